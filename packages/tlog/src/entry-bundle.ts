@@ -1,0 +1,39 @@
+import { tileWidthFull } from './tile.ts';
+
+/** The longest entry that a bundle can hold, in bytes: its length is a uint16 (C2SP tlog-tiles, log entries). */
+export const entryLengthMaxBytes = 65_535;
+
+/** Entries one after the other, each with its big-endian uint16 length. RangeError for an entry over 65,535 bytes. */
+export function encodeEntryBundle(entries: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(entries.reduce((sum, entry) => sum + 2 + entry.length, 0));
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const entry of entries) {
+    if (entry.length > entryLengthMaxBytes)
+      throw new RangeError(`an entry of ${entry.length} bytes fits no bundle`);
+    view.setUint16(at, entry.length);
+    bytes.set(entry, at + 2);
+    at += 2 + entry.length;
+  }
+  return bytes;
+}
+
+/** What a bundle holds: `complete` is false when it breaks off or goes on after `entries`, which were well formed. */
+export interface DecodedBundle {
+  readonly entries: readonly Uint8Array[];
+  readonly complete: boolean;
+}
+
+/** Splits a bundle of `width` entries, without copying; what is malformed or superfluous is told and left out. */
+export function decodeEntryBundle(bytes: Uint8Array, width: number = tileWidthFull): DecodedBundle {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const entries: Uint8Array[] = [];
+  let at = 0;
+  while (entries.length < width && at + 2 <= bytes.length) {
+    const end = at + 2 + view.getUint16(at);
+    if (end > bytes.length) break;
+    entries.push(bytes.subarray(at + 2, end));
+    at = end;
+  }
+  return { entries, complete: entries.length === width && at === bytes.length };
+}

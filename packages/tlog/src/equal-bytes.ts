@@ -1,0 +1,6 @@
+/** Whether two byte strings are the same. Not constant in time: everything compared in this package is public. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}

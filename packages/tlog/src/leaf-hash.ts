@@ -1,0 +1,8 @@
+import { sha256, type Sha256 } from './sha256.ts';
+
+/** The hash of one entry, `SHA-256(0x00 ‖ entry bytes)`, 32 bytes (RFC 6962 section 2.1). */
+export function leafHash(entryBytes: Uint8Array, sha: Sha256 = sha256): Uint8Array {
+  const preimage = new Uint8Array(entryBytes.length + 1);
+  preimage.set(entryBytes, 1);
+  return sha(preimage);
+}

@@ -1,0 +1,35 @@
+import { tileWidthFull, type HashTile } from './tile.ts';
+
+/** Every hash tile of a tree of `size` entries, level by level, left to right, full ones first. */
+export function tilesForSize(size: number): Generator<HashTile> {
+  return newTiles(0, size);
+}
+
+/**
+ * The hash tiles that a tree of `to` entries has and a tree of `from` entries had not, level by level, left to right. A
+ * partial tile that grew is new; the narrower one stays valid for checkpoints already published.
+ */
+export function* newTiles(from: number, to: number): Generator<HashTile> {
+  let [before, after] = [from, to];
+  for (let level = 0; after > before; level++) {
+    const full = Math.floor(after / tileWidthFull);
+    for (let index = Math.floor(before / tileWidthFull); index < full; index++) {
+      yield { level, index, width: tileWidthFull };
+    }
+    const width = after % tileWidthFull;
+    if (width > 0) yield { level, index: full, width };
+    before = Math.floor(before / tileWidthFull);
+    after = full;
+  }
+}
+
+/**
+ * The tile that holds hash number `index` of a tile level in a tree of `size` entries, with the width that it has there;
+ * undefined when the tree has no such hash.
+ */
+export function tileHolding(level: number, index: number, size: number): HashTile | undefined {
+  const count = Math.floor(size / tileWidthFull ** level);
+  if (index >= count) return undefined;
+  const tileIndex = Math.floor(index / tileWidthFull);
+  return { level, index: tileIndex, width: Math.min(tileWidthFull, count - tileIndex * tileWidthFull) };
+}

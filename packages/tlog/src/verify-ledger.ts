@@ -1,0 +1,192 @@
+import { checkUpperTiles, readPurgedPrefix, type TileProblem } from './check-tiles.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import type { LedgerSource } from './ledger-source.ts';
+import { locateDifference, type LocatedDifference } from './locate-difference.ts';
+import { createRecomputedTree, type RecomputedTree } from './recomputed-tree.ts';
+import { scanLedger, type Receipt, type Scan } from './scan-ledger.ts';
+import { sha256, type Sha256 } from './sha256.ts';
+import type { Verifier } from './signer.ts';
+import { tileWidthFull } from './tile.ts';
+import { readTrustedCheckpoints, type RefusedCheckpoint } from './trusted-checkpoints.ts';
+
+/** What verifying a whole ledger found. Indexes are of entries, ranges `[from, to)`, hashes 32 bytes. */
+export type LedgerVerdict =
+  /** All entries are what was signed. Those after `size` are not signed yet; `unchecked` lie in the purged prefix. */
+  | {
+      readonly kind: 'ok';
+      readonly size: number;
+      readonly root: Uint8Array;
+      readonly sizeRead: number;
+      readonly unchecked: readonly Checkpoint[];
+    }
+  /** The first entry that is not what was signed: leaf hash expected and found. */
+  | {
+      readonly kind: 'differs';
+      readonly index: number;
+      readonly expected: Uint8Array;
+      readonly found: Uint8Array;
+    }
+  /** The tiles were rewritten too, so the first difference is only known to lie in this range below `checkpoint`. */
+  | {
+      readonly kind: 'differsWithin';
+      readonly from: number;
+      readonly to: number;
+      readonly checkpoint: Checkpoint;
+      readonly rootFound: Uint8Array | undefined;
+    }
+  /** The ledger ends before what was signed or acknowledged (a receipt knows no root). */
+  | {
+      readonly kind: 'truncated';
+      readonly sizeExpected: number;
+      readonly rootExpected: Uint8Array | undefined;
+      readonly sizeFound: number;
+      readonly rootFound: Uint8Array;
+    }
+  /** Entry `index` is missing; the next one there is `found` (smaller than `index` for one that comes twice). */
+  | { readonly kind: 'gap'; readonly index: number; readonly found: number }
+  /** The entries are right, a published tile is not. */
+  | ({ readonly kind: 'tileDiffers' } & TileProblem)
+  /** Two signed checkpoints of one size with different roots. */
+  | { readonly kind: 'fork'; readonly size: number; readonly roots: readonly [Uint8Array, Uint8Array] }
+  /** A checkpoint given is not signed by a known key, of another log, or malformed; nothing else was found. */
+  | ({ readonly kind: 'badCheckpoint' } & RefusedCheckpoint);
+
+/** What the verifier holds against the ledger. None of it comes from the place under suspicion, but its own checkpoint may. */
+export interface LedgerExpectation {
+  /** Signed notes, in any order: the ledger's own current one and all that were kept elsewhere. */
+  readonly checkpoints: readonly string[];
+  readonly verifiers: readonly Verifier[];
+  readonly origin: string;
+  /** The minimum index (C2SP tlog-tiles, pruning): entries before it may be gone. Rounded down to a whole bundle. */
+  readonly minimumIndex?: number;
+  readonly receipts?: readonly Receipt[];
+  readonly sha?: Sha256;
+  /** Called after each run of entries with the number of entries done. */
+  readonly onProgress?: (size: number) => void;
+}
+
+/**
+ * Recomputes a whole ledger from its entries and compares it with everything the verifier holds. Streaming: it keeps 32
+ * bytes per 256 entries. The earliest thing wrong that can be proved is the verdict; rejects only when reading fails.
+ */
+export async function verifyLedger(
+  source: LedgerSource,
+  expectation: LedgerExpectation,
+): Promise<LedgerVerdict> {
+  const { checkpoints, refused, fork } = readTrustedCheckpoints(expectation.checkpoints, expectation);
+  if (fork !== undefined) return { kind: 'fork', size: fork[0].size, roots: [fork[0].root, fork[1].root] };
+  const last = checkpoints.at(-1);
+  const [firstRefused] = refused;
+  if (last === undefined) {
+    if (firstRefused !== undefined) return { kind: 'badCheckpoint', ...firstRefused };
+    throw new RangeError('verifying a ledger needs at least one checkpoint');
+  }
+  const sha = expectation.sha ?? sha256;
+  const start = Math.floor((expectation.minimumIndex ?? 0) / tileWidthFull) * tileWidthFull;
+  const purged = await readPurgedPrefix(source.readTile, start, last.size);
+  if ('problem' in purged) return { kind: 'tileDiffers', ...purged };
+
+  const tree = createRecomputedTree(purged, sha);
+  const receipts = [...(expectation.receipts ?? [])]
+    .filter(({ index }) => index >= start)
+    .sort((a, b) => a.index - b.index);
+  const checkable = checkpoints.filter(({ size }) => size >= start);
+  const { onProgress } = expectation;
+  const scan = await scanLedger(source, {
+    tree,
+    checkpoints: checkable,
+    receipts,
+    sha,
+    ...(onProgress === undefined ? {} : { onProgress }),
+  });
+  const evidence = { source, tree, start, checkpoints: checkable, receipts, sha };
+  const broken = await judgeEntries(evidence, scan);
+  if (broken !== undefined) return broken;
+  const tileProblem =
+    scan.tileProblem ?? (source.readTile && (await checkUpperTiles(source.readTile, tree, last.size)));
+  if (tileProblem !== undefined) return { kind: 'tileDiffers', ...tileProblem };
+  if (firstRefused !== undefined) return { kind: 'badCheckpoint', ...firstRefused };
+  const unchecked = checkpoints.filter(({ size }) => size < start);
+  return { kind: 'ok', size: last.size, root: last.root, sizeRead: tree.size(), unchecked };
+}
+
+interface Evidence {
+  readonly source: LedgerSource;
+  readonly tree: RecomputedTree;
+  readonly start: number;
+  readonly checkpoints: readonly Checkpoint[];
+  readonly receipts: readonly Receipt[];
+  readonly sha: Sha256;
+}
+
+/** The verdict on the entries; undefined when they are all there and as signed. */
+async function judgeEntries(
+  evidence: Evidence,
+  { end, confirmed }: Scan,
+): Promise<LedgerVerdict | undefined> {
+  const truncated = end.kind === 'complete' ? findTruncation(evidence) : undefined;
+  if (end.kind === 'complete' && truncated === undefined) return undefined;
+
+  const located = await locateFirst(evidence, confirmed?.size ?? 0);
+  if (located !== undefined) {
+    const { difference, checkpoint } = located;
+    if ('index' in difference) return { kind: 'differs', ...difference };
+    const from = Math.max(difference.from, confirmed?.size ?? 0);
+    const to = Math.min(difference.to, evidence.tree.size());
+    const rootFound = end.kind === 'rootDiffers' ? end.rootFound : undefined;
+    return { kind: 'differsWithin', from, to, checkpoint, rootFound };
+  }
+  switch (end.kind) {
+    case 'complete':
+      return truncated;
+    case 'gap':
+      return end;
+    case 'receiptDiffers':
+      return {
+        kind: 'differs',
+        index: end.receipt.index,
+        expected: end.receipt.leafHash,
+        found: end.found,
+      };
+    case 'rootDiffers': {
+      const { checkpoint, rootFound } = end;
+      return {
+        kind: 'differsWithin',
+        from: confirmed?.size ?? 0,
+        to: checkpoint.size,
+        checkpoint,
+        rootFound,
+      };
+    }
+  }
+}
+
+function findTruncation({ tree, checkpoints, receipts }: Evidence): LedgerVerdict | undefined {
+  const checkpoint = checkpoints.at(-1);
+  const sizeSigned = checkpoint?.size ?? 0;
+  const sizeExpected = Math.max(sizeSigned, (receipts.at(-1)?.index ?? -1) + 1);
+  const sizeFound = tree.size();
+  if (sizeFound >= sizeExpected) return undefined;
+  // Nothing before the checkpoint is missing if only a receipt lies beyond the end.
+  const rootExpected = sizeFound < sizeSigned ? checkpoint?.root : undefined;
+  return {
+    kind: 'truncated',
+    sizeExpected: rootExpected === undefined ? sizeExpected : sizeSigned,
+    rootExpected,
+    sizeFound,
+    rootFound: tree.root(),
+  };
+}
+
+/** Asks the checkpoints that were not confirmed, from the smallest, whether the tiles that they vouch for tell more. */
+async function locateFirst(
+  evidence: Evidence,
+  sizeConfirmed: number,
+): Promise<{ readonly difference: LocatedDifference; readonly checkpoint: Checkpoint } | undefined> {
+  for (const checkpoint of evidence.checkpoints) {
+    if (checkpoint.size <= sizeConfirmed) continue;
+    const difference = await locateDifference({ ...evidence, checkpoint });
+    if (difference !== undefined) return { difference, checkpoint };
+  }
+  return undefined;
+}
