@@ -1,0 +1,33 @@
+const BYTE = /^(?:0|[1-9]\d{0,2})$/;
+
+/** Whether `text` is an IPv4 or IPv6 address (RFC 4291 forms, also `::ffff:1.2.3.4`; no zone, no prefix length). */
+export function isIpAddress(text: string): boolean {
+  if (text.length > 45) return false;
+  return text.includes(':') ? isIpv6(text) : isIpv4(text);
+}
+
+function isIpv4(text: string): boolean {
+  const bytes = text.split('.');
+  return bytes.length === 4 && bytes.every((byte) => BYTE.test(byte) && Number(byte) <= 255);
+}
+
+function isIpv6(text: string): boolean {
+  const halves = text.split('::');
+  if (halves.length > 2) return false;
+  const [head = '', tail] = halves;
+  const groups = countGroups(head, tail === undefined) + (tail === undefined ? 0 : countGroups(tail, true));
+  return tail === undefined ? groups === 8 : groups <= 7;
+}
+
+// NaN where a group is wrong: no comparison holds then.
+function countGroups(text: string, last: boolean): number {
+  if (text === '') return 0;
+  const groups = text.split(':');
+  let count = 0;
+  for (const [index, group] of groups.entries()) {
+    if (/^[0-9a-fA-F]{1,4}$/.test(group)) count += 1;
+    else if (last && index === groups.length - 1 && isIpv4(group)) count += 2;
+    else return Number.NaN;
+  }
+  return count;
+}

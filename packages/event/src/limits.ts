@@ -1,0 +1,35 @@
+/**
+ * Every limit of an event. Lengths are counted in UTF-16 code units (a JavaScript string's `length`), sizes in
+ * UTF-8 bytes. What exceeds one is a rejection that names the field; nothing is cut.
+ */
+export const limits = Object.freeze({
+  /** As received, and as canonical JSON after parsing. */
+  eventSizeMaxBytes: 61_440,
+  /** C2SP entry bundles carry a 16-bit length before each entry. */
+  entrySizeMaxBytes: 65_535,
+  eventsPerRequestMax: 10_000,
+  depthMax: 32,
+  keysMax: 1_000,
+  /** Only `canonicalJson`: an event is at most `depthMax` deep. */
+  canonicalDepthMax: 64,
+  actionLengthMaxChars: 200,
+  /** Ids of actors, subjects and targets. */
+  idLengthMaxChars: 512,
+  nameLengthMaxChars: 1_024,
+  emailLengthMaxChars: 512,
+  /** Type words, roles, modules, error codes, countries. */
+  wordLengthMaxChars: 200,
+  deviceLengthMaxChars: 1_024,
+  methodLengthMaxChars: 20,
+  /** Session and correlation ids. */
+  correlationLengthMaxChars: 200,
+  changePathLengthMaxChars: 512,
+  tagLengthMaxChars: 200,
+  amountLengthMaxChars: 40,
+  tagsMax: 50,
+  changesMax: 500,
+  targetsMax: 50,
+  ledgerLengthMaxChars: 200,
+  /** How much of a hostile path a rejection repeats. */
+  rejectionFieldMaxChars: 300,
+});

@@ -1,0 +1,59 @@
+import type { AuditEvent, Target } from './audit-event.ts';
+import { canonicalJson } from './canonical-json.ts';
+import { eventFields } from './event-fields.ts';
+import { record } from './field-readers.ts';
+import { createBudget, type Budget } from './json-copy.ts';
+import { limits } from './limits.ts';
+import { Refusal } from './refusal.ts';
+import { reject, type Rejection } from './rejections.ts';
+import { utf8Length } from './utf8-length.ts';
+import { uuidV7 } from './uuid-v7.ts';
+
+export type ParsedEvent =
+  { readonly ok: true; readonly event: AuditEvent } | { readonly ok: false; readonly rejection: Rejection };
+
+const readFields = record(eventFields, { required: ['action', 'actor'] });
+
+/**
+ * Turns any JavaScript value into an event of its own (nothing is shared with `input`) or a rejection that names the
+ * field. Never throws, reads each property once, and ends early on values that are deep, endless or refer to
+ * themselves. An absent `id` is filled by `createId`, an absent `actor.type` is `user`, a single `target` becomes
+ * `targets`. Optional fields that are `null` count as absent; `before` and `after` keep it.
+ */
+export function parseEvent(input: unknown, options: { createId?: () => string } = {}): ParsedEvent {
+  try {
+    const budget = createBudget();
+    const read = readFields(input, '', budget) as Read;
+    const event = complete(read, options.createId ?? uuidV7);
+    refuseExcess(event, budget);
+    return { ok: true, event };
+  } catch (thrown) {
+    // Anything else comes out of the input itself: a getter or a proxy that throws.
+    const rejection = thrown instanceof Refusal ? thrown.rejection : reject('unreadable', '');
+    return { ok: false, rejection };
+  }
+}
+
+type Read = { -readonly [Key in keyof AuditEvent]: AuditEvent[Key] } & { target?: Target };
+
+function complete(read: Read, createId: () => string): AuditEvent {
+  const { target, ...rest } = read;
+  const event = target === undefined ? read : rest;
+  if (target !== undefined) {
+    if (event.targets !== undefined) throw new Refusal('conflict', 'target', 'either target or targets');
+    event.targets = [target];
+  }
+  if (event.actor.type === undefined) event.actor = { ...event.actor, type: 'user' };
+  if (event.id === undefined) event.id = createId();
+  return event;
+}
+
+// A character is at most six bytes of JSON (\u0001), a number 24: only events near the limit are measured exactly.
+function refuseExcess(event: AuditEvent, budget: Budget): void {
+  if (budget.keys < 0) throw new Refusal('too_many_keys', '');
+  const chars = limits.eventSizeMaxBytes - budget.chars;
+  const values = limits.eventSizeMaxBytes / 2 - budget.units;
+  const sizeAtMost = chars * 6 + values * 27 + (limits.keysMax - budget.keys) * 40 + 1_000;
+  if (sizeAtMost <= limits.eventSizeMaxBytes) return;
+  if (utf8Length(canonicalJson(event)) > limits.eventSizeMaxBytes) throw new Refusal('too_large', '');
+}

@@ -1,0 +1,64 @@
+const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const COUNTER_MAX = 0xfff;
+
+/** Fills the bytes with randomness, as `globalThis.crypto` does. */
+export type RandomSource = { getRandomValues(bytes: Uint8Array<ArrayBuffer>): unknown };
+
+/**
+ * Makes a source of UUIDv7 (RFC 9562) whose ids only grow: within a millisecond, and when the clock steps back, a
+ * 12-bit counter counts on from a random start (method 1); when that is full, the next millisecond is taken.
+ */
+export function createUuidV7Source(
+  options: { readonly clock?: () => number; readonly random?: RandomSource } = {},
+): () => string {
+  const clock = options.clock ?? Date.now;
+  const random = options.random ?? globalThis.crypto;
+  // 256 ids for each call of the random source: one call costs more than all the rest.
+  const pool = new Uint8Array(256 * 10);
+  let used = pool.length;
+  let lastMs = -1;
+  let counter = 0;
+  return () => {
+    if (used === pool.length) {
+      random.getRandomValues(pool);
+      used = 0;
+    }
+    const bytes = pool.subarray(used, (used += 10));
+    const nowMs = clock();
+    if (nowMs > lastMs) {
+      lastMs = nowMs;
+      // The top bit stays clear, so that at least 2,048 ids fit into a millisecond.
+      counter = (((bytes[8] ?? 0) << 8) | (bytes[9] ?? 0)) & 0x7ff;
+    } else if (++counter > COUNTER_MAX) {
+      lastMs += 1;
+      counter = (bytes[9] ?? 0) & 0xff;
+    }
+    return format(lastMs, counter, bytes);
+  };
+}
+
+/** One UUIDv7 of `nowMs` (Unix milliseconds), unordered within its millisecond. */
+export function uuidV7(nowMs: number = Date.now(), random: RandomSource = globalThis.crypto): string {
+  return createUuidV7Source({ clock: () => nowMs, random })();
+}
+
+/** Whether `text` is a UUIDv7 in lower case. */
+export function isUuidV7(text: string): boolean {
+  return UUID_V7.test(text);
+}
+
+/** The Unix milliseconds within a UUIDv7. */
+export function uuidV7TimeMs(id: string): number {
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+}
+
+function format(ms: number, counter: number, bytes: Uint8Array): string {
+  const time = ms.toString(16).padStart(12, '0');
+  let tail = '';
+  for (let i = 0; i < 8; i++) {
+    const byte = i === 0 ? ((bytes[0] ?? 0) & 0x3f) | 0x80 : (bytes[i] ?? 0);
+    tail += (byte + 256).toString(16).slice(1);
+    if (i === 1) tail += '-';
+  }
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${counter.toString(16).padStart(3, '0')}-${tail}`;
+}
