@@ -59,7 +59,8 @@ export async function readPurgedPrefix(
     const tile = { level: 1, index, width };
     const bytes = width > 0 && readTile !== undefined ? await fetchTileAt(readTile, tile) : undefined;
     if (bytes === undefined) return { tile, problem: 'missing' };
-    for (let i = 0; i < width && hashes.length < count; i++) hashes.push(bytes.slice(i * 32, i * 32 + 32));
+    for (let i = 0; i < width && hashes.length < count; i++)
+      hashes.push(new Uint8Array(bytes.subarray(i * 32, i * 32 + 32)));
   }
   return hashes;
 }

@@ -16,7 +16,7 @@ export function createEd25519Signer({
   readonly seed: Uint8Array;
 }): Signer {
   if (seed.length !== 32) throw new RangeError(`an Ed25519 seed has 32 bytes, not ${seed.length}`);
-  const secretKey = seed.slice();
+  const secretKey = new Uint8Array(seed);
   const publicKey = ed25519.getPublicKey(secretKey);
   return Object.freeze({
     name,

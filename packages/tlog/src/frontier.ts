@@ -1,6 +1,6 @@
 import { emptyRoot } from './empty-root.ts';
 import { itemAt } from './item-at.ts';
-import { nodeHash } from './node-hash.ts';
+import { createNodeHasher, nodeHash } from './node-hash.ts';
 import { sha256, type Sha256 } from './sha256.ts';
 
 /**
@@ -37,6 +37,7 @@ export function createFrontier(
       `${state.hashes.length} hashes are not the frontier of a tree of size ${state.size}`,
     );
   }
+  const hashNode = createNodeHasher(sha);
   const stack = [...state.hashes];
   let size = state.size;
 
@@ -45,7 +46,7 @@ export function createFrontier(
     for (let rest = size; rest % 2 === 1; rest = (rest - 1) / 2) {
       const left = stack.pop();
       if (left === undefined) throw new RangeError('the frontier is shorter than its size says');
-      hash = nodeHash(left, hash, sha);
+      hash = hashNode(left, hash);
     }
     stack.push(hash);
     size += 1;

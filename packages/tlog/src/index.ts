@@ -1,6 +1,6 @@
 export { sha256, type Sha256 } from './sha256.ts';
-export { leafHash } from './leaf-hash.ts';
-export { nodeHash } from './node-hash.ts';
+export { createLeafHasher, leafHash } from './leaf-hash.ts';
+export { createNodeHasher, nodeHash } from './node-hash.ts';
 export { emptyRoot } from './empty-root.ts';
 export { equalBytes } from './equal-bytes.ts';
 export { decodeBase64, encodeBase64 } from './base64.ts';

@@ -6,3 +6,14 @@ export function leafHash(entryBytes: Uint8Array, sha: Sha256 = sha256): Uint8Arr
   preimage.set(entryBytes, 1);
   return sha(preimage);
 }
+
+/** The same for many entries: one preimage is reused, because allocating it takes longer than hashing it. */
+export function createLeafHasher(sha: Sha256 = sha256): (entryBytes: Uint8Array) => Uint8Array {
+  let preimage = new Uint8Array(4_096);
+  return (entryBytes) => {
+    const length = entryBytes.length + 1;
+    if (length > preimage.length) preimage = new Uint8Array(length * 2);
+    preimage.set(entryBytes, 1);
+    return sha(preimage.subarray(0, length));
+  };
+}

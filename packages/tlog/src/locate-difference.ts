@@ -113,7 +113,7 @@ async function compareLeaves(
     if (run.index !== index) return undefined;
     for (const entry of run.entries) {
       if (index === end) return undefined;
-      const expected = hashes.slice((index - first) * 32, (index - first) * 32 + 32);
+      const expected = new Uint8Array(hashes.subarray((index - first) * 32, (index - first) * 32 + 32));
       const found = leafHash(entry, sha);
       if (!equalBytes(found, expected)) return { index, expected, found };
       index += 1;

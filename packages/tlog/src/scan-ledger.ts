@@ -1,7 +1,7 @@
 import { checkTile, type TileProblem } from './check-tiles.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { equalBytes } from './equal-bytes.ts';
-import { leafHash } from './leaf-hash.ts';
+import { createLeafHasher } from './leaf-hash.ts';
 import type { LedgerSource } from './ledger-source.ts';
 import type { RecomputedTree } from './recomputed-tree.ts';
 import type { Sha256 } from './sha256.ts';
@@ -43,6 +43,7 @@ export async function scanLedger(
   },
 ): Promise<Scan> {
   const { tree, checkpoints, receipts, sha } = options;
+  const hashLeaf = createLeafHasher(sha);
   const publishedSize = checkpoints.at(-1)?.size ?? 0;
   let [nextCheckpoint, nextReceipt] = [0, 0];
   let confirmed: Checkpoint | undefined;
@@ -82,7 +83,7 @@ export async function scanLedger(
   for await (const run of source.readBundles(tree.size())) {
     if (run.index !== tree.size()) return ended({ kind: 'gap', index: tree.size(), found: run.index });
     for (const entry of run.entries) {
-      const leaf = leafHash(entry, sha);
+      const leaf = hashLeaf(entry);
       tree.append(leaf);
       const end = compareReceipt(leaf) ?? compareRoot();
       if (end !== undefined) return ended(end);

@@ -6,8 +6,11 @@ import { sha256, type Sha256 } from './sha256.ts';
  */
 export function tileRoot(hashes: Uint8Array, sha: Sha256 = sha256): Uint8Array {
   let count = hashes.length / 32;
-  if (!Number.isInteger(Math.log2(count))) throw new RangeError(`${count} hashes make no complete subtree`);
-  const row = hashes.slice();
+  if (count < 1 || !Number.isInteger(Math.log2(count))) {
+    throw new RangeError(`${count} hashes make no complete subtree`);
+  }
+  // A copy also where the argument is a Buffer, whose slice would be a view.
+  const row = new Uint8Array(hashes);
   const preimage = new Uint8Array(65);
   preimage[0] = 1;
   for (; count > 1; count /= 2) {

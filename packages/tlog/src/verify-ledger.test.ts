@@ -20,7 +20,8 @@ const sizes = [1, 300, 1_023, 66_000, 70_000];
 const entries = numberedEntries(70_000);
 const honest = await publish(entries, sizes);
 const trust = { verifiers: [verifier], origin, sha: nodeSha256 };
-const rows = entries.map((entry, index) => ({ index, entry }));
+const renumbered = (list: readonly Uint8Array[]) => list.map((entry, index) => ({ index, entry }));
+const rows = renumbered(entries);
 const forged = new TextEncoder().encode('forged');
 const checkpointOf = (size: number) => honest.checkpoints[sizes.indexOf(size)] ?? '';
 const rootOf = (size: number) =>
@@ -33,8 +34,6 @@ const verifyRows = (changed: typeof rows, expectation: Partial<LedgerExpectation
     ...trust,
     ...expectation,
   });
-
-const renumbered = (list: readonly Uint8Array[]) => list.map((entry, index) => ({ index, entry }));
 
 describe('an honest ledger', () => {
   test('is ok, from files and from rows', async () => {

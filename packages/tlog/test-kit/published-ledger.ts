@@ -18,7 +18,7 @@ import {
 import { createFrontier } from '../src/frontier.ts';
 import { frontierOfEdge } from '../src/tile-edge.ts';
 
-export const nodeSha256: Sha256 = (data) => hash('sha256', data, 'buffer');
+export const nodeSha256: Sha256 = (data) => Buffer.from(hash('sha256', data, 'binary'), 'binary');
 export const origin = 'log.example/test';
 export const signer = createEd25519Signer({ name: origin, seed: new Uint8Array(32).fill(7) });
 const parsed = createEd25519Verifier(formatVerifierKey(signer));
