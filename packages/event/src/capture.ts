@@ -21,4 +21,4 @@ export type CaptureReceipt =
 export type Captured = Promise<CaptureReceipt> | void;
 
 /** What the loggers of a pack are given, and all they may do. */
-export type Capture<Input extends EventInput = EventInput> = (event: Input) => Captured;
+export type Capture<Input = EventInput> = (event: Input) => Captured;

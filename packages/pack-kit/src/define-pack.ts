@@ -1,0 +1,110 @@
+import { compilePersonal, levels, operations } from '@bitacora/event';
+import type { AttributeTypes } from './attribute-types.ts';
+import { missingLanguages } from './labels.ts';
+import type { Actions, AnyPack, Loggers, Pack, PackDeclaration } from './pack.ts';
+import { PackError } from './pack-error.ts';
+import { methods, pathParams, type Params, type Route } from './route.ts';
+
+const PACK_NAME = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
+const ACTION_NAME = /^[a-z][a-z0-9_-]*(?:\.[a-z][a-z0-9_-]*)+$/;
+const NAME_LENGTH_MAX_CHARS = 40;
+
+/**
+ * Checks a pack's declaration and freezes it. Its action names and attribute types become the types of its loggers'
+ * events. Throws `PackError` with every problem found.
+ */
+export function definePack<
+  const A extends Actions,
+  const T extends AttributeTypes = AttributeTypes,
+  const L extends Loggers = Loggers,
+>(declaration: PackDeclaration<A, T, L>): Pack<A, T, L> {
+  const problems = [...problemsOf(declaration)];
+  if (problems.length > 0) throw new PackError(declaration.name, problems);
+  return Object.freeze({ ...declaration, policy: compilePersonal(declaration.personal) });
+}
+
+function* problemsOf(pack: Omit<AnyPack, 'policy'>): Generator<string> {
+  if (!PACK_NAME.test(pack.name) || pack.name.length > NAME_LENGTH_MAX_CHARS || pack.name === 'audit') {
+    yield `name: ${pack.name} is not kebab-case of at most ${NAME_LENGTH_MAX_CHARS} letters, or is taken`;
+  }
+  yield* actionProblems(pack.actions);
+  yield* vocabularyProblems(pack);
+  yield* personalProblems(pack);
+  if (
+    typeof pack.retention === 'object' &&
+    !(Number.isInteger(pack.retention.days) && pack.retention.days > 0)
+  ) {
+    yield 'retention: days is not a whole number above 0';
+  }
+  for (const part of ['rules', 'reports', 'views'] as const) {
+    for (const [name, { labels }] of Object.entries(pack[part] ?? {}))
+      yield* labelProblems(`${part}.${name}`, labels);
+  }
+  for (const [name, report] of Object.entries(pack.reports ?? {})) {
+    yield* paramProblems(`reports.${name}`, report.params ?? {}, []);
+  }
+  yield* routeProblems(pack.routes ?? []);
+}
+
+function* actionProblems(actions: Actions): Generator<string> {
+  if (Object.keys(actions).length === 0) yield 'actions: there are none';
+  for (const [name, { operation, level, labels }] of Object.entries(actions)) {
+    if (!ACTION_NAME.test(name)) yield `actions: ${name} is not noun.verb in small letters`;
+    if (!operations.includes(operation)) yield `actions.${name}: unknown operation ${operation}`;
+    if (level !== undefined && !levels.includes(level)) yield `actions.${name}: unknown level ${level}`;
+    yield* labelProblems(`actions.${name}`, labels);
+  }
+}
+
+function* vocabularyProblems(pack: Omit<AnyPack, 'policy'>): Generator<string> {
+  for (const [field, values] of Object.entries(pack.labels ?? {})) {
+    for (const [value, labels] of Object.entries(values))
+      yield* labelProblems(`labels.${field}.${value}`, labels);
+  }
+  for (const path of pack.indexed ?? []) {
+    const name = /^attributes\.([^.]+)/.exec(path)?.[1];
+    if (name === undefined) yield `indexed: ${path} is not below attributes.`;
+    else if (pack.attributes !== undefined && !Object.hasOwn(pack.attributes, name)) {
+      yield `indexed: ${path} is not declared in attributes`;
+    }
+  }
+}
+
+function* personalProblems(pack: Omit<AnyPack, 'policy'>): Generator<string> {
+  try {
+    compilePersonal(pack.personal);
+  } catch (error) {
+    yield `personal: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function* routeProblems(routes: readonly Route[]): Generator<string> {
+  const seen = new Set<string>();
+  for (const { method, path, params, permission } of routes) {
+    const route = `${method} ${path}`;
+    // Two paths that differ in their parameters' names only match the same requests.
+    const pattern = `${method} ${path.replaceAll(/\{[^}]*\}/g, '{}')}`;
+    if (seen.has(pattern)) yield `routes: ${route} is there twice`;
+    seen.add(pattern);
+    if (!methods.includes(method)) yield `routes: ${route}: unknown method`;
+    if (!path.startsWith('/')) yield `routes: ${route}: the path does not begin with /`;
+    if (permission.trim() === '') yield `routes: ${route}: no permission`;
+    yield* paramProblems(`routes: ${route}`, params ?? {}, pathParams(path));
+  }
+}
+
+function* paramProblems(owner: string, params: Params, inPath: readonly string[]): Generator<string> {
+  for (const name of inPath) {
+    if (params[name]?.in !== 'path') yield `${owner}: {${name}} is not declared as a path parameter`;
+  }
+  for (const [name, param] of Object.entries(params)) {
+    if (param.in === 'path' && !inPath.includes(name)) yield `${owner}: ${name} is not in the path`;
+    if (typeof param.type === 'object' && param.type.enum.length === 0)
+      yield `${owner}: ${name} has no values`;
+  }
+}
+
+function* labelProblems(owner: string, labels: unknown): Generator<string> {
+  const missing = missingLanguages(labels);
+  if (missing.length > 0) yield `${owner}: no label in ${missing.join(', ')}`;
+}

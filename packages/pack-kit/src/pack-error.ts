@@ -1,0 +1,11 @@
+/** A pack that cannot be: all its problems at once. */
+export class PackError extends Error {
+  readonly code = 'invalid_pack';
+  readonly problems: readonly string[];
+
+  constructor(name: string, problems: readonly string[]) {
+    super(`pack ${name}:\n${problems.map((problem) => `- ${problem}`).join('\n')}`);
+    this.name = 'PackError';
+    this.problems = problems;
+  }
+}

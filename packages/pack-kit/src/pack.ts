@@ -1,0 +1,132 @@
+import type {
+  AuditEvent,
+  Capture,
+  Captured,
+  EventInput,
+  JsonObject,
+  Level,
+  Operation,
+  PersonalDeclarations,
+  PersonalPolicy,
+  Rejection,
+} from '@bitacora/event';
+import type { AttributesOf, AttributeTypes } from './attribute-types.ts';
+import type { Labels, Vocabulary } from './labels.ts';
+import type { Report, Route } from './route.ts';
+
+export type Action = {
+  readonly operation: Operation;
+  readonly module?: string;
+  readonly level?: Level;
+  readonly labels: Labels;
+};
+export type Actions = Readonly<Record<string, Action>>;
+
+/** Days from `ingestedAt`, or without end. */
+export type Retention = { readonly days: number } | 'forever';
+
+export type DirectoryKey = { readonly type: string; readonly id: string };
+/** What the host told about a person or thing. */
+export type DirectoryRecord = DirectoryKey & {
+  readonly name?: string;
+  readonly email?: string;
+  readonly role?: string;
+  readonly state?: string;
+  readonly period?: string;
+  readonly attributes?: JsonObject;
+};
+export type Admitted =
+  { readonly ok: true; readonly event: AuditEvent } | { readonly ok: false; readonly rejection: Rejection };
+/** Both pure. `found` holds what the directory knows, by `type/id`. */
+export type Admission = {
+  readonly needs: (event: AuditEvent) => readonly DirectoryKey[];
+  readonly admit: (event: AuditEvent, found: ReadonlyMap<string, DirectoryRecord>) => Admitted;
+};
+
+/** A Sigma rule as data, with the events it must and must not find. */
+export type Rule = {
+  readonly sigma: JsonObject;
+  readonly labels: Labels;
+  readonly examples: readonly { readonly events: readonly EventInput[]; readonly matches: boolean }[];
+};
+/** A list of the dashboard: columns and filters are field paths. */
+export type View = {
+  readonly labels: Labels;
+  readonly columns: readonly string[];
+  readonly filters?: readonly string[];
+};
+
+/** An event in a pack's own words: its actions and attributes only. */
+export type PackEvent<A extends Actions, T extends AttributeTypes> = Omit<
+  EventInput,
+  'action' | 'attributes'
+> & {
+  readonly action: keyof A & string;
+  readonly attributes?: AttributesOf<T>;
+};
+/** Takes one argument (over HTTP: the body) and captures. */
+export type Logger = (input: never) => Captured;
+export type Loggers = Readonly<Record<string, Logger>>;
+
+/** What a pack's author writes. */
+export type PackDeclaration<A extends Actions, T extends AttributeTypes, L extends Loggers = Loggers> = {
+  /** Kebab-case; part of URLs and of the ledger's name. */
+  readonly name: string;
+  readonly actions: A;
+  /** Absent: attributes are not checked. */
+  readonly attributes?: T;
+  readonly labels?: Vocabulary;
+  readonly personal?: PersonalDeclarations;
+  /** Attribute paths (`attributes.state`) counted in rollups and facets. */
+  readonly indexed?: readonly string[];
+  /** Absent: that of the tenant's default ledger. */
+  readonly retention?: Retention;
+  readonly admission?: Admission;
+  readonly loggers?: (capture: Capture<PackEvent<A, T>>) => L;
+  readonly rules?: Readonly<Record<string, Rule>>;
+  readonly reports?: Readonly<Record<string, Report>>;
+  readonly views?: Readonly<Record<string, View>>;
+  readonly routes?: readonly Route[];
+  /** Events as the pack's hosts report them; `testPack` needs one at least. */
+  readonly examples?: readonly PackEvent<A, T>[];
+};
+
+/** A declaration that holds, frozen. */
+export type Pack<
+  A extends Actions = Actions,
+  T extends AttributeTypes = AttributeTypes,
+  L extends Loggers = Loggers,
+> = PackDeclaration<A, T, L> & { readonly policy: PersonalPolicy };
+
+/** Any pack, as the server and `testPack` take it. Its loggers are reached by `loggersOf`. */
+export type AnyPack = Omit<Pack, 'loggers' | 'examples'> & {
+  readonly loggers?: (capture: never) => Loggers;
+  readonly examples?: readonly object[];
+};
+
+/**
+ * A pack's loggers, ready to be called with what came over HTTP. They check nothing: what they capture is parsed and
+ * admitted like any event.
+ */
+export function loggersOf(
+  pack: AnyPack,
+  capture: Capture,
+): Readonly<Record<string, (input: unknown) => Captured>> {
+  // A logger's input type is only known where its pack is; here it is whatever the host sent.
+  return (pack.loggers?.(capture as never) ?? {}) as Readonly<Record<string, (input: unknown) => Captured>>;
+}
+
+/** The ledger of a pack's events: its own where its retention differs from that of the tenant's default ledger. */
+export function ledgerOf(
+  pack: AnyPack,
+  tenant: { readonly name: string; readonly retention: Retention },
+): string {
+  return pack.retention === undefined || sameRetention(pack.retention, tenant.retention)
+    ? tenant.name
+    : `${tenant.name}.${pack.name}`;
+}
+
+function sameRetention(one: Retention, other: Retention): boolean {
+  if (one === 'forever' || other === 'forever') return one === other;
+  return one.days === other.days;
+}

@@ -1,0 +1,56 @@
+import type { JsonValue } from '@bitacora/event';
+import type { Labels, Language, Vocabulary } from './labels.ts';
+import type { Plan } from './read.ts';
+
+/** A parameter of a route or report. Bare dates are days of the organisation's time zone. */
+export type Param = {
+  readonly in: 'path' | 'query' | 'body';
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date' | { readonly enum: readonly string[] };
+  readonly required?: boolean;
+  readonly default?: string | number | boolean;
+  readonly min?: number;
+  readonly max?: number;
+};
+export type Params = Readonly<Record<string, Param>>;
+export type ParamValues = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** Who asks, after authentication. */
+export type Caller = {
+  readonly id: string;
+  readonly roles: readonly string[];
+  readonly permissions: readonly string[];
+  readonly language: Language;
+  readonly timeZone: string;
+};
+
+/** Read name → what the core answered (the bodies of the public API). */
+export type Answers = Readonly<Record<string, JsonValue>>;
+/** A pack's labels as `shape` gets them. */
+export type PackLabels = { readonly actions: Readonly<Record<string, Labels>>; readonly values: Vocabulary };
+
+type Planned<Body> = {
+  readonly params?: Params;
+  readonly permission: string;
+  /** Pure: the same parameters and caller give the same plan. */
+  readonly plan: (params: ParamValues, caller: Caller) => Plan;
+  /** Pure; what the client gets. */
+  readonly shape: (answers: Answers, params: ParamValues, labels: PackLabels) => Body;
+};
+
+export const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+/** `path` begins with a slash and names its path parameters in braces: `/api/loans/{id}/`. */
+export type Route = Planned<JsonValue> & { readonly method: (typeof methods)[number]; readonly path: string };
+
+export type Table = {
+  readonly title: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly JsonValue[])[];
+};
+/** A rendered, repeatable answer; the core turns its tables into HTML, PDF, XLSX. */
+export type Report = Planned<{ readonly tables: readonly Table[] }> & { readonly labels: Labels };
+
+/** The names in braces of a path. */
+export function pathParams(path: string): string[] {
+  return [...path.matchAll(/\{([^}]*)\}/g)].map((found) => found[1] ?? '');
+}
