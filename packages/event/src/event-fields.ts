@@ -108,6 +108,7 @@ export const eventFields: FieldTable = new Map<string, FieldReader>([
 
 function readId(value: unknown, path: string): string {
   if (typeof value !== 'string') throw new Refusal('wrong_type', path, 'a text is needed');
+  if (isUuidV7(value)) return value;
   const lower = value.length === 36 ? value.toLowerCase() : value;
   if (!isUuidV7(lower)) throw new Refusal('invalid_format', path, 'a UUID of version 7');
   return lower;

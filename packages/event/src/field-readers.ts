@@ -1,10 +1,10 @@
 import type { JsonObject } from './audit-event.ts';
 import { copyJson, copyMembers, isPlainObject, readKey, readText, type Budget } from './json-copy.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal, within } from './refusal.ts';
 import { fieldPath, type RejectionCode } from './rejections.ts';
 import { isSafeNumber } from './safe-number.ts';
 
-/** Reads one field's value into its place in an event, or throws a `Refusal` that names `path`. */
+/** Reads one field's value into its place in an event, or throws a `Refusal` that names `path`, relative to the parent. */
 export type FieldReader = (value: unknown, path: string, budget: Budget) => unknown;
 export type FieldTable = ReadonlyMap<string, FieldReader>;
 
@@ -75,7 +75,13 @@ export function listOf(item: FieldReader, options: { max: number }): FieldReader
     const { length } = value;
     if (length > options.max) throw new Refusal('too_many', path, `at most ${options.max}`);
     const items: unknown[] = [];
-    for (let i = 0; i < length; i++) items.push(item(value[i], fieldPath(path, i), budget));
+    for (let i = 0; i < length; i++) {
+      try {
+        items.push(item(value[i], '', budget));
+      } catch (thrown) {
+        throw within(thrown, fieldPath(path, i));
+      }
+    }
     return items;
   };
 }
@@ -89,23 +95,30 @@ export function record(
   options: { required?: readonly string[]; keepNull?: ReadonlySet<string> } = {},
 ): FieldReader {
   const { required = [], keepNull } = options;
-  return (value, path, budget) => {
-    if (!isPlainObject(value)) throw new Refusal('wrong_type', path, 'an object is needed');
+  const readMembers = (value: Record<string, unknown>, budget: Budget): Record<string, unknown> => {
     const read: Record<string, unknown> = {};
     for (const key of Object.keys(value)) {
       const reader = fields.get(key);
       if (reader === undefined) {
-        readKey(key, path, budget);
-        throw new Refusal('unknown_field', fieldPath(path, key));
+        readKey(key, '', budget);
+        throw new Refusal('unknown_field', fieldPath('', key));
       }
       const member = value[key];
       if (member === undefined || (member === null && keepNull?.has(key) !== true)) continue;
       budget.keys--;
-      read[key] = reader(member, path === '' ? key : `${path}.${key}`, budget);
+      read[key] = reader(member, key, budget);
     }
     for (const key of required) {
-      if (read[key] === undefined) throw new Refusal('required', fieldPath(path, key));
+      if (read[key] === undefined) throw new Refusal('required', key);
     }
     return read;
+  };
+  return (value, path, budget) => {
+    if (!isPlainObject(value)) throw new Refusal('wrong_type', path, 'an object is needed');
+    try {
+      return readMembers(value, budget);
+    } catch (thrown) {
+      throw within(thrown, path);
+    }
   };
 }

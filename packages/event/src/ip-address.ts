@@ -1,4 +1,5 @@
-const BYTE = /^(?:0|[1-9]\d{0,2})$/;
+const BYTE = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
+const IPV4 = new RegExp(`^${BYTE}(?:\\.${BYTE}){3}$`);
 
 /** Whether `text` is an IPv4 or IPv6 address (RFC 4291 forms, also `::ffff:1.2.3.4`; no zone, no prefix length). */
 export function isIpAddress(text: string): boolean {
@@ -7,8 +8,7 @@ export function isIpAddress(text: string): boolean {
 }
 
 function isIpv4(text: string): boolean {
-  const bytes = text.split('.');
-  return bytes.length === 4 && bytes.every((byte) => BYTE.test(byte) && Number(byte) <= 255);
+  return IPV4.test(text);
 }
 
 function isIpv6(text: string): boolean {

@@ -29,7 +29,7 @@ export function parseEvent(input: unknown, options: { createId?: () => string } 
     return { ok: true, event };
   } catch (thrown) {
     // Anything else comes out of the input itself: a getter or a proxy that throws.
-    const rejection = thrown instanceof Refusal ? thrown.rejection : reject('unreadable', '');
+    const rejection = thrown instanceof Refusal ? thrown.toRejection() : reject('unreadable', '');
     return { ok: false, rejection };
   }
 }
@@ -37,9 +37,10 @@ export function parseEvent(input: unknown, options: { createId?: () => string } 
 type Read = { -readonly [Key in keyof AuditEvent]: AuditEvent[Key] } & { target?: Target };
 
 function complete(read: Read, createId: () => string): AuditEvent {
-  const { target, ...rest } = read;
-  const event = target === undefined ? read : rest;
-  if (target !== undefined) {
+  let event = read;
+  if (read.target !== undefined) {
+    const { target, ...rest } = read;
+    event = rest;
     if (event.targets !== undefined) throw new Refusal('conflict', 'target', 'either target or targets');
     event.targets = [target];
   }
