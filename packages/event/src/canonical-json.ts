@@ -61,22 +61,32 @@ function writeElements(values: readonly unknown[], depth: number): string {
 
 function writeMembers(value: object, depth: number): string {
   const keys = Object.keys(value);
-  if (!isSorted(keys)) keys.sort();
+  sortKeys(keys);
   const members = value as Readonly<Record<string, unknown>>;
   let text = '';
   for (const key of keys) {
     const member = members[key];
     if (member === undefined) continue;
-    text += `${text === '' ? '{' : ','}${canonicalText(key)}:${write(member, depth + 1)}`;
+    text += (text === '' ? '{' : ',') + canonicalText(key) + ':' + write(member, depth + 1);
   }
   return text === '' ? '{}' : `${text}}`;
 }
 
-function isSorted(keys: readonly string[]): boolean {
-  let previous = '';
-  for (const key of keys) {
-    if (key < previous) return false;
-    previous = key;
+// By insertion: few keys, mostly in order already, and `sort` costs 0.3 µs before it compares anything.
+function sortKeys(keys: string[]): void {
+  if (keys.length > 24) {
+    keys.sort();
+    return;
   }
-  return true;
+  for (let i = 1; i < keys.length; i++) {
+    const key = keys[i];
+    if (key === undefined) continue;
+    let at = i;
+    for (; at > 0; at--) {
+      const before = keys[at - 1];
+      if (before === undefined || before <= key) break;
+      keys[at] = before;
+    }
+    keys[at] = key;
+  }
 }
