@@ -4,7 +4,7 @@
  *     node --conditions=bitacora:source bench/segment-layout.ts [--rows 1000000] [--directory DIR] [--port 54990]
  *         [--part all|copies|counts]
  *
- * `counts` builds the postings alone, which makes 20 million entries affordable.
+ * `counts` builds the postings alone, which makes many more entries affordable.
  */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
