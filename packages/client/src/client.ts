@@ -1,0 +1,35 @@
+import { createDirectoryApi, type DirectoryApi } from './directory-api.ts';
+import { createEventsApi, type EventsApi } from './events-api.ts';
+import { createHealthApi, type HealthApi } from './health-api.ts';
+import { createKeysApi, type KeysApi } from './keys-api.ts';
+import { createLedgersApi, type LedgersApi } from './ledgers-api.ts';
+import { createTenantsApi, type TenantsApi } from './tenants-api.ts';
+import { createTlogApi, type TlogApi } from './tlog-api.ts';
+import { createTransport, type ClientOptions } from './transport.ts';
+
+export interface Client {
+  readonly events: EventsApi;
+  readonly tlog: TlogApi;
+  readonly keys: KeysApi;
+  readonly ledgers: LedgersApi;
+  readonly tenants: TenantsApi;
+  readonly directory: DirectoryApi;
+  readonly health: HealthApi;
+}
+
+/**
+ * A server's HTTP API as functions. Nothing is sent until one is called, and nothing is retried except the tail's
+ * connection. TypeError for a URL that is none.
+ */
+export function createClient(options: ClientOptions): Client {
+  const transport = createTransport(options);
+  return Object.freeze({
+    events: createEventsApi(transport),
+    tlog: createTlogApi(transport),
+    keys: createKeysApi(transport),
+    ledgers: createLedgersApi(transport),
+    tenants: createTenantsApi(transport),
+    directory: createDirectoryApi(transport),
+    health: createHealthApi(transport),
+  });
+}

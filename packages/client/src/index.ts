@@ -1,0 +1,21 @@
+export type { AppendAnswer, AppendResult, Receipt } from './append-answer.ts';
+export { createClient, type Client } from './client.ts';
+export { ClientError, type Problem } from './client-error.ts';
+export type { DirectoryApi, DirectoryRecord } from './directory-api.ts';
+export type { Entry } from './entry.ts';
+export type { EventFilter } from './event-filter.ts';
+export type {
+  EventsApi,
+  FacetsAnswer,
+  HistogramAnswer,
+  RelatedAnswer,
+  SearchAnswer,
+  SearchOptions,
+} from './events-api.ts';
+export type { HealthApi, Readiness } from './health-api.ts';
+export type { ApiKey, KeyInput, KeysApi } from './keys-api.ts';
+export type { Ledger, LedgersApi } from './ledgers-api.ts';
+export type { TailedEntry, TailOptions } from './tail.ts';
+export type { Tenant, TenantsApi } from './tenants-api.ts';
+export type { TlogApi } from './tlog-api.ts';
+export type { ClientOptions } from './transport.ts';
