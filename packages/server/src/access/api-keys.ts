@@ -1,0 +1,138 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import { AuditError } from '../audit-error.ts';
+import type { Database } from '../storage/index.ts';
+
+export const scopes = ['ingest', 'read', 'tree', 'admin', 'operator'] as const;
+/** ingest: write events · read: search, get, tail · tree: entry bundles · admin: keys, directory · operator: tenants. */
+export type ScopeName = (typeof scopes)[number];
+
+export interface ApiKey {
+  id: string;
+  tenant: number;
+  name: string;
+  scopes: ScopeName[];
+  /** Names of the only ledgers it may touch; null: all of its tenant. */
+  ledgers: string[] | null;
+  createdAt: number;
+  expiresAt: number | null;
+  revokedAt: number | null;
+}
+
+export interface ApiKeyInput {
+  tenant: number;
+  name: string;
+  scopes: ScopeName[];
+  ledgers?: string[];
+  expiresAt?: number;
+}
+
+export interface ApiKeys {
+  /** Makes a key; `secret` is shown here and never again. */
+  create(input: ApiKeyInput): Promise<{ key: ApiKey; secret: string }>;
+  /** Stores a given secret as a key, once: for BITACORA_ADMIN_KEY. */
+  adopt(secret: string, input: ApiKeyInput): Promise<void>;
+  list(tenant: number): Promise<ApiKey[]>;
+  /** @throws not_found */
+  revoke(tenant: number, id: string): Promise<void>;
+  /** The key of that secret, or undefined when unknown, expired or revoked (within 2 s on every server). */
+  authenticate(secret: string): Promise<ApiKey | undefined>;
+}
+
+const cachedForMs = 2_000;
+const cachedMax = 10_000;
+const select = `select id, tenant, name, scopes, ledgers, created_at as "createdAt", expires_at as "expiresAt",
+  revoked_at as "revokedAt", secret_hash as "secretHash" from api_key`;
+
+/**
+ * API keys. `bta_live_<id>_<secret><crc>`: 160 random bits with a checksum for secret scanners; stored is the SHA-256,
+ * which is enough for a random secret (ASVS 11.5.1).
+ */
+export function createApiKeys(options: { database: Database; clock: () => number }): ApiKeys {
+  const { database, clock } = options;
+  const cache = new Map<string, { key: StoredKey | undefined; until: number }>();
+  const insert = async (id: string, secret: string, input: ApiKeyInput): Promise<ApiKey | undefined> => {
+    const made = await database.plain((client) =>
+      client.query<StoredKey>(
+        `insert into api_key (id, tenant, name, secret_hash, scopes, ledgers, expires_at)
+         values ($1, $2, $3, $4, $5, $6, to_timestamp($7::float8 / 1000)) on conflict (id) do nothing
+         returning id, tenant, name, scopes, ledgers, created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt"`,
+        [
+          id,
+          input.tenant,
+          input.name,
+          hash(secret),
+          input.scopes,
+          input.ledgers ?? null,
+          input.expiresAt ?? null,
+        ],
+      ),
+    );
+    return made.rows[0];
+  };
+  const find = async (id: string): Promise<StoredKey | undefined> => {
+    const cached = cache.get(id);
+    if (cached && cached.until > clock()) return cached.key;
+    const found = await database.plain((client) => client.query<StoredKey>(`${select} where id = $1`, [id]));
+    if (cache.size >= cachedMax) cache.clear();
+    cache.set(id, { key: found.rows[0], until: clock() + cachedForMs });
+    return found.rows[0];
+  };
+  return {
+    async create(input) {
+      const id = randomBytes(8).toString('hex');
+      const secret = formatSecret(id, randomBytes(20).toString('hex'));
+      const key = await insert(id, secret, input);
+      if (!key) throw new AuditError('internal', { operatorText: 'two keys drew the same id' });
+      return { key, secret };
+    },
+    async adopt(secret, input) {
+      await insert(idOf(secret), secret, input);
+      cache.delete(idOf(secret));
+    },
+    async list(tenant) {
+      const found = await database.plain((client) =>
+        client.query<StoredKey>(`${select} where tenant = $1 order by created_at, id`, [tenant]),
+      );
+      return found.rows.map(({ secretHash: _, ...key }) => key);
+    },
+    async revoke(tenant, id) {
+      const done = await database.plain((client) =>
+        client.query(
+          'update api_key set revoked_at = coalesce(revoked_at, now()) where tenant = $1 and id = $2',
+          [tenant, id],
+        ),
+      );
+      if (done.rowCount === 0) throw new AuditError('not_found', { detail: `there is no key ${id}` });
+      cache.delete(id);
+    },
+    async authenticate(secret) {
+      const stored = await find(idOf(secret));
+      if (!stored || !timingSafeEqual(stored.secretHash, hash(secret))) return undefined;
+      if (stored.revokedAt !== null || (stored.expiresAt !== null && stored.expiresAt <= clock()))
+        return undefined;
+      const { secretHash: _, ...key } = stored;
+      return key;
+    },
+  };
+}
+
+interface StoredKey extends ApiKey {
+  secretHash: Buffer;
+}
+
+function hash(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest();
+}
+
+function formatSecret(id: string, random: string): string {
+  return `bta_live_${id}_${random}${crc32(random).toString(16).padStart(8, '0')}`;
+}
+
+/** A key given by the operator (BITACORA_ADMIN_KEY) has any form; its id is then derived from it. */
+function idOf(secret: string): string {
+  return (
+    /^bta_live_([0-9a-f]{16})_[0-9a-f]{48}$/.exec(secret)?.[1] ??
+    `own_${hash(secret).toString('hex').slice(0, 16)}`
+  );
+}

@@ -1,0 +1,90 @@
+import { AuditError } from '../audit-error.ts';
+import type { Database } from '../storage/index.ts';
+
+export interface DirectoryKey {
+  type: string;
+  id: string;
+}
+
+export interface DirectoryRecord extends DirectoryKey {
+  fields: Readonly<Record<string, unknown>>;
+  /** ms */
+  updatedAt: number;
+}
+
+/** What the host told about people and things: admission copies from it, so entries outlive renames. */
+export interface Directory {
+  put(tenant: number, record: DirectoryKey & { fields: Readonly<Record<string, unknown>> }): Promise<void>;
+  get(tenant: number, key: DirectoryKey): Promise<DirectoryRecord | undefined>;
+  /** Those that exist, by `type/id`. */
+  find(tenant: number, keys: readonly DirectoryKey[]): Promise<ReadonlyMap<string, DirectoryRecord>>;
+  remove(tenant: number, key: DirectoryKey): Promise<void>;
+}
+
+const keyCharsMax = 200;
+const recordBytesMax = 16_384;
+const select = 'select type, id, fields, updated_at as "updatedAt" from directory';
+
+export function createDirectory(database: Database): Directory {
+  const scope = (tenant: number): { tenant: number; ledgers: number[] } => ({ tenant, ledgers: [] });
+  return {
+    async put(tenant, record) {
+      requireKey(record);
+      const fields = JSON.stringify(record.fields);
+      if (Buffer.byteLength(fields) > recordBytesMax || fields.includes('\\u0000')) {
+        throw new AuditError('invalid_parameter', {
+          parameter: 'body',
+          detail: `a record holds at most ${recordBytesMax} bytes and no U+0000`,
+        });
+      }
+      await database.write(scope(tenant), (client) =>
+        client.query({
+          name: 'directory-put',
+          text: `insert into directory (tenant, type, id, fields) values ($1, $2, $3, $4)
+           on conflict (tenant, type, id) do update set fields = excluded.fields, updated_at = now()`,
+          values: [tenant, record.type, record.id, fields],
+        }),
+      );
+    },
+    get: (tenant, key) =>
+      database.read(scope(tenant), async (client) => {
+        const found = await client.query<DirectoryRecord>(
+          `${select} where tenant = $1 and type = $2 and id = $3`,
+          [tenant, key.type, key.id],
+        );
+        return found.rows[0];
+      }),
+    async find(tenant, keys) {
+      if (keys.length === 0) return new Map();
+      const found = await database.read(scope(tenant), (client) =>
+        client.query<DirectoryRecord>({
+          name: 'directory-find',
+          text: `${select} where tenant = $1 and (type, id) in (select * from unnest($2::text[], $3::text[]))`,
+          values: [tenant, keys.map((key) => key.type), keys.map((key) => key.id)],
+        }),
+      );
+      return new Map(found.rows.map((record) => [`${record.type}/${record.id}`, record]));
+    },
+    async remove(tenant, key) {
+      await database.write(scope(tenant), (client) =>
+        client.query('delete from directory where tenant = $1 and type = $2 and id = $3', [
+          tenant,
+          key.type,
+          key.id,
+        ]),
+      );
+    },
+  };
+}
+
+function requireKey(key: DirectoryKey): void {
+  for (const parameter of ['type', 'id'] as const) {
+    const value = key[parameter];
+    if (value === '' || value.length > keyCharsMax || value.includes('\0') || !value.isWellFormed()) {
+      throw new AuditError('invalid_parameter', {
+        parameter,
+        detail: `${parameter} must have 1 to ${keyCharsMax} characters`,
+      });
+    }
+  }
+}

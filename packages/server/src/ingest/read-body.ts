@@ -1,0 +1,113 @@
+import { isUtf8 } from 'node:buffer';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { readEvents, type ReadEvent } from '@bitacora/event';
+import { AuditError } from '../audit-error.ts';
+
+export interface Body {
+  bytes: Buffer;
+  /** Content-Type and Content-Encoding as sent. */
+  contentType: string | undefined;
+  contentEncoding: string | undefined;
+}
+
+export const bodyLimits = {
+  /** As sent. */
+  bodyMaxBytes: 16 * 1024 * 1024,
+  /** After gunzip: a bomb ends here. */
+  inflatedMaxBytes: 64 * 1024 * 1024,
+};
+
+const inflate = promisify(gunzip);
+
+/**
+ * The events of a request body, each as a value or a rejection of its own.
+ * @throws AuditError malformed_body with the byte position, body_too_large, unsupported_media_type
+ */
+export async function readBody(body: Body): Promise<readonly ReadEvent[]> {
+  const format = formatOf(body.contentType);
+  const bytes = await inflated(body);
+  if (!isUtf8(bytes)) {
+    const position = utf8ErrorAt(bytes);
+    throw new AuditError('malformed_body', {
+      detail: `the body is not UTF-8 at byte ${position}`,
+      parameter: 'body',
+      position,
+    });
+  }
+  const reading = readEvents(bytes.toString('utf8'), format);
+  if (reading.ok) {
+    if (reading.events.length === 0)
+      throw new AuditError('malformed_body', { detail: 'the body holds no event', parameter: 'body' });
+    return reading.events;
+  }
+  const { rejection } = reading;
+  throw new AuditError(rejection.code === 'too_many_events' ? 'body_too_large' : 'malformed_body', {
+    detail:
+      rejection.position === undefined
+        ? rejection.message
+        : `${rejection.message} at byte ${rejection.position}`,
+    parameter: 'body',
+    ...(rejection.position === undefined ? {} : { position: rejection.position }),
+  });
+}
+
+function formatOf(contentType: string | undefined): 'json' | 'ndjson' {
+  const type = contentType?.split(';')[0]?.trim().toLowerCase() ?? 'application/json';
+  if (type === 'application/json') return 'json';
+  if (/^application\/(x-ndjson|ndjson|jsonl|x-jsonlines)$/.test(type)) return 'ndjson';
+  throw new AuditError('unsupported_media_type', {
+    detail: `send application/json or application/x-ndjson, not ${type.slice(0, 100)}`,
+    parameter: 'Content-Type',
+  });
+}
+
+async function inflated(body: Body): Promise<Buffer> {
+  const encoding = body.contentEncoding?.trim().toLowerCase() ?? 'identity';
+  if (encoding === 'identity' || encoding === '') return body.bytes;
+  if (encoding !== 'gzip') {
+    throw new AuditError('unsupported_media_type', {
+      detail: 'only gzip is accepted as Content-Encoding',
+      parameter: 'Content-Encoding',
+    });
+  }
+  try {
+    return await inflate(body.bytes, { maxOutputLength: bodyLimits.inflatedMaxBytes });
+  } catch (error) {
+    if (
+      error instanceof RangeError ||
+      (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE')
+    ) {
+      throw new AuditError('body_too_large', {
+        detail: `more than ${bodyLimits.inflatedMaxBytes} bytes when inflated`,
+        parameter: 'body',
+      });
+    }
+    throw new AuditError('malformed_body', {
+      detail: 'the body is not gzip',
+      parameter: 'body',
+      cause: error,
+    });
+  }
+}
+
+/** Offset of the first byte that belongs to no valid sequence: the longest valid prefix, by halving. */
+function utf8ErrorAt(bytes: Buffer): number {
+  let valid = 0;
+  let invalid = bytes.length;
+  while (invalid - valid > 1) {
+    const middle = (valid + invalid) >> 1;
+    // A cut inside a character is no error of the text before it.
+    const cut = characterStart(bytes, middle);
+    if (cut > valid && isUtf8(bytes.subarray(0, cut))) valid = cut;
+    else if (cut <= valid) return valid;
+    else invalid = cut;
+  }
+  return valid;
+}
+
+function characterStart(bytes: Buffer, offset: number): number {
+  let start = offset;
+  while (start > 0 && offset - start < 3 && ((bytes[start] ?? 0) & 0xc0) === 0x80) start--;
+  return start;
+}

@@ -1,0 +1,76 @@
+import { appendFile, mkdir, open, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { parseCheckpoint, parseNote } from '@bitacora/tlog';
+import type { Client } from '../storage/index.ts';
+
+/** The newest checkpoint that left the house, or undefined before the first. */
+export async function publishedCheckpoint(
+  client: Client,
+  ledger: number,
+): Promise<{ size: number; note: string } | undefined> {
+  const found = await client.query<{ size: number; note: string }>({
+    name: 'published-checkpoint',
+    text: 'select size, note from checkpoint where ledger = $1 and published order by size desc limit 1',
+    values: [ledger],
+  });
+  return found.rows[0];
+}
+
+export interface CheckpointFile {
+  /** Appends a signed note and syncs the file. */
+  append(ledger: string, note: string): Promise<void>;
+  /** The newest note of a ledger, as text with its size and root. */
+  last(ledger: string): Promise<{ note: string; size: number; root: Uint8Array } | undefined>;
+}
+
+/**
+ * `checkpoints/<ledger>.notes` in the data directory: every published checkpoint, one after the other, outside the
+ * database. Notes end with a blank line, so the file is also a list for `bitacora verify --checkpoint`.
+ */
+export function createCheckpointFile(dataDirectory: string): CheckpointFile {
+  const fileOf = (ledger: string): string => join(dataDirectory, 'checkpoints', `${ledger}.notes`);
+  return {
+    async append(ledger, note) {
+      const file = fileOf(ledger);
+      await mkdir(dirname(file), { recursive: true });
+      await appendFile(file, `${note}\n`);
+      const handle = await open(file, 'r');
+      try {
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    },
+    async last(ledger) {
+      const text = await readFile(fileOf(ledger), 'utf8').catch(() => '');
+      return splitNotes(text)
+        .map(readNote)
+        .filter((note) => note !== undefined)
+        .at(-1);
+    },
+  };
+}
+
+/** The notes of a checkpoint file. A torn last one (the machine stopped while writing) is left out by the reader. */
+export function splitNotes(text: string): string[] {
+  const notes: string[] = [];
+  let lines: string[] = [];
+  let blanks = 0;
+  for (const line of text.split('\n')) {
+    if (line === '') blanks++;
+    if (line === '' && blanks % 2 === 0) {
+      notes.push(`${lines.join('\n')}\n`);
+      lines = [];
+    } else if (line !== '' || lines.length > 0) {
+      lines.push(line);
+    }
+  }
+  return notes;
+}
+
+function readNote(note: string): { note: string; size: number; root: Uint8Array } | undefined {
+  const parsed = parseNote(note);
+  if (!parsed.ok) return undefined;
+  const checkpoint = parseCheckpoint(parsed.value.text);
+  return checkpoint.ok ? { note, size: checkpoint.value.size, root: checkpoint.value.root } : undefined;
+}

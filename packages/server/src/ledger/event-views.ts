@@ -1,0 +1,123 @@
+import { hash } from 'node:crypto';
+import {
+  groupNames,
+  join,
+  openCommitment,
+  parseEntry,
+  type Entry,
+  type EventView,
+  type GroupName,
+  type GroupValues,
+} from '@bitacora/event';
+import type { Client } from '../storage/index.ts';
+import type { Persons } from './persons.ts';
+import type { StoredEntry } from './read-entries.ts';
+import { decryptText, groupKey, personsOf, saltOf } from './seal.ts';
+import type { TenantKeys } from './tenant-keys.ts';
+import { decodeValues } from './values-record.ts';
+
+export interface EntryView {
+  index: number;
+  id: string;
+  ledger: string;
+  ingestedAt: string;
+  leafHash: Buffer;
+  event: EventView;
+  /** Groups whose stored values do not open the entry's commitment: somebody changed them. They are not shown. */
+  altered?: GroupName[];
+}
+
+/**
+ * Joins entries with the personal values that still exist, checking each group against its commitment.
+ * @throws EventError invalid_entry when the stored bytes are no entry.
+ */
+export async function eventViews(
+  client: Client,
+  entries: readonly StoredEntry[],
+  options: { persons: Persons; tenantKeys: TenantKeys },
+): Promise<EntryView[]> {
+  const parsed = entries.map((stored) => {
+    const entry = parseEntry(stored.entry);
+    return {
+      stored,
+      entry,
+      persons: personsOf(entry.open, options.tenantKeys),
+      record: stored.values && decodeValues(stored.values),
+    };
+  });
+  const tokens = new Set<string>();
+  const profileIds = new Set<number>();
+  for (const { persons, record } of parsed) {
+    tokens.add(persons.actor);
+    if (persons.subject !== undefined) tokens.add(persons.subject);
+    if (record && record.actorProfile > 0) profileIds.add(record.actorProfile);
+    if (record && record.subjectProfile > 0) profileIds.add(record.subjectProfile);
+  }
+  const keys = await options.persons.readKeys(client, tokens);
+  const profiles = await options.persons.readProfiles(client, profileIds);
+  return parsed.map(({ stored, entry, persons, record }) => {
+    const canonicalOf = (group: GroupName): string | undefined => {
+      if (!record) return undefined;
+      if (group === 'actor') return record.actorProfile > 0 ? profiles.get(record.actorProfile) : '{}';
+      if (group === 'subject') return profiles.get(record.subjectProfile);
+      const key = groupKey('text', persons, keys);
+      return key && decryptText(record.text, key, saltOf(key.salt, 'text', entry.open.id));
+    };
+    const groups = openGroups(entry, {
+      canonicalOf,
+      saltOf: (group) => {
+        const key = groupKey(group, persons, keys);
+        return key && saltOf(key.salt, group, entry.open.id);
+      },
+    });
+    return view(stored, entry, groups);
+  });
+}
+
+interface OpenedGroups {
+  values: { [Name in GroupName]?: GroupValues };
+  erased: GroupName[];
+  altered: GroupName[];
+}
+
+function openGroups(
+  entry: Entry,
+  reader: {
+    canonicalOf: (group: GroupName) => string | undefined;
+    saltOf: (group: GroupName) => Buffer | undefined;
+  },
+): OpenedGroups {
+  const opened: OpenedGroups = { values: {}, erased: [], altered: [] };
+  for (const group of groupNames) {
+    const commitment = entry.commitments[group];
+    if (commitment === undefined) continue;
+    const salt = reader.saltOf(group);
+    const canonical = reader.canonicalOf(group);
+    if (salt === undefined || canonical === undefined) opened.erased.push(group);
+    else if (openCommitment({ salt, group, canonical, commitment, sha256 }))
+      opened.values[group] = parseValues(canonical);
+    else opened.altered.push(group);
+  }
+  return opened;
+}
+
+function view(stored: StoredEntry, entry: Entry, groups: OpenedGroups): EntryView {
+  const made: EntryView = {
+    index: stored.index,
+    id: entry.open.id,
+    ledger: entry.ledger,
+    ingestedAt: entry.ingestedAt,
+    leafHash: stored.leafHash,
+    event: join(entry.open, groups.values, [...groups.erased, ...groups.altered]),
+  };
+  if (groups.altered.length > 0) made.altered = groups.altered;
+  return made;
+}
+
+function parseValues(canonical: string): GroupValues {
+  return JSON.parse(canonical) as GroupValues;
+}
+
+function sha256(bytes: Uint8Array): Buffer {
+  return hash('sha256', bytes, 'buffer');
+}

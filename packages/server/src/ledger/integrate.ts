@@ -1,0 +1,190 @@
+import { hash } from 'node:crypto';
+import {
+  createFrontier,
+  edgeTiles,
+  formatCheckpoint,
+  frontierOfEdge,
+  growTiles,
+  signNote,
+  type Signer,
+  type TileEdge,
+} from '@bitacora/tlog';
+import type { Client, Database } from '../storage/index.ts';
+import { readEntryRange } from './read-entries.ts';
+import type { LedgerRow } from './sealed-event.ts';
+import { tileHashes } from './tiles.ts';
+
+export interface IntegratorOptions {
+  ledger: LedgerRow;
+  database: Database;
+  signer: Signer;
+  /** Leaf hashes from `first` to `end` as the writer of this process made them; undefined when it has them no more. */
+  leafHashes: (first: number, end: number) => Buffer[] | undefined;
+  /** Must make the note durable outside the database before it resolves. */
+  publish: (note: { ledger: LedgerRow; size: number; note: string }) => Promise<void>;
+}
+
+export interface Integrator {
+  /** Integrates what was appended and publishes a checkpoint over it; the size published. */
+  run(): Promise<number>;
+}
+
+/** Entries per transaction: bounds memory and the time the tree's row is locked. */
+const integrateEntriesMax = 100_000;
+
+/**
+ * Sequenced → integrated → published. The tree's row is locked while it grows, so two servers never sign two trees; a
+ * checkpoint is signed inside the transaction that stores its tiles and leaves the house only after the commit.
+ */
+export function createIntegrator(options: IntegratorOptions): Integrator {
+  let known: { size: number; edge: TileEdge } | undefined;
+  return {
+    async run() {
+      let published = 0;
+      for (;;) {
+        const step = await integrateOnce(options, known);
+        known = step.tree;
+        published = step.tree.size;
+        for (const note of step.notes) {
+          await options.publish({ ledger: options.ledger, ...note });
+          await markPublished(options, note.size);
+        }
+        if (step.reachedHead) return published;
+      }
+    },
+  };
+}
+
+interface Step {
+  tree: { size: number; edge: TileEdge };
+  /** Signed but not yet published, oldest first; also those that a killed predecessor left. */
+  notes: { size: number; note: string }[];
+  reachedHead: boolean;
+}
+
+async function integrateOnce(
+  options: IntegratorOptions,
+  known: { size: number; edge: TileEdge } | undefined,
+): Promise<Step> {
+  const { ledger, database } = options;
+  return database.write({ tenant: ledger.tenant, ledgers: [ledger.id] }, async (client) => {
+    const size = await lockTree(client, ledger.id);
+    const head = await client.query<{ size: number }>({
+      name: 'head-size',
+      text: 'select size from head where ledger = $1',
+      values: [ledger.id],
+    });
+    const end = Math.min(head.rows[0]?.size ?? 0, size + integrateEntriesMax);
+    const before = known?.size === size ? known : { size, edge: await readEdge(client, ledger.id, size) };
+    const tree = end > size ? await grow(client, { ...options, before, end }) : before;
+    return {
+      tree,
+      notes: await unpublished(client, ledger.id),
+      reachedHead: end === (head.rows[0]?.size ?? 0),
+    };
+  });
+}
+
+async function lockTree(client: Client, ledger: number): Promise<number> {
+  await client.query({
+    name: 'tree-row',
+    text: "insert into projection (name, ledger) values ('tree', $1) on conflict do nothing",
+    values: [ledger],
+  });
+  const found = await client.query<{ cursor: number }>({
+    name: 'lock-tree',
+    text: "select cursor from projection where name = 'tree' and ledger = $1 for update",
+    values: [ledger],
+  });
+  return found.rows[0]?.cursor ?? 0;
+}
+
+async function readEdge(client: Client, ledger: number, size: number): Promise<TileEdge> {
+  const edge: Uint8Array[] = [];
+  for (const tile of edgeTiles(size)) {
+    const hashes = tile && (await tileHashes(client, ledger, tile));
+    if (tile && !hashes) throw new Error(`tile ${tile.level}/${tile.index} of ledger ${ledger} is missing`);
+    edge.push(hashes ?? new Uint8Array(0));
+  }
+  return edge;
+}
+
+async function grow(
+  client: Client,
+  options: IntegratorOptions & { before: { size: number; edge: TileEdge }; end: number },
+): Promise<{ size: number; edge: TileEdge }> {
+  const { ledger, before, end } = options;
+  const leafHashes =
+    options.leafHashes(before.size, end) ??
+    (await readEntryRange(client, ledger.id, { first: before.size, end })).map((entry) => entry.leafHash);
+  if (leafHashes.length !== end - before.size) {
+    throw new Error(`ledger ${ledger.name} lacks entries between ${before.size} and ${end}`);
+  }
+  const growth = growTiles(before, leafHashes, sha256);
+  await storeTiles(client, ledger.id, growth.tiles);
+  const root = createFrontier(frontierOfEdge(growth.edge, sha256), sha256).root();
+  const note = await signNote(formatCheckpoint({ origin: ledger.origin, size: end, root }), [options.signer]);
+  await client.query('insert into checkpoint (ledger, size, note) values ($1, $2, $3)', [
+    ledger.id,
+    end,
+    note,
+  ]);
+  await client.query("update projection set cursor = $2 where name = 'tree' and ledger = $1", [
+    ledger.id,
+    end,
+  ]);
+  return { size: end, edge: growth.edge };
+}
+
+async function storeTiles(
+  client: Client,
+  ledger: number,
+  tiles: readonly { tile: { level: number; index: number }; bytes: Uint8Array }[],
+): Promise<void> {
+  const [first] = tiles;
+  if (!first) return;
+  // Of each level only the first tile can be there already, partial until now.
+  const mayExist = tiles.filter(
+    (one, position) => position === 0 || tiles[position - 1]?.tile.level !== one.tile.level,
+  );
+  for (const { tile, bytes } of mayExist) {
+    await client.query({
+      name: 'store-tile',
+      text: `insert into tile (ledger, level, index, hashes) values ($1, $2, $3, $4)
+       on conflict (ledger, level, index) do update set hashes = excluded.hashes`,
+      values: [ledger, tile.level, tile.index, bytes],
+    });
+  }
+  const fresh = tiles.filter((one) => !mayExist.includes(one));
+  for (const { tile, bytes } of fresh) {
+    await client.query({
+      name: 'insert-tile',
+      text: 'insert into tile (ledger, level, index, hashes) values ($1, $2, $3, $4)',
+      values: [ledger, tile.level, tile.index, bytes],
+    });
+  }
+}
+
+async function unpublished(client: Client, ledger: number): Promise<{ size: number; note: string }[]> {
+  const found = await client.query<{ size: number; note: string }>({
+    name: 'unpublished',
+    text: 'select size, note from checkpoint where ledger = $1 and not published order by size',
+    values: [ledger],
+  });
+  return found.rows;
+}
+
+async function markPublished(options: IntegratorOptions, size: number): Promise<void> {
+  const { ledger } = options;
+  await options.database.write({ tenant: ledger.tenant, ledgers: [ledger.id] }, (client) =>
+    client.query({
+      name: 'mark-published',
+      text: 'update checkpoint set published = true where ledger = $1 and size = $2',
+      values: [ledger.id, size],
+    }),
+  );
+}
+
+function sha256(bytes: Uint8Array): Buffer {
+  return hash('sha256', bytes, 'buffer');
+}

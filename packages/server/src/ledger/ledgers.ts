@@ -1,0 +1,146 @@
+import { createPrivateKey, sign as signBytes } from 'node:crypto';
+import { createEd25519Signer, type Signer } from '@bitacora/tlog';
+import { AuditError } from '../audit-error.ts';
+import type { Database, DataDirectory } from '../storage/index.ts';
+import { createCheckpointFile, type CheckpointFile } from './checkpoints.ts';
+import { createIntegrator, type Integrator } from './integrate.ts';
+import { createPersons, type Persons } from './persons.ts';
+import { createPendingLeaves, type PendingLeaves } from './pending-leaves.ts';
+import { findRollback } from './rollback.ts';
+import { seal, type Admitted } from './seal.ts';
+import type { AppendResult, LedgerRow, SealedEvent } from './sealed-event.ts';
+import { createSegments, type SegmentLimits, type Segments } from './segments.ts';
+import { deriveTenantKeys, type TenantKeys } from './tenant-keys.ts';
+import { createWriter, type Writer } from './writer.ts';
+
+/** Entries that were committed by this process, in order of index. */
+export interface AppendedEntries {
+  ledger: LedgerRow;
+  firstIndex: number;
+  events: readonly SealedEvent[];
+}
+
+export interface Ledgers {
+  /** Appends admitted events durably; one result per event, in order. @throws unavailable, storage_full, too_many_requests */
+  append(
+    ledger: LedgerRow,
+    events: readonly Admitted[],
+    options: { ingestedAt: string },
+  ): Promise<AppendResult[]>;
+  /** Integrates and publishes what a ledger has; the size published. */
+  publish(ledger: LedgerRow): Promise<number>;
+  /**
+   * Compares a ledger with the newest checkpoint outside the database. A database restored to an older state answers
+   * with what was found; appends are refused from then on.
+   */
+  checkRollback(ledger: LedgerRow): Promise<string | undefined>;
+  onAppended(listener: (appended: AppendedEntries) => void): () => void;
+  segments: Segments;
+  persons(tenant: number): Persons;
+  tenantKeys(tenant: number): TenantKeys;
+  signer(ledger: LedgerRow): Signer;
+  drain(): Promise<void>;
+}
+
+export interface LedgersOptions {
+  database: Database;
+  directory: DataDirectory;
+  segmentLimits: SegmentLimits;
+}
+
+/** Everything that writes entries: one writer and one integrator per ledger in this process. */
+export function createLedgers(options: LedgersOptions): Ledgers {
+  const { database, directory } = options;
+  const master = directory.secret('master');
+  const signingSeed = directory.secret('signing');
+  const file = createCheckpointFile(directory.path);
+  const segments = createSegments({ database, limits: options.segmentLimits });
+  const listeners = new Set<(appended: AppendedEntries) => void>();
+  const open = new Map<number, OpenLedger>();
+  const tenants = new Map<number, { keys: TenantKeys; persons: Persons }>();
+  const rolledBack = new Map<number, string>();
+
+  const tenant = (id: number): { keys: TenantKeys; persons: Persons } => {
+    const known = tenants.get(id);
+    if (known) return known;
+    const keys = deriveTenantKeys(master, id);
+    const made = { keys, persons: createPersons({ database, tenant: id, tenantKeys: keys }) };
+    tenants.set(id, made);
+    return made;
+  };
+  const openLedger = (ledger: LedgerRow): OpenLedger => {
+    const known = open.get(ledger.id);
+    if (known) return known;
+    const leaves = createPendingLeaves();
+    const onAppended = (appended: AppendedEntries): void => {
+      leaves.add(appended.firstIndex, appended.events);
+      for (const listener of listeners) listener(appended);
+    };
+    const signer = signerOf(ledger, signingSeed);
+    const made = {
+      signer,
+      leaves,
+      writer: createWriter({ ledger, database, segments, onAppended }),
+      integrator: createIntegrator({
+        ledger,
+        database,
+        signer,
+        leafHashes: leaves.take,
+        publish: publishTo(file),
+      }),
+    };
+    open.set(ledger.id, made);
+    return made;
+  };
+  return {
+    async append(ledger, events, { ingestedAt }) {
+      const reason = rolledBack.get(ledger.id);
+      if (reason !== undefined)
+        throw new AuditError('unavailable', { operatorText: reason, detail: 'the ledger is read-only' });
+      const { keys, persons } = tenant(ledger.tenant);
+      const sealed = await seal(events, { ledgerName: ledger.name, ingestedAt, persons, tenantKeys: keys });
+      return openLedger(ledger).writer.append(sealed);
+    },
+    publish: (ledger) =>
+      rolledBack.has(ledger.id) ? Promise.resolve(0) : openLedger(ledger).integrator.run(),
+    async checkRollback(ledger) {
+      const found = await findRollback({ ledger, database, file });
+      if (found !== undefined) rolledBack.set(ledger.id, found);
+      return found;
+    },
+    onAppended(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    segments,
+    persons: (id) => tenant(id).persons,
+    tenantKeys: (id) => tenant(id).keys,
+    signer: (ledger) => openLedger(ledger).signer,
+    async drain() {
+      await Promise.all([...open.values()].map(({ writer }) => writer.drain()));
+    },
+  };
+}
+
+interface OpenLedger {
+  signer: Signer;
+  leaves: PendingLeaves;
+  writer: Writer;
+  integrator: Integrator;
+}
+
+/** One key signs all trees of an installation; the name of each signer is the tree's origin. */
+function signerOf(ledger: LedgerRow, seed: Buffer): Signer {
+  const signer = createEd25519Signer({ name: ledger.origin, seed });
+  // DER prefix of an Ed25519 private key (RFC 8410): Node's own signing takes 46 µs.
+  const key = createPrivateKey({
+    key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed]),
+    format: 'der',
+    type: 'pkcs8',
+  });
+  return Object.freeze({ ...signer, sign: (message: Uint8Array) => signBytes(null, message, key) });
+}
+
+function publishTo(file: CheckpointFile): (note: { ledger: LedgerRow; note: string }) => Promise<void> {
+  return ({ ledger, note }) => file.append(ledger.name, note);
+}

@@ -1,0 +1,42 @@
+import { hash } from 'node:crypto';
+import { createTileReader, equalBytes, rootFromTiles } from '@bitacora/tlog';
+import type { Database } from '../storage/index.ts';
+import type { CheckpointFile } from './checkpoints.ts';
+import type { LedgerRow } from './sealed-event.ts';
+import { tileHashes } from './tiles.ts';
+
+/**
+ * What is wrong when the database holds less than, or something else than, the newest checkpoint that was published
+ * outside it; undefined when all is well. Nothing may be signed then: a log never contradicts itself.
+ */
+export async function findRollback(options: {
+  ledger: LedgerRow;
+  database: Database;
+  file: CheckpointFile;
+}): Promise<string | undefined> {
+  const { ledger } = options;
+  const last = await options.file.last(ledger.name);
+  if (!last || last.size === 0) return undefined;
+  return options.database.read({ tenant: ledger.tenant, ledgers: [ledger.id] }, async (client) => {
+    const found = await client.query<{ size: number; integrated: number }>(
+      `select h.size, coalesce((select cursor from projection p where p.name = 'tree' and p.ledger = h.ledger), 0) as integrated
+       from head h where h.ledger = $1`,
+      [ledger.id],
+    );
+    const row = found.rows[0];
+    if (!row || row.integrated < last.size) {
+      return `rollback detected in ledger ${ledger.name}: published size ${last.size}, found ${row?.integrated ?? 0}`;
+    }
+    const reader = createTileReader(async (tile) => tileHashes(client, ledger.id, tile), {
+      size: last.size,
+      sha: (bytes) => hash('sha256', bytes, 'buffer'),
+    });
+    const root = await rootFromTiles(last.size, reader, (bytes) => hash('sha256', bytes, 'buffer')).catch(
+      () => undefined,
+    );
+    if (root && equalBytes(root, last.root)) return undefined;
+    const shown = (bytes: Uint8Array | undefined): string =>
+      bytes ? Buffer.from(bytes).toString('base64') : 'none';
+    return `rollback detected in ledger ${ledger.name}: at size ${last.size} the published root is ${shown(last.root)}, found ${shown(root)}`;
+  });
+}

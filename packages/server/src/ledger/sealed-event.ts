@@ -1,0 +1,30 @@
+/** The ledger that an append goes to; access finds it, the ledger stage needs only this of it. */
+export interface LedgerRow {
+  id: number;
+  tenant: number;
+  name: string;
+  origin: string;
+  retentionClass: number;
+}
+
+/** An event after admission: its bytes are final, only its place in the ledger is still open. */
+export interface SealedEvent {
+  id: string;
+  /** Earlier of occurredAt and ingestedAt, ms. */
+  at: number;
+  /** RFC 8785 text: what is hashed. */
+  entry: string;
+  leafHash: Buffer;
+  /** Encrypted personal values and the MAC of the event as received (values.ts). */
+  values: Buffer;
+  /** First 8 bytes of a keyed hash of the event as received: tells a retry from a conflict. */
+  mac: Buffer;
+}
+
+export type AppendResult =
+  | { outcome: 'appended'; id: string; index: number; leafHash: Buffer }
+  | { outcome: 'duplicate'; id: string; index: number; leafHash: Buffer }
+  | { outcome: 'conflict'; id: string; index: number };
+
+/** Entries stored together in one row; 50 scattered ones cost 1.2 ms to read at 16, 3.3 at 64 (docs/decisions/0001). */
+export const bundleEntriesMax = 16;

@@ -1,0 +1,120 @@
+import { sqlState, type Client, type Database } from '../storage/index.ts';
+
+export interface Segments {
+  /**
+   * Number of the open segment of a retention class, locked against closing until the transaction ends.
+   * Opens the first one when there is none.
+   */
+  current(client: Client, retentionClass: number): Promise<number>;
+  /** Closes segments that are full or old and opens their successors; returns the numbers closed. */
+  rotate(): Promise<number[]>;
+  /** Closes every open segment that holds an entry. */
+  closeAll(): Promise<number[]>;
+}
+
+export interface SegmentLimits {
+  entriesMax: number;
+  ageMaxMs: number;
+}
+
+export const segmentLimits: SegmentLimits = { entriesMax: 1_000_000, ageMaxMs: 24 * 3_600_000 };
+
+/** Appends hold it shared, closing takes it alone; of the transaction, so it is safe behind a transaction pooler. */
+const lockSpace = 7203;
+
+/**
+ * Opens and closes segments. An append never waits for the maintenance login once a segment is open: if closing fails,
+ * the open segment simply carries on past its size.
+ */
+export function createSegments(options: { database: Database; limits: SegmentLimits }): Segments {
+  const { database, limits } = options;
+  const open = async (retentionClass: number): Promise<void> => {
+    await database.maintain(async (client) => {
+      await client.query('select pg_advisory_xact_lock($1, $2)', [lockSpace, retentionClass]);
+      const found = await client.query(
+        "select 1 from segment where retention_class = $1 and state = 'open'",
+        [retentionClass],
+      );
+      if (found.rowCount === 0) await openNext(client, retentionClass);
+    });
+  };
+  const close = async (segment: OpenSegment): Promise<boolean> =>
+    database
+      .maintain(async (client) => {
+        await client.query('select pg_advisory_xact_lock($1, $2)', [lockSpace, segment.retentionClass]);
+        const closed = await client.query(
+          "update segment set state = 'closed', closed_at = now() where number = $1 and state = 'open'",
+          [segment.number],
+        );
+        if (closed.rowCount === 1) await openNext(client, segment.retentionClass);
+        return closed.rowCount === 1;
+      })
+      .catch((error: unknown) => {
+        if (sqlState(error) === '55P03') return false;
+        throw error;
+      });
+  const closeWhere = async (due: (segment: OpenSegment) => boolean): Promise<number[]> => {
+    const closed: number[] = [];
+    for (const segment of await openSegments(database)) {
+      if (due(segment) && (await close(segment))) closed.push(segment.number);
+    }
+    return closed;
+  };
+  return {
+    async current(client, retentionClass) {
+      const found = await client.query<{ number: number }>({
+        name: 'open-segment',
+        text: `select number from segment, pg_advisory_xact_lock_shared($1, $2)
+         where retention_class = $2 and state = 'open'`,
+        values: [lockSpace, retentionClass],
+      });
+      const number = found.rows[0]?.number;
+      if (number !== undefined) return number;
+      // Nobody has written in this class yet; the shared lock must go before the maintenance login can open a segment.
+      throw new NoOpenSegment(retentionClass, () => open(retentionClass));
+    },
+    rotate: () =>
+      closeWhere(
+        (segment) =>
+          segment.entries >= limits.entriesMax || (segment.entries > 0 && segment.ageMs >= limits.ageMaxMs),
+      ),
+    closeAll: () => closeWhere((segment) => segment.entries > 0),
+  };
+}
+
+/** Tells the writer to roll back, open a segment and try again. */
+export class NoOpenSegment extends Error {
+  readonly open: () => Promise<void>;
+
+  constructor(retentionClass: number, open: () => Promise<void>) {
+    super(`no open segment in retention class ${retentionClass}`);
+    this.open = open;
+  }
+}
+
+interface OpenSegment {
+  number: number;
+  retentionClass: number;
+  entries: number;
+  ageMs: number;
+}
+
+async function openSegments(database: Database): Promise<OpenSegment[]> {
+  return database.maintain(async (client) => {
+    const found = await client.query<OpenSegment>(
+      `select s.number, s.retention_class as "retentionClass", coalesce(segment_entries(s.number), 0)::bigint as entries,
+         (extract(epoch from now() - s.opened_at) * 1000)::float8 as "ageMs"
+       from segment s where s.state = 'open'`,
+    );
+    return found.rows;
+  });
+}
+
+async function openNext(client: Client, retentionClass: number): Promise<void> {
+  // Numbers are the catalogue's own, not a sequence's: two classes may race for one, and the primary key decides.
+  await client.query('select pg_advisory_xact_lock($1, -1)', [lockSpace]);
+  await client.query(
+    'select open_segment($1::smallint, (select coalesce(max(number), 0) + 1 from segment))',
+    [retentionClass],
+  );
+}

@@ -1,0 +1,91 @@
+/**
+ * The record of one event in `personal.bytes`, one after the other for the events of a bundle:
+ *
+ *     varint length of the rest · 8 bytes MAC of the event as received · varint actor profile id · varint subject
+ *     profile id (0: none) · encrypted text group
+ *
+ * A record of length 0 was erased.
+ */
+export interface ValuesRecord {
+  mac: Buffer;
+  actorProfile: number;
+  subjectProfile: number;
+  /** Ciphertext of the text group's canonical JSON; empty: no such group. */
+  text: Buffer;
+}
+
+export const macBytes = 8;
+
+export function encodeValues(record: ValuesRecord): Buffer {
+  const actor = varintLength(record.actorProfile);
+  const subject = varintLength(record.subjectProfile);
+  const length = macBytes + actor + subject + record.text.length;
+  const buffer = Buffer.allocUnsafe(varintLength(length) + length);
+  let offset = writeVarint(buffer, length, 0);
+  offset += record.mac.copy(buffer, offset);
+  offset = writeVarint(buffer, record.actorProfile, offset);
+  offset = writeVarint(buffer, record.subjectProfile, offset);
+  record.text.copy(buffer, offset);
+  return buffer;
+}
+
+/** Undefined for an erased record. */
+export function decodeValues(bytes: Buffer): ValuesRecord | undefined {
+  const start = readVarint(bytes, 0);
+  if (start.value === 0) return undefined;
+  const actor = readVarint(bytes, start.next + macBytes);
+  const subject = readVarint(bytes, actor.next);
+  return {
+    mac: bytes.subarray(start.next, start.next + macBytes),
+    actorProfile: actor.value,
+    subjectProfile: subject.value,
+    text: bytes.subarray(subject.next),
+  };
+}
+
+export function macOf(bytes: Buffer): Buffer | undefined {
+  return decodeValues(bytes)?.mac;
+}
+
+/** The records of a bundle's events; fewer than `count` when the row was damaged. */
+export function splitValues(bytes: Buffer, count: number): Buffer[] {
+  const records: Buffer[] = [];
+  let offset = 0;
+  while (records.length < count && offset < bytes.length) {
+    const length = readVarint(bytes, offset);
+    const end = length.next + length.value;
+    if (end > bytes.length) break;
+    records.push(bytes.subarray(offset, end));
+    offset = end;
+  }
+  return records;
+}
+
+function varintLength(value: number): number {
+  let length = 1;
+  for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) length++;
+  return length;
+}
+
+function writeVarint(buffer: Buffer, value: number, offset: number): number {
+  let rest = value;
+  let at = offset;
+  while (rest >= 128) {
+    buffer[at++] = (rest % 128) | 128;
+    rest = Math.floor(rest / 128);
+  }
+  buffer[at++] = rest;
+  return at;
+}
+
+function readVarint(buffer: Buffer, offset: number): { value: number; next: number } {
+  let value = 0;
+  let factor = 1;
+  let at = offset;
+  for (;;) {
+    const byte = buffer[at++] ?? 0;
+    value += (byte & 127) * factor;
+    if (byte < 128) return { value, next: at };
+    factor *= 128;
+  }
+}

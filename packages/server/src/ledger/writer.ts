@@ -1,0 +1,125 @@
+import { AuditError } from '../audit-error.ts';
+import { sqlState, type Database } from '../storage/index.ts';
+import { append, type Appended } from './append.ts';
+import type { AppendResult, LedgerRow, SealedEvent } from './sealed-event.ts';
+import { NoOpenSegment, type Segments } from './segments.ts';
+
+export interface Writer {
+  /** Resolves after the commit, with one result per event in order. @throws too_many_requests, unavailable, storage_full */
+  append(events: readonly SealedEvent[]): Promise<AppendResult[]>;
+  /** Resolves when all that was queued is answered. */
+  drain(): Promise<void>;
+}
+
+export interface WriterOptions {
+  ledger: LedgerRow;
+  database: Database;
+  segments: Segments;
+  /** Told after each commit, in order of index. */
+  onAppended: (appended: { ledger: LedgerRow; firstIndex: number; events: readonly SealedEvent[] }) => void;
+}
+
+/** What one transaction takes at most; measured: 500 to 2,000 are equal, smaller ones cost throughput. */
+const appendEventsMax = 2_000;
+/** Queued bytes of one ledger; above, callers are told to come back. */
+const queuedBytesMax = 48 * 1024 * 1024;
+
+interface Waiting {
+  events: readonly SealedEvent[];
+  bytes: number;
+  resolve: (results: AppendResult[]) => void;
+  reject: (error: unknown) => void;
+}
+
+/**
+ * The one writer of a ledger in this process: requests that arrive while a transaction runs share the next one
+ * (12,700 against 3,000 single-event requests a second).
+ */
+export function createWriter(options: WriterOptions): Writer {
+  const queue: Waiting[] = [];
+  let queuedBytes = 0;
+  let running: Promise<void> | undefined;
+
+  const run = async (): Promise<void> => {
+    while (queue.length > 0) {
+      const batch = takeBatch(queue);
+      queuedBytes -= batch.reduce((sum, waiting) => sum + waiting.bytes, 0);
+      await appendBatch(batch, options);
+    }
+    running = undefined;
+  };
+  return {
+    append(events) {
+      const bytes = events.reduce((sum, event) => sum + event.entry.length + event.values.length, 0);
+      if (queuedBytes + bytes > queuedBytesMax) {
+        return Promise.reject(
+          new AuditError('too_many_requests', { retryAfterSeconds: 1, detail: 'the ledger is behind' }),
+        );
+      }
+      queuedBytes += bytes;
+      return new Promise((resolve, reject) => {
+        queue.push({ events, bytes, resolve, reject });
+        // Started after this turn, so that requests read in the same turn share the first transaction too.
+        running ??= Promise.resolve().then(run);
+      });
+    },
+    async drain() {
+      await running;
+    },
+  };
+}
+
+function takeBatch(queue: Waiting[]): Waiting[] {
+  let events = 0;
+  let requests = 0;
+  for (const waiting of queue) {
+    if (requests > 0 && events + waiting.events.length > appendEventsMax) break;
+    events += waiting.events.length;
+    requests++;
+  }
+  return queue.splice(0, requests);
+}
+
+async function appendBatch(batch: Waiting[], options: WriterOptions): Promise<void> {
+  const events =
+    batch.length === 1 && batch[0] ? batch[0].events : batch.flatMap((waiting) => waiting.events);
+  try {
+    const appended = await appendDurably(events, options);
+    if (appended.appended.length > 0) {
+      options.onAppended({
+        ledger: options.ledger,
+        firstIndex: appended.firstIndex,
+        events: appended.appended,
+      });
+    }
+    let start = 0;
+    for (const waiting of batch) {
+      waiting.resolve(appended.results.slice(start, start + waiting.events.length));
+      start += waiting.events.length;
+    }
+  } catch (error) {
+    for (const waiting of batch) waiting.reject(error);
+  }
+}
+
+/**
+ * Copies straight into the open segment; only when an id is there already (unique violation, 9–19 % cheaper than
+ * staging every batch) does a second transaction look the ids up first.
+ */
+async function appendDurably(events: readonly SealedEvent[], options: WriterOptions): Promise<Appended> {
+  const { database, ledger, segments } = options;
+  const scope = { tenant: ledger.tenant, ledgers: [ledger.id] };
+  let checkOpenSegment = false;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await database.write(scope, (client) =>
+        append(client, events, { ledger, segments, checkOpenSegment }),
+      );
+    } catch (error) {
+      if (attempt >= 3) throw error;
+      if (error instanceof NoOpenSegment) await error.open();
+      else if (sqlState(error) === '23505') checkOpenSegment = true;
+      else throw error;
+    }
+  }
+}

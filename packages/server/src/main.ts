@@ -1,0 +1,73 @@
+import { AuditError } from './audit-error.ts';
+import { startDemo } from './serve/demo.ts';
+import { readSettings, startServer } from './serve/index.ts';
+import { openDataDirectory, openStorage } from './storage/index.ts';
+
+const usage = `Usage: bitacora serve [--demo] | migrate
+
+  serve      start the server; settings come from the environment (docs/reference/settings.md)
+    --demo   keep a tenant "demo" with invented activity
+  migrate    bring the database up to date and stop
+`;
+
+/** Exit codes: 0 fine, 1 cannot do it, 2 wrong usage. */
+async function main(args: readonly string[]): Promise<number> {
+  const [command, ...flags] = args;
+  const unknown = flags.find((flag) => flag !== '--demo');
+  if (unknown !== undefined) return wrongUsage(`there is no option ${unknown}`);
+  if (command === 'serve') return serve(flags.includes('--demo'));
+  if (command === 'migrate') return migrate();
+  return wrongUsage(command === undefined ? 'a command is missing' : `there is no command ${command}`);
+}
+
+function wrongUsage(what: string): number {
+  process.stderr.write(`bitacora: ${what}\n\n${usage}`);
+  return 2;
+}
+
+async function serve(demo: boolean): Promise<number> {
+  const server = await startServer({ settings: readSettings(process.env) });
+  const stopDemo = demo ? await startDemo(server) : undefined;
+  process.stdout.write(`Bitácora listens on ${server.url}\n`);
+  if (stopDemo) process.stdout.write(`Look at invented activity: ${server.url}/app/#key=${stopDemo.key}\n`);
+  process.stdout.write(
+    `Your own ledger, empty at first: ${server.url}/app/#key=${server.adminKey}\nAPI reference: ${server.url}/app/reference\n`,
+  );
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+  await stopDemo?.stop();
+  await server.close();
+  return 0;
+}
+
+async function migrate(): Promise<number> {
+  const settings = readSettings(process.env);
+  const directory = openDataDirectory(settings.dataDirectory);
+  try {
+    const storage = await openStorage({
+      databaseUrl: settings.databaseUrl,
+      directory,
+      onError: () => undefined,
+    });
+    await storage.close();
+    process.stdout.write(
+      storage.migrated.length > 0
+        ? `applied ${storage.migrated.join(', ')}\n`
+        : 'the database is up to date\n',
+    );
+    return 0;
+  } finally {
+    directory.close();
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const known = error instanceof AuditError ? (error.operatorText ?? error.detail ?? error.title) : undefined;
+  process.stderr.write(
+    `bitacora: ${known ?? (error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`,
+  );
+  process.exitCode = error instanceof AuditError && error.code === 'invalid_parameter' ? 2 : 1;
+}

@@ -1,0 +1,153 @@
+import { eventViews, readEntryRange, type LedgerRow, type Ledgers } from '../../ledger/index.ts';
+import type { Client, Database } from '../../storage/index.ts';
+import type { Projection } from '../projection.ts';
+import { createLiveSpan, type LiveSpan } from './live-span.ts';
+import { mergeSpans } from './merge-spans.ts';
+import { insertSpan, selectSpans, type SpanRow } from './span-rows.ts';
+import { mergeWidth, spanEntries, spanLevelMax, type Span } from './span.ts';
+import { createSpanCache, lookupSpans, storedSpan, type SpanCache, type StoredSpan } from './stored-span.ts';
+import { termsOf } from './terms.ts';
+
+/** The spans that cover a ledger at one moment. */
+export interface SpanSet {
+  live: Span[];
+  stored: StoredSpan[];
+  /** The sets of keys in many stored spans with one statement. */
+  lookupStored(spans: readonly StoredSpan[], keys: readonly string[]): ReturnType<typeof lookupSpans>;
+}
+
+export interface Postings extends Projection {
+  /** Brings the newest span in memory up to `size`; must precede `open` for an answer to hold all that was acknowledged. */
+  advance(ledger: LedgerRow, size: number): Promise<void>;
+  /** To be called before the reading transaction begins: what moves from memory to the store meanwhile is in both. */
+  pin(ledger: LedgerRow): Span[];
+  /** The spans of a ledger in the reader's transaction, given what was pinned. */
+  open(client: Client, ledger: LedgerRow, pinned: readonly Span[]): Promise<SpanSet>;
+}
+
+const readEntriesMax = 2_000;
+
+/**
+ * The inverted index (docs/decisions/0001): per span of entries, for every field value and word the list of entries that
+ * have it. Complete spans are stored; the newest entries are indexed in memory by every process that reads.
+ */
+export function createPostings(options: {
+  database: Database;
+  ledgers: Ledgers;
+  cacheBytesMax: number;
+}): Postings {
+  const { database, ledgers } = options;
+  const cache: SpanCache = createSpanCache(options.cacheBytesMax);
+  const tails = new Map<number, Tail>();
+
+  const tailOf = (ledger: LedgerRow): Tail => {
+    const known = tails.get(ledger.id);
+    if (known) return known;
+    const made = createTail(ledger, { database, ledgers });
+    tails.set(ledger.id, made);
+    return made;
+  };
+  return {
+    name: 'postings',
+    advance: (ledger, size) => tailOf(ledger).advance(size),
+    pin: (ledger) => tailOf(ledger).views(),
+    async open(client, ledger, pinned) {
+      const rows = await selectSpans(client, ledger.id);
+      const end = endOf(rows);
+      return {
+        live: pinned.filter((span) => span.firstIndex >= end && span.count > 0),
+        stored: rows.map((row) => storedSpan(client, { ledger: ledger.id, row, cache })),
+        lookupStored: (spans, keys) =>
+          lookupSpans(client, { ledger: ledger.id, rows: spans.map((span) => span.row), keys, cache }),
+      };
+    },
+    next: (cursor, size) => (size - cursor >= spanEntries ? cursor + spanEntries : cursor),
+    prepare: (ledger, { end }) => tailOf(ledger).advance(end),
+    async project(client, ledger, { first }) {
+      const live = tailOf(ledger)
+        .views()
+        .find((span) => span.firstIndex === first);
+      if (!live) throw new Error(`span at ${first} of ledger ${ledger.name} is not in memory`);
+      await insertSpan(client, {
+        ledger: ledger.id,
+        level: 0,
+        number: first / spanEntries,
+        firstIndex: first,
+        ...live.pack(),
+      });
+      for (let level = 0; level < spanLevelMax; level++) {
+        const rows = (await selectSpans(client, ledger.id)).filter((row) => row.level === level);
+        if (rows.length >= mergeWidth) await mergeSpans(client, ledger.id, rows.slice(0, mergeWidth));
+      }
+    },
+    projected: (ledger, { end }) => tailOf(ledger).forget(end),
+    async reset(client, ledger) {
+      await client.query('delete from posting where ledger = $1', [ledger.id]);
+      await client.query('delete from span where ledger = $1', [ledger.id]);
+      tails.delete(ledger.id);
+    },
+  };
+}
+
+function endOf(rows: readonly SpanRow[]): number {
+  return rows.reduce((end, row) => Math.max(end, row.firstIndex + row.count), 0);
+}
+
+interface Tail {
+  advance(size: number): Promise<void>;
+  views(): ReturnType<LiveSpan['view']>[];
+  /** Drops spans that end at or before `end`: they are stored. */
+  forget(end: number): void;
+}
+
+/** The entries after the stored spans, indexed in memory. */
+function createTail(ledger: LedgerRow, options: { database: Database; ledgers: Ledgers }): Tail {
+  const scope = { tenant: ledger.tenant, ledgers: [ledger.id] };
+  const persons = options.ledgers.persons(ledger.tenant);
+  const tenantKeys = options.ledgers.tenantKeys(ledger.tenant);
+  let spans: LiveSpan[] = [];
+  let indexed: number | undefined;
+  let busy: Promise<void> = Promise.resolve();
+
+  const read = async (size: number): Promise<void> => {
+    while ((indexed ?? 0) < size) {
+      await options.database.read(scope, async (client) => {
+        const stored = endOf(await selectSpans(client, ledger.id));
+        const first = Math.max(indexed ?? 0, stored);
+        spans = spans.filter((span) => span.firstIndex >= stored);
+        const end = Math.min(size, first + readEntriesMax);
+        const entries = end > first ? await readEntryRange(client, ledger.id, { first, end }) : [];
+        for (const view of await eventViews(client, entries, { persons, tenantKeys })) {
+          const at =
+            view.event.occurredAt !== undefined && view.event.occurredAt < view.ingestedAt
+              ? view.event.occurredAt
+              : view.ingestedAt;
+          spanAt(view.index).add(Date.parse(at), termsOf(view.event, tenantKeys.searchToken));
+        }
+        indexed = Math.max(first, end);
+      });
+    }
+  };
+  const spanAt = (index: number): LiveSpan => {
+    const last = spans.at(-1);
+    if (last && last.firstIndex + spanEntries > index) return last;
+    const made = createLiveSpan(Math.floor(index / spanEntries) * spanEntries);
+    spans.push(made);
+    return made;
+  };
+  return {
+    advance(size) {
+      if (indexed !== undefined && indexed >= size) return Promise.resolve();
+      // One reader at a time; who waits finds most of it done.
+      busy = busy.then(
+        () => read(size),
+        () => read(size),
+      );
+      return busy;
+    },
+    views: () => spans.map((span) => span.view()),
+    forget(end) {
+      spans = spans.filter((span) => span.firstIndex + spanEntries > end);
+    },
+  };
+}

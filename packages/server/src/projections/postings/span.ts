@@ -1,0 +1,56 @@
+import type { RankSet } from './rank-set.ts';
+
+/** Entries of a level-0 span; 16 spans of a level make one of the next. */
+export const spanEntries = 2 ** 14;
+export const mergeWidth = 16;
+export const spanLevelMax = 1;
+
+export function entriesOfLevel(level: number): number {
+  return spanEntries * mergeWidth ** level;
+}
+
+/**
+ * A run of entries ranked by (at, index), oldest first, with the sets of ranks of every key. Complete ones are stored
+ * and never change; the newest entries form one in memory.
+ */
+export interface Span {
+  readonly count: number;
+  readonly firstIndex: number;
+  readonly leastAt: number;
+  readonly greatestAt: number;
+  /** The set of each key, in the order asked. */
+  lookup(keys: readonly string[]): Promise<RankSet[]>;
+  /** All keys of a field that pass, with how many entries have each. */
+  scan(
+    field: string,
+    test: (value: string) => boolean,
+  ): Promise<{ value: string; count: number; set: () => RankSet }[]>;
+  ranks(): Promise<Ranks>;
+}
+
+/** Time and index of each rank. */
+export interface Ranks {
+  /** Milliseconds, ascending. */
+  readonly ats: Float64Array;
+  /** Index minus the span's first. */
+  readonly offsets: Uint32Array;
+}
+
+/** The first rank whose time is not before `at`. */
+export function rankOfTime(ranks: Ranks, at: number): number {
+  let low = 0;
+  let high = ranks.ats.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ranks.ats[middle] ?? 0) < at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The rank of the first entry at or after (at, index). */
+export function rankOfPlace(ranks: Ranks, place: { at: number; offset: number }): number {
+  let rank = rankOfTime(ranks, place.at);
+  while (ranks.ats[rank] === place.at && (ranks.offsets[rank] ?? 0) < place.offset) rank++;
+  return rank;
+}

@@ -1,0 +1,156 @@
+import type { Client } from '../../storage/index.ts';
+import { findInPage, readPage } from './posting-page.ts';
+import { countOf, emptySet, type RankSet } from './rank-set.ts';
+import { selectRanks, type SpanRow } from './span-rows.ts';
+import type { Ranks, Span } from './span.ts';
+import { fieldBounds, valueOfKey } from './terms.ts';
+
+/** Decoded sets and ranks, by their size in bytes; what was used longest ago goes first. */
+export interface SpanCache {
+  get<T>(key: string): T | undefined;
+  set(key: string, value: unknown, bytes: number): void;
+}
+
+export function createSpanCache(bytesMax: number): SpanCache {
+  const kept = new Map<string, { value: unknown; bytes: number }>();
+  let total = 0;
+  return {
+    get<T>(key: string): T | undefined {
+      const found = kept.get(key);
+      if (!found) return undefined;
+      kept.delete(key);
+      kept.set(key, found);
+      return found.value as T;
+    },
+    set(key, value, bytes) {
+      kept.set(key, { value, bytes });
+      total += bytes;
+      for (const [oldest, entry] of kept) {
+        if (total <= bytesMax) break;
+        kept.delete(oldest);
+        total -= entry.bytes;
+      }
+    },
+  };
+}
+
+/** A complete span, read in the caller's transaction. */
+export interface StoredSpan extends Span {
+  readonly row: SpanRow;
+}
+
+export function storedSpan(
+  client: Client,
+  options: { ledger: number; row: SpanRow; cache: SpanCache },
+): StoredSpan {
+  const { ledger, row, cache } = options;
+  const name = `${ledger}/${row.level}/${row.number}`;
+  return {
+    row,
+    count: row.count,
+    firstIndex: row.firstIndex,
+    leastAt: row.leastAt,
+    greatestAt: row.greatestAt,
+    lookup: async (keys) => (await lookupSpans(client, { ledger, rows: [row], keys, cache }))[0] ?? [],
+    async scan(field, test) {
+      const pages = await fieldPages(client, { ledger, row, field, cache });
+      return pages.filter(({ value }) => test(value));
+    },
+    async ranks() {
+      const cached = cache.get<Ranks>(`ranks ${name}`);
+      if (cached) return cached;
+      const ranks = await selectRanks(client, { ledger, level: row.level, number: row.number });
+      cache.set(`ranks ${name}`, ranks, ranks.ats.byteLength + ranks.offsets.byteLength);
+      return ranks;
+    },
+  };
+}
+
+/**
+ * The sets of keys in many spans with one statement: a page is found as the last that starts at or below the key.
+ * Answers per span, in the order of `rows`, per key in the order of `keys`.
+ */
+export async function lookupSpans(
+  client: Client,
+  options: { ledger: number; rows: readonly SpanRow[]; keys: readonly string[]; cache: SpanCache },
+): Promise<RankSet[][]> {
+  const { ledger, rows, keys, cache } = options;
+  const cacheKey = (row: SpanRow, key: string): string => `set ${ledger}/${row.level}/${row.number} ${key}`;
+  const known = new Map<string, RankSet>();
+  const missing: { row: SpanRow; key: string }[] = [];
+  for (const row of rows) {
+    for (const key of keys) {
+      const cached = cache.get<RankSet>(cacheKey(row, key));
+      if (cached) known.set(cacheKey(row, key), cached);
+      else missing.push({ row, key });
+    }
+  }
+  if (missing.length > 0) {
+    const encoded = missing.map(({ key }) => Buffer.from(key));
+    const found = await client.query<{ position: number; page: Buffer }>({
+      name: 'posting-pages',
+      text: `select (w.position - 1)::integer as position, p.page
+       from unnest($2::integer[], $3::bigint[], $4::bytea[]) with ordinality as w(level, number, key, position)
+       cross join lateral (select page from posting where ledger = $1 and level = w.level and number = w.number
+         and first_key <= w.key order by first_key desc limit 1) p`,
+      values: [ledger, missing.map(({ row }) => row.level), missing.map(({ row }) => row.number), encoded],
+    });
+    const pages = new Map(found.rows.map((page) => [page.position, page.page]));
+    missing.forEach(({ row, key }, position) => {
+      const set = findInPage(
+        pages.get(position) ?? Buffer.alloc(0),
+        encoded[position] ?? Buffer.alloc(0),
+        row.count,
+      );
+      known.set(cacheKey(row, key), set);
+      cache.set(cacheKey(row, key), set, bytesOf(set));
+    });
+  }
+  return rows.map((row) => keys.map((key) => known.get(cacheKey(row, key)) ?? emptySet(row.count)));
+}
+
+interface FieldValue {
+  value: string;
+  count: number;
+  set: () => RankSet;
+}
+
+async function fieldPages(
+  client: Client,
+  options: { ledger: number; row: SpanRow; field: string; cache: SpanCache },
+): Promise<FieldValue[]> {
+  const { ledger, row, field, cache } = options;
+  const name = `field ${ledger}/${row.level}/${row.number} ${field}`;
+  const cached = cache.get<FieldValue[]>(name);
+  if (cached) return cached;
+  const { start, end } = fieldBounds(field);
+  const found = await client.query<{ page: Buffer }>({
+    name: 'field-pages',
+    text: `select page from posting where ledger = $1 and level = $2 and number = $3 and first_key < $5
+       and first_key >= coalesce((select max(first_key) from posting
+         where ledger = $1 and level = $2 and number = $3 and first_key <= $4), $4)
+     order by first_key`,
+    values: [ledger, row.level, row.number, start, end],
+  });
+  const values: FieldValue[] = [];
+  let bytes = 0;
+  for (const { page } of found.rows) {
+    bytes += page.length * 3;
+    for (const posting of readPage(page, row.count)) {
+      if (posting.key.compare(start) >= 0 && posting.key.compare(end) < 0) {
+        values.push({ value: valueOfKey(posting.key), count: posting.count, set: once(posting.set) });
+      }
+    }
+  }
+  cache.set(name, values, bytes);
+  return values;
+}
+
+function once(make: () => RankSet): () => RankSet {
+  let made: RankSet | undefined;
+  return () => (made ??= make());
+}
+
+function bytesOf(set: RankSet): number {
+  return 100 + (set.kind === 'list' ? countOf(set) * 4 : set.words.byteLength);
+}

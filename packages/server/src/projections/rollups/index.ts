@@ -1,0 +1,9 @@
+export {
+  allTime,
+  bucketFields,
+  bucketMs,
+  countEntries,
+  createRollups,
+  totalFields,
+  type RollupCount,
+} from './rollups.ts';

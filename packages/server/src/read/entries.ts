@@ -1,0 +1,90 @@
+import { ledgersFor, scopeOf, type Grant } from '../access/index.ts';
+import { AuditError } from '../audit-error.ts';
+import type { EntryView } from '../ledger/index.ts';
+import { keyOf } from '../projections/index.ts';
+import type { Client } from '../storage/index.ts';
+import type { Condition } from './condition.ts';
+import { readLedgers, viewsAt, type Place, type ReadContext } from './reader.ts';
+import { countMatches, findPlaces } from './search.ts';
+
+/** The entry of an id, in whichever of the caller's ledgers it is. @throws not_found */
+export async function getEntry(grant: Grant, id: string, context: ReadContext): Promise<EntryView> {
+  return context.database.read(scopeOf(grant), async (client) => {
+    const place = await findEntry(client, grant, id);
+    const [view] = await viewsAt(client, [place], context);
+    if (!view) throw new AuditError('not_found');
+    return view;
+  });
+}
+
+/** @throws not_found, also for what another tenant has */
+export async function findEntry(client: Client, grant: Grant, id: string): Promise<Place> {
+  const found = isUuid(id)
+    ? await client.query<{ ledger: number; index: number; at: number }>({
+        name: 'entry-by-id',
+        text: `select e.ledger, e.index, e.at from segment_range r join segment g on g.number = r.segment
+         cross join lateral (select ledger, index, at from entry where retention_class = g.retention_class
+           and segment = r.segment and ledger = r.ledger and id = $2 limit 1) e
+         where r.ledger = any($1::integer[]) and r.least_id <= $2 and r.greatest_id >= $2 limit 1`,
+        values: [grant.ledgers.map((ledger) => ledger.id), id.toLowerCase()],
+      })
+    : undefined;
+  const row = found?.rows[0];
+  const ledger = row && grant.ledgers.find((one) => one.id === row.ledger);
+  if (!row || !ledger)
+    throw new AuditError('not_found', { parameter: 'id', detail: `there is no event ${id.slice(0, 64)}` });
+  return { at: row.at, ledger, index: row.index };
+}
+
+function isUuid(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+}
+
+export interface RelatedAnswer {
+  /** By what they are related: same correlation, session or primary target; absent where the event has none. */
+  correlation?: RelatedEntries;
+  session?: RelatedEntries;
+  target?: RelatedEntries;
+}
+
+export interface RelatedEntries {
+  count: number;
+  /** Oldest first, the event itself among them; at most `limit`. */
+  entries: EntryView[];
+}
+
+/** Other events of the same correlation, session and target. @throws not_found */
+export async function related(
+  grant: Grant,
+  id: string,
+  options: { limit: number; context: ReadContext },
+): Promise<RelatedAnswer> {
+  const { context, limit } = options;
+  const { event, ledger } = await getEntry(grant, id, context);
+  const token = context.ledgers.tenantKeys(grant.tenant.id).searchToken;
+  const target = event.targets?.[0];
+  const keys: Record<keyof RelatedAnswer, string | undefined> = {
+    correlation: event.correlationId && keyOf('correlationId', event.correlationId, token),
+    session: event.sessionId && keyOf('sessionId', event.sessionId, token),
+    target: target && keyOf('target', `${target.type}/${target.id}`, token),
+  };
+  const audited = ledgersFor(grant, undefined).some((one) => one.name === ledger) ? undefined : ledger;
+  return readLedgers(grant, audited, context, async (client, opened) => {
+    const answer: RelatedAnswer = {};
+    for (const name of ['correlation', 'session', 'target'] as const) {
+      const key = keys[name];
+      if (key === undefined) continue;
+      const condition: Condition = { kind: 'keys', keys: [key] };
+      const places = await findPlaces(client, opened, {
+        condition,
+        order: 'asc',
+        limit,
+        after: undefined,
+        context,
+      });
+      const { count } = await countMatches(client, opened, condition, context);
+      answer[name] = { count, entries: await viewsAt(client, places, context) };
+    }
+    return answer;
+  });
+}

@@ -1,0 +1,106 @@
+import type { Grant } from '../access/index.ts';
+import { AuditError } from '../audit-error.ts';
+import { countCommon, countOf, allTime, totalFields, type RankSet, type Span } from '../projections/index.ts';
+import type { Client } from '../storage/index.ts';
+import { conditionOf, type Filters } from './conditions-of.ts';
+import { filterField } from './filter-fields.ts';
+import { hitsOf, readLedgers, type OpenLedger, type ReadContext } from './reader.ts';
+import { rollupTail } from './rollup-tail.ts';
+import { conditionContext } from './search.ts';
+
+export interface FacetsInput extends Filters {
+  ledger?: string | undefined;
+  names: readonly string[];
+  /** Values per field, the most frequent first: 1 to 1,000, default 20. */
+  limit?: number | undefined;
+}
+
+export interface FacetsAnswer {
+  facets: Record<string, { value: string; count: number }[]>;
+  exact: boolean;
+}
+
+export const facetLimits = { fieldsMax: 20, valuesDefault: 20, valuesMax: 1_000 };
+const countWithinMs = 2_000;
+
+/** How often each value of a field occurs among the entries that match. @throws invalid_parameter, invalid_query */
+export async function facets(grant: Grant, input: FacetsInput, context: ReadContext): Promise<FacetsAnswer> {
+  const fields = input.names.map((name) => ({ name, field: facetField(name) }));
+  const condition = conditionOf(input, conditionContext(grant, context));
+  const limit = input.limit ?? facetLimits.valuesDefault;
+  const until = performance.now() + countWithinMs;
+  return readLedgers(grant, input.ledger, context, async (client, opened) => {
+    const answer: FacetsAnswer = { facets: {}, exact: true };
+    const scanned: typeof fields = [];
+    for (const one of fields) {
+      const totals = condition.kind === 'all' ? await totalsOf(client, opened, one.field) : undefined;
+      if (totals) answer.facets[one.name] = top(totals, limit);
+      else scanned.push(one);
+    }
+    if (scanned.length === 0) return answer;
+    const counts = new Map(scanned.map(({ name }) => [name, new Map<string, number>()]));
+    for await (const { hits } of hitsOf(opened, { condition, order: 'desc' })) {
+      for (const { span, set } of hits) {
+        if (countOf(set) === 0) continue;
+        if (performance.now() > until) answer.exact = false;
+        if (!answer.exact) break;
+        for (const { name, field } of scanned)
+          await addSpan(counts.get(name) ?? new Map(), { span, set, field });
+      }
+    }
+    for (const [name, found] of counts) answer.facets[name] = top(found, limit);
+    return answer;
+  });
+}
+
+function facetField(name: string): string {
+  const field = filterField(name)?.scanned;
+  if (field !== undefined) return field;
+  throw new AuditError('invalid_parameter', {
+    parameter: 'fields',
+    detail: `${name} has no facet: name one of actor, action, operation, outcome, level, module, target, subject, attributes.…, changes.path`,
+  });
+}
+
+async function addSpan(
+  counts: Map<string, number>,
+  options: { span: Span; set: RankSet; field: string },
+): Promise<void> {
+  const { span, set } = options;
+  const whole = countOf(set) === span.count;
+  for (const found of await span.scan(options.field, () => true)) {
+    const count = whole ? found.count : countCommon(set, found.set());
+    if (count > 0) counts.set(found.value, (counts.get(found.value) ?? 0) + count);
+  }
+}
+
+/** Without any filter the rollup has the totals of its fields; what it has not got to yet is counted from the entries. */
+async function totalsOf(
+  client: Client,
+  opened: readonly OpenLedger[],
+  field: string,
+): Promise<Map<string, number> | undefined> {
+  const total = totalFields.find((one) => one === field);
+  if (total === undefined) return undefined;
+  const tail = await rollupTail(client, opened);
+  if (!tail) return undefined;
+  const found = await client.query<{ value: string; count: number }>({
+    name: 'rollup-totals',
+    text: `select value, sum(count)::bigint as count from rollup
+     where ledger = any($1::integer[]) and field = $2 and bucket = $3::timestamptz group by value`,
+    values: [opened.map(({ ledger }) => ledger.id), total, allTime],
+  });
+  const counts = new Map(found.rows.map((row) => [row.value, row.count]));
+  for (const count of tail) {
+    if (count.field === total && count.bucket === allTime)
+      counts.set(count.value, (counts.get(count.value) ?? 0) + count.count);
+  }
+  return counts;
+}
+
+function top(counts: ReadonlyMap<string, number>, limit: number): { value: string; count: number }[] {
+  return [...counts]
+    .map(([value, count]) => ({ value, count }))
+    .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1))
+    .slice(0, limit);
+}

@@ -1,0 +1,187 @@
+import type { Grant } from '../access/index.ts';
+import { AuditError } from '../audit-error.ts';
+import {
+  allTime,
+  bucketMs,
+  countBetween,
+  intersect,
+  rankOfTime,
+  type RankSet,
+  type Ranks,
+  type Span,
+} from '../projections/index.ts';
+import type { Client } from '../storage/index.ts';
+import { timeBounds, type Condition } from './condition.ts';
+import { conditionOf, type Filters } from './conditions-of.ts';
+import { filterField } from './filter-fields.ts';
+import { hitsOf, readLedgers, type OpenLedger, type ReadContext } from './reader.ts';
+import { rollupTail } from './rollup-tail.ts';
+import { conditionContext } from './search.ts';
+import { offsetAt } from './time-range.ts';
+
+export type Interval = 'hour' | 'day';
+
+export interface HistogramInput extends Filters {
+  ledger?: string | undefined;
+  interval: Interval;
+  /** A field to split each bucket by, such as outcome. */
+  by?: string | undefined;
+}
+
+export interface Bucket {
+  /** Start of the hour or day in the organisation's zone, as UTC time. */
+  from: string;
+  count: number;
+  by?: Record<string, number>;
+}
+
+/** Only buckets that hold something, oldest first. */
+export interface HistogramAnswer {
+  buckets: Bucket[];
+  exact: true;
+}
+
+/** Counts per hour or day of the organisation's zone. @throws invalid_parameter, invalid_query, not_found */
+export async function histogram(
+  grant: Grant,
+  input: HistogramInput,
+  context: ReadContext,
+): Promise<HistogramAnswer> {
+  const condition = conditionOf(input, conditionContext(grant, context));
+  const by = input.by === undefined ? undefined : splitField(input.by);
+  const startOf = bucketStarts(input.interval, context.zone);
+  return readLedgers(grant, input.ledger, context, async (client, opened) => {
+    const counts =
+      (await fromRollups(client, opened, { condition, by, startOf })) ??
+      (await fromSpans(opened, { condition, by, startOf }));
+    return { buckets: bucketsOf(counts, by !== undefined), exact: true };
+  });
+}
+
+function splitField(name: string): string {
+  const field = filterField(name)?.scanned;
+  if (field !== undefined) return field;
+  throw new AuditError('invalid_parameter', {
+    parameter: 'by',
+    detail: `${name} cannot split a histogram: outcome, level, operation … can`,
+  });
+}
+
+/** bucket start → value → count; the value is '' for all. */
+type Counts = Map<number, Map<string, number>>;
+
+interface HistogramPlan {
+  condition: Condition;
+  by: string | undefined;
+  startOf: (at: number) => number;
+}
+
+/** Without filters but time, buckets of 15 minutes add up to hours and days of every zone. */
+async function fromRollups(
+  client: Client,
+  opened: readonly OpenLedger[],
+  plan: HistogramPlan,
+): Promise<Counts | undefined> {
+  const { condition, by, startOf } = plan;
+  if ((condition.kind !== 'all' && condition.kind !== 'time') || (by !== undefined && by !== 'outcome'))
+    return undefined;
+  const { from, to } = timeBounds(condition);
+  if ([from, to].some((edge) => Number.isFinite(edge) && edge % bucketMs !== 0)) return undefined;
+  const tail = await rollupTail(client, opened);
+  if (!tail) return undefined;
+  const found = await client.query<{ bucket: number; outcome: string; count: number }>({
+    name: 'rollup-buckets',
+    text: `select (extract(epoch from bucket) * 1000)::bigint as bucket, outcome, sum(count)::bigint as count from rollup
+     where ledger = any($1::integer[]) and field = '' and bucket > $2::timestamptz and bucket >= to_timestamp($3::float8 / 1000)
+       and bucket < to_timestamp($4::float8 / 1000) group by 1, 2`,
+    values: [opened.map(({ ledger }) => ledger.id), allTime, Math.max(from, -6e13), Math.min(to, 8e15)],
+  });
+  const counts: Counts = new Map();
+  for (const row of found.rows) add(counts, startOf(row.bucket), by ? row.outcome : '', row.count);
+  for (const row of tail) {
+    const bucket = row.field === '' && row.bucket !== allTime ? Date.parse(row.bucket) : NaN;
+    if (bucket >= from && bucket < to) add(counts, startOf(bucket), by ? row.outcome : '', row.count);
+  }
+  return counts;
+}
+
+async function fromSpans(opened: readonly OpenLedger[], plan: HistogramPlan): Promise<Counts> {
+  const counts: Counts = new Map();
+  for await (const { hits } of hitsOf(opened, { condition: plan.condition, order: 'desc' })) {
+    for (const { span, set } of hits) {
+      if (countBetween(set, 0, span.count) === 0) continue;
+      const ranks = await span.ranks();
+      for (const [value, part] of await partsOf(span, set, plan.by))
+        addRanges(counts, { ranks, set: part, value, startOf: plan.startOf });
+    }
+  }
+  return counts;
+}
+
+async function partsOf(span: Span, set: RankSet, by: string | undefined): Promise<[string, RankSet][]> {
+  if (by === undefined) return [['', set]];
+  const values = await span.scan(by, () => true);
+  return values.map(({ value, set: own }) => [value, intersect(set, own())]);
+}
+
+/** Ranks are in order of time, so a bucket is a range of them. */
+function addRanges(
+  counts: Counts,
+  part: { ranks: Ranks; set: RankSet; value: string; startOf: (at: number) => number },
+): void {
+  const { ranks, set, value, startOf } = part;
+  let rank = 0;
+  while (rank < ranks.ats.length) {
+    const start = startOf(ranks.ats[rank] ?? 0);
+    const next = nextBucket(ranks, rank, start, startOf);
+    const count = countBetween(set, rank, next);
+    if (count > 0) add(counts, start, value, count);
+    rank = next;
+  }
+}
+
+/** The first rank beyond the bucket: found by doubling steps, since days of local time have 23 to 25 hours. */
+function nextBucket(ranks: Ranks, rank: number, start: number, startOf: (at: number) => number): number {
+  let hours = 1;
+  while (startOf(start + hours * 3_600_000) === start) hours++;
+  return Math.max(rank + 1, rankOfTime(ranks, startOf(start + hours * 3_600_000)));
+}
+
+/** The start of the hour or day of a zone that a moment lies in. */
+function bucketStarts(interval: Interval, zone: string): (at: number) => number {
+  const size = interval === 'hour' ? 3_600_000 : 86_400_000;
+  const known = new Map<number, number>();
+  const exact = (at: number): number => {
+    const offset = offsetAt(at, zone);
+    const local = Math.floor((at + offset) / size) * size;
+    const start = local - offset;
+    // Where clocks changed between the start and now, the start has the other offset.
+    return interval === 'day' ? local - offsetAt(start, zone) : start;
+  };
+  return (at) => {
+    const quarter = Math.floor(at / bucketMs);
+    const found = known.get(quarter);
+    if (found !== undefined) return found;
+    if (known.size > 100_000) known.clear();
+    const start = exact(quarter * bucketMs);
+    known.set(quarter, start);
+    return start;
+  };
+}
+
+function add(counts: Counts, start: number, value: string, count: number): void {
+  const bucket = counts.get(start) ?? new Map<string, number>();
+  bucket.set(value, (bucket.get(value) ?? 0) + count);
+  counts.set(start, bucket);
+}
+
+function bucketsOf(counts: Counts, split: boolean): Bucket[] {
+  return [...counts]
+    .sort(([a], [b]) => a - b)
+    .map(([start, values]) => {
+      const count = [...values.values()].reduce((sum, one) => sum + one, 0);
+      const bucket: Bucket = { from: new Date(start).toISOString(), count };
+      if (split) bucket.by = Object.fromEntries([...values].sort());
+      return bucket;
+    });
+}

@@ -1,0 +1,175 @@
+import { ledgersFor, scopeOf, type Grant, type Ledger } from '../access/index.ts';
+import { eventViews, readEntries, type EntryView, type Ledgers } from '../ledger/index.ts';
+import type { Postings, RankSet, Span, SpanSet, StoredSpan } from '../projections/index.ts';
+import type { Client, Database } from '../storage/index.ts';
+import { keysOf, timeBounds, type Condition } from './condition.ts';
+import { evaluate } from './evaluate.ts';
+
+export interface ReadContext {
+  database: Database;
+  ledgers: Ledgers;
+  postings: Postings;
+  /** IANA zone of bare dates and of days. */
+  zone: string;
+  clock: () => number;
+}
+
+/** One ledger as a query sees it. */
+export interface OpenLedger {
+  ledger: Ledger;
+  size: number;
+  spans: SpanSet;
+}
+
+/** A span with the entries of it that match. */
+export interface Hit {
+  ledger: Ledger;
+  span: Span;
+  set: RankSet;
+}
+
+/**
+ * Runs a read on the ledgers that a caller may see. All that was acknowledged before the call is in what it sees.
+ * @throws not_found when `ledger` names none of the caller's
+ */
+export async function readLedgers<T>(
+  grant: Grant,
+  ledgerName: string | undefined,
+  context: ReadContext,
+  use: (client: Client, opened: OpenLedger[]) => Promise<T>,
+): Promise<T> {
+  const ledgers = ledgersFor(grant, ledgerName);
+  const scope = scopeOf(grant, ledgers);
+  const sizes = await context.database.read(scope, (client) => headSizes(client, scope.ledgers));
+  for (const ledger of ledgers) await context.postings.advance(ledger, sizes.get(ledger.id) ?? 0);
+  const pinned = ledgers.map((ledger) => context.postings.pin(ledger));
+  return context.database.read(scope, async (client) => {
+    const opened: OpenLedger[] = [];
+    for (const [position, ledger] of ledgers.entries()) {
+      const spans = await context.postings.open(client, ledger, pinned[position] ?? []);
+      opened.push({ ledger, size: sizes.get(ledger.id) ?? 0, spans });
+    }
+    return use(client, opened);
+  });
+}
+
+export async function headSizes(
+  client: Client,
+  ledgers: readonly number[],
+): Promise<ReadonlyMap<number, number>> {
+  const found = await client.query<{ ledger: number; size: number }>({
+    name: 'head-sizes',
+    text: 'select ledger, size from head where ledger = any($1::integer[])',
+    values: [ledgers],
+  });
+  return new Map(found.rows.map((row) => [row.ledger, row.size]));
+}
+
+export type Order = 'asc' | 'desc';
+
+/** How many stored spans are looked into at a time: few at first, since newest entries are mostly enough. */
+const waveSizes = [4, 16, 64];
+
+/**
+ * Matching entries span by span, the newest (or oldest) spans first. `more` is asked before each wave with the time
+ * beyond which nothing can follow any more.
+ */
+export async function* hitsOf(
+  opened: readonly OpenLedger[],
+  options: { condition: Condition; order: Order },
+): AsyncGenerator<{
+  hits: Hit[];
+  /** No later wave holds an entry newer (or older) than this. */ bound: number;
+}> {
+  const { condition, order } = options;
+  const bounds = timeBounds(condition);
+  const keys = [...new Set(keysOf(condition))];
+  const overlapping = (span: Span): boolean =>
+    span.count > 0 && span.greatestAt >= bounds.from && span.leastAt < bounds.to;
+  const edge = (span: Span): number => (order === 'desc' ? -span.greatestAt : span.leastAt);
+  const live = opened.flatMap(({ ledger, spans }) =>
+    spans.live.filter(overlapping).map((span) => ({ ledger, span })),
+  );
+  const stored = opened
+    .flatMap(({ ledger, spans }) => spans.stored.filter(overlapping).map((span) => ({ ledger, span, spans })))
+    .sort((a, b) => edge(a.span) - edge(b.span));
+  const unbounded = order === 'desc' ? -Infinity : Infinity;
+  const boundAt = (next: number): number => {
+    const span = stored[next]?.span;
+    return span ? (order === 'desc' ? span.greatestAt : span.leastAt) : unbounded;
+  };
+  const first: Hit[] = [];
+  for (const { ledger, span } of live) {
+    const sets = await span.lookup(keys);
+    first.push({ ledger, span, set: await evaluate(condition, span, byKey(keys, sets)) });
+  }
+  yield { hits: first, bound: boundAt(0) };
+  for (let start = 0, wave = 0; start < stored.length; wave++) {
+    const end = start + (waveSizes[wave] ?? 1_000);
+    yield { hits: await evaluateStored(stored.slice(start, end), { keys, condition }), bound: boundAt(end) };
+    start = end;
+  }
+}
+
+async function evaluateStored(
+  wave: readonly { ledger: Ledger; span: StoredSpan; spans: SpanSet }[],
+  options: { keys: readonly string[]; condition: Condition },
+): Promise<Hit[]> {
+  const hits: Hit[] = [];
+  const groups = new Map<SpanSet, { ledger: Ledger; span: StoredSpan }[]>();
+  for (const one of wave) groups.set(one.spans, [...(groups.get(one.spans) ?? []), one]);
+  for (const [spans, members] of groups) {
+    const sets =
+      options.keys.length === 0
+        ? []
+        : await spans.lookupStored(
+            members.map(({ span }) => span),
+            options.keys,
+          );
+    for (const [position, { ledger, span }] of members.entries()) {
+      const set = await evaluate(options.condition, span, byKey(options.keys, sets[position] ?? []));
+      hits.push({ ledger, span, set });
+    }
+  }
+  return hits;
+}
+
+function byKey(keys: readonly string[], sets: readonly RankSet[]): ReadonlyMap<string, RankSet> {
+  const found = new Map<string, RankSet>();
+  keys.forEach((key, position) => {
+    const set = sets[position];
+    if (set) found.set(key, set);
+  });
+  return found;
+}
+
+/** Where an entry is. */
+export interface Place {
+  at: number;
+  ledger: Ledger;
+  index: number;
+}
+
+/** Entries at places, in their order. One that is gone (purged meanwhile) is left out. */
+export async function viewsAt(
+  client: Client,
+  places: readonly Place[],
+  context: ReadContext,
+): Promise<EntryView[]> {
+  const byLedger = new Map<Ledger, number[]>();
+  for (const place of places)
+    byLedger.set(place.ledger, [...(byLedger.get(place.ledger) ?? []), place.index]);
+  const views = new Map<string, EntryView>();
+  for (const [ledger, indexes] of byLedger) {
+    const entries = await readEntries(client, ledger.id, indexes);
+    const options = {
+      persons: context.ledgers.persons(ledger.tenant),
+      tenantKeys: context.ledgers.tenantKeys(ledger.tenant),
+    };
+    for (const view of await eventViews(client, [...entries.values()], options))
+      views.set(`${ledger.id}/${view.index}`, view);
+  }
+  return places
+    .map((place) => views.get(`${place.ledger.id}/${place.index}`))
+    .filter((view) => view !== undefined);
+}

@@ -1,0 +1,28 @@
+import { countEntries, type RollupCount } from '../projections/index.ts';
+import { readEntryRange } from '../ledger/index.ts';
+import type { Client } from '../storage/index.ts';
+import type { OpenLedger } from './reader.ts';
+
+/** Beyond this the index answers faster than the entries. */
+const tailEntriesMax = 5_000;
+
+/** The counts of entries that the rollups have not got to; undefined when there are too many of them. */
+export async function rollupTail(
+  client: Client,
+  opened: readonly OpenLedger[],
+): Promise<RollupCount[] | undefined> {
+  const found = await client.query<{ ledger: number; cursor: number; size: number }>({
+    name: 'rollup-cursors',
+    text: `select h.ledger, coalesce(p.cursor, 0) as cursor, h.size from head h
+     left join projection p on p.ledger = h.ledger and p.name = 'rollups' where h.ledger = any($1::integer[])`,
+    values: [opened.map(({ ledger }) => ledger.id)],
+  });
+  const behind = found.rows.filter((row) => row.cursor < row.size);
+  if (behind.reduce((sum, row) => sum + row.size - row.cursor, 0) > tailEntriesMax) return undefined;
+  const counts: RollupCount[] = [];
+  for (const row of behind) {
+    const entries = await readEntryRange(client, row.ledger, { first: row.cursor, end: row.size });
+    counts.push(...countEntries(entries.map((entry) => entry.entry)));
+  }
+  return counts;
+}

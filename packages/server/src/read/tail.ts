@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ledgersFor, scopeOf, type Grant, type Ledger } from '../access/index.ts';
+import { AuditError } from '../audit-error.ts';
+import { eventViews, readEntryRange, type EntryView } from '../ledger/index.ts';
+import { termsOf } from '../projections/index.ts';
+import { matches, type Condition } from './condition.ts';
+import { conditionOf, type Filters } from './conditions-of.ts';
+import { headSizes, type ReadContext } from './reader.ts';
+import { conditionContext } from './search.ts';
+
+export interface TailInput extends Filters {
+  ledger?: string | undefined;
+  /** The id of the last thing seen (`Last-Event-ID`): what came after it follows without a gap. */
+  after?: string | undefined;
+  signal: AbortSignal;
+}
+
+export interface TailItem {
+  /** Opaque; resumes after this entry. */
+  id: string;
+  /** Absent: nothing matched lately, but the id moved on. */
+  entry?: EntryView;
+}
+
+const pollEveryMs = 200;
+const readEntriesMax = 500;
+
+/**
+ * Entries that match as they are acknowledged, in the order of each ledger. Without `after` it begins at the present
+ * end. @throws invalid_parameter, invalid_query, not_found
+ */
+export async function* tail(grant: Grant, input: TailInput, context: ReadContext): AsyncGenerator<TailItem> {
+  const ledgers = ledgersFor(grant, input.ledger);
+  const scope = scopeOf(grant, ledgers);
+  const condition = conditionOf(input, conditionContext(grant, context));
+  const sizes = (): Promise<ReadonlyMap<number, number>> =>
+    context.database.read(scope, (client) => headSizes(client, scope.ledgers));
+  const positions =
+    input.after === undefined ? new Map(await sizes()) : decodePositions(input.after, ledgers);
+  yield { id: encodePositions(positions) };
+  while (!input.signal.aborted) {
+    const heads = await sizes();
+    let behind = false;
+    for (const ledger of ledgers) {
+      const first = positions.get(ledger.id) ?? heads.get(ledger.id) ?? 0;
+      const end = Math.min(heads.get(ledger.id) ?? 0, first + readEntriesMax);
+      if (end > first) {
+        for (const entry of await matching({ ledger, first, end }, { grant, condition, context })) {
+          positions.set(ledger.id, entry.index + 1);
+          yield { id: encodePositions(positions), entry };
+        }
+        yield { id: encodePositions(positions.set(ledger.id, end)) };
+      }
+      positions.set(ledger.id, Math.max(first, end));
+      behind ||= end < (heads.get(ledger.id) ?? 0);
+    }
+    if (!behind) await sleep(pollEveryMs, undefined, { signal: input.signal }).catch(() => undefined);
+  }
+}
+
+async function matching(
+  range: { ledger: Ledger; first: number; end: number },
+  options: { grant: Grant; condition: Condition; context: ReadContext },
+): Promise<EntryView[]> {
+  const { ledger } = range;
+  const { context, condition } = options;
+  const tenantKeys = context.ledgers.tenantKeys(ledger.tenant);
+  return context.database.read(scopeOf(options.grant, [ledger]), async (client) => {
+    const entries = await readEntryRange(client, ledger.id, range);
+    const views = await eventViews(client, entries, {
+      persons: context.ledgers.persons(ledger.tenant),
+      tenantKeys,
+    });
+    return views.filter(({ event, ingestedAt }) => {
+      const at = Date.parse(
+        event.occurredAt !== undefined && event.occurredAt < ingestedAt ? event.occurredAt : ingestedAt,
+      );
+      return matches(condition, { event, at, terms: termsOf(event, tenantKeys.searchToken) });
+    });
+  });
+}
+
+function encodePositions(positions: ReadonlyMap<number, number>): string {
+  return Buffer.from(JSON.stringify([...positions])).toString('base64url');
+}
+
+function decodePositions(text: string, ledgers: readonly Ledger[]): Map<number, number> {
+  const refuse = (): never => {
+    throw new AuditError('invalid_parameter', {
+      parameter: 'Last-Event-ID',
+      detail: 'Last-Event-ID is not one that the tail sent',
+    });
+  };
+  try {
+    const pairs: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
+    if (!Array.isArray(pairs)) return refuse();
+    const positions = new Map<number, number>();
+    for (const pair of pairs) {
+      if (
+        !Array.isArray(pair) ||
+        pair.length !== 2 ||
+        !pair.every((one) => Number.isSafeInteger(one) && one >= 0)
+      )
+        return refuse();
+      const [ledger, position] = pair.map(Number);
+      if (ledgers.some((one) => one.id === ledger)) positions.set(ledger ?? 0, position ?? 0);
+    }
+    return positions;
+  } catch {
+    return refuse();
+  }
+}

@@ -1,0 +1,100 @@
+import { hash } from 'node:crypto';
+import {
+  createTileReader,
+  encodeEntryBundle,
+  formatProofFile,
+  formatVerifierKey,
+  parseTilePath,
+  proveInclusion,
+  tileWidthFull,
+  type HashTile,
+} from '@bitacora/tlog';
+import { ledgerFor, scopeOf, type Grant } from '../access/index.ts';
+import { AuditError } from '../audit-error.ts';
+import { publishedCheckpoint, readEntryRange, tileHashes, type LedgerRow } from '../ledger/index.ts';
+import type { Client } from '../storage/index.ts';
+import { findEntry } from './entries.ts';
+import { headSizes, type ReadContext } from './reader.ts';
+
+/** The newest published checkpoint of a ledger, a signed note. @throws not_found, also before the first entry */
+export async function checkpoint(grant: Grant, ledgerName: string, context: ReadContext): Promise<string> {
+  const ledger = ledgerFor(grant, ledgerName);
+  return context.database.read(scopeOf(grant, [ledger]), async (client) => {
+    const published = await publishedCheckpoint(client, ledger.id);
+    if (!published) throw new AuditError('not_found', { detail: 'nothing was published yet' });
+    return published.note;
+  });
+}
+
+/** The key that checks the ledger's checkpoints (C2SP vkey). @throws not_found */
+export function verifierKey(grant: Grant, ledgerName: string, context: ReadContext): string {
+  const signer = context.ledgers.signer(ledgerFor(grant, ledgerName));
+  return formatVerifierKey(signer);
+}
+
+/** A tile or entry bundle by its C2SP path (`tile/0/x001/067.p/8`). @throws not_found */
+export async function tile(
+  grant: Grant,
+  ledgerName: string,
+  path: string,
+  context: ReadContext,
+): Promise<Buffer> {
+  const ledger = ledgerFor(grant, ledgerName);
+  const wanted = parseTilePath(path);
+  if (!wanted) throw new AuditError('not_found', { detail: 'that is no tile path' });
+  return context.database.read(scopeOf(grant, [ledger]), async (client) => {
+    const { level, index, width } = wanted;
+    const found =
+      level === 'entries'
+        ? await bundle(client, ledger, { index, width })
+        : await tileHashes(client, ledger.id, { level, index, width });
+    if (!found) throw new AuditError('not_found', { detail: 'the tree has no such tile' });
+    return found;
+  });
+}
+
+async function bundle(
+  client: Client,
+  ledger: LedgerRow,
+  tile: { index: number; width: number },
+): Promise<Buffer | undefined> {
+  const first = tile.index * tileWidthFull;
+  const end = first + tile.width;
+  const published = await publishedCheckpoint(client, ledger.id);
+  if (!published || published.size < end) return undefined;
+  const entries = await readEntryRange(client, ledger.id, { first, end });
+  // A gap is shown as it is: the verifier then names the first entry that is missing.
+  const whole = entries.findIndex((entry, offset) => entry.index !== first + offset);
+  const present = whole < 0 ? entries : entries.slice(0, whole);
+  return Buffer.from(encodeEntryBundle(present.map((entry) => Buffer.from(entry.entry))));
+}
+
+/** The inclusion proof of an event as a C2SP tlog-proof file, publishing first what was just appended. @throws not_found */
+export async function proof(grant: Grant, id: string, context: ReadContext): Promise<string> {
+  const place = await context.database.read(scopeOf(grant), (client) => findEntry(client, grant, id));
+  const scope = scopeOf(grant, [place.ledger]);
+  const published = await context.database.read(scope, (client) =>
+    publishedCheckpoint(client, place.ledger.id),
+  );
+  if (!published || published.size <= place.index) await context.ledgers.publish(place.ledger);
+  return context.database.read(scope, async (client) => {
+    const newest = await publishedCheckpoint(client, place.ledger.id);
+    if (!newest || newest.size <= place.index) {
+      const sizes = await headSizes(client, scope.ledgers);
+      throw new AuditError('not_yet_published', {
+        detail: `published up to ${newest?.size ?? 0} of ${sizes.get(place.ledger.id) ?? 0}`,
+        retryAfterSeconds: 1,
+      });
+    }
+    const reader = createTileReader((wanted: HashTile) => tileHashes(client, place.ledger.id, wanted), {
+      size: newest.size,
+      sha: sha256,
+    });
+    const hashes = await proveInclusion(place.index, newest.size, reader, sha256);
+    return formatProofFile({ index: place.index, proof: hashes, checkpoint: newest.note });
+  });
+}
+
+function sha256(bytes: Uint8Array): Buffer {
+  return Buffer.from(hash('sha256', bytes, 'binary'), 'binary');
+}

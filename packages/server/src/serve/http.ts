@@ -1,0 +1,196 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { readEvents } from '@bitacora/event';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
+import type { Logger } from 'pino';
+import type { z } from 'zod';
+import { requireScope, type Access, type Grant } from '../access/index.ts';
+import { AuditError } from '../audit-error.ts';
+import { bodyLimits } from '../ingest/index.ts';
+import { problemMediaType, problemOf } from './problem.ts';
+import type { Route } from './route.ts';
+
+/** Bodies being read or admitted at once, over all callers: beyond, they are told to come back. */
+const bodiesBytesMax = 256 * 1024 * 1024;
+
+/** The HTTP server with the routes of a table: authentication, validation, errors and correlation ids in one place. */
+export function createHttp(options: {
+  routes: readonly Route[];
+  access: Access;
+  logger: Logger;
+}): FastifyInstance {
+  const app: FastifyInstance = Fastify({
+    loggerInstance: options.logger as FastifyBaseLogger,
+    bodyLimit: bodyLimits.bodyMaxBytes,
+    genReqId: (request: IncomingMessage) => correlationIdOf(request.headers['x-correlation-id']),
+    disableRequestLogging: true,
+    routerOptions: { maxParamLength: 2_000 },
+    keepAliveTimeout: 30_000,
+    requestTimeout: 60_000,
+    return503OnClosing: true,
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-correlation-id', request.id);
+    done();
+  });
+  limitBodies(app);
+  app.addHook('onResponse', (request, reply, done) => {
+    const { id: correlationId, method, routeOptions } = request;
+    const line = {
+      correlationId,
+      method,
+      route: routeOptions.url,
+      status: reply.statusCode,
+      durationMs: Math.round(reply.elapsedTime * 10) / 10,
+    };
+    options.logger.info(line, 'answered');
+    done();
+  });
+  app.setErrorHandler((error, request, reply) =>
+    sendProblem(error, { request, reply, logger: options.logger }),
+  );
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(new AuditError('not_found'), { request, reply, logger: options.logger }),
+  );
+  for (const route of options.routes) register(app, route, options.access);
+  return app;
+}
+
+function correlationIdOf(header: string | string[] | undefined): string {
+  return typeof header === 'string' && /^[\w.:-]{1,100}$/.test(header) ? header : randomUUID();
+}
+
+function limitBodies(app: FastifyInstance): void {
+  let bytes = 0;
+  const held = new WeakMap<FastifyRequest, number>();
+  app.addHook('onRequest', (request, _reply, done) => {
+    const length = Math.min(
+      Number(request.headers['content-length'] ?? 65_536) || 0,
+      bodyLimits.bodyMaxBytes,
+    );
+    if (bytes + length > bodiesBytesMax) {
+      done(new AuditError('too_many_requests', { retryAfterSeconds: 1 }));
+      return;
+    }
+    bytes += length;
+    held.set(request, length);
+    done();
+  });
+  const release = (request: FastifyRequest): void => {
+    bytes -= held.get(request) ?? 0;
+    held.delete(request);
+  };
+  app.addHook('onResponse', (request, _reply, done) => {
+    release(request);
+    done();
+  });
+  app.addHook('onRequestAbort', (request, done) => {
+    release(request);
+    done();
+  });
+}
+
+function register(app: FastifyInstance, route: Route, access: Access): void {
+  app.route({
+    method: route.method,
+    url: route.path.replaceAll(/\{(\w+)\*\}/g, '*').replaceAll(/\{(\w+)\}/g, ':$1'),
+    handler: async (request, reply) => {
+      const grant =
+        route.scope === undefined ? nobody : await access.authenticate(request.headers.authorization);
+      if (route.scope !== undefined) requireScope(grant, route.scope);
+      const query = parseQueryString(route.query, request.query);
+      const body =
+        route.body === undefined || route.body === 'events'
+          ? request.body
+          : parseBody(route.body, request.body);
+      const answer = await route.handle({
+        grant,
+        params: paramsOf(route, request),
+        query,
+        body,
+        request,
+        reply,
+      });
+      if (reply.sent || answer === reply) return reply;
+      if (reply.statusCode === 200) void reply.code(route.answer.status);
+      if (!reply.hasHeader('content-type')) void reply.type(route.answer.mediaType);
+      return reply.send(
+        route.answer.mediaType.startsWith('application/json') && reply.statusCode !== 204
+          ? JSON.stringify(answer)
+          : answer,
+      );
+    },
+  });
+}
+
+/** The grant of routes that are open to everybody: it reaches nothing. */
+const nobody: Grant = {
+  key: { id: '', name: '' },
+  tenant: { id: 0, name: '' },
+  scopes: new Set(),
+  ledgers: [],
+};
+
+function paramsOf(route: Route, request: FastifyRequest): Record<string, string> {
+  const params = { ...(request.params as Record<string, string>) };
+  const rest = /\{(\w+)\*\}/.exec(route.path)?.[1];
+  if (rest !== undefined) params[rest] = params['*'] ?? '';
+  return params;
+}
+
+function parseQueryString(schema: z.ZodObject | undefined, query: unknown): Record<string, unknown> {
+  const given = query as Record<string, unknown>;
+  const known = schema ? Object.keys(schema.shape) : [];
+  const unknown = Object.keys(given).find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    const offered = known.length > 0 ? `: this route takes ${known.join(', ')}` : '';
+    throw new AuditError('invalid_parameter', {
+      parameter: unknown.slice(0, 100),
+      detail: `there is no parameter ${unknown.slice(0, 100)}${offered}`,
+    });
+  }
+  return schema ? (validated(schema, given) as Record<string, unknown>) : {};
+}
+
+function parseBody(schema: z.ZodType, body: unknown): unknown {
+  const text = Buffer.isBuffer(body) ? body.toString('utf8') : '';
+  const reading = readEvents(text, 'json', { eventsMax: 1 });
+  const [first] = reading.ok ? reading.events : [];
+  if (first?.ok) return validated(schema, first.value);
+  const rejection = reading.ok ? first && !first.ok && first.rejection : reading.rejection;
+  const at = rejection && rejection.position !== undefined ? ` at byte ${rejection.position}` : '';
+  throw new AuditError('malformed_body', {
+    parameter: 'body',
+    detail: rejection ? `${rejection.message}${at}` : 'send one JSON object',
+  });
+}
+
+function validated(schema: z.ZodType, value: unknown): unknown {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const parameter = issue?.path.join('.') || 'body';
+  throw new AuditError('invalid_parameter', {
+    parameter,
+    detail: `${parameter}: ${issue?.message ?? 'not valid'}`,
+  });
+}
+
+function sendProblem(
+  error: unknown,
+  call: { request: FastifyRequest; reply: FastifyReply; logger: Logger },
+): FastifyReply {
+  const { request, reply } = call;
+  const { problem, retryAfterSeconds } = problemOf(error, request.id);
+  if (problem.status >= 500) call.logger.error({ correlationId: request.id, err: error }, problem.title);
+  if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds));
+  if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
+  return reply.code(problem.status).type(problemMediaType).send(JSON.stringify(problem));
+}

@@ -1,0 +1,9 @@
+export {
+  defaultTenant,
+  ensureTenant,
+  startServer,
+  version,
+  type Server,
+  type ServerOptions,
+} from './server.ts';
+export { readSettings, settingTable, type Settings } from './settings.ts';

@@ -1,0 +1,29 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import type { Grant, ScopeName } from '../access/index.ts';
+
+/** A route of the HTTP API; the OpenAPI document is made of the same table. */
+export interface Route {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** With `{name}` for parameters; `{name*}` takes the rest of the path. */
+  path: string;
+  summary: string;
+  /** Undefined: open to everybody. */
+  scope: ScopeName | undefined;
+  query?: z.ZodObject;
+  /** A JSON body. `events` is read by ingest itself. */
+  body?: z.ZodType | 'events';
+  /** Media type and schema of a success. */
+  answer: { status: number; mediaType: string; schema?: z.ZodType };
+  handle(call: Call): Promise<unknown>;
+}
+
+export interface Call {
+  grant: Grant;
+  params: Readonly<Record<string, string>>;
+  /** As the route's schema says; parsed. */
+  query: Readonly<Record<string, unknown>>;
+  body: unknown;
+  request: FastifyRequest;
+  reply: FastifyReply;
+}

@@ -1,0 +1,206 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { pino, type Logger } from 'pino';
+import { z } from 'zod';
+import {
+  createAccess,
+  createApiKeys,
+  createDirectory,
+  createTenants,
+  scopes,
+  type ApiKeys,
+  type Tenant,
+  type Tenants,
+} from '../access/index.ts';
+import { createIngest, createQuota, type Ingest, type IngestPack } from '../ingest/index.ts';
+import { createLedgers } from '../ledger/index.ts';
+import { createPostings, createRollups } from '../projections/index.ts';
+import type { ReadContext } from '../read/index.ts';
+import { openDataDirectory, openStorage, type DataDirectory } from '../storage/index.ts';
+import { adminRoutes } from './admin-routes.ts';
+import { startBackground } from './background.ts';
+import { eventRoutes } from './event-routes.ts';
+import { createHealth, type Health } from './health.ts';
+import { createHttp } from './http.ts';
+import { openApi } from './openapi.ts';
+import { pageRoutes } from './pages.ts';
+import type { Route } from './route.ts';
+import type { Settings } from './settings.ts';
+import { treeRoutes } from './tree-routes.ts';
+
+export interface Server {
+  /** Where it listens, such as http://127.0.0.1:4000. */
+  url: string;
+  /** All scopes on the tenant `default`; made once and kept in the data directory. */
+  adminKey: string;
+  ingest: Ingest;
+  tenants: Tenants;
+  apiKeys: ApiKeys;
+  /** Answers what is under way, then stops: no acknowledged event is lost, none is left unanswered. */
+  close(): Promise<void>;
+}
+
+export interface ServerOptions {
+  settings: Settings;
+  packs?: readonly IngestPack[];
+  clock?: () => number;
+}
+
+export const version: string = packageVersion();
+export const defaultTenant = 'default';
+
+/** Starts database, background work and HTTP, in this order. @throws AuditError when it must not start */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { settings } = options;
+  const clock = options.clock ?? Date.now;
+  const logger = pino({ level: settings.logLevel, base: { service: 'bitacora', version } });
+  const directory = openDataDirectory(settings.dataDirectory);
+  let closing = false;
+  const onError = (error: Error): void =>
+    void (closing || logger.warn({ err: error }, 'a database connection was lost'));
+  const storage = await openStorage({ databaseUrl: settings.databaseUrl, directory, onError }).catch(
+    (error: unknown) => {
+      directory.close();
+      throw error;
+    },
+  );
+  const { database } = storage;
+  const tenants = createTenants({ database, origin: settings.origin, clock });
+  const apiKeys = createApiKeys({ database, clock });
+  const segmentLimits = {
+    entriesMax: settings.segmentEntriesMax,
+    ageMaxMs: settings.segmentAgeHoursMax * 3_600_000,
+  };
+  const ledgers = createLedgers({ database, directory, segmentLimits });
+  const postings = createPostings({
+    database,
+    ledgers,
+    cacheBytesMax: settings.cacheMegabytesMax * 1024 * 1024,
+  });
+  const health = createHealth({
+    database,
+    server: `${settings.host}:${settings.port}/${process.pid}`,
+    clock,
+  });
+  const adminKey = await firstKeys({ tenants, apiKeys, settings, directory });
+  for (const ledger of await tenants.allLedgers()) {
+    const problem = await ledgers.checkRollback(ledger);
+    if (problem !== undefined) reportRollback(problem, health, logger);
+  }
+  const recordDirectory = createDirectory(database);
+  const ingest = createIngest({ ledgers, directory: recordDirectory, packs: options.packs ?? [], clock });
+  const context: ReadContext = { database, ledgers, postings, zone: settings.timeZone, clock };
+  const quota = createQuota(settings.quotaEventsPerSecond, clock);
+  const routes: Route[] = [
+    ...eventRoutes({ ingest, quota, context }),
+    ...treeRoutes(context),
+    ...adminRoutes({ tenants, apiKeys, directory: recordDirectory, ingest }),
+    ...healthRoutes(health),
+  ];
+  routes.push(
+    ...pageRoutes(() =>
+      openApi(
+        routes.filter((route) => !route.path.startsWith('/app')),
+        version,
+      ),
+    ),
+  );
+  const app = createHttp({ routes, access: createAccess({ tenants, apiKeys, clock }), logger });
+  await health.beat();
+  const background = startBackground({
+    database,
+    tenants,
+    ledgers,
+    projections: [postings, createRollups()],
+    health,
+    holder: randomUUID(),
+    logger,
+  });
+  const url = await app.listen({ host: settings.host, port: settings.port });
+  return {
+    url,
+    adminKey,
+    ingest,
+    tenants,
+    apiKeys,
+    async close() {
+      closing = true;
+      app.server.closeIdleConnections();
+      const forced = setTimeout(() => app.server.closeAllConnections(), 10_000);
+      await app.close();
+      clearTimeout(forced);
+      await ledgers.drain();
+      await background.stop();
+      await storage.close();
+      directory.close();
+    },
+  };
+}
+
+/** The first start makes the tenant `default` and a key for it, kept in the data directory (mode 0600). */
+async function firstKeys(options: {
+  tenants: Tenants;
+  apiKeys: ApiKeys;
+  settings: Settings;
+  directory: DataDirectory;
+}): Promise<string> {
+  const { tenants, apiKeys, settings, directory } = options;
+  const tenant = await ensureTenant(tenants, defaultTenant);
+  const adopt = (secret: string, name: string): Promise<void> =>
+    apiKeys.adopt(secret, { tenant: tenant.id, name, scopes: [...scopes] });
+  if (settings.adminKey !== undefined) await adopt(settings.adminKey, 'BITACORA_ADMIN_KEY');
+  const own = `bta_own_${directory.secret('admin-key').toString('base64url')}`;
+  await adopt(own, 'first key');
+  return settings.adminKey ?? own;
+}
+
+/** Two servers that start at once both find it. */
+export async function ensureTenant(tenants: Tenants, name: string): Promise<Tenant> {
+  const known = await tenants.find(name);
+  if (known) return known;
+  return tenants.create(name).catch(async (error: unknown) => {
+    const made = await tenants.find(name);
+    if (made) return made;
+    throw error;
+  });
+}
+
+function reportRollback(problem: string, health: Health, logger: Logger): void {
+  health.add(problem);
+  logger.error(problem);
+}
+
+function healthRoutes(health: Health): Route[] {
+  const json = 'application/json; charset=utf-8';
+  return [
+    {
+      method: 'GET',
+      path: '/livez',
+      summary: 'The process answers',
+      scope: undefined,
+      answer: { status: 200, mediaType: json, schema: z.object({ status: z.literal('live') }) },
+      handle: () => Promise.resolve({ status: 'live' }),
+    },
+    {
+      method: 'GET',
+      path: '/readyz',
+      summary: 'Events can be stored: 503 with the reasons when nothing can be written',
+      scope: undefined,
+      answer: {
+        status: 200,
+        mediaType: json,
+        schema: z.object({ status: z.enum(['ready', 'unready']), problems: z.array(z.string()) }),
+      },
+      handle({ reply }) {
+        const problems = health.problems();
+        void reply.code(problems.length === 0 ? 200 : 503);
+        return Promise.resolve({ status: problems.length === 0 ? 'ready' : 'unready', problems });
+      },
+    },
+  ];
+}
+
+function packageVersion(): string {
+  const text: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return typeof text === 'object' && text !== null && 'version' in text ? String(text.version) : '0.0.0';
+}

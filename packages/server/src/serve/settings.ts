@@ -1,0 +1,135 @@
+import { AuditError } from '../audit-error.ts';
+
+/** One setting: its variable, its default, and what it is for. The reference in docs/ is made of this table. */
+interface SettingRow {
+  variable: string;
+  fallback: string;
+  about: string;
+}
+
+export const settingTable = {
+  databaseUrl: {
+    variable: 'BITACORA_DATABASE_URL',
+    fallback: '',
+    about: 'PostgreSQL 15 or newer, postgres://login:password@host:5432/database; absent: an embedded one',
+  },
+  dataDirectory: {
+    variable: 'BITACORA_DATA_DIR',
+    fallback: '.bitacora',
+    about: 'Holds the keys, the published checkpoints and the embedded database',
+  },
+  host: { variable: 'BITACORA_HOST', fallback: '127.0.0.1', about: 'Address to listen on; 0.0.0.0 for all' },
+  port: { variable: 'BITACORA_PORT', fallback: '4000', about: 'Port to listen on; 0 for any free one' },
+  origin: {
+    variable: 'BITACORA_ORIGIN',
+    fallback: 'bitacora.local',
+    about: 'First part of the origin of every ledger, fixed when the ledger is made',
+  },
+  adminKey: {
+    variable: 'BITACORA_ADMIN_KEY',
+    fallback: '',
+    about: 'An API key with all scopes, created at start; at least 20 characters',
+  },
+  timeZone: {
+    variable: 'BITACORA_TIME_ZONE',
+    fallback: 'UTC',
+    about: 'IANA zone of bare dates, days and hours',
+  },
+  quotaEventsPerSecond: {
+    variable: 'BITACORA_QUOTA_EVENTS_PER_SECOND',
+    fallback: '',
+    about: 'Events a second that one tenant may send on average; absent: no limit',
+  },
+  segmentEntriesMax: {
+    variable: 'BITACORA_SEGMENT_ENTRIES_MAX',
+    fallback: '1000000',
+    about: 'Entries after which a segment is closed',
+  },
+  segmentAgeHoursMax: {
+    variable: 'BITACORA_SEGMENT_AGE_HOURS_MAX',
+    fallback: '24',
+    about: 'Hours after which a segment is closed',
+  },
+  cacheMegabytesMax: {
+    variable: 'BITACORA_CACHE_MEGABYTES_MAX',
+    fallback: '512',
+    about: 'Memory for the search index',
+  },
+  logLevel: {
+    variable: 'BITACORA_LOG_LEVEL',
+    fallback: 'info',
+    about: 'trace, debug, info, warn, error or silent',
+  },
+} as const satisfies Record<string, SettingRow>;
+
+export interface Settings {
+  databaseUrl: string | undefined;
+  dataDirectory: string;
+  host: string;
+  port: number;
+  origin: string;
+  adminKey: string | undefined;
+  timeZone: string;
+  quotaEventsPerSecond: number | undefined;
+  segmentEntriesMax: number;
+  segmentAgeHoursMax: number;
+  cacheMegabytesMax: number;
+  logLevel: string;
+}
+
+/** @throws AuditError invalid_parameter naming the variable */
+export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
+  const text = (name: keyof typeof settingTable): string =>
+    environment[settingTable[name].variable]?.trim() || settingTable[name].fallback;
+  const number = (name: keyof typeof settingTable, least: number, most: number): number => {
+    const value = Number(text(name));
+    if (!Number.isInteger(value) || value < least || value > most) {
+      refuse(name, `must be a whole number from ${least} to ${most}, not ${JSON.stringify(text(name))}`);
+    }
+    return value;
+  };
+  const timeZone = text('timeZone');
+  if (!isTimeZone(timeZone)) refuse('timeZone', `is no IANA time zone: ${timeZone}`);
+  const origin = text('origin');
+  if (!/^[a-z0-9][a-z0-9.-]{0,200}$/.test(origin)) refuse('origin', 'must look like a host name');
+  const adminKey = text('adminKey') || undefined;
+  if (adminKey !== undefined && !/^\S{20,200}$/.test(adminKey))
+    refuse('adminKey', 'must have 20 to 200 characters and no space');
+  const logLevel = text('logLevel');
+  if (!['trace', 'debug', 'info', 'warn', 'error', 'silent'].includes(logLevel))
+    refuse('logLevel', `is no level: ${logLevel}`);
+  return {
+    databaseUrl: text('databaseUrl') || undefined,
+    dataDirectory: text('dataDirectory'),
+    host: text('host'),
+    port: number('port', 0, 65_535),
+    origin,
+    adminKey,
+    timeZone,
+    quotaEventsPerSecond: text('quotaEventsPerSecond')
+      ? number('quotaEventsPerSecond', 1, 10_000_000)
+      : undefined,
+    segmentEntriesMax: number('segmentEntriesMax', 1, 100_000_000),
+    segmentAgeHoursMax: number('segmentAgeHoursMax', 1, 8_760),
+    cacheMegabytesMax: number('cacheMegabytesMax', 16, 1_000_000),
+    logLevel,
+  };
+}
+
+function refuse(name: keyof typeof settingTable, detail: string): never {
+  const { variable } = settingTable[name];
+  throw new AuditError('invalid_parameter', {
+    parameter: variable,
+    detail: `${variable} ${detail}`,
+    operatorText: `${variable} ${detail}`,
+  });
+}
+
+function isTimeZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en-US', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,52 @@
+import { once } from 'node:events';
+import type { EntryView } from '../ledger/index.ts';
+import { tail, type Filters, type ReadContext } from '../read/index.ts';
+import type { Call } from './route.ts';
+
+const heartbeatMs = 15_000;
+
+/**
+ * Writes the tail as server-sent events: `id` resumes, `event: entry` carries one entry. A client that does not read
+ * makes the stream wait, not the server grow.
+ */
+export async function streamTail(
+  call: Call,
+  filters: Filters & { ledger: string | undefined },
+  options: { context: ReadContext; shown: (view: EntryView) => unknown },
+): Promise<unknown> {
+  const { request, reply, grant } = call;
+  const after = request.headers['last-event-id'];
+  const abort = new AbortController();
+  const items = tail(
+    grant,
+    { ...filters, after: typeof after === 'string' ? after : undefined, signal: abort.signal },
+    options.context,
+  );
+  // The first item is asked for before the head goes out: a bad filter is still a 400.
+  const first = await items.next();
+  reply.hijack();
+  const out = reply.raw;
+  out.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+    'x-correlation-id': request.id,
+  });
+  out.once('close', () => abort.abort());
+  const heartbeat = setInterval(() => out.write(': still here\n\n'), heartbeatMs);
+  try {
+    for (let item = first; !item.done && !abort.signal.aborted; item = await items.next()) {
+      const { id, entry } = item.value;
+      const block = entry
+        ? `id: ${id}\nevent: entry\ndata: ${JSON.stringify(options.shown(entry))}\n\n`
+        : `id: ${id}\nevent: position\ndata: \n\n`;
+      if (!out.write(block)) await Promise.race([once(out, 'drain'), once(abort.signal, 'abort')]);
+    }
+  } catch (error) {
+    request.log.warn({ err: error }, 'the tail ended');
+  } finally {
+    clearInterval(heartbeat);
+    out.end();
+  }
+  return reply;
+}

@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { AuditError } from '../audit-error.ts';
+
+export interface DataDirectory {
+  path: string;
+  /** Path of a file in `keys/`, mode 0600. */
+  keyFile(name: string): string;
+  /** The secret of that name, made on first use: `bytes` random bytes. */
+  secret(name: string, bytes?: number): Buffer;
+  /** Releases the lock. */
+  close(): void;
+}
+
+/**
+ * Opens the directory that holds keys, checkpoints and the embedded database, and locks it for this process.
+ * @throws AuditError data_directory_locked when a living process holds it.
+ */
+export function openDataDirectory(path: string): DataDirectory {
+  const directory = resolve(path);
+  mkdirSync(directory, { recursive: true });
+  mkdirSync(join(directory, 'keys'), { recursive: true, mode: 0o700 });
+  const lock = join(directory, 'server.lock');
+  takeLock(lock);
+  const keyFile = (name: string): string => join(directory, 'keys', name);
+  return {
+    path: directory,
+    keyFile,
+    secret(name, bytes = 32) {
+      const file = keyFile(name);
+      if (!existsSync(file)) {
+        writeFileSync(file, `${randomBytes(bytes).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
+      }
+      return Buffer.from(readFileSync(file, 'utf8').trim(), 'base64url');
+    },
+    close() {
+      if (readLock(lock)?.pid === process.pid) rmSync(lock, { force: true });
+    },
+  };
+}
+
+interface LockHolder {
+  pid: number;
+  /** Start of the process in clock ticks since boot: a reused pid has another. */
+  started: string;
+}
+
+function takeLock(lock: string): void {
+  const mine: LockHolder = { pid: process.pid, started: processStart(process.pid) ?? '' };
+  for (let attempt = 0; attempt < 3; attempt++) {
+    try {
+      writeFileSync(lock, JSON.stringify(mine), { flag: 'wx', mode: 0o600 });
+      return;
+    } catch (error) {
+      if (!(error instanceof Error) || !('code' in error) || error.code !== 'EEXIST') throw error;
+      const holder = readLock(lock);
+      if (holder && isAlive(holder) && holder.pid !== process.pid) {
+        throw new AuditError('data_directory_locked', {
+          operatorText: `${lock} is held by process ${holder.pid}; stop it or set BITACORA_DATA_DIR`,
+        });
+      }
+      rmSync(lock, { force: true });
+    }
+  }
+  throw new AuditError('data_directory_locked', { operatorText: `${lock} changes hands too fast` });
+}
+
+function readLock(lock: string): LockHolder | undefined {
+  try {
+    const holder: unknown = JSON.parse(readFileSync(lock, 'utf8'));
+    if (typeof holder !== 'object' || holder === null) return undefined;
+    if (!('pid' in holder) || typeof holder.pid !== 'number') return undefined;
+    return { pid: holder.pid, started: 'started' in holder ? String(holder.started) : '' };
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(holder: LockHolder): boolean {
+  try {
+    process.kill(holder.pid, 0);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+  const started = processStart(holder.pid);
+  return started === undefined || holder.started === '' || started === holder.started;
+}
+
+function processStart(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    if (readlinkSync(`/proc/${pid}/exe`) === '') return undefined;
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,147 @@
+import pg from 'pg';
+import { AuditError } from '../audit-error.ts';
+import type { RoleUrls } from './roles.ts';
+
+/** What a transaction may see: row-level security enforces it. */
+export interface Scope {
+  tenant: number;
+  ledgers: readonly number[];
+}
+
+export type Client = pg.PoolClient;
+
+export interface Database {
+  /** Inserts evidence; may change or delete none. */
+  write<T>(scope: Scope, use: (client: Client) => Promise<T>): Promise<T>;
+  /** Read-only transaction under the caller's scope; all its statements see the same moment. */
+  read<T>(scope: Scope, use: (client: Client) => Promise<T>): Promise<T>;
+  /** Statements outside any ledger (tenants, keys), as the writer. */
+  plain<T>(use: (client: Client) => Promise<T>): Promise<T>;
+  /** Owner's business: opening and closing segments. */
+  maintain<T>(use: (client: Client) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+const connectionsMax = { writer: 12, reader: 12, maintenance: 2 };
+const connectWithinMs = 5_000;
+const statementWithinMs = 30_000;
+
+/**
+ * Pools of the three logins. Integers of 64 bits arrive as numbers (all of ours stay below 2^53), timestamps as
+ * milliseconds since 1970.
+ */
+export function createDatabase(urls: RoleUrls, onError: (error: Error) => void): Database {
+  const pool = (url: string, max: number): pg.Pool => {
+    const made = new pg.Pool({
+      connectionString: url,
+      max,
+      connectionTimeoutMillis: connectWithinMs,
+      idleTimeoutMillis: 60_000,
+      statement_timeout: statementWithinMs,
+      application_name: 'bitacora',
+      types: columnTypes,
+    });
+    made.on('error', onError);
+    return made;
+  };
+  const writer = pool(urls.writer, connectionsMax.writer);
+  const reader = pool(urls.reader, connectionsMax.reader);
+  const maintenance = pool(urls.maintenance, connectionsMax.maintenance);
+  return {
+    write: (scope, use) => transaction(writer, begin(scope, ''), use),
+    read: (scope, use) =>
+      transaction(reader, begin(scope, ' isolation level repeatable read read only'), use),
+    plain: (use) => transaction(writer, 'begin', use),
+    maintain: (use) => transaction(maintenance, "begin; set local lock_timeout = '2s'", use),
+    async close() {
+      await Promise.all([writer.end(), reader.end(), maintenance.end()]);
+    },
+  };
+}
+
+/** Settings are local to the transaction: nothing leaks to the next borrower, also behind a transaction pooler. */
+function begin(scope: Scope, mode: string): string {
+  const numbers = [scope.tenant, ...scope.ledgers];
+  if (!numbers.every(Number.isSafeInteger)) throw new TypeError('a scope holds integers');
+  return `begin${mode}; set local bitacora.tenant = '${scope.tenant}'; set local bitacora.ledgers = '${scope.ledgers.join(',')}'`;
+}
+
+async function transaction<T>(
+  pool: pg.Pool,
+  opening: string,
+  use: (client: Client) => Promise<T>,
+): Promise<T> {
+  const client = await connect(pool);
+  let broken: Error | undefined;
+  const onError = (error: Error): void => void (broken = error);
+  client.on('error', onError);
+  try {
+    await client.query(opening);
+    const answer = await use(client);
+    await client.query('commit');
+    return answer;
+  } catch (error) {
+    await client.query('rollback').catch((failed: Error) => (broken ??= failed));
+    throw databaseFailure(error);
+  } finally {
+    client.off('error', onError);
+    client.release(broken);
+  }
+}
+
+async function connect(pool: pg.Pool): Promise<Client> {
+  try {
+    return await pool.connect();
+  } catch (cause) {
+    throw new AuditError('unavailable', {
+      operatorText: 'no database connection',
+      retryAfterSeconds: 1,
+      cause,
+    });
+  }
+}
+
+/** SQLSTATE classes that say «not now» rather than «wrong»: connection, resources, shutdown, read-only standby. */
+function databaseFailure(error: unknown): unknown {
+  const code = sqlState(error);
+  if (error instanceof AuditError || !(error instanceof Error)) return error;
+  if (code === '53100')
+    return new AuditError('storage_full', {
+      operatorText: error.message,
+      retryAfterSeconds: 30,
+      cause: error,
+    });
+  const lost =
+    /terminated|ECONN|EPIPE|ENOENT|Client has encountered a connection error|not queryable|timeout/.test(
+      error.message,
+    );
+  if (code === '57014' || lost || /^(08|53|57P|25006|58)/.test(code)) {
+    return new AuditError('unavailable', { operatorText: error.message, retryAfterSeconds: 1, cause: error });
+  }
+  return error;
+}
+
+/** SQLSTATE of a database error, '' when there is none. */
+export function sqlState(error: unknown): string {
+  if (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    /^[0-9A-Z]{5}$/.test(error.code)
+  ) {
+    return error.code;
+  }
+  return '';
+}
+
+const parsers: Record<number, (text: string) => unknown> = {
+  20: Number,
+  1184: (text) => Date.parse(text.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00')),
+  1016: (text) => (text === '{}' ? [] : text.slice(1, -1).split(',').map(Number)),
+};
+
+const columnTypes: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    (format !== 'binary' && parsers[oid]) ||
+    pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+};

@@ -1,0 +1,108 @@
+import pg from 'pg';
+import { AuditError } from '../audit-error.ts';
+import { createDatabase, type Database } from './database.ts';
+import type { DataDirectory } from './data-directory.ts';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded-postgres.ts';
+import { migrate } from './migrate.ts';
+import { proveRoles } from './prove-roles.ts';
+import { ensureRoles } from './roles.ts';
+
+export interface Storage {
+  database: Database;
+  /** Only when the database is ours to start and stop. */
+  embedded: EmbeddedPostgres | undefined;
+  /** Migrations applied at this start. */
+  migrated: string[];
+  close(): Promise<void>;
+}
+
+export interface StorageOptions {
+  /** Any PostgreSQL >= 15; absent: the embedded one in the data directory. */
+  databaseUrl: string | undefined;
+  directory: DataDirectory;
+  onError: (error: Error) => void;
+}
+
+const versionMin = 150_000;
+
+/**
+ * Opens the database: starts the embedded one if no URL is given, refuses one that could lose commits, migrates, and
+ * proves that the server's own logins cannot touch evidence.
+ * @throws AuditError unavailable, unsafe_database
+ */
+export async function openStorage(options: StorageOptions): Promise<Storage> {
+  const embedded =
+    options.databaseUrl === undefined ? await startEmbeddedPostgres(options.directory) : undefined;
+  const url = parseDatabaseUrl(embedded ? await ownDatabase(embedded.url) : (options.databaseUrl ?? ''));
+  const client = new pg.Client({ connectionString: url.href, connectionTimeoutMillis: 10_000 });
+  client.on('error', options.onError);
+  try {
+    await client.connect();
+  } catch (cause) {
+    throw new AuditError('unavailable', {
+      operatorText: `no connection to ${withoutPassword(url)}: ${String(cause)}`,
+      cause,
+    });
+  }
+  try {
+    await refuseUnsafe(client);
+    const urls = await ensureRoles(client, url);
+    const migrated = await migrate(client, decodeURIComponent(url.pathname.slice(1)));
+    const database = createDatabase(urls, options.onError);
+    await proveRoles(urls);
+    const close = async (): Promise<void> => {
+      await database.close();
+      await embedded?.stop();
+    };
+    return { database, embedded, migrated, close };
+  } catch (error) {
+    await embedded?.stop();
+    throw error;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+function parseDatabaseUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && /^postgres(ql)?:$/.test(url.protocol) && url.pathname.length > 1) return url;
+  throw new AuditError('invalid_parameter', {
+    parameter: 'BITACORA_DATABASE_URL',
+    detail: 'BITACORA_DATABASE_URL must read postgres://login:password@host:5432/database',
+  });
+}
+
+function withoutPassword(url: URL): string {
+  const shown = new URL(url);
+  shown.password = '';
+  return shown.href;
+}
+
+async function ownDatabase(superuserUrl: string): Promise<string> {
+  const client = new pg.Client({ connectionString: superuserUrl });
+  await client.connect();
+  try {
+    const found = await client.query("select 1 from pg_database where datname = 'bitacora'");
+    if (found.rowCount === 0) await client.query('create database bitacora');
+  } finally {
+    await client.end();
+  }
+  // The URL class refuses a host-less postgres URL, so the socket travels as a parameter.
+  return superuserUrl.replace('@/postgres?', '@localhost/bitacora?');
+}
+
+/** An acknowledged event must survive a power cut: these settings decide it. */
+async function refuseUnsafe(client: pg.Client): Promise<void> {
+  const version = await client.query<{ server_version_num: string }>('show server_version_num');
+  if (Number(version.rows[0]?.server_version_num) < versionMin) {
+    throw new AuditError('unsafe_database', { operatorText: 'PostgreSQL 15 or newer is needed' });
+  }
+  for (const setting of ['fsync', 'full_page_writes', 'synchronous_commit']) {
+    const shown = await client.query<Record<string, string>>(`show ${setting}`);
+    if (shown.rows[0]?.[setting] === 'off') {
+      throw new AuditError('unsafe_database', {
+        operatorText: `${setting} is off: the database could lose acknowledged events. Turn it on, then start again.`,
+      });
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import { createHmac } from 'node:crypto';
+import pg from 'pg';
+import { AuditError } from '../audit-error.ts';
+
+export interface RoleUrls {
+  maintenance: string;
+  writer: string;
+  reader: string;
+}
+
+export interface RoleNames {
+  owner: string;
+  maintenance: string;
+  writer: string;
+  reader: string;
+}
+
+/** Roles belong to a whole cluster: the database's name keeps two installations apart. */
+export function roleNames(database: string): RoleNames {
+  const of = (role: string): string => `${database}_${role}`;
+  return { owner: of('owner'), maintenance: of('maintenance'), writer: of('writer'), reader: of('reader') };
+}
+
+/**
+ * Makes sure of the four roles and the schema of a database, and returns a URL for each login. The three passwords are
+ * derived from the given URL's, so several servers on one database agree on them.
+ * @throws AuditError unsafe_database when the URL's login may not create roles and they do not exist.
+ */
+export async function ensureRoles(client: pg.Client, url: URL): Promise<RoleUrls> {
+  const database = decodeURIComponent(url.pathname.slice(1));
+  const names = roleNames(database);
+  const secret = decodeURIComponent(url.password) || url.hostname || 'bitacora';
+  const password = (role: string): string => createHmac('sha256', secret).update(role).digest('hex');
+  try {
+    await createRoles(client, { names, password });
+  } catch (cause) {
+    throw new AuditError('unsafe_database', {
+      operatorText: `the login of BITACORA_DATABASE_URL needs CREATEROLE to make ${Object.values(names).join(', ')}: ${String(cause)}`,
+      cause,
+    });
+  }
+  const login = (role: string): string => {
+    const made = new URL(url);
+    made.username = encodeURIComponent(role);
+    made.password = password(role);
+    return made.href;
+  };
+  return { maintenance: login(names.maintenance), writer: login(names.writer), reader: login(names.reader) };
+}
+
+async function createRoles(
+  client: pg.Client,
+  options: { names: RoleNames; password: (role: string) => string },
+): Promise<void> {
+  const { names, password } = options;
+  const quoted = client.escapeIdentifier.bind(client);
+  await client.query('select pg_advisory_lock(7203541)');
+  try {
+    for (const role of Object.values(names)) {
+      const found = await client.query('select 1 from pg_roles where rolname = $1', [role]);
+      if (found.rowCount === 0) await client.query(`create role ${quoted(role)} nologin`);
+    }
+    for (const role of [names.maintenance, names.writer, names.reader]) {
+      await client.query(
+        `alter role ${quoted(role)} login nosuperuser nobypassrls nocreaterole nocreatedb password ${client.escapeLiteral(password(role))}`,
+      );
+    }
+    const database = await client.query<{ name: string }>('select current_database() as name');
+    const name = quoted(database.rows[0]?.name ?? '');
+    await client.query(`grant ${quoted(names.owner)} to current_user`);
+    await client.query(`grant connect, create on database ${name} to ${quoted(names.owner)}`);
+    await client.query(`create schema if not exists bitacora authorization ${quoted(names.owner)}`);
+    await client.query(
+      `grant usage on schema bitacora to ${[names.maintenance, names.writer, names.reader].map(quoted).join(', ')}`,
+    );
+    for (const role of [names.maintenance, names.writer, names.reader]) {
+      await client.query(`alter role ${quoted(role)} in database ${name} set search_path = bitacora`);
+      await client.query(
+        `alter role ${quoted(role)} in database ${name} set plan_cache_mode = 'force_generic_plan'`,
+      );
+    }
+  } finally {
+    await client.query('select pg_advisory_unlock(7203541)');
+  }
+}
