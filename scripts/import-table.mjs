@@ -18,6 +18,9 @@ export const packages = {
   dashboard: ['event', 'tlog', 'pack-kit', 'client'],
 };
 
+/** Package → the packages whose program it starts: declared in its package.json, found by name, never imported. */
+export const started = { cli: ['server'] };
+
 /** What a pack may import; also the example that people copy. Data and pure functions need no more. */
 export const packImports = ['event', 'pack-kit'];
 export const packFolders = ['packs/*', 'examples/pack-minimal'];

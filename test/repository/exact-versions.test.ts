@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { packages } from '../../scripts/import-table.mjs';
+import { packages, started } from '../../scripts/import-table.mjs';
 import { readWorkspaces, root, type Workspace } from './workspaces.ts';
 
 const workspaces = readWorkspaces();
@@ -52,8 +52,18 @@ test.each(workspaces)('package-lock.json says of $name what its package.json say
 });
 
 test.each(workspaces)('package-lock.json holds the version that $name asks for', (workspace) => {
-  const locked = dependenciesOf(workspace).map(([name]) => [name, lockedVersion(workspace.folder, name)]);
+  const locked = dependenciesOf(workspace).map(([name]) => [name, resolvedVersion(workspace.folder, name)]);
   expect(locked).toEqual(dependenciesOf(workspace));
+});
+
+// npm leaves out what its registry cannot give at the time of locking, and `npm ci` then refuses the whole file
+test('package-lock.json holds every dependency of every dependency, for each platform', () => {
+  const absent = Object.entries(lock).flatMap(([path, { dependencies, optionalDependencies }]) =>
+    Object.keys({ ...dependencies, ...optionalDependencies })
+      .filter((name) => resolvedVersion(path, name) === undefined)
+      .map((name) => `${path} → ${name}`),
+  );
+  expect(absent).toEqual([]);
 });
 
 test('package-lock.json links every workspace and no other folder', () => {
@@ -61,12 +71,14 @@ test('package-lock.json links every workspace and no other folder', () => {
   expect(linked).toEqual(new Set(workspaces.map(({ folder }) => folder).filter((folder) => folder !== '')));
 });
 
-test('no package declares a package of ours that it may not import', () => {
-  const table: Readonly<Record<string, readonly string[]>> = packages;
+test('no package declares a package of ours that it may neither import nor start', () => {
+  const imported: Readonly<Record<string, readonly string[]>> = packages;
+  const startedBy: Readonly<Record<string, readonly string[]>> = started;
   const unlisted = workspaces.flatMap(({ folder, dependencies }) => {
-    const listed = table[folder.replace('packages/', '')];
-    const ours = Object.keys(dependencies).filter((name) => name.startsWith('@bitacora/'));
-    return listed ? ours.filter((name) => !listed.includes(name.replace('@bitacora/', ''))) : [];
+    const name = folder.replace('packages/', '');
+    const listed = imported[name] && [...imported[name], ...(startedBy[name] ?? [])];
+    const ours = Object.keys(dependencies).filter((dependency) => dependency.startsWith('@bitacora/'));
+    return listed ? ours.filter((dependency) => !listed.includes(dependency.replace('@bitacora/', ''))) : [];
   });
   expect(unlisted).toEqual([]);
 });
@@ -91,9 +103,11 @@ function isExact(version: string): boolean {
   return /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/.test(version);
 }
 
-/** What Node would find from `folder`: its own copy, else the shared one; a link stands for the folder it leads to. */
-function lockedVersion(folder: string, name: string): string | undefined {
-  const found =
-    lock[`${folder === '' ? '' : `${folder}/`}node_modules/${name}`] ?? lock[`node_modules/${name}`];
-  return found?.link ? lock[found.resolved ?? '']?.version : found?.version;
+/** What Node would find: the nearest node_modules going up that has it; a link stands for the folder it leads to. */
+function resolvedVersion(folder: string, name: string): string | undefined {
+  const found = lock[`${folder === '' ? '' : `${folder}/`}node_modules/${name}`];
+  if (found) return found.link ? lock[found.resolved ?? '']?.version : found.version;
+  return folder === ''
+    ? undefined
+    : resolvedVersion(folder.slice(0, Math.max(0, folder.lastIndexOf('/'))), name);
 }

