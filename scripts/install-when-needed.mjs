@@ -12,7 +12,8 @@ export function installWhenNeeded() {
   if (missing === undefined) return;
   console.log(`Installing dependencies (${missing}) …`);
   const began = Date.now();
-  const { status, error } = runNpm(['ci', '--no-audit', '--no-fund', '--loglevel=warn']);
+  // npm would warn that the tools want a newer Node.js than the host's; they run on the pinned one
+  const { status, error } = runNpm(['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   if (error)
     stop(`npm could not be started (${error.message}). Bitácora needs npm, which comes with Node.js.`);
   if (status !== 0) stop('`npm ci` failed; its own message is above. It needs access to the npm registry.');

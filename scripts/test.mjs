@@ -55,8 +55,7 @@ function runTests() {
         `--reporter=${process.env.CI ? 'dot' : 'default'}`,
         '--reporter=json',
         `--outputFile.json=${report}`,
-        ...(faults ? ['test/faults'] : []),
-        ...filters,
+        ...(faults && filters.length === 0 ? ['test/faults'] : filters),
       ],
       { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] },
     );
