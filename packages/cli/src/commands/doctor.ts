@@ -1,0 +1,93 @@
+import { ClientError, type Client } from '@bitacora/client';
+import type { Command } from 'commander';
+import { clientFor, connectionOf, withConnection, type ConnectionOptions } from '../connection.ts';
+import type { Exit } from '../program.ts';
+
+interface Finding {
+  readonly check: string;
+  readonly state: 'fine' | 'problem' | 'unknown';
+  readonly detail: string;
+}
+
+const skewMaxMs = 5_000;
+
+/** `bitacora doctor`: looks at the server from outside; 1 when something is wrong. */
+export function addDoctor(program: Command, exit: Exit): void {
+  withConnection(program.command('doctor'))
+    .description('check that the server is reachable and ready, its clock, and what the key may do')
+    .option('--json')
+    .action(async (options: ConnectionOptions & { readonly json?: true }) => {
+      const { url, key } = connectionOf(options);
+      const client = clientFor(url, key);
+      const findings = [...(await checkServer(client, url)), ...(await checkKey(client, key))];
+      for (const finding of findings) {
+        const { check, state, detail } = finding;
+        process.stdout.write(
+          options.json === true
+            ? `${JSON.stringify(finding)}\n`
+            : `${state.padEnd(8)} ${check.padEnd(12)} ${detail}\n`,
+        );
+      }
+      exit(findings.some(({ state }) => state === 'problem') ? 1 : 0);
+    });
+}
+
+async function checkServer(client: Client, url: string): Promise<Finding[]> {
+  try {
+    const sentAt = Date.now();
+    const { serverTimeMs } = await client.health.live();
+    const reachable: Finding = {
+      check: 'reachable',
+      state: 'fine',
+      detail: `${url} answers in ${Date.now() - sentAt} ms`,
+    };
+    const { ready, detail } = await client.health.ready();
+    const readiness: Finding = {
+      check: 'ready',
+      state: ready ? 'fine' : 'problem',
+      detail: JSON.stringify(detail),
+    };
+    return [reachable, readiness, clock(serverTimeMs, (sentAt + Date.now()) / 2)];
+  } catch (error) {
+    return [{ check: 'reachable', state: 'problem', detail: messageOf(error) }];
+  }
+}
+
+function clock(serverTimeMs: number | undefined, hereMs: number): Finding {
+  if (serverTimeMs === undefined)
+    return { check: 'clock', state: 'unknown', detail: 'the server tells no time' };
+  // The header has whole seconds, so half of one is added.
+  const skewMs = serverTimeMs + 500 - hereMs;
+  const detail = `the server's clock is ${Math.abs(skewMs / 1_000).toFixed(0)} s ${skewMs < 0 ? 'behind' : 'ahead of'} this one`;
+  return Math.abs(skewMs) <= skewMaxMs
+    ? { check: 'clock', state: 'fine', detail: 'the clocks agree within a few seconds' }
+    : { check: 'clock', state: 'problem', detail };
+}
+
+/** Asks for one harmless read per scope; writing is not tried. */
+async function checkKey(client: Client, key: string | undefined): Promise<Finding[]> {
+  if (key === undefined)
+    return [{ check: 'key', state: 'unknown', detail: 'none given (--key, BITACORA_API_KEY)' }];
+  const trials: readonly (readonly [string, () => Promise<unknown>])[] = [
+    ['key: read', () => client.events.search({}, { limit: 1 })],
+    ['key: admin', () => client.keys.list()],
+  ];
+  const findings: Finding[] = [];
+  for (const [check, trial] of trials) findings.push(await tryScope(check, trial));
+  return findings;
+}
+
+async function tryScope(check: string, trial: () => Promise<unknown>): Promise<Finding> {
+  try {
+    await trial();
+    return { check, state: 'fine', detail: 'allowed' };
+  } catch (error) {
+    // A key without a scope may be just what its owner wants.
+    const forbidden = error instanceof ClientError && error.status === 403;
+    return { check, state: forbidden ? 'unknown' : 'problem', detail: messageOf(error) };
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

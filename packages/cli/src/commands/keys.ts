@@ -1,0 +1,83 @@
+import type { ApiKey } from '@bitacora/client';
+import type { Command } from 'commander';
+import { connect, withConnection, type ConnectionOptions } from '../connection.ts';
+
+interface CreateOptions extends ConnectionOptions {
+  readonly scopes: string;
+  readonly tenant?: string;
+  readonly ledgers?: string;
+  readonly expires?: string;
+  readonly json?: true;
+}
+
+/** `bitacora keys create|list|revoke`. */
+export function addKeys(program: Command): void {
+  const keys = program.command('keys').description('manage API keys (needs a key with the scope admin)');
+  withConnection(keys.command('create'))
+    .description('make a key; its secret is shown once, on stdout')
+    .argument('<name>')
+    .requiredOption('--scopes <list>', 'comma-separated: ingest, read, tree, admin')
+    .option('--tenant <name>', 'for another tenant (needs operator)')
+    .option('--ledgers <list>', 'comma-separated; otherwise all of the tenant')
+    .option('--expires <time>', 'RFC 3339')
+    .option('--json')
+    .action(create);
+  withConnection(keys.command('list'))
+    .description('list keys; secrets are not known')
+    .option('--json')
+    .action(list);
+  withConnection(keys.command('revoke'))
+    .description('end a key for good')
+    .argument('<id>')
+    .action(async (id: string, options: ConnectionOptions) => {
+      await connect(options).keys.revoke(id);
+      process.stderr.write(`revoked ${id}\n`);
+    });
+}
+
+async function create(name: string, options: CreateOptions): Promise<void> {
+  const { tenant, ledgers, expires } = options;
+  const made = await connect(options).keys.create({
+    name,
+    scopes: names(options.scopes),
+    ...(tenant === undefined ? {} : { tenant }),
+    ...(ledgers === undefined ? {} : { ledgers: names(ledgers) }),
+    ...(expires === undefined ? {} : { expiresAt: expires }),
+  });
+  if (options.json === true) {
+    process.stdout.write(`${JSON.stringify(made)}\n`);
+    return;
+  }
+  process.stderr.write(
+    `key ${made.key.id} (${made.key.scopes.join(', ')}); the secret is not shown again:\n`,
+  );
+  process.stdout.write(`${made.secret}\n`);
+}
+
+async function list(options: ConnectionOptions & { readonly json?: true }): Promise<void> {
+  const found = await connect(options).keys.list();
+  const lines = options.json === true ? found.map((key) => JSON.stringify(key)) : found.map(lineOf);
+  if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function lineOf({ id, name, scopes, ledgers, expiresAt, revokedAt }: ApiKey): string {
+  const state = revokedAt != null ? 'revoked' : expiresAt != null ? `until ${timeOf(expiresAt)}` : 'valid';
+  return [
+    id,
+    name.padEnd(24),
+    scopes.join(',').padEnd(24),
+    (ledgers ?? ['all ledgers']).join(','),
+    state,
+  ].join('  ');
+}
+
+function timeOf(time: string | number): string {
+  return typeof time === 'number' ? new Date(time).toISOString() : time;
+}
+
+function names(list: string): string[] {
+  return list
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}

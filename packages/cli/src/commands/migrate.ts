@@ -1,0 +1,13 @@
+import type { Command } from 'commander';
+import type { Exit } from '../program.ts';
+import { runServerProgram } from '../server-program.ts';
+
+/** `bitacora migrate`: brings the database to this version's schema. */
+export function addMigrate(program: Command, exit: Exit): void {
+  program
+    .command('migrate')
+    .description("bring the database to this version's schema and stop")
+    .argument('[arguments...]', 'passed on to the server')
+    .allowUnknownOption()
+    .action(async (args: readonly string[]) => exit(await runServerProgram(['migrate', ...args])));
+}

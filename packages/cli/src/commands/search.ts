@@ -1,0 +1,60 @@
+import type { EventFilter, SearchAnswer } from '@bitacora/client';
+import { Option, type Command } from 'commander';
+import { once } from 'node:events';
+import { connect, withConnection, type ConnectionOptions } from '../connection.ts';
+import { eventFilterOf, withEventFilter } from '../event-filter-options.ts';
+import { tableHeading, tableLine } from '../event-table.ts';
+import { createProgress } from '../progress.ts';
+import { wholeNumber } from '../whole-number.ts';
+
+type Options = ConnectionOptions &
+  EventFilter & {
+    readonly limit: number;
+    readonly all?: true;
+    readonly order: 'asc' | 'desc';
+    readonly count?: true;
+    readonly json?: true;
+  };
+
+const pageSizeMax = 1_000;
+
+/** `bitacora search [query]`: a table, or one entry a line with `--json`. */
+export function addSearch(program: Command): void {
+  withEventFilter(withConnection(program.command('search')))
+    .description('find events, newest first')
+    .option('--limit <entries>', 'at most so many', wholeNumber, 50)
+    .option('--all', 'every one that is found')
+    .addOption(new Option('--order <order>', 'by time').choices(['asc', 'desc']).default('desc'))
+    .option('--count', 'also say how many there are (on stderr)')
+    .option('--json', 'one JSON entry a line')
+    .action(search);
+}
+
+async function search(query: string | undefined, options: Options): Promise<void> {
+  const { order, count, json } = options;
+  const wanted = options.all === true ? Infinity : options.limit;
+  const pages = connect(options).events.pages(eventFilterOf(query, options), {
+    limit: Math.min(wanted, pageSizeMax),
+    order,
+    ...(count === true ? { count } : {}),
+  });
+  const progress = createProgress('search');
+  if (json !== true) process.stdout.write(`${tableHeading}\n`);
+  let found = 0;
+  for await (const page of pages) {
+    if (found === 0) tellCount(page);
+    const lines = page.entries
+      .slice(0, wanted - found)
+      .map((entry) => (json === true ? JSON.stringify(entry) : tableLine(entry)));
+    found += lines.length;
+    const kept = lines.length === 0 || process.stdout.write(`${lines.join('\n')}\n`);
+    if (!kept) await once(process.stdout, 'drain');
+    if (!process.stdout.isTTY) progress.update({ done: found, text: `${found} entries` });
+    if (found >= wanted) break;
+  }
+  progress.end();
+}
+
+function tellCount({ count, exact }: SearchAnswer): void {
+  if (count !== undefined) process.stderr.write(`${exact === false ? 'about ' : ''}${count} found\n`);
+}

@@ -1,0 +1,13 @@
+import type { Command } from 'commander';
+import type { Exit } from '../program.ts';
+import { runServerProgram } from '../server-program.ts';
+
+/** `bitacora serve`: the server, until a signal ends it. */
+export function addServe(program: Command, exit: Exit): void {
+  program
+    .command('serve')
+    .description('start the server (settings: BITACORA_* in the environment, bitacora.config.ts)')
+    .argument('[arguments...]', 'passed on to the server')
+    .allowUnknownOption()
+    .action(async (args: readonly string[]) => exit(await runServerProgram(['serve', ...args])));
+}

@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises';
+import { createEd25519Verifier, type Verifier } from '@bitacora/tlog';
+import type { Command } from 'commander';
+import { CliError } from '../cli-error.ts';
+import { connectionOf, withConnection, type ConnectionOptions } from '../connection.ts';
+import type { Exit } from '../program.ts';
+import { createProgress } from '../progress.ts';
+import type { LedgerFiles } from '../verify/ledger-files.ts';
+import { ledgerFromFolder } from '../verify/ledger-from-folder.ts';
+import { ledgerFromServer } from '../verify/ledger-from-server.ts';
+import { readReceipts } from '../verify/read-receipts.ts';
+import { runVerification } from '../verify/run-verification.ts';
+import { splitNotes } from '../verify/split-notes.ts';
+
+interface Options extends ConnectionOptions {
+  readonly from?: string;
+  readonly ledger?: string;
+  readonly checkpoint: readonly string[];
+  readonly receipt: readonly string[];
+  readonly vkey?: string;
+  readonly minimumIndex: string;
+  readonly save?: string;
+  readonly json?: true;
+}
+
+const collect = (value: string, earlier: readonly string[]): string[] => [...earlier, value];
+
+/** `bitacora verify`: 0 when everything is as signed, 1 with what differs, 2 when it cannot be told. */
+export function addVerify(program: Command, exit: Exit): void {
+  withConnection(program.command('verify'))
+    .description('recompute a ledger from its entries and compare it with what was signed; needs no database')
+    .option('--from <url|folder>', 'a server, …/v1/tlog/NAME, or a folder in C2SP layout (default: --url)')
+    .option('--ledger <name>', 'which one, where --from does not say (default: the name in the key)')
+    .option('--checkpoint <file>', 'signed notes kept elsewhere; may be repeated', collect, [])
+    .option('--receipt <file>', 'answers of POST /v1/events kept by the host; may be repeated', collect, [])
+    .option('--vkey <key|@file>', 'the key that must have signed')
+    .option('--minimum-index <n>', 'entries before it may be purged', '0')
+    .option('--save <folder>', 'download the ledger first, to verify it again without the server')
+    .option('--json')
+    .action(async (options: Options) => {
+      const verifier = await verifierOf(options.vkey);
+      const progress = createProgress('verify');
+      try {
+        const verdict = await runVerification({
+          files: filesOf(options, verifier),
+          verifier,
+          checkpoints: (await Promise.all(options.checkpoint.map(notesIn))).flat(),
+          receipts: (
+            await Promise.all(options.receipt.map(async (file) => readReceipts(await textOf(file), file)))
+          ).flat(),
+          minimumIndex: indexOf(options.minimumIndex),
+          save: options.save,
+          progress,
+        });
+        progress.end();
+        process.stdout.write(options.json === true ? `${JSON.stringify(verdict)}\n` : `${verdict.text}\n`);
+        exit(verdict.ok ? 0 : 1);
+      } finally {
+        progress.end();
+      }
+    });
+}
+
+async function verifierOf(given: string | undefined): Promise<Verifier> {
+  if (given === undefined) {
+    throw new CliError(
+      'no --vkey: without a key from a source other than the server, nothing is proved.\n' +
+        'The server states its key at /v1/tlog/NAME/key: get it once, compare it with what the operator tells you, keep it.',
+    );
+  }
+  const text = given.startsWith('@') ? await textOf(given.slice(1)) : given;
+  const verifier = createEd25519Verifier(text.trim());
+  if (!verifier.ok) throw new CliError(`--vkey: not a verifier key (name+id+key): ${verifier.reason}`);
+  return verifier.value;
+}
+
+function filesOf(options: Options, verifier: Verifier): LedgerFiles {
+  const { url, key } = connectionOf(options);
+  const from = options.from ?? url;
+  if (!/^https?:\/\//.test(from)) return ledgerFromFolder(from);
+  const ledger = options.ledger ?? verifier.name.slice(verifier.name.lastIndexOf('/') + 1);
+  return ledgerFromServer(from, { ledger, key });
+}
+
+async function notesIn(file: string): Promise<string[]> {
+  const notes = splitNotes(await textOf(file));
+  if (notes.length === 0) throw new CliError(`${file}: no signed note in it`);
+  return notes;
+}
+
+async function textOf(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((error: unknown) => {
+    throw new CliError(`cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`);
+  });
+}
+
+function indexOf(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new CliError('--minimum-index: a whole number is needed');
+}

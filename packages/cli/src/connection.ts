@@ -1,0 +1,42 @@
+import { createClient, type Client } from '@bitacora/client';
+import type { Command } from 'commander';
+import { CliError } from './cli-error.ts';
+
+export interface ConnectionOptions {
+  readonly url?: string;
+  readonly key?: string;
+}
+
+/** Where the server is, unless told otherwise. */
+export const defaultUrl = 'http://localhost:4000';
+
+/** Adds `--url` and `--key` to a command. */
+export function withConnection(command: Command): Command {
+  return command
+    .option('--url <url>', `server (BITACORA_URL, else ${defaultUrl})`)
+    .option('--key <key>', 'API key (BITACORA_API_KEY)');
+}
+
+/** The URL and key of the options, else of the environment. */
+export function connectionOf({ url, key }: ConnectionOptions): {
+  readonly url: string;
+  readonly key: string | undefined;
+} {
+  return {
+    url: url ?? process.env['BITACORA_URL'] ?? defaultUrl,
+    key: key ?? process.env['BITACORA_API_KEY'],
+  };
+}
+
+/** A client for a command that cannot do without a key. `CliError` when there is none, or the URL is none. */
+export function connect(options: ConnectionOptions): Client {
+  const { url, key } = connectionOf(options);
+  if (key === undefined) throw new CliError('no API key: give --key or set BITACORA_API_KEY');
+  return clientFor(url, key);
+}
+
+/** A client for a URL. `CliError` when it is none. */
+export function clientFor(url: string, key: string | undefined): Client {
+  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) throw new CliError(`not an http(s) URL: ${url}`);
+  return createClient(key === undefined ? { url } : { url, key });
+}

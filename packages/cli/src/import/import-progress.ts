@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { isMapping } from './mapping.ts';
+
+/** How far an import came: events of the file sent and answered, and those of the last batch among them. */
+export interface ImportPosition {
+  readonly events: number;
+  readonly lastBatch: number;
+}
+
+export interface ImportProgress {
+  read(): Promise<ImportPosition | undefined>;
+  write(position: ImportPosition): Promise<void>;
+  remove(): Promise<void>;
+}
+
+/**
+ * The side file by which a killed import need not send everything again. Only a shortcut: without it the same events go out
+ * and are duplicates. Its name holds what the import is of (file, size, time, map, server, ledger), in the system's folder
+ * for temporary files, because the input's folder may be read-only.
+ */
+export async function openImportProgress(file: string, identity: readonly string[]): Promise<ImportProgress> {
+  const { size, mtimeMs } = await stat(file);
+  const name = createHash('sha256')
+    .update(JSON.stringify([resolve(file), size, mtimeMs, ...identity]))
+    .digest('hex');
+  const path = join(tmpdir(), `bitacora-import-${name.slice(0, 32)}.progress`);
+  return {
+    async read() {
+      try {
+        const value: unknown = JSON.parse(await readFile(path, 'utf8'));
+        if (!isMapping(value)) return undefined;
+        const { events, lastBatch } = value;
+        return typeof events === 'number' && typeof lastBatch === 'number'
+          ? { events, lastBatch }
+          : undefined;
+      } catch {
+        return undefined;
+      }
+    },
+    async write(position) {
+      await writeFile(`${path}.new`, JSON.stringify(position));
+      await rename(`${path}.new`, path);
+    },
+    remove: () => rm(path, { force: true }),
+  };
+}

@@ -1,0 +1,71 @@
+import type { JsonValue } from '@bitacora/event';
+import { CliError } from '../cli-error.ts';
+import { RowError } from './row-error.ts';
+import type { Cells } from './row.ts';
+
+/** What all parts of one map share while it is compiled. */
+export interface MapScope {
+  /** IANA zone of times that have none. */
+  readonly zone: string;
+  /** A cell's value; undefined where it is absent, JSON null or one of the map's nulls. */
+  cell(cells: Cells, column: string): JsonValue | undefined;
+  /** Notes that the map needs a column. */
+  uses(column: string): void;
+  readonly columns: ReadonlySet<string>;
+  /** Turns a cell into a type; the result throws `RowError` where it is none. */
+  converter(type: unknown, where: string): (value: JsonValue, column: string) => JsonValue;
+  /** Refuses keys that mean nothing here: a misspelt one would silently change what is imported. */
+  only(spec: Record<string, unknown>, keys: readonly string[], where: string): void;
+  error(where: string, message: string): CliError;
+}
+
+export function createMapScope(options: {
+  readonly file: string;
+  readonly zone: string;
+  readonly nulls: readonly string[];
+}): MapScope {
+  const nulls = new Set<unknown>([null, ...options.nulls]);
+  const columns = new Set<string>();
+  const error = (where: string, message: string): CliError =>
+    new CliError(`${options.file}: ${where}: ${message}`);
+  return {
+    zone: options.zone,
+    columns,
+    cell(cells, column) {
+      const value = Object.hasOwn(cells, column) ? cells[column] : undefined;
+      return nulls.has(value) ? undefined : value;
+    },
+    uses: (column) => void columns.add(column),
+    converter(type, where) {
+      switch (type) {
+        case 'as is':
+          return (value) => value;
+        case 'string':
+          return (value) => (typeof value === 'string' ? value : JSON.stringify(value));
+        case 'number':
+          return toNumber;
+        case 'boolean':
+          return toBoolean;
+        default:
+          throw error(where, `unknown type ${String(type)}: string, number or boolean`);
+      }
+    },
+    only(spec, keys, where) {
+      const unknown = Object.keys(spec).find((key) => !keys.includes(key));
+      if (unknown !== undefined) throw error(where, `unknown key ${unknown} (known: ${keys.join(', ')})`);
+    },
+    error,
+  };
+}
+
+function toNumber(value: JsonValue, column: string): number {
+  const number = typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
+  if (typeof number === 'number') return number;
+  throw new RowError(`${column}: not a number`);
+}
+
+function toBoolean(value: JsonValue, column: string): boolean {
+  if (value === true || value === 'true' || value === '1' || value === 1) return true;
+  if (value === false || value === 'false' || value === '0' || value === 0) return false;
+  throw new RowError(`${column}: not true or false`);
+}

@@ -1,0 +1,41 @@
+import type { MapScope } from './map-scope.ts';
+import type { Row } from './row.ts';
+
+/**
+ * Compiles a text with `{column}` in it; `{#row}` and `{#line}` are the row's number and line, `{{` and `}}` are braces. A
+ * text with a null in it is undefined as a whole. Values that are no texts are written as JSON.
+ */
+export function compileTemplate(
+  template: unknown,
+  where: string,
+  scope: MapScope,
+): (row: Row) => string | undefined {
+  if (typeof template !== 'string') throw scope.error(where, 'a text is needed');
+  const parts = [...template.matchAll(/\{\{|\}\}|\{([^{}]+)\}|[^{}]+|[{}]/g)].map(([whole, column]) => {
+    if (column !== undefined) return compilePlace(column, scope);
+    if (whole === '{' || whole === '}') throw scope.error(where, `a lone ${whole} (write ${whole}${whole})`);
+    const text = whole === '{{' || whole === '}}' ? whole.charAt(0) : whole;
+    return () => text;
+  });
+  const [only] = parts;
+  if (only !== undefined && parts.length === 1) return only;
+  return (row) => {
+    let text = '';
+    for (const part of parts) {
+      const value = part(row);
+      if (value === undefined) return undefined;
+      text += value;
+    }
+    return text;
+  };
+}
+
+function compilePlace(column: string, scope: MapScope): (row: Row) => string | undefined {
+  if (column === '#row') return ({ number }) => String(number);
+  if (column === '#line') return ({ line }) => String(line);
+  scope.uses(column);
+  return ({ cells }) => {
+    const value = scope.cell(cells, column);
+    return value === undefined || typeof value === 'string' ? value : JSON.stringify(value);
+  };
+}

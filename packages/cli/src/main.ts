@@ -1,0 +1,4 @@
+#!/usr/bin/env -S node --conditions=bitacora:source
+import { runCli } from './run-cli.ts';
+
+process.exitCode = await runCli(process.argv.slice(2));

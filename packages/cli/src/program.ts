@@ -1,0 +1,32 @@
+import { Command } from 'commander';
+import { addDoctor } from './commands/doctor.ts';
+import { addImport } from './commands/import.ts';
+import { addKeys } from './commands/keys.ts';
+import { addMigrate } from './commands/migrate.ts';
+import { addPack } from './commands/pack-new.ts';
+import { addSearch } from './commands/search.ts';
+import { addServe } from './commands/serve.ts';
+import { addTail } from './commands/tail.ts';
+import { addVerify } from './commands/verify.ts';
+
+/** Told the exit code of a command that did its work. */
+export type Exit = (code: number) => void;
+
+/** The `bitacora` command with all that it can do. It throws `CommanderError` in place of ending the process. */
+export function createProgram(exit: Exit): Command {
+  const program = new Command('bitacora')
+    .description('The audit trail for every application: who did what to what, provably unaltered.')
+    .version('0.1.0')
+    .showHelpAfterError('(bitacora --help lists the commands)')
+    .exitOverride();
+  addServe(program, exit);
+  addMigrate(program, exit);
+  addImport(program, exit);
+  addSearch(program);
+  addTail(program);
+  addVerify(program, exit);
+  addKeys(program);
+  addPack(program);
+  addDoctor(program, exit);
+  return program;
+}

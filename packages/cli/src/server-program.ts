@@ -1,0 +1,38 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { CliError } from './cli-error.ts';
+
+/**
+ * Runs the server's own program with the same terminal, forwards signals to it, and resolves with its exit code. The command
+ * line does not import the server: it works without one, against another machine.
+ */
+export function runServerProgram(args: readonly string[]): Promise<number> {
+  let program: string;
+  try {
+    program = fileURLToPath(import.meta.resolve('@bitacora/server/main'));
+  } catch (cause) {
+    throw new CliError('the package @bitacora/server is not installed here', { cause });
+  }
+  const child = spawn(process.execPath, ['--conditions=bitacora:source', program, ...args], {
+    stdio: 'inherit',
+  });
+  // A terminal sends Ctrl-C to all of its processes: the server would get it twice, and stop without closing.
+  const signals = process.stdin.isTTY
+    ? (['SIGTERM', 'SIGHUP'] as const)
+    : (['SIGINT', 'SIGTERM', 'SIGHUP'] as const);
+  const ignore = (): void => undefined;
+  process.on('SIGINT', ignore);
+  const forward = signals.map((signal) => [signal, () => void child.kill(signal)] as const);
+  for (const [signal, listener] of forward) process.on(signal, listener);
+  return new Promise((resolve, reject) => {
+    child.on('error', (cause) =>
+      reject(new CliError(`cannot start the server: ${cause.message}`, { cause })),
+    );
+    child.on('exit', (code, signal) => {
+      for (const [name, listener] of forward) process.off(name, listener);
+      process.off('SIGINT', ignore);
+      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+    });
+  });
+}

@@ -1,0 +1,42 @@
+import { ClientError } from '@bitacora/client';
+import { CliError } from '../cli-error.ts';
+import { clientFor } from '../connection.ts';
+import type { LedgerFiles } from './ledger-files.ts';
+
+const attemptsMax = 6;
+
+/**
+ * A ledger on a server. `url` is its base, or `…/v1/tlog/{ledger}`, which counts before `ledger`. Requests that fail for the
+ * moment are tried again a few times.
+ */
+export function ledgerFromServer(
+  url: string,
+  options: { readonly ledger: string | undefined; readonly key: string | undefined },
+): LedgerFiles & { readonly ledger: string } {
+  const [, base = url, named] = /^(.*)\/v1\/tlog\/([^/]+)\/?$/.exec(url) ?? [];
+  const ledger = named === undefined ? options.ledger : decodeURIComponent(named);
+  if (ledger === undefined)
+    throw new CliError(`which ledger? give --ledger, or ${url.replace(/\/$/, '')}/v1/tlog/NAME`);
+  const { tlog } = clientFor(base, options.key);
+  return {
+    name: `${base} (${ledger})`,
+    grows: true,
+    ledger,
+    checkpoint: () => patiently(() => tlog.checkpoint(ledger)),
+    read: (path) => patiently(() => tlog.tile(ledger, path)),
+  };
+}
+
+async function patiently<Answer>(request: () => Promise<Answer>): Promise<Answer> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await request();
+    } catch (error) {
+      const temporary =
+        error instanceof ClientError && (error.status === 0 || error.status === 429 || error.status >= 500);
+      if (!temporary || attempt === attemptsMax) throw error;
+      const waitMs = error.retryAfterMs ?? Math.random() * 250 * 2 ** attempt;
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import { parseCheckpoint, parseNote, verifyLedger, type Receipt, type Verifier } from '@bitacora/tlog';
+import { ClientError } from '@bitacora/client';
+import { CliError } from '../cli-error.ts';
+import type { Progress } from '../progress.ts';
+import { describeVerdict, type VerdictReport } from './describe-verdict.ts';
+import { ledgerFromFolder } from './ledger-from-folder.ts';
+import type { LedgerFiles } from './ledger-files.ts';
+import { nodeSha256 } from './node-sha256.ts';
+import { publishedLedger } from './published-ledger.ts';
+import { saveLedger } from './save-ledger.ts';
+import { watchEntries } from './watch-entries.ts';
+
+export interface Verification {
+  readonly files: LedgerFiles;
+  /** Its name is the ledger's origin: a key signs for one origin only. */
+  readonly verifier: Verifier;
+  /** Signed notes that were kept elsewhere. */
+  readonly checkpoints: readonly string[];
+  readonly receipts: readonly Receipt[];
+  readonly minimumIndex: number;
+  /** A folder to save the ledger in first, and to verify from. */
+  readonly save: string | undefined;
+  readonly progress: Progress;
+}
+
+/** Publishing takes up to two seconds: a receipt that new is waited for. */
+const publishedWithinMs = 6_000;
+
+/** Verifies a ledger against all that is held against it. Rejects where reading fails or there is nothing to compare with. */
+export async function runVerification(verification: Verification): Promise<VerdictReport> {
+  const { checkpoints, receipts, verifier, minimumIndex, progress, save } = verification;
+  const own = await ownCheckpoint(verification);
+  const notes = own === undefined ? checkpoints : [own, ...checkpoints];
+  if (notes.length === 0)
+    throw new CliError(`${verification.files.name}: no checkpoint there, and none given`);
+  const sizeStated = own === undefined ? 0 : (sizeOf(own) ?? 0);
+  let { files } = verification;
+  if (save !== undefined && own !== undefined) {
+    await saveLedger(files, save, { note: own, size: sizeStated, progress });
+    files = ledgerFromFolder(save);
+  }
+  const size = Math.max(
+    sizeStated,
+    ...notes.map((note) => sizeOf(note) ?? 0),
+    ...receipts.map(({ index }) => index + 1),
+  );
+  const ledger = verifier.name.slice(verifier.name.lastIndexOf('/') + 1);
+  const watched = watchEntries(publishedLedger(files, { size, sizeStated }), ledger);
+  const verdict = await verifyLedger(watched.source, {
+    checkpoints: notes,
+    verifiers: [verifier],
+    origin: verifier.name,
+    receipts,
+    minimumIndex,
+    sha: nodeSha256,
+    onProgress: (done) => progress.update({ done, total: size, text: `${done} entries` }),
+  });
+  const foreign = watched.first();
+  if (verdict.kind !== 'ok' || foreign === undefined) return describeVerdict(verdict);
+  return {
+    ok: false,
+    kind: 'foreign',
+    ...foreign,
+    text: `entry ${foreign.index} is signed, but ${foreign.reason}`,
+  };
+}
+
+/** The ledger's own note, once it covers the receipts or cannot be expected to any more; undefined when there is none. */
+async function ownCheckpoint({ files, receipts }: Verification): Promise<string | undefined> {
+  const sizeNeeded = Math.max(0, ...receipts.map(({ index }) => index + 1));
+  const until = performance.now() + publishedWithinMs;
+  for (;;) {
+    const note = await files.checkpoint().catch((error: unknown) => {
+      if (error instanceof CliError || (error instanceof ClientError && error.status === 404))
+        return undefined;
+      throw error;
+    });
+    const size = note === undefined ? 0 : (sizeOf(note) ?? 0);
+    if (size >= sizeNeeded || !files.grows || performance.now() > until) return note;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
+/** What a note states, believed by nobody yet. */
+function sizeOf(note: string): number | undefined {
+  const parsed = parseNote(note);
+  const checkpoint = parsed.ok ? parseCheckpoint(parsed.value.text) : undefined;
+  return checkpoint?.ok === true ? checkpoint.value.size : undefined;
+}
