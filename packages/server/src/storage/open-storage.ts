@@ -32,7 +32,9 @@ const versionMin = 150_000;
  */
 export async function openStorage(options: StorageOptions): Promise<Storage> {
   const embedded =
-    options.databaseUrl === undefined ? await startEmbeddedPostgres(options.directory) : undefined;
+    options.databaseUrl === undefined
+      ? await startEmbeddedPostgres(options.directory, options.onError)
+      : undefined;
   const url = parseDatabaseUrl(embedded ? await ownDatabase(embedded.url) : (options.databaseUrl ?? ''));
   const client = new pg.Client({ connectionString: url.href, connectionTimeoutMillis: 10_000 });
   client.on('error', options.onError);

@@ -1,0 +1,54 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface KeptRunning {
+  pid(): number;
+  /** Stops it for good. */
+  stop(): Promise<void>;
+}
+
+const lookEveryMs = 200;
+const startAgainAfterMs = 500;
+
+/**
+ * Starts a process again whenever it dies, for as long as that takes: after a kill its shared memory may be held for
+ * moments by children that have not noticed yet. `onError` is told of each death and of each start that failed.
+ */
+export function keepRunning(options: {
+  pid: number;
+  alive: (pid: number) => boolean;
+  start: () => Promise<number>;
+  stop: (pid: number) => Promise<void>;
+  onError: (error: Error) => void;
+}): KeptRunning {
+  let { pid } = options;
+  const abort = new AbortController();
+  const pause = (ms: number): Promise<void> =>
+    sleep(ms, undefined, { signal: abort.signal, ref: false }).catch(() => undefined);
+  const startAgain = async (): Promise<void> => {
+    options.onError(new Error(`the database (process ${pid}) died and is started again`));
+    while (!abort.signal.aborted) {
+      try {
+        pid = await options.start();
+        return;
+      } catch (error) {
+        options.onError(error instanceof Error ? error : new Error(String(error)));
+        await pause(startAgainAfterMs);
+      }
+    }
+  };
+  const watch = async (): Promise<void> => {
+    while (!abort.signal.aborted) {
+      await pause(lookEveryMs);
+      if (!abort.signal.aborted && !options.alive(pid)) await startAgain();
+    }
+  };
+  const watching = watch();
+  return {
+    pid: () => pid,
+    async stop() {
+      abort.abort();
+      await watching;
+      await options.stop(pid);
+    },
+  };
+}
