@@ -50,16 +50,19 @@ export async function eventViews(
   for (const { persons, record } of parsed) {
     tokens.add(persons.actor);
     if (persons.subject !== undefined) tokens.add(persons.subject);
-    if (record && record.actorProfile > 0) profileIds.add(record.actorProfile);
-    if (record && record.subjectProfile > 0) profileIds.add(record.subjectProfile);
+    for (const id of [record?.actorProfile ?? 0, record?.subjectProfile ?? 0]) {
+      if (id > 0 && Number.isSafeInteger(id)) profileIds.add(id);
+    }
   }
   const keys = await options.persons.readKeys(client, tokens);
   const profiles = await options.persons.readProfiles(client, profileIds);
   return parsed.map(({ stored, entry, persons, record }) => {
     const canonicalOf = (group: GroupName): string | undefined => {
-      if (!record) return undefined;
-      if (group === 'actor') return record.actorProfile > 0 ? profiles.get(record.actorProfile) : '{}';
-      if (group === 'subject') return profiles.get(record.subjectProfile);
+      // Erasing leaves an empty record; where there is none, or no profile, somebody took it away: nothing opens ''.
+      if (!record) return stored.values ? undefined : '';
+      if (group === 'actor')
+        return record.actorProfile > 0 ? (profiles.get(record.actorProfile) ?? '') : '{}';
+      if (group === 'subject') return profiles.get(record.subjectProfile) ?? '';
       const key = groupKey('text', persons, keys);
       return key && decryptText(record.text, key, saltOf(key.salt, 'text', entry.open.id));
     };

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
+import { AuditError } from '../audit-error.ts';
 import type { Client, Database, Scope } from '../storage/index.ts';
 import type { TenantKeys } from './tenant-keys.ts';
 
@@ -22,7 +23,7 @@ export interface Persons {
   readKeys(client: Client, tokens: ReadonlySet<string>): Promise<ReadonlyMap<string, PersonKey | null>>;
   /** Ids of profiles in the order given, storing those that are new. 0 for a person who was erased. */
   profileIds(profiles: readonly Profile[]): Promise<number[]>;
-  /** Canonical JSON of profiles by id; absent when erased. */
+  /** Canonical JSON of profiles by id; absent when erased or changed. */
   readProfiles(client: Client, ids: ReadonlySet<number>): Promise<ReadonlyMap<number, string>>;
 }
 
@@ -42,10 +43,17 @@ export function createPersons(options: {
   const ids = new Map<string, number>();
   const profiles = new Map<number, string>();
 
-  const remember = (rows: readonly PersonRow[]): void => {
+  // Answers the tokens whose stored key somebody changed: it does not open.
+  const remember = (rows: readonly PersonRow[]): string[] => {
     if (keys.size > cachedMax) keys.clear();
-    for (const row of rows)
-      keys.set(row.token.toString('hex'), row.key && deriveKeys(unwrap(row.key, tenantKeys.wrapping)));
+    const changed: string[] = [];
+    for (const row of rows) {
+      const token = row.token.toString('hex');
+      const secret = row.key && unwrap(row.key, tenantKeys.wrapping);
+      if (secret === undefined) changed.push(token);
+      else keys.set(token, secret && deriveKeys(secret));
+    }
+    return changed;
   };
   const pick = (tokens: ReadonlySet<string>): Map<string, PersonKey | null> => {
     const picked = new Map<string, PersonKey | null>();
@@ -59,18 +67,26 @@ export function createPersons(options: {
     [...tokens].filter((token) => !keys.has(token)).map((token) => Buffer.from(token, 'hex'));
   const loadKeys = async (tokens: ReadonlySet<string>): Promise<Map<string, PersonKey | null>> => {
     const unknown = missing(tokens);
-    if (unknown.length > 0)
-      remember(
-        await database.write(scope, (client) => insertPersons(client, { ...options, tokens: unknown })),
-      );
+    if (unknown.length === 0) return pick(tokens);
+    const changed = remember(
+      await database.write(scope, (client) => insertPersons(client, { ...options, tokens: unknown })),
+    );
+    if (changed.length > 0)
+      throw new AuditError('internal', {
+        operatorText: `the stored keys of ${changed.length} persons were changed: their events cannot be stored`,
+      });
     return pick(tokens);
   };
   return {
     keys: loadKeys,
     async readKeys(client, tokens) {
       const unknown = missing(tokens);
-      if (unknown.length > 0) remember(await selectPersons(client, options.tenant, unknown));
-      return pick(tokens);
+      if (unknown.length === 0) return pick(tokens);
+      const changed = remember(await selectPersons(client, options.tenant, unknown));
+      const picked = pick(tokens);
+      // A key that opens nothing: what depends on it shows as altered, not as erased.
+      for (const token of changed) picked.set(token, deriveKeys(randomBytes(32)));
+      return picked;
     },
     async profileIds(wanted) {
       const unknown = new Map<string, Profile>();
@@ -91,21 +107,21 @@ export function createPersons(options: {
     },
     async readProfiles(client, wantedIds) {
       const unknown = [...wantedIds].filter((id) => !profiles.has(id));
-      if (unknown.length > 0) {
-        const found = await client.query<ProfileRow>({
-          name: 'profiles',
-          text: 'select id, person, bytes from profile where id = any($1::bigint[])',
-          values: [unknown],
-        });
-        const personKeys = await this.readKeys(
-          client,
-          new Set(found.rows.map((row) => row.person.toString('hex'))),
-        );
-        if (profiles.size > cachedMax) profiles.clear();
-        for (const row of found.rows) {
-          const key = personKeys.get(row.person.toString('hex'));
-          if (key) profiles.set(row.id, unwrap(row.bytes, key.values).toString('utf8'));
-        }
+      if (unknown.length === 0) return profiles;
+      const found = await client.query<ProfileRow>({
+        name: 'profiles',
+        text: 'select id, person, bytes from profile where id = any($1::bigint[])',
+        values: [unknown],
+      });
+      const personKeys = await this.readKeys(
+        client,
+        new Set(found.rows.map((row) => row.person.toString('hex'))),
+      );
+      if (profiles.size > cachedMax) profiles.clear();
+      for (const row of found.rows) {
+        const key = personKeys.get(row.person.toString('hex'));
+        const canonical = key && unwrap(row.bytes, key.values)?.toString('utf8');
+        if (canonical !== undefined && canonical !== null) profiles.set(row.id, canonical);
       }
       return profiles;
     },
@@ -200,8 +216,13 @@ function wrap(plain: Buffer, key: Buffer): Buffer {
   return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
 
-function unwrap(bytes: Buffer, key: Buffer): Buffer {
-  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, nonceBytes));
-  decipher.setAuthTag(bytes.subarray(-tagBytes));
-  return Buffer.concat([decipher.update(bytes.subarray(nonceBytes, -tagBytes)), decipher.final()]);
+/** Undefined when the bytes were not wrapped with this key, or changed since. */
+function unwrap(bytes: Buffer, key: Buffer): Buffer | undefined {
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, nonceBytes));
+    decipher.setAuthTag(bytes.subarray(-tagBytes));
+    return Buffer.concat([decipher.update(bytes.subarray(nonceBytes, -tagBytes)), decipher.final()]);
+  } catch {
+    return undefined;
+  }
 }

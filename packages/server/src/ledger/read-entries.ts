@@ -8,7 +8,7 @@ export interface StoredEntry {
   /** RFC 8785 text as hashed. */
   entry: string;
   leafHash: Buffer;
-  /** Its record of personal values; undefined once erased. */
+  /** Its record of personal values, empty once erased; undefined when somebody took it away. */
   values: Buffer | undefined;
 }
 
