@@ -1,0 +1,77 @@
+import { afterEach, expect, test } from 'vitest';
+import { plantCheckout } from './planted-checkout.ts';
+
+const passes = 'exit 0';
+const checks = { tsc: passes, oxlint: passes, prettier: passes };
+const oneTest = (status: string) => ({ status, assertionResults: [{ status }] });
+const checkouts: { readonly remove: () => Promise<void> }[] = [];
+afterEach(async () => {
+  for (const checkout of checkouts.splice(0)) await checkout.remove();
+});
+
+test.each([
+  ['all pass', checks, vitest(3, 0, [oneTest('passed')], 0), '3 passed, 0 failed', 0],
+  ['a test fails', checks, vitest(2, 1, [oneTest('failed')], 1), '2 passed, 1 failed', 1],
+  ['a check fails', { ...checks, oxlint: 'exit 1' }, vitest(3, 0, [], 0), '3 passed, 1 failed', 1],
+  [
+    'all checks fail',
+    { tsc: 'exit 1', oxlint: 'exit 1', prettier: 'exit 1' },
+    vitest(3, 0, [], 0),
+    '3 passed, 3 failed',
+    1,
+  ],
+  [
+    'a file does not load',
+    checks,
+    vitest(3, 0, [{ status: 'failed', assertionResults: [] }], 1),
+    '3 passed, 1 failed',
+    1,
+  ],
+  ['the run ends badly', checks, vitest(3, 0, [oneTest('passed')], 1), '3 passed, 1 failed', 1],
+  ['the run leaves no report', checks, 'exit 1', '0 passed, 1 failed', 1],
+])('the last line counts when %s', async (_, tools, run, line, code) => {
+  const ended = await testing({ ...tools, vitest: run });
+  expect(ended.output.trimEnd().split('\n').at(-1)).toBe(line);
+  expect(ended.code).toBe(code);
+});
+
+test('arguments choose the tests', async () => {
+  const { output } = await testing(
+    { ...checks, vitest: `echo "asked: $*"; ${vitest(1, 0, [], 0)}` },
+    '--',
+    'packages/tlog',
+  );
+  expect(output).toMatch(/^asked: run .* packages\/tlog$/m);
+});
+
+test('--faults asks for every fault and runs only their tests, without the checks', async () => {
+  const { output } = await testing(
+    {
+      tsc: 'exit 1',
+      oxlint: 'exit 1',
+      prettier: 'exit 1',
+      vitest: `echo "$BITACORA_FAULTS: $*"; ${vitest(1, 0, [], 0)}`,
+    },
+    '--faults',
+  );
+  expect(output).toMatch(/^full: run .* test\/faults$/m);
+  expect(output.trimEnd().split('\n').at(-1)).toBe('1 passed, 0 failed');
+});
+
+async function testing(tools: Readonly<Record<string, string>>, ...args: readonly string[]) {
+  const files = { 'scripts/lint-config.mjs': '' };
+  const checkout = await plantCheckout({ tools, files });
+  checkouts.push(checkout);
+  return checkout.start('scripts/test.mjs', ...args).ended;
+}
+
+/** A vitest that writes this report to where it is told and ends with `code`. */
+function vitest(
+  numPassedTests: number,
+  numFailedTests: number,
+  testResults: readonly object[],
+  code: number,
+): string {
+  const report = JSON.stringify({ numPassedTests, numFailedTests, testResults });
+  return `for a in "$@"; do case "$a" in --outputFile.json=*) echo '${report}' > "\${a#*=}";; esac; done; exit ${code}`;
+}
