@@ -20,7 +20,7 @@ const env = {
 const checks = [
   ['types', 'tsc', ['-b']],
   ['import table', 'node', ['scripts/lint-config.mjs', '--check']],
-  ['lint', 'oxlint', ['--type-aware', '--deny-warnings']],
+  ['lint', 'oxlint', ['--type-aware', '--deny-warnings', ...(env.CI ? ['--format=unix'] : [])]],
   ['format', 'prettier', ['--check', '--log-level', 'warn', '.']],
 ];
 const failedChecks = faults ? 0 : checks.filter((check) => !passes(...check)).length;
