@@ -127,7 +127,7 @@ async function load(more = false) {
   shown += page.entries.length;
   element('more').hidden = next === null;
   say(shown === 0 ? t.none : `${shown} ${t.live}`);
-  if (!more) follow();
+  if (!more) void follow();
 }
 
 async function follow() {

@@ -1,6 +1,5 @@
 import { AuditError } from './audit-error.ts';
-import { startDemo } from './serve/demo.ts';
-import { readSettings, startServer } from './serve/index.ts';
+import { readSettings, startDemo, startServer } from './serve/index.ts';
 import { openDataDirectory, openStorage } from './storage/index.ts';
 
 const usage = `Usage: bitacora serve [--demo] | migrate

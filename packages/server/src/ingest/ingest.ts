@@ -1,5 +1,4 @@
 import {
-  canonicalJson,
   createUuidV7Source,
   parseEvent,
   type AuditEvent,
@@ -80,7 +79,7 @@ export function createIngest(options: {
     async report(ledger, event) {
       const full: AuditEvent = { ...event, id: createId() };
       const personal = policyOf(event.action).personal;
-      await ledgers.append(ledger, [{ event: full, received: canonicalJson(full), personal }], {
+      await ledgers.append(ledger, [{ event: full, received: undefined, personal }], {
         ingestedAt: new Date(options.clock()).toISOString(),
       });
     },

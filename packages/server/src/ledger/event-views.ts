@@ -12,7 +12,7 @@ import {
 import type { Client } from '../storage/index.ts';
 import type { Persons } from './persons.ts';
 import type { StoredEntry } from './read-entries.ts';
-import { decryptText, groupKey, personsOf, saltOf } from './seal.ts';
+import { groupKey, mask, personsOf, saltOf } from './seal.ts';
 import type { TenantKeys } from './tenant-keys.ts';
 import { decodeValues } from './values-record.ts';
 
@@ -64,13 +64,13 @@ export async function eventViews(
         return record.actorProfile > 0 ? (profiles.get(record.actorProfile) ?? '') : '{}';
       if (group === 'subject') return profiles.get(record.subjectProfile) ?? '';
       const key = groupKey('text', persons, keys);
-      return key && decryptText(record.text, key, saltOf(key.salt, 'text', entry.open.id));
+      return key && mask(record.text, key, saltOf(key, 'text', entry.open.id)).toString('utf8');
     };
     const groups = openGroups(entry, {
       canonicalOf,
       saltOf: (group) => {
         const key = groupKey(group, persons, keys);
-        return key && saltOf(key.salt, group, entry.open.id);
+        return key && saltOf(key, group, entry.open.id);
       },
     });
     return view(stored, entry, groups);
@@ -122,5 +122,5 @@ function parseValues(canonical: string): GroupValues {
 }
 
 function sha256(bytes: Uint8Array): Buffer {
-  return hash('sha256', bytes, 'buffer');
+  return Buffer.from(hash('sha256', bytes, 'binary'), 'binary');
 }

@@ -186,5 +186,5 @@ async function markPublished(options: IntegratorOptions, size: number): Promise<
 }
 
 function sha256(bytes: Uint8Array): Buffer {
-  return hash('sha256', bytes, 'buffer');
+  return Buffer.from(hash('sha256', bytes, 'binary'), 'binary');
 }

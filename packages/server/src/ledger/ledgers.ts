@@ -1,11 +1,13 @@
 import { createPrivateKey, sign as signBytes } from 'node:crypto';
 import { createEd25519Signer, type Signer } from '@bitacora/tlog';
 import { AuditError } from '../audit-error.ts';
-import type { Database, DataDirectory } from '../storage/index.ts';
+import type { Client, Database, DataDirectory } from '../storage/index.ts';
 import { createCheckpointFile, type CheckpointFile } from './checkpoints.ts';
 import { createIntegrator, type Integrator } from './integrate.ts';
 import { createPersons, type Persons } from './persons.ts';
-import { createPendingLeaves, type PendingLeaves } from './pending-leaves.ts';
+import { followEntries } from './follow-entries.ts';
+import { createPendingLeaves } from './pending-leaves.ts';
+import { createRecentEvents, type FollowedEntry, type RecentEvents } from './recent-events.ts';
 import { findRollback } from './rollback.ts';
 import { seal, type Admitted } from './seal.ts';
 import type { AppendResult, LedgerRow, SealedEvent } from './sealed-event.ts';
@@ -14,7 +16,7 @@ import { deriveTenantKeys, type TenantKeys } from './tenant-keys.ts';
 import { createWriter, type Writer } from './writer.ts';
 
 /** Entries that were committed by this process, in order of index. */
-export interface AppendedEntries {
+interface AppendedEntries {
   ledger: LedgerRow;
   firstIndex: number;
   events: readonly SealedEvent[];
@@ -34,7 +36,8 @@ export interface Ledgers {
    * with what was found; appends are refused from then on.
    */
   checkRollback(ledger: LedgerRow): Promise<string | undefined>;
-  onAppended(listener: (appended: AppendedEntries) => void): () => void;
+  /** Entries `[first, end)` for a follower, in its transaction; from memory where this process just appended them. */
+  follow(client: Client, ledger: LedgerRow, range: { first: number; end: number }): Promise<FollowedEntry[]>;
   segments: Segments;
   persons(tenant: number): Persons;
   tenantKeys(tenant: number): TenantKeys;
@@ -55,7 +58,6 @@ export function createLedgers(options: LedgersOptions): Ledgers {
   const signingSeed = directory.secret('signing');
   const file = createCheckpointFile(directory.path);
   const segments = createSegments({ database, limits: options.segmentLimits });
-  const listeners = new Set<(appended: AppendedEntries) => void>();
   const open = new Map<number, OpenLedger>();
   const tenants = new Map<number, { keys: TenantKeys; persons: Persons }>();
   const rolledBack = new Map<number, string>();
@@ -72,14 +74,15 @@ export function createLedgers(options: LedgersOptions): Ledgers {
     const known = open.get(ledger.id);
     if (known) return known;
     const leaves = createPendingLeaves();
+    const recent = createRecentEvents();
     const onAppended = (appended: AppendedEntries): void => {
       leaves.add(appended.firstIndex, appended.events);
-      for (const listener of listeners) listener(appended);
+      recent.add(appended.firstIndex, appended.events);
     };
     const signer = signerOf(ledger, signingSeed);
     const made = {
       signer,
-      leaves,
+      recent,
       writer: createWriter({ ledger, database, segments, onAppended }),
       integrator: createIntegrator({
         ledger,
@@ -108,9 +111,13 @@ export function createLedgers(options: LedgersOptions): Ledgers {
       if (found !== undefined) rolledBack.set(ledger.id, found);
       return found;
     },
-    onAppended(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
+    follow(client, ledger, range) {
+      const { keys, persons } = tenant(ledger.tenant);
+      return followEntries(client, ledger.id, range, {
+        recent: openLedger(ledger).recent,
+        persons,
+        tenantKeys: keys,
+      });
     },
     segments,
     persons: (id) => tenant(id).persons,
@@ -124,7 +131,7 @@ export function createLedgers(options: LedgersOptions): Ledgers {
 
 interface OpenLedger {
   signer: Signer;
-  leaves: PendingLeaves;
+  recent: RecentEvents;
   writer: Writer;
   integrator: Integrator;
 }

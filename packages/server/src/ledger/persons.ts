@@ -3,10 +3,11 @@ import { AuditError } from '../audit-error.ts';
 import type { Client, Database, Scope } from '../storage/index.ts';
 import type { TenantKeys } from './tenant-keys.ts';
 
-/** The two keys of one person: of salts, and of values. */
+/** The keys of one person, all derived from one secret: erasing that erases them. */
 export interface PersonKey {
   salt: Buffer;
-  values: Buffer;
+  text: Buffer;
+  profile: Buffer;
 }
 
 /** A person's name, address and agent as canonical JSON, stored once per distinct value. */
@@ -120,7 +121,7 @@ export function createPersons(options: {
       if (profiles.size > cachedMax) profiles.clear();
       for (const row of found.rows) {
         const key = personKeys.get(row.person.toString('hex'));
-        const canonical = key && unwrap(row.bytes, key.values)?.toString('utf8');
+        const canonical = key && unwrap(row.bytes, key.profile)?.toString('utf8');
         if (canonical !== undefined && canonical !== null) profiles.set(row.id, canonical);
       }
       return profiles;
@@ -174,7 +175,7 @@ function profileRow(name: string, profile: Profile, key: PersonKey | null | unde
   if (!key) return { name, person, sealed: null };
   const canonical = Buffer.from(profile.canonical);
   const digest = hash('sha256', Buffer.concat([key.salt, canonical]), 'buffer').subarray(0, 16);
-  return { name, person, sealed: { digest, bytes: wrap(canonical, key.values) } };
+  return { name, person, sealed: { digest, bytes: wrap(canonical, key.profile) } };
 }
 
 async function insertProfiles(
@@ -207,7 +208,7 @@ async function insertProfiles(
 function deriveKeys(secret: Buffer): PersonKey {
   const derive = (purpose: string): Buffer =>
     hash('sha256', Buffer.concat([secret, Buffer.from(purpose)]), 'buffer');
-  return { salt: derive('salt'), values: derive('values') };
+  return { salt: derive('salt'), text: derive('text'), profile: derive('profile') };
 }
 
 function wrap(plain: Buffer, key: Buffer): Buffer {

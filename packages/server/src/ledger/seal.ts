@@ -1,12 +1,10 @@
-import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
+import { createHash, hash, randomBytes } from 'node:crypto';
 import {
   at,
   canonicalJson,
-  commitmentPreimage,
   entryJson,
   separate,
   type AuditEvent,
-  type Commitments,
   type GroupName,
   type Groups,
   type OpenEvent,
@@ -21,8 +19,8 @@ import { encodeValues } from './values-record.ts';
 export interface Admitted {
   /** After admission: what the entry holds. */
   event: AuditEvent;
-  /** Canonical JSON of the event as received, before directory and defaults. */
-  received: string;
+  /** Canonical JSON of the event as received, where a pack's admission may have added what can change between retries. */
+  received: string | undefined;
   /** Which of its fields are personal. */
   personal: PersonalPolicy;
 }
@@ -34,12 +32,18 @@ export interface SealOptions {
   tenantKeys: TenantKeys;
 }
 
+/** The persons an event speaks of, as hex tokens. */
+export interface PersonsOfEvent {
+  actor: string;
+  subject: string | undefined;
+}
+
 interface Draft {
   admitted: Admitted;
   open: OpenEvent;
-  groups: Groups;
-  actor: string;
-  subject: string | undefined;
+  persons: PersonsOfEvent;
+  /** Canonical JSON of the values of each group. */
+  canonical: { [Name in GroupName]?: string };
 }
 
 /**
@@ -49,149 +53,151 @@ interface Draft {
  */
 export async function seal(admitted: readonly Admitted[], options: SealOptions): Promise<SealedEvent[]> {
   const { pseudonym } = options.tenantKeys;
+  const tokens = new Set<string>();
   const drafts = admitted.map((one): Draft => {
     const { open, groups } = separate(one.event, { personal: one.personal, pseudonym });
-    return { admitted: one, open, groups, ...personsOf(open, options.tenantKeys) };
+    const persons = personsOf(open, options.tenantKeys);
+    tokens.add(persons.actor);
+    if (persons.subject !== undefined) tokens.add(persons.subject);
+    return { admitted: one, open, persons, canonical: canonicalGroups(groups) };
   });
-  const tokens = new Set<string>();
-  for (const draft of drafts) {
-    tokens.add(draft.actor);
-    if (draft.subject !== undefined) tokens.add(draft.subject);
-  }
   const keys = await options.persons.keys(tokens);
-  const canonicals = drafts.map((draft) => canonicalGroups(draft.groups));
-  const profileIds = await profilesOf(drafts, canonicals, options.persons);
+  const profiles = await profilesOf(drafts, options.persons);
   return drafts.map((draft, position) =>
-    sealOne(draft, {
-      ...options,
-      keys,
-      canonical: canonicals[position] ?? {},
-      profiles: profileIds[position] ?? [0, 0],
-    }),
+    sealOne(draft, { ...options, keys, profiles: profiles[position] ?? [0, 0] }),
   );
 }
 
-/** Tokens of the persons an event speaks of, from what the entry itself says: readers find the same. */
-export function personsOf(
-  open: OpenEvent,
-  tenantKeys: TenantKeys,
-): { actor: string; subject: string | undefined } {
-  const token = (type: string, id: string): string => tenantKeys.personToken(`${type}:${id}`).toString('hex');
+/** From what the entry itself says, so that readers find the same persons. */
+export function personsOf(open: OpenEvent, tenantKeys: TenantKeys): PersonsOfEvent {
   const { actor, subject } = open;
   return {
-    actor: token(actor.type, actor.id),
-    subject: subject?.id === undefined ? undefined : token(subject.type ?? 'user', subject.id),
+    actor: tenantKeys.personToken(`${actor.type}:${actor.id}`),
+    subject:
+      subject?.id === undefined
+        ? undefined
+        : tenantKeys.personToken(`${subject.type ?? 'user'}:${subject.id}`),
   };
 }
 
-type Canonical = { [Name in GroupName]?: string };
-
-function canonicalGroups(groups: Groups): Canonical {
-  const canonical: Canonical = {};
+function canonicalGroups(groups: Groups): Draft['canonical'] {
+  const canonical: Draft['canonical'] = {};
   if (groups.actor !== undefined) canonical.actor = canonicalJson(groups.actor);
   if (groups.subject !== undefined) canonical.subject = canonicalJson(groups.subject);
   if (groups.text !== undefined) canonical.text = canonicalJson(groups.text);
   return canonical;
 }
 
-async function profilesOf(
-  drafts: readonly Draft[],
-  canonicals: readonly Canonical[],
-  persons: Persons,
-): Promise<[number, number][]> {
+/** Ids of the profiles of actor and subject; 0 where there is nothing to keep. */
+async function profilesOf(drafts: readonly Draft[], persons: Persons): Promise<[number, number][]> {
   const wanted: Profile[] = [];
-  const places = drafts.map((draft, position): [number, number] => {
-    const { actor, subject } = canonicals[position] ?? {};
-    const place = (person: string | undefined, canonical: string | undefined): number =>
-      person === undefined || canonical === undefined || canonical === '{}'
-        ? -1
-        : wanted.push({ person, canonical }) - 1;
+  const place = (person: string, canonical: string | undefined): number =>
+    canonical === undefined || canonical === '{}' ? -1 : wanted.push({ person, canonical }) - 1;
+  const places = drafts.map(({ persons: { actor, subject }, canonical }): [number, number] => [
+    place(actor, canonical.actor),
     // A subject without an id is nobody's to erase alone: its values go with the actor's.
-    return [place(draft.actor, actor), place(draft.subject ?? draft.actor, subject)];
-  });
+    place(subject ?? actor, canonical.subject),
+  ]);
   const ids = await persons.profileIds(wanted);
   return places.map(([actor, subject]) => [ids[actor] ?? 0, ids[subject] ?? 0]);
 }
 
+type Keys = ReadonlyMap<string, PersonKey | null>;
+
 function sealOne(
   draft: Draft,
-  options: SealOptions & {
-    keys: ReadonlyMap<string, PersonKey | null>;
-    canonical: Canonical;
-    profiles: [number, number];
-  },
+  options: SealOptions & { keys: Keys; profiles: [number, number] },
 ): SealedEvent {
-  const { open } = draft;
-  const { canonical } = options;
+  const { open, canonical, persons, admitted } = draft;
   const commitments: { [Name in GroupName]?: string } = {};
-  let text: Buffer = Buffer.alloc(0);
-  for (const group of groupsOf(canonical)) {
-    const values = canonical[group] ?? '';
-    const key = groupKey(group, draft, options.keys);
+  const commit = (group: GroupName, values: string): { key: PersonKey | undefined; salt: Buffer } => {
+    const key = groupKey(group, persons, options.keys);
     // An event of a person already erased is committed under a salt that nobody keeps; its values are not stored.
-    const salt = key ? saltOf(key.salt, group, open.id) : randomBytes(16);
-    commitments[group] = hash('sha256', commitmentPreimage({ salt, group, canonical: values }), 'base64url');
-    if (group === 'text' && key) text = encryptText(values, key, salt);
+    const salt = key ? saltOf(key, group, open.id) : randomBytes(16);
+    commitments[group] = commitmentOf({ salt, group, canonical: values });
+    return { key, salt };
+  };
+  if (canonical.actor !== undefined) commit('actor', canonical.actor);
+  if (canonical.subject !== undefined) commit('subject', canonical.subject);
+  let text: Buffer = noText;
+  if (canonical.text !== undefined) {
+    const { key, salt } = commit('text', canonical.text);
+    if (key) text = mask(Buffer.from(canonical.text), key, salt);
   }
-  const entry = entryJson({
-    ledger: options.ledgerName,
-    ingestedAt: options.ingestedAt,
-    open,
-    commitments: commitments satisfies Commitments,
-  });
-  const mac = options.tenantKeys.mac(draft.admitted.received);
+  const entry = entryJson({ ledger: options.ledgerName, ingestedAt: options.ingestedAt, open, commitments });
+  const mac = options.tenantKeys.mac(admitted.received ?? withoutIngestedAt(entry, open.id));
   const [actorProfile, subjectProfile] = options.profiles;
   return {
     id: open.id,
-    at: Date.parse(at({ ...open, ingestedAt: options.ingestedAt })),
+    at: Date.parse(at({ ...timeOf(open), ingestedAt: options.ingestedAt })),
     entry,
     leafHash: leafHashOf(entry),
     values: encodeValues({ mac, actorProfile, subjectProfile, text }),
     mac,
+    event: admitted.event,
   };
 }
 
-function groupsOf(canonical: Canonical): GroupName[] {
-  const names: GroupName[] = [];
-  if (canonical.actor !== undefined) names.push('actor');
-  if (canonical.subject !== undefined) names.push('subject');
-  if (canonical.text !== undefined) names.push('text');
-  return names;
+const noText = Buffer.alloc(0);
+
+function timeOf({ occurredAt }: OpenEvent): { occurredAt?: string } {
+  return occurredAt === undefined ? {} : { occurredAt };
+}
+
+/** An entry as it would be at any time: equal for a retry, commitments included, since salts are derived. */
+function withoutIngestedAt(entry: string, id: string): string {
+  const mark = `"id":"${id}","ingestedAt":"`;
+  const start = entry.indexOf(mark) + mark.length;
+  return entry.slice(0, start) + entry.slice(entry.indexOf('"', start));
 }
 
 /** The text belongs to both persons: its key needs both of theirs, so erasing either makes it unreadable. */
-export function groupKey(
-  group: GroupName,
-  persons: { actor: string; subject: string | undefined },
-  keys: ReadonlyMap<string, PersonKey | null>,
-): PersonKey | undefined {
+export function groupKey(group: GroupName, persons: PersonsOfEvent, keys: Keys): PersonKey | undefined {
   const actor = keys.get(persons.actor) ?? undefined;
   const subject = persons.subject === undefined ? actor : (keys.get(persons.subject) ?? undefined);
   if (group === 'actor') return actor;
   if (group === 'subject') return subject;
   if (!actor || !subject || actor === subject) return actor && subject;
-  const both = (a: Buffer, b: Buffer): Buffer => hash('sha256', Buffer.concat([a, b]), 'buffer');
-  return { salt: both(actor.salt, subject.salt), values: both(actor.values, subject.values) };
+  const both = (a: Buffer, b: Buffer): Buffer => createHash('sha256').update(a).update(b).digest();
+  return {
+    salt: both(actor.salt, subject.salt),
+    text: both(actor.text, subject.text),
+    profile: actor.profile,
+  };
 }
 
-export function saltOf(key: Buffer, group: GroupName, id: string): Buffer {
-  return hash('sha256', Buffer.concat([key, Buffer.from(group + id, 'latin1')]), 'buffer').subarray(0, 16);
+/** 16 bytes, another for each entry and group. */
+export function saltOf(key: PersonKey, group: GroupName, id: string): Buffer {
+  const input = Buffer.allocUnsafe(32 + group.length + id.length);
+  key.salt.copy(input);
+  input.write(group + id, 32, 'latin1');
+  return Buffer.from(hash('sha256', input, 'binary').slice(0, 16), 'binary');
+}
+
+/** As commitmentPreimage of the event package says, in one buffer: half its cost. */
+function commitmentOf(input: { salt: Buffer; group: GroupName; canonical: string }): string {
+  const { salt, group, canonical } = input;
+  const preimage = Buffer.allocUnsafe(19 + group.length + canonical.length * 3);
+  preimage[0] = 2;
+  salt.copy(preimage, 1);
+  preimage.writeUInt16BE(group.length, 17);
+  preimage.write(group, 19, 'latin1');
+  const written = preimage.write(canonical, 19 + group.length);
+  return hash('sha256', preimage.subarray(0, 19 + group.length + written), 'base64url');
 }
 
 /**
- * AES-256-CTR: the commitment in the entry already authenticates the text. The nonce is of the salt, which is unique
- * per entry and group; the last four bytes count blocks.
+ * Encrypts and decrypts: the text xor SHAKE256(key ‖ salt), 0.9 µs where AES takes 2 to 10. The salt is unique to the
+ * entry and group, so no key stream serves twice; the entry's commitment authenticates the text.
  */
-export function encryptText(text: string, key: PersonKey, salt: Buffer): Buffer {
-  return createCipheriv('aes-256-ctr', key.values, nonceOf(salt)).update(text, 'utf8');
-}
-
-export function decryptText(bytes: Buffer, key: PersonKey, salt: Buffer): string {
-  return createDecipheriv('aes-256-ctr', key.values, nonceOf(salt)).update(bytes).toString('utf8');
-}
-
-function nonceOf(salt: Buffer): Buffer {
-  const nonce = Buffer.alloc(16);
-  salt.copy(nonce, 0, 0, 12);
-  return nonce;
+export function mask(text: Buffer, key: PersonKey, salt: Buffer): Buffer {
+  const input = Buffer.allocUnsafe(48);
+  key.text.copy(input);
+  salt.copy(input, 32);
+  const stream = Buffer.from(
+    hash('shake256', input, { outputLength: text.length, outputEncoding: 'binary' }),
+    'binary',
+  );
+  for (let at = 0; at < stream.length; at++) stream[at] = (stream[at] ?? 0) ^ (text[at] ?? 0);
+  return stream;
 }

@@ -1,3 +1,5 @@
+import type { AuditEvent } from '@bitacora/event';
+
 /** The ledger that an append goes to; access finds it, the ledger stage needs only this of it. */
 export interface LedgerRow {
   id: number;
@@ -19,6 +21,8 @@ export interface SealedEvent {
   values: Buffer;
   /** First 8 bytes of a keyed hash of the event as received: tells a retry from a conflict. */
   mac: Buffer;
+  /** What followers of this process index and count without reading it back. */
+  event: AuditEvent;
 }
 
 export type AppendResult =

@@ -4,8 +4,8 @@ import { createHmac, hash } from 'node:crypto';
 export interface TenantKeys {
   /** 32 bytes, wraps the keys of persons. */
   wrapping: Buffer;
-  /** Stands for a person in the table of keys: 16 bytes. */
-  personToken(person: string): Buffer;
+  /** Stands for a person in the table of keys: 16 bytes as hex. */
+  personToken(person: string): string;
   /** Stands for a personal value or word in the search index: 8 bytes as base64url. */
   searchToken(text: string): string;
   /** 8 bytes: tells whether two received events are the same. */
@@ -14,7 +14,7 @@ export interface TenantKeys {
   pseudonym(id: string): string;
 }
 
-const cachedMax = 200_000;
+const rememberedMax = 200_000;
 
 /** Derives a tenant's keys from the installation's master secret (`keys/master`). */
 export function deriveTenantKeys(master: Buffer, tenant: number): TenantKeys {
@@ -28,20 +28,26 @@ export function deriveTenantKeys(master: Buffer, tenant: number): TenantKeys {
     pseudonym: prefix('pseudonym'),
   };
   // A secret of fixed length before the text: truncated, a plain hash is a sound keyed one, at a fifth of HMAC's cost.
-  const keyed = (key: keyof typeof keys, text: string): Buffer => hash('sha256', keys[key] + text, 'buffer');
-  const tokens = new Map<string, string>();
+  const keyed = (key: keyof typeof keys, text: string): Buffer =>
+    Buffer.from(hash('sha256', keys[key] + text, 'binary'), 'binary');
   return {
     wrapping: derive('wrapping'),
-    personToken: (person) => keyed('person', person).subarray(0, 16),
-    searchToken(text) {
-      const known = tokens.get(text);
-      if (known !== undefined) return known;
-      if (tokens.size >= cachedMax) tokens.clear();
-      const token = keyed('search', text).toString('base64url', 0, 8);
-      tokens.set(text, token);
-      return token;
-    },
+    personToken: remembered((person) => keyed('person', person).toString('hex', 0, 16)),
+    searchToken: remembered((text) => keyed('search', text).toString('base64url', 0, 8)),
     mac: (text) => keyed('mac', text).subarray(0, 8),
     pseudonym: (id) => `p_${keyed('pseudonym', id.toLowerCase()).toString('base64url', 0, 16)}`,
+  };
+}
+
+/** The same persons and words come again and again. */
+function remembered(make: (text: string) => string): (text: string) => string {
+  const known = new Map<string, string>();
+  return (text) => {
+    const found = known.get(text);
+    if (found !== undefined) return found;
+    if (known.size >= rememberedMax) known.clear();
+    const made = make(text);
+    known.set(text, made);
+    return made;
   };
 }

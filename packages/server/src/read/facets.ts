@@ -1,10 +1,12 @@
 import type { Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
+import type { Ledgers } from '../ledger/index.ts';
 import { countCommon, countOf, allTime, totalFields, type RankSet, type Span } from '../projections/index.ts';
 import type { Client } from '../storage/index.ts';
 import { conditionOf, type Filters } from './conditions-of.ts';
+import { exactHits } from './exact-hits.ts';
 import { filterField } from './filter-fields.ts';
-import { hitsOf, readLedgers, type OpenLedger, type ReadContext } from './reader.ts';
+import { readLedgers, type OpenLedger, type ReadContext } from './reader.ts';
 import { rollupTail } from './rollup-tail.ts';
 import { conditionContext } from './search.ts';
 
@@ -33,13 +35,17 @@ export async function facets(grant: Grant, input: FacetsInput, context: ReadCont
     const answer: FacetsAnswer = { facets: {}, exact: true };
     const scanned: typeof fields = [];
     for (const one of fields) {
-      const totals = condition.kind === 'all' ? await totalsOf(client, opened, one.field) : undefined;
+      const totals =
+        condition.kind === 'all'
+          ? await totalsOf(client, opened, { field: one.field, ledgers: context.ledgers })
+          : undefined;
       if (totals) answer.facets[one.name] = top(totals, limit);
       else scanned.push(one);
     }
     if (scanned.length === 0) return answer;
     const counts = new Map(scanned.map(({ name }) => [name, new Map<string, number>()]));
-    for await (const { hits } of hitsOf(opened, { condition, order: 'desc' })) {
+    for await (const { hits, exact } of exactHits(client, opened, { condition, context, until })) {
+      answer.exact &&= exact;
       for (const { span, set } of hits) {
         if (countOf(set) === 0) continue;
         if (performance.now() > until) answer.exact = false;
@@ -78,11 +84,11 @@ async function addSpan(
 async function totalsOf(
   client: Client,
   opened: readonly OpenLedger[],
-  field: string,
+  { field, ledgers }: { field: string; ledgers: Ledgers },
 ): Promise<Map<string, number> | undefined> {
   const total = totalFields.find((one) => one === field);
   if (total === undefined) return undefined;
-  const tail = await rollupTail(client, opened);
+  const tail = await rollupTail(client, opened, ledgers);
   if (!tail) return undefined;
   const found = await client.query<{ value: string; count: number }>({
     name: 'rollup-totals',

@@ -1,5 +1,6 @@
 import type { Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
+import type { Ledgers } from '../ledger/index.ts';
 import {
   allTime,
   bucketMs,
@@ -13,11 +14,14 @@ import {
 import type { Client } from '../storage/index.ts';
 import { timeBounds, type Condition } from './condition.ts';
 import { conditionOf, type Filters } from './conditions-of.ts';
+import { exactHits } from './exact-hits.ts';
 import { filterField } from './filter-fields.ts';
-import { hitsOf, readLedgers, type OpenLedger, type ReadContext } from './reader.ts';
+import { readLedgers, type OpenLedger, type ReadContext } from './reader.ts';
 import { rollupTail } from './rollup-tail.ts';
 import { conditionContext } from './search.ts';
 import { offsetAt } from './time-range.ts';
+
+const textWithinMs = 2_000;
 
 export type Interval = 'hour' | 'day';
 
@@ -38,7 +42,8 @@ export interface Bucket {
 /** Only buckets that hold something, oldest first. */
 export interface HistogramAnswer {
   buckets: Bucket[];
-  exact: true;
+  /** False when phrases in too many texts would have taken more than two seconds: then there are at least as many. */
+  exact: boolean;
 }
 
 /** Counts per hour or day of the organisation's zone. @throws invalid_parameter, invalid_query, not_found */
@@ -51,10 +56,11 @@ export async function histogram(
   const by = input.by === undefined ? undefined : splitField(input.by);
   const startOf = bucketStarts(input.interval, context.zone);
   return readLedgers(grant, input.ledger, context, async (client, opened) => {
-    const counts =
-      (await fromRollups(client, opened, { condition, by, startOf })) ??
-      (await fromSpans(opened, { condition, by, startOf }));
-    return { buckets: bucketsOf(counts, by !== undefined), exact: true };
+    const plan = { condition, by, startOf, ledgers: context.ledgers };
+    const counts = await fromRollups(client, opened, plan);
+    if (counts) return { buckets: bucketsOf(counts, by !== undefined), exact: true };
+    const scanned = await fromSpans(client, opened, { ...plan, context });
+    return { buckets: bucketsOf(scanned.counts, by !== undefined), exact: scanned.exact };
   });
 }
 
@@ -74,6 +80,7 @@ interface HistogramPlan {
   condition: Condition;
   by: string | undefined;
   startOf: (at: number) => number;
+  ledgers: Ledgers;
 }
 
 /** Without filters but time, buckets of 15 minutes add up to hours and days of every zone. */
@@ -82,19 +89,19 @@ async function fromRollups(
   opened: readonly OpenLedger[],
   plan: HistogramPlan,
 ): Promise<Counts | undefined> {
-  const { condition, by, startOf } = plan;
+  const { condition, by, startOf, ledgers } = plan;
   if ((condition.kind !== 'all' && condition.kind !== 'time') || (by !== undefined && by !== 'outcome'))
     return undefined;
   const { from, to } = timeBounds(condition);
   if ([from, to].some((edge) => Number.isFinite(edge) && edge % bucketMs !== 0)) return undefined;
-  const tail = await rollupTail(client, opened);
+  const tail = await rollupTail(client, opened, ledgers);
   if (!tail) return undefined;
   const found = await client.query<{ bucket: number; outcome: string; count: number }>({
     name: 'rollup-buckets',
     text: `select (extract(epoch from bucket) * 1000)::bigint as bucket, outcome, sum(count)::bigint as count from rollup
      where ledger = any($1::integer[]) and field = '' and bucket > $2::timestamptz and bucket >= to_timestamp($3::float8 / 1000)
        and bucket < to_timestamp($4::float8 / 1000) group by 1, 2`,
-    values: [opened.map(({ ledger }) => ledger.id), allTime, Math.max(from, -6e13), Math.min(to, 8e15)],
+    values: [opened.map(({ ledger }) => ledger.id), allTime, from, to],
   });
   const counts: Counts = new Map();
   for (const row of found.rows) add(counts, startOf(row.bucket), by ? row.outcome : '', row.count);
@@ -105,9 +112,17 @@ async function fromRollups(
   return counts;
 }
 
-async function fromSpans(opened: readonly OpenLedger[], plan: HistogramPlan): Promise<Counts> {
+async function fromSpans(
+  client: Client,
+  opened: readonly OpenLedger[],
+  plan: HistogramPlan & { context: ReadContext },
+): Promise<{ counts: Counts; exact: boolean }> {
+  const { condition, context } = plan;
+  const until = performance.now() + textWithinMs;
   const counts: Counts = new Map();
-  for await (const { hits } of hitsOf(opened, { condition: plan.condition, order: 'desc' })) {
+  let everyOne = true;
+  for await (const { hits, exact } of exactHits(client, opened, { condition, context, until })) {
+    everyOne &&= exact;
     for (const { span, set } of hits) {
       if (countBetween(set, 0, span.count) === 0) continue;
       const ranks = await span.ranks();
@@ -115,7 +130,7 @@ async function fromSpans(opened: readonly OpenLedger[], plan: HistogramPlan): Pr
         addRanges(counts, { ranks, set: part, value, startOf: plan.startOf });
     }
   }
-  return counts;
+  return { counts, exact: everyOne };
 }
 
 async function partsOf(span: Span, set: RankSet, by: string | undefined): Promise<[string, RankSet][]> {
@@ -181,7 +196,7 @@ function bucketsOf(counts: Counts, split: boolean): Bucket[] {
     .map(([start, values]) => {
       const count = [...values.values()].reduce((sum, one) => sum + one, 0);
       const bucket: Bucket = { from: new Date(start).toISOString(), count };
-      if (split) bucket.by = Object.fromEntries([...values].sort());
+      if (split) bucket.by = Object.fromEntries([...values].sort(([a], [b]) => (a < b ? -1 : 1)));
       return bucket;
     });
 }

@@ -1,5 +1,5 @@
 import { countEntries, type RollupCount } from '../projections/index.ts';
-import { readEntryRange } from '../ledger/index.ts';
+import type { Ledgers } from '../ledger/index.ts';
 import type { Client } from '../storage/index.ts';
 import type { OpenLedger } from './reader.ts';
 
@@ -10,6 +10,7 @@ const tailEntriesMax = 5_000;
 export async function rollupTail(
   client: Client,
   opened: readonly OpenLedger[],
+  ledgers: Ledgers,
 ): Promise<RollupCount[] | undefined> {
   const found = await client.query<{ ledger: number; cursor: number; size: number }>({
     name: 'rollup-cursors',
@@ -21,8 +22,11 @@ export async function rollupTail(
   if (behind.reduce((sum, row) => sum + row.size - row.cursor, 0) > tailEntriesMax) return undefined;
   const counts: RollupCount[] = [];
   for (const row of behind) {
-    const entries = await readEntryRange(client, row.ledger, { first: row.cursor, end: row.size });
-    counts.push(...countEntries(entries.map((entry) => entry.entry)));
+    const ledger = opened.find((one) => one.ledger.id === row.ledger)?.ledger;
+    if (ledger)
+      counts.push(
+        ...countEntries(await ledgers.follow(client, ledger, { first: row.cursor, end: row.size })),
+      );
   }
   return counts;
 }

@@ -1,10 +1,11 @@
 import type { Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import type { EntryView, Ledgers } from '../ledger/index.ts';
-import { countBetween, pick, rankOfPlace, rankOfTime, termsOf, type Ranks } from '../projections/index.ts';
+import { countBetween, pick, rankOfPlace, rankOfTime, type Ranks } from '../projections/index.ts';
 import type { Client } from '../storage/index.ts';
-import { matches, needsText, type Condition } from './condition.ts';
+import { needsText, type Condition } from './condition.ts';
 import { conditionOf, type Filters } from './conditions-of.ts';
+import { exactHits, placeOf, withText } from './exact-hits.ts';
 import {
   hitsOf,
   readLedgers,
@@ -114,25 +115,6 @@ export async function findPlaces(
   }
 }
 
-async function withText(
-  client: Client,
-  places: readonly Place[],
-  options: { condition: Condition; context: ReadContext },
-): Promise<Place[]> {
-  const views = await viewsAt(client, places, options.context);
-  const byIndex = new Map(views.map((view) => [`${view.ledger}/${view.index}`, view]));
-  return places.filter((place) => {
-    const view = byIndex.get(`${place.ledger.name}/${place.index}`);
-    if (!view) return false;
-    const { searchToken } = options.context.ledgers.tenantKeys(place.ledger.tenant);
-    return matches(options.condition, {
-      event: view.event,
-      at: place.at,
-      terms: termsOf(view.event, searchToken),
-    });
-  });
-}
-
 async function candidates(opened: readonly OpenLedger[], options: FindOptions): Promise<Place[]> {
   const { order, limit } = options;
   let found: Place[] = [];
@@ -162,11 +144,9 @@ async function placesOf(hit: Hit, options: FindOptions): Promise<Place[]> {
   if (countBetween(hit.set, 0, hit.span.count) === 0) return [];
   const ranks = await hit.span.ranks();
   const { start, end } = after ? beyond(hit, { ranks, after, order }) : { start: 0, end: hit.span.count };
-  return pick(hit.set, { start, end, limit, ascending: order === 'asc' }).map((rank) => ({
-    at: ranks.ats[rank] ?? 0,
-    ledger: hit.ledger,
-    index: hit.span.firstIndex + (ranks.offsets[rank] ?? 0),
-  }));
+  return pick(hit.set, { start, end, limit, ascending: order === 'asc' }).map((rank) =>
+    placeOf(hit, ranks, rank),
+  );
 }
 
 function beyond(
@@ -210,27 +190,10 @@ export async function countMatches(
   context: ReadContext,
 ): Promise<{ count: number; exact: boolean }> {
   const until = performance.now() + countWithinMs;
-  const text = needsText(condition);
   let count = 0;
-  for await (const { hits } of hitsOf(opened, { condition, order: 'desc' })) {
-    for (const hit of hits) {
-      if (!text) {
-        count += countBetween(hit.set, 0, hit.span.count);
-        continue;
-      }
-      const places = await placesOf(hit, {
-        condition,
-        order: 'desc',
-        limit: hit.span.count,
-        after: undefined,
-        context,
-      });
-      for (let start = 0; start < places.length; start += 500) {
-        if (performance.now() > until) return { count, exact: false };
-        count += (await withText(client, places.slice(start, start + 500), { condition, context })).length;
-      }
-    }
-    if (performance.now() > until) return { count, exact: false };
+  for await (const { hits, exact } of exactHits(client, opened, { condition, context, until })) {
+    for (const hit of hits) count += countBetween(hit.set, 0, hit.span.count);
+    if (!exact) return { count, exact };
   }
   return { count, exact: true };
 }

@@ -47,7 +47,9 @@ export async function startDemo(server: Server): Promise<Demo> {
   };
   await send(firstEvents);
   let last = Promise.resolve();
-  const timer = setInterval(() => (last = send(1).catch(() => undefined)), everyMs);
+  const timer = setInterval(() => {
+    last = send(1).catch(() => undefined);
+  }, everyMs);
   return {
     key: secret,
     async stop() {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { readEvents } from '@bitacora/event';
 import Fastify, {
+  LogController,
   type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyReply,
@@ -28,7 +29,7 @@ export function createHttp(options: {
     loggerInstance: options.logger as FastifyBaseLogger,
     bodyLimit: bodyLimits.bodyMaxBytes,
     genReqId: (request: IncomingMessage) => correlationIdOf(request.headers['x-correlation-id']),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     routerOptions: { maxParamLength: 2_000 },
     keepAliveTimeout: 30_000,
     requestTimeout: 60_000,

@@ -1,3 +1,4 @@
+export { startDemo } from './demo.ts';
 export {
   defaultTenant,
   ensureTenant,

@@ -111,7 +111,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     database,
     tenants,
     ledgers,
-    projections: [postings, createRollups()],
+    projections: [postings, createRollups(ledgers)],
     health,
     holder: randomUUID(),
     logger,

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import pg from 'pg';
+import type pg from 'pg';
 import { AuditError } from '../audit-error.ts';
 
 export interface RoleUrls {

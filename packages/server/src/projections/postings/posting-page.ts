@@ -21,25 +21,25 @@ const pageBytesMax = 1_900;
  */
 export function packPages(postings: Iterable<Posting>, universe: number): PostingPage[] {
   const pages: PostingPage[] = [];
+  const writer = createWriter();
   let firstKey: Buffer | undefined;
   let previous: Buffer = Buffer.alloc(0);
-  let parts: Buffer[] = [];
-  let length = 0;
   const flush = (): void => {
-    if (firstKey) pages.push({ firstKey, bytes: Buffer.concat(parts) });
+    if (firstKey) pages.push({ firstKey, bytes: writer.take() });
     firstKey = undefined;
-    parts = [];
-    length = 0;
   };
   for (const { key, ranks } of postings) {
-    const list = encodeList(ranks, universe);
-    if (firstKey && length + list.length + key.length > pageBytesMax) flush();
+    // A gap takes at least a byte: a list that cannot fit is not tried beside others.
+    if (firstKey && writer.length() + ranks.length + key.length > pageBytesMax) flush();
     const shared = firstKey ? sharedBytes(previous, key) : 0;
     firstKey ??= key;
-    const head = varints(shared, key.length - shared);
-    parts.push(head, key.subarray(shared), varints(ranks.length), list);
-    length += head.length + key.length - shared + 5 + list.length;
+    writer.varint(shared);
+    writer.varint(key.length - shared);
+    writer.bytes(key, shared);
+    writer.varint(ranks.length);
+    writeList(writer, ranks, universe);
     previous = key;
+    if (writer.length() > pageBytesMax) flush();
   }
   flush();
   return pages;
@@ -75,13 +75,6 @@ export function* readPage(
   }
 }
 
-function encodeList(ranks: Uint32Array, universe: number): Buffer {
-  const bitmapBytes = Math.ceil(universe / 32) * 4;
-  const gaps = encodeGaps(ranks);
-  const list = gaps.length < bitmapBytes ? gaps : encodeBitmap(ranks, bitmapBytes);
-  return Buffer.concat([varints(list.length), list]);
-}
-
 function decodeList(list: Buffer, options: { count: number; universe: number }): RankSet {
   const { count, universe } = options;
   if (list.length === Math.ceil(universe / 32) * 4) {
@@ -99,20 +92,69 @@ function decodeList(list: Buffer, options: { count: number; universe: number }):
   return listSet(universe, ranks);
 }
 
-function encodeGaps(ranks: Uint32Array): Buffer {
-  const bytes = Buffer.allocUnsafe(ranks.length * 4);
+interface Writer {
+  length(): number;
+  varint(value: number): void;
+  bytes(source: Buffer, from: number): void;
+  /** What was written, as a buffer of its own; the writer is empty again. */
+  take(): Buffer;
+}
+
+function createWriter(): Writer {
+  let buffer = Buffer.allocUnsafe(64 * 1024);
   let length = 0;
+  const room = (bytes: number): void => {
+    if (length + bytes <= buffer.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(buffer.length * 2, length + bytes));
+    buffer.copy(larger, 0, 0, length);
+    buffer = larger;
+  };
+  return {
+    length: () => length,
+    varint(value) {
+      room(5);
+      let rest = value;
+      while (rest >= 128) {
+        buffer[length++] = (rest & 127) | 128;
+        rest >>>= 7;
+      }
+      buffer[length++] = rest;
+    },
+    bytes(source, from) {
+      room(source.length - from);
+      length += source.copy(buffer, length, from);
+    },
+    take() {
+      const taken = Buffer.from(buffer.subarray(0, length));
+      length = 0;
+      return taken;
+    },
+  };
+}
+
+/** `byte length · list`, whichever form is shorter. */
+function writeList(writer: Writer, ranks: Uint32Array, universe: number): void {
+  const bitmapBytes = Math.ceil(universe / 32) * 4;
+  let gapBytes = 0;
   let previous = -1;
   for (const rank of ranks) {
-    let rest = rank - previous - 1;
+    gapBytes += varintBytes(rank - previous - 1);
     previous = rank;
-    while (rest >= 128) {
-      bytes[length++] = (rest & 127) | 128;
-      rest >>>= 7;
-    }
-    bytes[length++] = rest;
   }
-  return bytes.subarray(0, length);
+  writer.varint(Math.min(gapBytes, bitmapBytes));
+  if (gapBytes >= bitmapBytes) {
+    writer.bytes(encodeBitmap(ranks, bitmapBytes), 0);
+    return;
+  }
+  previous = -1;
+  for (const rank of ranks) {
+    writer.varint(rank - previous - 1);
+    previous = rank;
+  }
+}
+
+function varintBytes(value: number): number {
+  return value < 128 ? 1 : value < 16_384 ? 2 : value < 2_097_152 ? 3 : 4;
 }
 
 function encodeBitmap(ranks: Uint32Array, bytes: number): Buffer {
@@ -126,19 +168,6 @@ function sharedBytes(a: Buffer, b: Buffer): number {
   let shared = 0;
   while (shared < most && a[shared] === b[shared]) shared++;
   return shared;
-}
-
-function varints(...values: number[]): Buffer {
-  const bytes: number[] = [];
-  for (const value of values) {
-    let rest = value;
-    while (rest >= 128) {
-      bytes.push((rest & 127) | 128);
-      rest >>>= 7;
-    }
-    bytes.push(rest);
-  }
-  return Buffer.from(bytes);
 }
 
 function readVarint(bytes: Buffer, cursor: { at: number }): number {

@@ -1,4 +1,4 @@
-import { eventViews, readEntryRange, type LedgerRow, type Ledgers } from '../../ledger/index.ts';
+import type { LedgerRow, Ledgers } from '../../ledger/index.ts';
 import type { Client, Database } from '../../storage/index.ts';
 import type { Projection } from '../projection.ts';
 import { createLiveSpan, type LiveSpan } from './live-span.ts';
@@ -103,7 +103,6 @@ interface Tail {
 /** The entries after the stored spans, indexed in memory. */
 function createTail(ledger: LedgerRow, options: { database: Database; ledgers: Ledgers }): Tail {
   const scope = { tenant: ledger.tenant, ledgers: [ledger.id] };
-  const persons = options.ledgers.persons(ledger.tenant);
   const tenantKeys = options.ledgers.tenantKeys(ledger.tenant);
   let spans: LiveSpan[] = [];
   let indexed: number | undefined;
@@ -116,13 +115,9 @@ function createTail(ledger: LedgerRow, options: { database: Database; ledgers: L
         const first = Math.max(indexed ?? 0, stored);
         spans = spans.filter((span) => span.firstIndex >= stored);
         const end = Math.min(size, first + readEntriesMax);
-        const entries = end > first ? await readEntryRange(client, ledger.id, { first, end }) : [];
-        for (const view of await eventViews(client, entries, { persons, tenantKeys })) {
-          const at =
-            view.event.occurredAt !== undefined && view.event.occurredAt < view.ingestedAt
-              ? view.event.occurredAt
-              : view.ingestedAt;
-          spanAt(view.index).add(Date.parse(at), termsOf(view.event, tenantKeys.searchToken));
+        const entries = end > first ? await options.ledgers.follow(client, ledger, { first, end }) : [];
+        for (const { index, at, event } of entries) {
+          spanAt(index).add(at, termsOf(event, tenantKeys.searchToken));
         }
         indexed = Math.max(first, end);
       });

@@ -56,9 +56,10 @@ export function has(set: RankSet, rank: number): boolean {
 
 export function intersect(a: RankSet, b: RankSet): RankSet {
   if (a.kind === 'bitmap' && b.kind === 'bitmap') return combine(a, b, (x, y) => x & y);
-  const [small, large] = countOf(a) <= countOf(b) ? [a, b] : [b, a];
-  if (small.kind === 'bitmap') return intersect(large, small);
-  return { kind: 'list', universe: a.universe, ranks: small.ranks.filter((rank) => has(large, rank)) };
+  // Not the one with fewer ranks: a bitmap that lost most of them to other sets is still a bitmap.
+  if (a.kind === 'bitmap') return intersect(b, a);
+  const [list, other] = b.kind === 'list' && b.ranks.length < a.ranks.length ? [b, a] : [a, b];
+  return { kind: 'list', universe: a.universe, ranks: list.ranks.filter((rank) => has(other, rank)) };
 }
 
 export function subtract(a: RankSet, b: RankSet): RankSet {

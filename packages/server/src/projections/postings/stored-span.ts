@@ -23,8 +23,9 @@ export function createSpanCache(bytesMax: number): SpanCache {
       return found.value as T;
     },
     set(key, value, bytes) {
+      // Two readers that missed it at once both bring it.
+      total += bytes - (kept.get(key)?.bytes ?? 0);
       kept.set(key, { value, bytes });
-      total += bytes;
       for (const [oldest, entry] of kept) {
         if (total <= bytesMax) break;
         kept.delete(oldest);

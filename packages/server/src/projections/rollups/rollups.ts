@@ -1,5 +1,5 @@
-import { parseEntry, type OpenEvent } from '@bitacora/event';
-import { readEntryRange, type LedgerRow } from '../../ledger/index.ts';
+import type { AuditEvent } from '@bitacora/event';
+import type { FollowedEntry, LedgerRow, Ledgers } from '../../ledger/index.ts';
 import type { Client } from '../../storage/index.ts';
 import type { Projection } from '../projection.ts';
 
@@ -14,15 +14,15 @@ export const allTime = '-infinity';
 const projectEntriesMax = 5_000;
 
 /** Counts of declared fields, per outcome. Longer than 120 letters is not counted by value, as in the index. */
-export function createRollups(): Projection {
+export function createRollups(ledgers: Ledgers): Projection {
   return {
     name: 'rollups',
     next: (cursor, size) => Math.min(size, cursor + projectEntriesMax),
     async project(client, ledger, range) {
-      const entries = await readEntryRange(client, ledger.id, range);
+      const entries = await ledgers.follow(client, ledger, range);
       if (entries.length !== range.end - range.first)
         throw new Error(`ledger ${ledger.name} lacks entries from ${range.first}`);
-      await add(client, ledger, countEntries(entries.map((entry) => entry.entry)));
+      await add(client, ledger, countEntries(entries));
     },
     async reset(client, ledger) {
       await client.query('delete from rollup where ledger = $1', [ledger.id]);
@@ -39,7 +39,7 @@ export interface RollupCount {
 }
 
 /** What entries add to the counts. */
-export function countEntries(entries: readonly string[]): RollupCount[] {
+export function countEntries(entries: readonly FollowedEntry[]): RollupCount[] {
   const counts = new Map<string, RollupCount>();
   const add = (bucket: string, field: string, value: string, outcome: string): void => {
     const key = `${bucket}\0${field}\0${value}\0${outcome}`;
@@ -47,13 +47,11 @@ export function countEntries(entries: readonly string[]): RollupCount[] {
     if (found) found.count++;
     else counts.set(key, { bucket, field, value, outcome, count: 1 });
   };
-  for (const text of entries) {
-    const { open, ingestedAt } = parseEntry(text);
-    const at = open.occurredAt !== undefined && open.occurredAt < ingestedAt ? open.occurredAt : ingestedAt;
-    const bucket = new Date(Math.floor(Date.parse(at) / bucketMs) * bucketMs).toISOString();
-    const outcome = open.outcome ?? 'success';
+  for (const { at, event } of entries) {
+    const bucket = new Date(Math.floor(at / bucketMs) * bucketMs).toISOString();
+    const outcome = event.outcome ?? 'success';
     for (const field of totalFields) {
-      for (const value of valuesOf(open, field)) {
+      for (const value of valuesOf(event, field)) {
         add(allTime, field, value, outcome);
         if ((bucketFields as readonly string[]).includes(field)) add(bucket, field, value, outcome);
       }
@@ -62,18 +60,18 @@ export function countEntries(entries: readonly string[]): RollupCount[] {
   return [...counts.values()];
 }
 
-function valuesOf(open: OpenEvent, field: (typeof totalFields)[number]): readonly string[] {
+function valuesOf(event: AuditEvent, field: (typeof totalFields)[number]): readonly string[] {
   const one = (value: string | undefined): string[] =>
     value === undefined || value.length > 120 ? [] : [value];
   switch (field) {
     case '':
       return [''];
     case 'actor':
-      return one(open.actor.id);
+      return one(event.actor.id);
     case 'target.type':
-      return [...new Set(open.targets?.map((target) => target.type))];
+      return [...new Set(event.targets?.map((target) => target.type))];
     default:
-      return one(open[field]);
+      return one(event[field]);
   }
 }
 

@@ -1,0 +1,79 @@
+import { listSet, pick, termsOf, type Ranks } from '../projections/index.ts';
+import type { Client } from '../storage/index.ts';
+import { matches, needsText, type Condition } from './condition.ts';
+import { hitsOf, viewsAt, type Hit, type OpenLedger, type Place, type ReadContext } from './reader.ts';
+
+const entriesPerRead = 500;
+
+interface ExactOptions {
+  condition: Condition;
+  context: ReadContext;
+  /** `performance.now()` at which to give up. */
+  until: number;
+}
+
+/**
+ * Matching entries span by span, newest first, where a phrase was compared with the text: what is counted over the sets
+ * is right. `exact` false: time was up, these are the last.
+ */
+export async function* exactHits(
+  client: Client,
+  opened: readonly OpenLedger[],
+  options: ExactOptions,
+): AsyncGenerator<{ hits: Hit[]; exact: boolean }> {
+  const text = needsText(options.condition);
+  for await (const { hits } of hitsOf(opened, { condition: options.condition, order: 'desc' })) {
+    const narrowed: Hit[] = [];
+    if (text) for (const hit of hits) narrowed.push(await narrow(client, hit, options));
+    const exact = performance.now() <= options.until;
+    yield { hits: text ? narrowed : hits, exact };
+    if (!exact) return;
+  }
+}
+
+/** Without the entries whose text has the words, but not the phrase. */
+async function narrow(client: Client, hit: Hit, options: ExactOptions): Promise<Hit> {
+  const { span, set } = hit;
+  const candidates = pick(set, { start: 0, end: span.count, limit: span.count, ascending: true });
+  const ranks = candidates.length > 0 ? await span.ranks() : undefined;
+  const kept: number[] = [];
+  for (let start = 0; ranks && start < candidates.length; start += entriesPerRead) {
+    if (performance.now() > options.until) break;
+    const some = candidates.slice(start, start + entriesPerRead);
+    const places = some.map((rank) => placeOf(hit, ranks, rank));
+    const found = new Set(await withText(client, places, options));
+    places.forEach((place, position) => {
+      if (found.has(place)) kept.push(some[position] ?? 0);
+    });
+  }
+  return { ...hit, set: listSet(span.count, Uint32Array.from(kept)) };
+}
+
+/** Where the entry of a rank is. */
+export function placeOf(hit: Hit, ranks: Ranks, rank: number): Place {
+  return {
+    at: ranks.ats[rank] ?? 0,
+    ledger: hit.ledger,
+    index: hit.span.firstIndex + (ranks.offsets[rank] ?? 0),
+  };
+}
+
+/** Those places whose entries match, from the entries themselves. */
+export async function withText(
+  client: Client,
+  places: readonly Place[],
+  options: { condition: Condition; context: ReadContext },
+): Promise<Place[]> {
+  const views = await viewsAt(client, places, options.context);
+  const byIndex = new Map(views.map((view) => [`${view.ledger}/${view.index}`, view]));
+  return places.filter((place) => {
+    const view = byIndex.get(`${place.ledger.name}/${place.index}`);
+    if (!view) return false;
+    const { searchToken } = options.context.ledgers.tenantKeys(place.ledger.tenant);
+    return matches(options.condition, {
+      event: view.event,
+      at: place.at,
+      terms: termsOf(view.event, searchToken),
+    });
+  });
+}
