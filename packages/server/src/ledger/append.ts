@@ -36,53 +36,44 @@ export async function append(
 ): Promise<Appended> {
   const { ledger } = options;
   const segment = await options.segments.current(client, ledger.retentionClass);
-  const { first, repeats } = withoutRepeats(events);
+  const first = withoutRepeats(events);
   const ids = extent(first);
   const head = await lockHead(client, { ledger: ledger.id, segment, ids });
   const searched = [...(head.candidates ?? []), ...(options.checkOpenSegment ? [segment] : [])];
-  const stored = await findStored(client, { ledger, segments: searched, events: first });
-  const fresh = stored.size === 0 ? first : first.filter((event) => !stored.has(event.id));
+  const places = await findStored(client, { ledger, segments: searched, events: first });
+  const fresh = places.size === 0 ? first : first.filter((event) => !places.has(event.id));
   if (fresh.length > 0) await copy(client, fresh, { ledger, segment, firstIndex: head.size });
-  const results = new Map<string, AppendResult>(stored);
-  fresh.forEach((event, offset) => {
-    results.set(event.id, {
-      outcome: 'appended',
-      id: event.id,
-      index: head.size + offset,
-      leafHash: event.leafHash,
-    });
+  fresh.forEach(({ id, leafHash, mac }, offset) => {
+    places.set(id, { index: head.size + offset, leafHash, mac });
   });
+  const appended = new Set(fresh);
   return {
-    results: events.map((event, position) => answer(event, { results, repeat: repeats.get(position) })),
+    results: events.map((event) => answer(event, places.get(event.id), appended.has(event))),
     firstIndex: head.size,
     appended: fresh,
   };
 }
 
-/** The same id twice in one append: the first is stored, the others are compared with it. */
-function withoutRepeats(events: readonly SealedEvent[]): {
-  first: SealedEvent[];
-  repeats: Map<number, SealedEvent>;
-} {
-  const seen = new Map<string, SealedEvent>();
-  const repeats = new Map<number, SealedEvent>();
-  events.forEach((event, position) => {
-    const earlier = seen.get(event.id);
-    if (earlier) repeats.set(position, earlier);
-    else seen.set(event.id, event);
-  });
-  return { first: repeats.size === 0 ? [...events] : [...seen.values()], repeats };
+/** Where an id is, and the MAC of the event that it was stored with (undefined: erased). */
+interface Place {
+  index: number;
+  leafHash: Buffer;
+  mac: Buffer | undefined;
 }
 
-function answer(
-  event: SealedEvent,
-  known: { results: Map<string, AppendResult>; repeat: SealedEvent | undefined },
-): AppendResult {
-  const result = known.results.get(event.id);
-  if (!result) throw new Error(`no result for ${event.id}`);
-  if (!known.repeat || result.outcome === 'conflict') return result;
-  if (!known.repeat.mac.equals(event.mac)) return { outcome: 'conflict', id: event.id, index: result.index };
-  return { ...result, outcome: 'duplicate' };
+/** The same id twice in one append: the first may be stored, the others are compared with what is. */
+function withoutRepeats(events: readonly SealedEvent[]): SealedEvent[] {
+  const seen = new Map<string, SealedEvent>();
+  for (const event of events) if (!seen.has(event.id)) seen.set(event.id, event);
+  return seen.size === events.length ? [...events] : [...seen.values()];
+}
+
+function answer(event: SealedEvent, place: Place | undefined, appended: boolean): AppendResult {
+  if (!place) throw new Error(`no place for ${event.id}`);
+  const { index, leafHash, mac } = place;
+  // Without the MAC (erased with the values) the same id is a duplicate.
+  if (mac && !mac.equals(event.mac)) return { outcome: 'conflict', id: event.id, index };
+  return { outcome: appended ? 'appended' : 'duplicate', id: event.id, index, leafHash };
 }
 
 function extent(events: readonly SealedEvent[]): { least: string; greatest: string } {
@@ -118,7 +109,7 @@ async function lockHead(
 async function findStored(
   client: Client,
   options: { ledger: LedgerRow; segments: number[]; events: readonly SealedEvent[] },
-): Promise<Map<string, AppendResult>> {
+): Promise<Map<string, Place>> {
   const { ledger, segments, events } = options;
   if (segments.length === 0) return new Map();
   const found = await client.query<{ id: string; index: number }>({
@@ -129,20 +120,13 @@ async function findStored(
   });
   const indexes = new Map(found.rows.map((row) => [row.id, row.index]));
   const entries = await readEntries(client, ledger.id, [...indexes.values()]);
-  const stored = new Map<string, AppendResult>();
-  for (const event of events) {
-    const index = indexes.get(event.id);
+  const stored = new Map<string, Place>();
+  for (const { id, leafHash } of events) {
+    const index = indexes.get(id);
     if (index === undefined) continue;
     const entry = entries.get(index);
     const mac = entry?.values && macOf(entry.values);
-    // Without the MAC (erased with the values) the same id is a duplicate.
-    const same = !entry || !mac || mac.equals(event.mac);
-    stored.set(
-      event.id,
-      same
-        ? { outcome: 'duplicate', id: event.id, index, leafHash: entry?.leafHash ?? event.leafHash }
-        : { outcome: 'conflict', id: event.id, index },
-    );
+    stored.set(id, { index, leafHash: entry?.leafHash ?? leafHash, mac });
   }
   return stored;
 }
