@@ -1,0 +1,124 @@
+import { randomInt } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, test } from 'vitest';
+import { freePort } from '../support/free-port.ts';
+import { killPostgres } from '../support/kill-postgres.ts';
+import { checkLedger, type Scoreboard } from '../support/ledger-checker.ts';
+import { startLoad, type Load } from '../support/load.ts';
+import { readPublishedLedger, type PublishedLedger } from '../support/read-published-ledger.ts';
+import { startTestServer, type TestServer } from '../support/test-server.ts';
+
+const all = process.env['BITACORA_FAULTS'] === 'full';
+const eventsPerSecond = 300;
+const readyWithinMs = 5_000;
+const healedWithinMs = 10_000;
+
+let server: TestServer | undefined;
+let load: Load | undefined;
+afterEach(async () => {
+  load?.kill();
+  await server?.dispose();
+});
+
+/** A server that comes back at the same address, and the load on it. */
+async function underLoad(): Promise<{ server: TestServer; load: Load }> {
+  server = await startTestServer({ BITACORA_PORT: String(await freePort()) });
+  load = startLoad(server, { eventsPerSecond });
+  return { server, load };
+}
+
+function print(what: string, cycles: number, score: Scoreboard): void {
+  const { acked, lost, duplicated, violations, refused } = score;
+  console.log(
+    `${what}: ${cycles} cycles / ${acked} acked / ${lost} lost / ${duplicated} duplicated / ${violations.length} unexplained (refused meanwhile: ${JSON.stringify(refused)})`,
+  );
+}
+
+function expectNothingLost(score: Scoreboard): void {
+  expect(score.violations).toEqual([]);
+  expect(score).toMatchObject({ lost: 0, duplicated: 0, acked: score.sent, stored: score.sent });
+}
+
+test(
+  'no acknowledged event is lost or stored twice when the server is killed at random moments',
+  { timeout: 3_600_000 },
+  async () => {
+    const cycles = all ? 200 : 20;
+    const { server, load } = await underLoad();
+    const postgres = server.postgresPid();
+    const before: PublishedLedger[] = [];
+    for (let cycle = 0; cycle < cycles; cycle++) {
+      await sleep(50 + randomInt(1_450));
+      if (cycle % 10 === 9) before.push(await readPublishedLedger(server));
+      await server.kill();
+      // What a killed server leaves: a lock that nobody holds and a database that nobody stops.
+      expect(existsSync(join(server.dataDirectory, 'server.lock'))).toBe(true);
+      const began = Date.now();
+      await server.restart();
+      expect(Date.now() - began).toBeLessThan(readyWithinMs);
+      expect((await server.fetch('/readyz')).status).toBe(200);
+      expect(server.postgresPid()).toBe(postgres);
+      expect(readFileSync(join(server.dataDirectory, 'server.lock'), 'utf8')).toContain(
+        `"pid":${server.pid}`,
+      );
+    }
+    await load.finish();
+    const score = await checkLedger(server, { logs: [load.log], before });
+    print('kill -9 of the server', cycles, score);
+    expectNothingLost(score);
+  },
+);
+
+test(
+  'no acknowledged event is lost or stored twice when PostgreSQL is killed, and the server heals without a restart',
+  { timeout: 3_600_000 },
+  async () => {
+    const cycles = all ? 50 : 20;
+    const { server, load } = await underLoad();
+    const pid = server.pid;
+    const before: PublishedLedger[] = [];
+    const healedAfterMs: number[] = [];
+    for (let cycle = 0; cycle < cycles; cycle++) {
+      await sleep(50 + randomInt(1_450));
+      if (cycle % 10 === 9) before.push(await readPublishedLedger(server));
+      killPostgres(server.postgresPid());
+      const began = Date.now();
+      await healed(server, load);
+      healedAfterMs.push(Date.now() - began);
+    }
+    await load.finish();
+    expect(server.pid).toBe(pid);
+    // Readiness is measured by a write every two seconds.
+    await expect.poll(async () => (await server.fetch('/readyz')).status, { timeout: 6_000 }).toBe(200);
+    const score = await checkLedger(server, { logs: [load.log], before });
+    print('kill -9 of PostgreSQL', cycles, score);
+    console.log(`first 201 after ${Math.min(...healedAfterMs)}–${Math.max(...healedAfterMs)} ms`);
+    expectNothingLost(score);
+    expect(score.refused['503'] ?? 0).toBeGreaterThan(0);
+    expect(Object.keys(score.refused)).toEqual(['503']);
+  },
+);
+
+/** Resolves when events are acknowledged again. Until then each answer must be a refusal that says when to come back. */
+async function healed(server: TestServer, load: Load): Promise<void> {
+  const until = Date.now() + healedWithinMs;
+  let refused = 0;
+  for (; ; await sleep(25)) {
+    if (Date.now() > until) throw new Error(`not healed within 10 s:\n${server.log().slice(-5_000)}`);
+    const response = await server.fetch('/v1/keys');
+    await response.arrayBuffer();
+    if (response.ok && refused > 0) break;
+    if (response.ok) continue;
+    refused++;
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).not.toBeNull();
+  }
+  const { size } = statSync(load.log);
+  while (!readFileSync(load.log).subarray(size).includes('"acked"')) {
+    if (Date.now() > until)
+      throw new Error(`nothing acknowledged within 10 s:\n${server.log().slice(-5_000)}`);
+    await sleep(25);
+  }
+}

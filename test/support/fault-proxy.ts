@@ -1,0 +1,116 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+
+/** What happens to the bytes of each connection made from now on, counted from its start. */
+export interface Fault {
+  /** Each chunk is held back for so long, in both directions. */
+  delayMs?: number;
+  /** The connection is reset when so many bytes have come from the client; what came before is passed on. */
+  cutUpAfterBytes?: number;
+  /** The same for what comes from the server. */
+  cutDownAfterBytes?: number;
+  /** After so many bytes the client's side is ended politely, as by a half-closed connection. */
+  halfCloseAfterBytes?: number;
+  /** Everything that comes is swallowed: both sides wait. */
+  drop?: boolean;
+}
+
+export interface FaultProxy {
+  port: number;
+  /** For new connections, and with `now` also for those that are open. */
+  set(fault: Fault, options?: { now: boolean }): void;
+  /** Resets all connections and refuses new ones until `open()`. */
+  cut(): void;
+  open(): void;
+  close(): Promise<void>;
+}
+
+interface Link {
+  client: Socket;
+  server: Socket;
+  fault: Fault;
+}
+
+/** A TCP proxy on 127.0.0.1 that does to its connections what networks do. */
+export async function startFaultProxy(target: { port: number; host?: string }): Promise<FaultProxy> {
+  const links = new Set<Link>();
+  let fault: Fault = {};
+  let refusing = false;
+  const server = createServer({ allowHalfOpen: true }, (client) => {
+    if (refusing) {
+      client.resetAndDestroy();
+      return;
+    }
+    const upstream = connect({ port: target.port, host: target.host ?? '127.0.0.1', allowHalfOpen: true });
+    const link: Link = { client, server: upstream, fault };
+    links.add(link);
+    const done = (): void => {
+      links.delete(link);
+      reset(link);
+    };
+    for (const socket of [client, upstream]) {
+      socket.setNoDelay(true);
+      socket.on('error', done);
+      socket.on('close', done);
+    }
+    pump(link, 'up');
+    pump(link, 'down');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return {
+    port: address.port,
+    set(next, options) {
+      fault = next;
+      if (options?.now) for (const link of links) link.fault = next;
+    },
+    cut() {
+      refusing = true;
+      for (const link of links) reset(link);
+    },
+    open() {
+      refusing = false;
+    },
+    async close() {
+      for (const link of links) reset(link);
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+function pump(link: Link, direction: 'up' | 'down'): void {
+  const [from, to] = direction === 'up' ? [link.client, link.server] : [link.server, link.client];
+  let passed = 0;
+  from.on('data', (chunk: Buffer) => {
+    const { delayMs, cutUpAfterBytes, cutDownAfterBytes, halfCloseAfterBytes, drop } = link.fault;
+    if (drop) return;
+    const cutAfter = (direction === 'up' ? cutUpAfterBytes : cutDownAfterBytes) ?? Infinity;
+    const endAfter = direction === 'up' ? (halfCloseAfterBytes ?? Infinity) : Infinity;
+    const part = chunk.subarray(0, Math.max(0, Math.min(cutAfter, endAfter) - passed));
+    passed += chunk.length;
+    const pass = (): void => {
+      if (!to.writable) return;
+      if (passed >= cutAfter) to.write(part, () => reset(link));
+      else if (passed >= endAfter) to.end(part);
+      else to.write(part);
+    };
+    if (!delayMs) {
+      pass();
+      return;
+    }
+    // One chunk at a time: a slow line, not only a late one.
+    from.pause();
+    setTimeout(() => {
+      pass();
+      from.resume();
+    }, delayMs);
+  });
+  from.on('end', () => to.end());
+}
+
+function reset(link: Link): void {
+  link.client.resetAndDestroy();
+  link.server.resetAndDestroy();
+}

@@ -1,0 +1,44 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { TestServer } from './test-server.ts';
+
+export interface Load {
+  /** What was sent and acknowledged, one JSON object a line. */
+  log: string;
+  /** Sends nothing new, and resolves when everything sent was acknowledged. @throws Error when that takes too long */
+  finish(): Promise<void>;
+  kill(): void;
+}
+
+const program = fileURLToPath(new URL('load-process.ts', import.meta.url));
+const finishWithinMs = 40_000;
+
+/** Starts a process that sends events to a server, in batches and one by one, and retries until they are acknowledged. */
+export function startLoad(
+  server: Pick<TestServer, 'url' | 'key'>,
+  options: { eventsPerSecond: number; /** Letters added to each event. */ padding?: number },
+): Load {
+  const log = join(mkdtempSync(join(tmpdir(), 'bitacora-load-')), 'load.ndjson');
+  const { eventsPerSecond, padding = 0 } = options;
+  const given = { url: server.url, key: server.key, log, eventsPerSecond, padding };
+  const child = spawn(process.execPath, [program, JSON.stringify(given)], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const exited = once(child, 'exit');
+  return {
+    log,
+    async finish() {
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), finishWithinMs);
+      const [code] = await exited;
+      clearTimeout(timer);
+      if (code !== 0)
+        throw new Error(`the load did not end well (${String(code)}): not everything was acknowledged`);
+    },
+    kill: () => void child.kill('SIGKILL'),
+  };
+}
