@@ -21,7 +21,7 @@ const lineEveryMs = 5_000;
 /** `label` names what goes on. */
 export function createProgress(
   label: string,
-  stream: NodeJS.WriteStream = process.stderr,
+  stream: Pick<NodeJS.WriteStream, 'isTTY'> & { write(text: string): unknown } = process.stderr,
   clock: () => number = () => performance.now(),
 ): Progress {
   const started = clock();

@@ -39,10 +39,12 @@ async function search(query: string | undefined, options: Options): Promise<void
     ...(count === true ? { count } : {}),
   });
   const progress = createProgress('search');
-  if (json !== true) process.stdout.write(`${tableHeading}\n`);
+  let heading = json === true ? '' : `${tableHeading}\n`;
   let found = 0;
   for await (const page of pages) {
     if (found === 0) tellCount(page);
+    process.stdout.write(heading);
+    heading = '';
     const lines = page.entries
       .slice(0, wanted - found)
       .map((entry) => (json === true ? JSON.stringify(entry) : tableLine(entry)));

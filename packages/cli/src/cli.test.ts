@@ -1,0 +1,173 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createClient } from '@bitacora/client';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+// The real program, started the way a user starts it, against the real server.
+const bin = join(import.meta.dirname, '../bin/bitacora.mjs');
+const map = join(import.meta.dirname, '../../../examples/import/wikipedia.yaml');
+const key = 'cli-test-key-0123456789';
+let folder = '';
+let url = '';
+let server: ChildProcess | undefined;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'bitacora-cli-'));
+  const env = {
+    ...process.env,
+    BITACORA_DATA_DIR: join(folder, 'data'),
+    BITACORA_PORT: '0',
+    BITACORA_ADMIN_KEY: key,
+    BITACORA_LOG_LEVEL: 'silent',
+  };
+  server = spawn(process.execPath, [bin, 'serve'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  url = await listening(server);
+});
+
+afterAll(async () => {
+  server?.kill('SIGTERM');
+  if (server !== undefined && server.exitCode === null) await once(server, 'exit');
+  await rm(folder, { recursive: true, force: true });
+});
+
+test('doctor finds a server that is ready', async () => {
+  const { code, out } = await bitacora('doctor', '--json');
+  expect(
+    out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).state),
+  ).toEqual(['fine', 'fine', 'fine', 'fine', 'fine']);
+  expect(code).toBe(0);
+});
+
+test('what is imported is found, imported again adds nothing, and bad rows are reported with exit code 1', async () => {
+  const file = join(folder, 'edits.ndjson');
+  const edit = {
+    time: '2015-09-11T00:46:58.771Z',
+    user: 'Ana',
+    page: 'Página',
+    comment: 'x',
+    isAnonymous: false,
+    isNew: false,
+    isRobot: false,
+    delta: 3,
+  };
+  const lines = [edit, edit, { ...edit, isNew: true }, { ...edit, time: 'never' }].map((one) =>
+    JSON.stringify(one),
+  );
+  await writeFile(file, lines.join('\n'));
+  const report = join(folder, 'rejected.ndjson');
+  const args = ['import', file, '--map', map, '--report', report, '--json'];
+  const first = await bitacora(...args);
+  expect(JSON.parse(first.out)).toMatchObject({
+    rows: 4,
+    events: 3,
+    accepted: 3,
+    duplicates: 0,
+    rejected: 1,
+  });
+  expect(first.code).toBe(1);
+  expect(JSON.parse(await readFile(report, 'utf8'))).toMatchObject({ line: 4, row: 4 });
+  const again = await bitacora(...args);
+  expect(JSON.parse(again.out)).toMatchObject({ accepted: 0, duplicates: 3 });
+
+  const found = await bitacora('search', '--action', 'page.edit', '--json', '--count');
+  expect(
+    found.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).event.attributes.delta),
+  ).toEqual([3, 3]);
+  expect(found.err).toContain('2 found');
+  const table = await bitacora('search', 'actor:Ana action:page.create');
+  expect(table.out.trim().split('\n')[1]).toMatch(
+    /^2015-09-11 00:46:58\.771 +Ana +page\.create +page\/Página/,
+  );
+});
+
+test('verify passes on the server, with a receipt and offline, and finds an edit in the saved copy', async () => {
+  const client = createClient({ url, key });
+  const answer = await client.events.append({ action: 'thing.do', actor: { id: 'ana' } });
+  const receipt = join(folder, 'receipt.json');
+  await writeFile(receipt, JSON.stringify(answer));
+  const vkey = await client.tlog.verifierKey('default');
+  const saved = join(folder, 'saved');
+  const online = await bitacora('verify', '--vkey', vkey, '--receipt', receipt, '--save', saved, '--json');
+  expect(JSON.parse(online.out)).toMatchObject({ ok: true, kind: 'ok' });
+  const { size } = JSON.parse(online.out);
+  expect((await bitacora('verify', '--vkey', vkey, '--from', saved, '--receipt', receipt)).code).toBe(0);
+  expect((await bitacora('verify', '--vkey', vkey, '--from', `${url}/v1/tlog/default`)).code).toBe(0);
+
+  const bundle = join(saved, `tile/entries/000.p/${size}`);
+  const bytes = await readFile(bundle);
+  bytes.write('thing.no', bytes.lastIndexOf('thing.do'));
+  await writeFile(bundle, bytes);
+  const edited = await bitacora('verify', '--vkey', vkey, '--from', saved, '--json');
+  expect(JSON.parse(edited.out)).toMatchObject({ ok: false, kind: 'differs', index: size - 1 });
+  expect(edited.code).toBe(1);
+});
+
+test('tail shows what comes in', async () => {
+  const tailing = bitacora('tail', 'action:live.one', '--limit', '1', '--json');
+  const client = createClient({ url, key });
+  const timer = setInterval(
+    () => void client.events.append({ action: 'live.one', actor: { id: 'ana' } }),
+    300,
+  );
+  try {
+    expect(JSON.parse((await tailing).out).entry.event.action).toBe('live.one');
+  } finally {
+    clearInterval(timer);
+  }
+});
+
+test('keys are made, listed and revoked, and a key without a scope is told which', async () => {
+  const made = JSON.parse((await bitacora('keys', 'create', 'reader', '--scopes', 'read', '--json')).out);
+  const { id } = made.key;
+  const refused = await bitacora('keys', 'list', '--key', made.secret);
+  expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('admin')]);
+  await bitacora('keys', 'revoke', id);
+  const { out } = await bitacora('keys', 'list');
+  expect(out.split('\n').find((line) => line.startsWith(id))).toMatch(/reader +read .*revoked$/);
+});
+
+test.each([
+  [['verify'], 'no --vkey'],
+  [['verify', '--vkey', 'nonsense'], 'not a verifier key'],
+  [['search', 'actor:(ana'], 'parenthesis'],
+  [['search', '--limit', 'many'], 'whole number'],
+  [['import', 'x.csv'], '--map'],
+  [['frobnicate'], 'unknown command'],
+  [['search', '--url', 'http://127.0.0.1:1'], 'no answer'],
+  [['pack', 'new', 'Not Kebab'], 'kebab-case'],
+])('wrong usage is exit code 2 and says what: %j', async (args, message) => {
+  const { code, err } = await bitacora(...args);
+  expect(err).toContain(message);
+  expect(code).toBe(2);
+});
+
+async function bitacora(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
+  const env = { ...process.env, BITACORA_URL: url, BITACORA_API_KEY: key };
+  const child = spawn(process.execPath, [bin, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let [out, err] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+  await once(child, 'close');
+  return { code: child.exitCode, out, err };
+}
+
+function listening(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+      const found = /listens on (http:\S+)/.exec(text)?.[1];
+      if (found !== undefined) resolve(found);
+    });
+    child.on('exit', (code) => reject(new Error(`the server ended with ${code}: ${text}`)));
+  });
+}
