@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,8 +36,15 @@ export interface TestServer {
  * A real server process on an embedded PostgreSQL of its own, in a temporary directory; `environment` may point it to
  * another database.
  */
-export async function startTestServer(environment: Record<string, string> = {}): Promise<TestServer> {
-  const dataDirectory = mkdtempSync(join(tmpdir(), 'bitacora-test-'));
+export async function startTestServer(
+  environment: Record<string, string> = {},
+  options: {
+    /** Kept when the server is disposed of; a temporary one otherwise. */ dataDirectory?: string;
+  } = {},
+): Promise<TestServer> {
+  const dataDirectory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), 'bitacora-test-'));
+  // The embedded PostgreSQL runs as a user of its own when the tests are root.
+  if (options.dataDirectory === undefined) chmodSync(dataDirectory, 0o755);
   let child: ChildProcess;
   let url = '';
   let log = '';
@@ -119,7 +126,7 @@ export async function startTestServer(environment: Record<string, string> = {}):
       } catch {
         // already gone
       }
-      rmSync(dataDirectory, { recursive: true, force: true });
+      if (options.dataDirectory === undefined) rmSync(dataDirectory, { recursive: true, force: true });
     },
     log: () => log,
   };
