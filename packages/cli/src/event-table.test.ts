@@ -26,7 +26,7 @@ test('a line shows the earlier time, the names and the outcome under their headi
     'success',
   ]);
   expect(line.indexOf('thing.do')).toBe(tableHeading.indexOf('ACTION'));
-  expect(tableLine({ ...entry, altered: true })).toContain('ALTERED');
+  expect(tableLine({ ...entry, altered: ['text'] })).toContain('ALTERED');
 });
 
 test('what a host wrote cannot reach the terminal as control characters, and is cut to its column', () => {

@@ -21,7 +21,7 @@ export function tableLine({ event, ingestedAt, altered }: Entry): string {
     cell(event.actor.name ?? event.actor.id, widths.actor),
     cell(event.action, widths.action),
     cell(target === undefined ? '' : `${target.type}/${target.name ?? target.id}`, widths.target),
-    `${event.outcome ?? ''}${altered === true ? '  ALTERED' : ''}`,
+    `${event.outcome ?? ''}${altered !== undefined ? '  ALTERED' : ''}`,
   ].join('  ');
 }
 

@@ -8,9 +8,7 @@ import { addSearch } from './commands/search.ts';
 import { addServe } from './commands/serve.ts';
 import { addTail } from './commands/tail.ts';
 import { addVerify } from './commands/verify.ts';
-
-/** Told the exit code of a command that did its work. */
-export type Exit = (code: number) => void;
+import type { Exit } from './exit.ts';
 
 /** The `bitacora` command with all that it can do. It throws `CommanderError` in place of ending the process. */
 export function createProgram(exit: Exit): Command {

@@ -1,8 +1,8 @@
 import type { JsonObject } from '@bitacora/event';
 import type { Transport } from './transport.ts';
 
-/** What the host told about a person or thing. */
-export interface DirectoryRecord {
+/** What the host tells about a person or thing. */
+export interface DirectoryFields {
   readonly name?: string;
   readonly email?: string;
   readonly role?: string;
@@ -11,8 +11,15 @@ export interface DirectoryRecord {
   readonly attributes?: JsonObject;
 }
 
+export interface DirectoryRecord {
+  readonly type: string;
+  readonly id: string;
+  readonly fields: DirectoryFields;
+  readonly updatedAt: string;
+}
+
 export interface DirectoryApi {
-  put(type: string, id: string, record: DirectoryRecord): Promise<void>;
+  put(type: string, id: string, fields: DirectoryFields): Promise<void>;
   get(type: string, id: string): Promise<DirectoryRecord>;
   delete(type: string, id: string): Promise<void>;
 }
@@ -21,9 +28,9 @@ export function createDirectoryApi(transport: Transport): DirectoryApi {
   const of = (type: string, id: string): string =>
     `/v1/directory/${encodeURIComponent(type)}/${encodeURIComponent(id)}`;
   return {
-    async put(type, id, record) {
+    async put(type, id, fields) {
       const headers = { 'content-type': 'application/json' };
-      await transport.send('PUT', of(type, id), { headers, body: JSON.stringify(record) });
+      await transport.send('PUT', of(type, id), { headers, body: JSON.stringify(fields) });
     },
     get: (type, id) => transport.json('GET', of(type, id)),
     async delete(type, id) {

@@ -9,6 +9,6 @@ export interface Entry {
   /** The server's clock, UTC milliseconds. */
   readonly ingestedAt: string;
   readonly event: AuditEvent;
-  /** True when the values stored beside the entry are not those it was committed to. */
-  readonly altered?: boolean;
+  /** The groups (`actor`, `subject`, `text`) whose stored values are not those the entry was committed to; absent when all are. */
+  readonly altered?: readonly string[];
 }

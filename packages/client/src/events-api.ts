@@ -27,14 +27,24 @@ export interface SearchAnswer {
   readonly exact?: boolean;
 }
 
+/** Absent where the event has no such id. `count` is of all, `entries` the first of them, oldest first. */
 export interface RelatedAnswer {
+  readonly correlation?: RelatedEntries;
+  readonly session?: RelatedEntries;
+  readonly target?: RelatedEntries;
+}
+
+export interface RelatedEntries {
+  readonly count: number;
   readonly entries: readonly Entry[];
 }
 
 export interface FacetsAnswer {
   readonly facets: {
-    readonly [field: string]: readonly { readonly value: string | null; readonly count: number }[];
+    readonly [field: string]: readonly { readonly value: string; readonly count: number }[];
   };
+  /** False when the counts are estimates. */
+  readonly exact: boolean;
 }
 
 export interface HistogramAnswer {
@@ -43,6 +53,7 @@ export interface HistogramAnswer {
     readonly count: number;
     readonly by?: { readonly [value: string]: number };
   }[];
+  readonly exact: boolean;
 }
 
 /** Reading and writing events. Every function rejects with `ClientError` where the server refuses. */

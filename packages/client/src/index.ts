@@ -1,7 +1,7 @@
 export type { AppendAnswer, AppendResult, Receipt } from './append-answer.ts';
 export { createClient, type Client } from './client.ts';
 export { ClientError, type Problem } from './client-error.ts';
-export type { DirectoryApi, DirectoryRecord } from './directory-api.ts';
+export type { DirectoryApi, DirectoryFields, DirectoryRecord } from './directory-api.ts';
 export type { Entry } from './entry.ts';
 export type { EventFilter } from './event-filter.ts';
 export type {
@@ -9,6 +9,7 @@ export type {
   FacetsAnswer,
   HistogramAnswer,
   RelatedAnswer,
+  RelatedEntries,
   SearchAnswer,
   SearchOptions,
 } from './events-api.ts';

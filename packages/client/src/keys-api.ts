@@ -5,10 +5,10 @@ export interface ApiKey {
   readonly name: string;
   readonly scopes: readonly string[];
   /** The only ledgers it may touch; null: all of its tenant. */
-  readonly ledgers?: readonly string[] | null;
-  readonly createdAt?: string | number;
-  readonly expiresAt?: string | number | null;
-  readonly revokedAt?: string | number | null;
+  readonly ledgers: readonly string[] | null;
+  readonly createdAt: string;
+  readonly expiresAt: string | null;
+  readonly revokedAt: string | null;
 }
 
 export interface KeyInput {

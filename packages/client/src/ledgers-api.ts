@@ -2,9 +2,9 @@ import type { Transport } from './transport.ts';
 
 export interface Ledger {
   readonly name: string;
-  readonly origin?: string;
+  readonly origin: string;
   /** Null: without end. */
-  readonly retentionDays?: number | null;
+  readonly retentionDays: number | null;
 }
 
 export interface LedgersApi {

@@ -8,7 +8,7 @@ import type { SdkError } from './sdk-error.ts';
 
 type Sent = { id: string; action: string; occurredAt: string; attributes?: { n?: number } };
 type Respond = (response: ServerResponse, events: Sent[], call: number) => void;
-const closers: (() => Promise<unknown> | void)[] = [];
+const closers: (() => Promise<unknown>)[] = [];
 afterEach(() => Promise.all(closers.splice(0).map((close) => close())));
 
 test('events arrive in order in batches of the size set, with ids and times of the call', async () => {

@@ -1,7 +1,7 @@
 import { ClientError, type Client } from '@bitacora/client';
 import type { Command } from 'commander';
 import { clientFor, connectionOf, withConnection, type ConnectionOptions } from '../connection.ts';
-import type { Exit } from '../program.ts';
+import type { Exit } from '../exit.ts';
 
 interface Finding {
   readonly check: string;

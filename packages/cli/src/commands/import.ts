@@ -4,7 +4,7 @@ import { connect, connectionOf, withConnection, type ConnectionOptions } from '.
 import { importFile, type ImportSummary } from '../import/import-file.ts';
 import { readImportMap } from '../import/import-map.ts';
 import { openImportProgress } from '../import/import-progress.ts';
-import type { Exit } from '../program.ts';
+import type { Exit } from '../exit.ts';
 import { createProgress } from '../progress.ts';
 import { wholeNumber } from '../whole-number.ts';
 

@@ -61,7 +61,7 @@ async function list(options: ConnectionOptions & { readonly json?: true }): Prom
 }
 
 function lineOf({ id, name, scopes, ledgers, expiresAt, revokedAt }: ApiKey): string {
-  const state = revokedAt != null ? 'revoked' : expiresAt != null ? `until ${timeOf(expiresAt)}` : 'valid';
+  const state = revokedAt !== null ? 'revoked' : expiresAt !== null ? `until ${expiresAt}` : 'valid';
   return [
     id,
     name.padEnd(24),
@@ -69,10 +69,6 @@ function lineOf({ id, name, scopes, ledgers, expiresAt, revokedAt }: ApiKey): st
     (ledgers ?? ['all ledgers']).join(','),
     state,
   ].join('  ');
-}
-
-function timeOf(time: string | number): string {
-  return typeof time === 'number' ? new Date(time).toISOString() : time;
 }
 
 function names(list: string): string[] {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Exit } from '../program.ts';
+import type { Exit } from '../exit.ts';
 import { runServerProgram } from '../server-program.ts';
 
 /** `bitacora migrate`: brings the database to this version's schema. */

@@ -3,13 +3,13 @@ import { createEd25519Verifier, type Verifier } from '@bitacora/tlog';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { connectionOf, withConnection, type ConnectionOptions } from '../connection.ts';
-import type { Exit } from '../program.ts';
-import { createProgress } from '../progress.ts';
-import type { LedgerFiles } from '../verify/ledger-files.ts';
+import type { Exit } from '../exit.ts';
+import { createProgress, type Progress } from '../progress.ts';
+import { findAltered } from '../verify/find-altered.ts';
 import { ledgerFromFolder } from '../verify/ledger-from-folder.ts';
 import { ledgerFromServer } from '../verify/ledger-from-server.ts';
 import { readReceipts } from '../verify/read-receipts.ts';
-import { runVerification } from '../verify/run-verification.ts';
+import { runVerification, type Verification } from '../verify/run-verification.ts';
 import { splitNotes } from '../verify/split-notes.ts';
 
 interface Options extends ConnectionOptions {
@@ -20,6 +20,7 @@ interface Options extends ConnectionOptions {
   readonly vkey?: string;
   readonly minimumIndex: string;
   readonly save?: string;
+  readonly values: boolean;
   readonly json?: true;
 }
 
@@ -36,13 +37,14 @@ export function addVerify(program: Command, exit: Exit): void {
     .option('--vkey <key|@file>', 'the key that must have signed')
     .option('--minimum-index <n>', 'entries before it may be purged', '0')
     .option('--save <folder>', 'download the ledger first, to verify it again without the server')
+    .option('--no-values', 'do not also read all values and compare them with the entries (servers only)')
     .option('--json')
     .action(async (options: Options) => {
       const verifier = await verifierOf(options.vkey);
       const progress = createProgress('verify');
       try {
         const verdict = await runVerification({
-          files: filesOf(options, verifier),
+          ...placeOf(options, { verifier, progress }),
           verifier,
           checkpoints: (await Promise.all(options.checkpoint.map(notesIn))).flat(),
           receipts: (
@@ -74,12 +76,18 @@ async function verifierOf(given: string | undefined): Promise<Verifier> {
   return verifier.value;
 }
 
-function filesOf(options: Options, verifier: Verifier): LedgerFiles {
+/** What is read, and how values are looked for. */
+function placeOf(
+  options: Options,
+  { verifier, progress }: { readonly verifier: Verifier; readonly progress: Progress },
+): Pick<Verification, 'files' | 'findAltered'> {
   const { url, key } = connectionOf(options);
   const from = options.from ?? url;
-  if (!/^https?:\/\//.test(from)) return ledgerFromFolder(from);
-  const ledger = options.ledger ?? verifier.name.slice(verifier.name.lastIndexOf('/') + 1);
-  return ledgerFromServer(from, { ledger, key });
+  if (!/^https?:\/\//.test(from)) return { files: ledgerFromFolder(from), findAltered: undefined };
+  const named = options.ledger ?? verifier.name.slice(verifier.name.lastIndexOf('/') + 1);
+  const files = ledgerFromServer(from, { ledger: named, key });
+  const { client, ledger } = files;
+  return { files, findAltered: options.values ? () => findAltered(client, ledger, progress) : undefined };
 }
 
 async function notesIn(file: string): Promise<string[]> {

@@ -30,7 +30,9 @@ type Sent = { id: string; targets: { id: string }[] };
 type Intercept = (response: ServerResponse, events: readonly Sent[], call: number) => boolean;
 
 const closers: (() => unknown)[] = [];
-afterEach(() => Promise.all(closers.splice(0).map((close) => close())));
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
 
 test('good rows go in, in order, bad ones to the report with line and reason; a second time adds nothing', async () => {
   const { run, stored, report } = await start(csv(25));

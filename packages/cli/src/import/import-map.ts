@@ -41,7 +41,7 @@ export function compileImportMap(text: string, file: string): ImportMap {
   if (!Array.isArray(nulls)) throw new CliError(`${file}: nulls: a list of texts is needed`);
   const scope = createMapScope({ file, zone: String(zone), nulls: nulls.map(String) });
   scope.only(spec, ['name', 'version', 'format', 'delimiter', 'zone', 'nulls', 'events'], 'map');
-  if (typeof name !== 'string' || version === undefined)
+  if (typeof name !== 'string' || (typeof version !== 'string' && typeof version !== 'number'))
     throw scope.error('map', 'name and version are needed');
   if (format !== undefined && format !== 'csv' && format !== 'json' && format !== 'ndjson') {
     throw scope.error('format', 'csv, json or ndjson');

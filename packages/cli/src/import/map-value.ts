@@ -89,7 +89,7 @@ function compileDate(spec: Record<string, unknown>, where: string, scope: MapSco
 /** Whole days of 24 hours. */
 function daysOf(spec: unknown, where: string, scope: MapScope): (row: Row) => number {
   if (spec === undefined) return () => 0;
-  const text = compileTemplate(String(spec), where, scope);
+  const text = compileTemplate(typeof spec === 'number' ? String(spec) : spec, where, scope);
   return (row) => {
     const value = text(row);
     if (value === undefined || !/^-?\d{1,7}$/.test(value))

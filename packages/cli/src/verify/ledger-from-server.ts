@@ -1,4 +1,4 @@
-import { ClientError } from '@bitacora/client';
+import { ClientError, type Client } from '@bitacora/client';
 import { CliError } from '../cli-error.ts';
 import { clientFor } from '../connection.ts';
 import type { LedgerFiles } from './ledger-files.ts';
@@ -12,16 +12,18 @@ const attemptsMax = 6;
 export function ledgerFromServer(
   url: string,
   options: { readonly ledger: string | undefined; readonly key: string | undefined },
-): LedgerFiles & { readonly ledger: string } {
+): LedgerFiles & { readonly ledger: string; readonly client: Client } {
   const [, base = url, named] = /^(.*)\/v1\/tlog\/([^/]+)\/?$/.exec(url) ?? [];
   const ledger = named === undefined ? options.ledger : decodeURIComponent(named);
   if (ledger === undefined)
     throw new CliError(`which ledger? give --ledger, or ${url.replace(/\/$/, '')}/v1/tlog/NAME`);
-  const { tlog } = clientFor(base, options.key);
+  const client = clientFor(base, options.key);
+  const { tlog } = client;
   return {
     name: `${base} (${ledger})`,
     grows: true,
     ledger,
+    client,
     checkpoint: () => patiently(() => tlog.checkpoint(ledger)),
     read: (path) => patiently(() => tlog.tile(ledger, path)),
   };

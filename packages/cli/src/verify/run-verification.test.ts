@@ -97,6 +97,12 @@ test('a checkpoint signed by another key is not believed', async () => {
   });
 });
 
+test('values that were replaced beside a good tree are told with their entry', async () => {
+  const { folder } = await publish(entries(10));
+  const findAltered = () => Promise.resolve({ index: 3, groups: ['text'] });
+  expect(await verify(folder, { findAltered })).toMatchObject({ ok: false, kind: 'valuesDiffer', index: 3 });
+});
+
 test('an entry of another ledger is found although it was signed', async () => {
   const foreign = entries(10).map((entry, i) =>
     i === 4 ? entry.replace('"ledger":"acme"', '"ledger":"else"') : entry,
@@ -113,6 +119,7 @@ function verify(folder: string, more: Partial<Verification> = {}): Promise<Verdi
     receipts: [],
     minimumIndex: 0,
     save: undefined,
+    findAltered: undefined,
     progress: createProgress('verify'),
     ...more,
   });

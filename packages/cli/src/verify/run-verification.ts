@@ -2,6 +2,7 @@ import { parseCheckpoint, parseNote, verifyLedger, type Receipt, type Verifier }
 import { ClientError } from '@bitacora/client';
 import { CliError } from '../cli-error.ts';
 import type { Progress } from '../progress.ts';
+import type { AlteredValues } from './find-altered.ts';
 import { describeVerdict, type VerdictReport } from './describe-verdict.ts';
 import { ledgerFromFolder } from './ledger-from-folder.ts';
 import type { LedgerFiles } from './ledger-files.ts';
@@ -21,6 +22,8 @@ export interface Verification {
   /** A folder to save the ledger in first, and to verify from. */
   readonly save: string | undefined;
   readonly progress: Progress;
+  /** Looks for values that differ from what the entries were committed to; absent where there are only the entries. */
+  readonly findAltered: (() => Promise<AlteredValues | undefined>) | undefined;
 }
 
 /** Publishing takes up to two seconds: a receipt that new is waited for. */
@@ -56,13 +59,22 @@ export async function runVerification(verification: Verification): Promise<Verdi
     onProgress: (done) => progress.update({ done, total: size, text: `${done} entries` }),
   });
   const foreign = watched.first();
-  if (verdict.kind !== 'ok' || foreign === undefined) return describeVerdict(verdict);
+  if (verdict.kind !== 'ok') return describeVerdict(verdict);
+  if (foreign === undefined) return (await judgeValues(verification)) ?? describeVerdict(verdict);
   return {
     ok: false,
     kind: 'foreign',
     ...foreign,
     text: `entry ${foreign.index} is signed, but ${foreign.reason}`,
   };
+}
+
+async function judgeValues({ findAltered }: Verification): Promise<VerdictReport | undefined> {
+  const altered = await findAltered?.();
+  if (altered === undefined) return undefined;
+  const { index, groups } = altered;
+  const text = `entry ${index} is as signed, but its ${groups.join(' and ')} values were replaced`;
+  return { ok: false, kind: 'valuesDiffer', index, groups, text };
 }
 
 /** The ledger's own note, once it covers the receipts or cannot be expected to any more; undefined when there is none. */
