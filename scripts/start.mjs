@@ -13,7 +13,7 @@ if (!existsSync(main)) {
 
 const server = spawn(
   `${root}node_modules/.bin/node`,
-  ['--conditions=bitacora:source', main, 'serve', ...process.argv.slice(2)],
+  ['--conditions=bitacora:source', '--max-semi-space-size=64', main, 'serve', ...process.argv.slice(2)],
   { stdio: 'inherit' },
 );
 

@@ -1,4 +1,4 @@
-import { createHash, hash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import {
   at,
   canonicalJson,
@@ -158,12 +158,12 @@ export function groupKey(group: GroupName, persons: PersonsOfEvent, keys: Keys):
   if (group === 'actor') return actor;
   if (group === 'subject') return subject;
   if (!actor || !subject || actor === subject) return actor && subject;
-  const both = (a: Buffer, b: Buffer): Buffer => createHash('sha256').update(a).update(b).digest();
-  return {
-    salt: both(actor.salt, subject.salt),
-    text: both(actor.text, subject.text),
-    profile: actor.profile,
-  };
+  const secrets = Buffer.concat([actor.salt, subject.salt, actor.text, subject.text]);
+  const both = Buffer.from(
+    hash('shake256', secrets, { outputLength: 64, outputEncoding: 'binary' }),
+    'binary',
+  );
+  return { salt: both.subarray(0, 32), text: both.subarray(32), profile: actor.profile };
 }
 
 /** 16 bytes, another for each entry and group. */

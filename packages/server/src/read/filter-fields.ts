@@ -73,7 +73,6 @@ export const filterFields: Readonly<Record<string, FilterField>> = {
   ip: personal('ip'),
   country: exact('country'),
   tag: exact('tag'),
-  id: exact('id'),
   status: exact('status'),
   method: exact('method'),
   'error.code': exact('error.code'),

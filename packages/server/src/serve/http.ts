@@ -42,6 +42,10 @@ export function createHttp(options: {
     done();
   });
   limitBodies(app);
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    void reply.header('server-timing', `total;dur=${reply.elapsedTime.toFixed(2)}`);
+    done(null, payload);
+  });
   app.addHook('onResponse', (request, reply, done) => {
     const { id: correlationId, method, routeOptions } = request;
     const line = {

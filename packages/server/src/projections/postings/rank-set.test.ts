@@ -23,9 +23,9 @@ test('set operations agree with JavaScript sets, sparse or dense', () => {
   fc.assert(
     fc.property(ranks, ranks, (a, b) => {
       const [x, y] = [setOf(a), setOf(b)];
-      expect([...ranksOf(intersect(x, y))]).toEqual(ascending(new Set(a).intersection(new Set(b))));
-      expect([...ranksOf(subtract(x, y))]).toEqual(ascending(new Set(a).difference(new Set(b))));
-      expect([...ranksOf(unite([x, y], universe))]).toEqual(ascending(new Set(a).union(new Set(b))));
+      expect([...ranksOf(intersect(x, y))]).toEqual(ascending(a.filter((rank) => b.includes(rank))));
+      expect([...ranksOf(subtract(x, y))]).toEqual(ascending(a.filter((rank) => !b.includes(rank))));
+      expect([...ranksOf(unite([x, y], universe))]).toEqual(ascending(new Set([...a, ...b])));
       expect(countCommon(x, y)).toBe(countOf(intersect(x, y)));
       for (const rank of [0, 31, 32, 999]) expect(has(x, rank)).toBe(a.includes(rank));
     }),

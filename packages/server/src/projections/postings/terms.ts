@@ -31,24 +31,67 @@ export function valueOfKey(key: Buffer): string {
 
 /** Words as they are searched: runs of letters, digits and marks in lower case. */
 export function wordsOf(text: string): string[] {
-  return (
-    text
-      .normalize('NFC')
-      .toLowerCase()
-      .match(/[\p{L}\p{N}\p{M}]+/gu) ?? []
-  );
+  const words = isAscii(text)
+    ? text.toLowerCase().match(/[a-z0-9]+/g)
+    : text
+        .normalize('NFC')
+        .toLowerCase()
+        .match(/[\p{L}\p{N}\p{M}]+/gu);
+  return words ?? [];
+}
+
+function isAscii(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 127) return false;
+  return true;
+}
+
+/** Keys made before: most values of an event were in many others, and the same string is found faster in a map. */
+interface Memo {
+  words: Map<string, readonly string[]>;
+  keys: Map<string, Map<string, string>>;
+}
+
+const memos = new WeakMap<Token, Memo>();
+/** Texts, and values of a field, that are remembered. */
+const rememberedMax = 50_000;
+
+function memoOf(token: Token): Memo {
+  const known = memos.get(token);
+  if (known) return known;
+  const made: Memo = { words: new Map(), keys: new Map() };
+  memos.set(token, made);
+  return made;
+}
+
+function rememberedKey(memo: Memo, field: string, value: string, token: Token): string {
+  let keys = memo.keys.get(field);
+  if (!keys || keys.size > rememberedMax) memo.keys.set(field, (keys = new Map<string, string>()));
+  const known = keys.get(value);
+  if (known !== undefined) return known;
+  const made = keyOf(field, value, token);
+  keys.set(value, made);
+  return made;
+}
+
+function wordKeysOf(memo: Memo, text: string, token: Token): readonly string[] {
+  const known = memo.words.get(text);
+  if (known) return known;
+  const made = wordsOf(text).map((word) => wordKeyOf(word, token));
+  if (memo.words.size > rememberedMax) memo.words.clear();
+  if (text.length <= valueCharsMax) memo.words.set(text, made);
+  return made;
 }
 
 /** Every key under which an entry is found, each once. `ledger` filters need none: an index is one ledger's. */
 export function termsOf(event: EventView, token: Token): Set<string> {
   const terms = new Set<string>();
+  const memo = memoOf(token);
   const add = (field: string, value: string | number | boolean | undefined): void => {
-    if (value !== undefined) terms.add(keyOf(field, String(value), token));
+    if (value !== undefined) terms.add(rememberedKey(memo, field, String(value), token));
   };
   const addPersonal = (field: string, value: string | undefined): void => {
     if (value !== undefined) terms.add(personalKeyOf(field, value.toLowerCase(), token));
   };
-  add('id', event.id);
   add('action', event.action);
   add('operation', event.operation);
   add('outcome', event.outcome);
@@ -83,37 +126,43 @@ export function termsOf(event: EventView, token: Token): Set<string> {
   if (event.sensitive) add('sensitive', true);
   if (event.reviewRequired) add('reviewRequired', true);
   for (const change of event.changes ?? []) add('changes.path', change.path);
-  for (const [path, value] of leavesOf('attributes', event.attributes)) add(path, value);
-  for (const [path, value] of leavesOf('context', event.context)) add(path, value);
-  for (const word of textWordsOf(event)) terms.add(wordKeyOf(word, token));
+  eachLeaf('attributes', event.attributes, add);
+  eachLeaf('context', event.context, add);
+  eachText(event, (text) => {
+    for (const key of wordKeysOf(memo, text, token)) terms.add(key);
+  });
   return terms;
 }
 
-/** Every word of every text an entry shows, keys of objects not included. */
-export function textWordsOf(event: EventView): Set<string> {
-  const words = new Set<string>();
-  for (const text of textsOf(event)) for (const word of wordsOf(text)) words.add(word);
-  return words;
-}
-
 /** The texts that free text is searched in. Times and the id are not among them: they have filters of their own. */
-export function* textsOf(event: EventView): Generator<string> {
-  const { id: _, occurredAt: __, erased: ___, ...rest } = event;
-  yield* textLeaves(rest);
+export function textsOf(event: EventView): string[] {
+  const texts: string[] = [];
+  eachText(event, (text) => texts.push(text));
+  return texts;
 }
 
-function* textLeaves(value: unknown): Generator<string> {
-  if (typeof value === 'string') yield value;
-  else if (typeof value === 'number') yield String(value);
+function eachText(event: EventView, visit: (text: string) => void): void {
+  for (const [field, value] of Object.entries(event)) {
+    if (field !== 'id' && field !== 'occurredAt' && field !== 'erased') eachTextIn(value, visit);
+  }
+}
+
+function eachTextIn(value: unknown, visit: (text: string) => void): void {
+  if (typeof value === 'string') visit(value);
+  else if (typeof value === 'number') visit(String(value));
   else if (typeof value === 'object' && value !== null)
-    for (const inner of Object.values(value)) yield* textLeaves(inner);
+    for (const inner of Object.values(value)) eachTextIn(inner, visit);
 }
 
 /** Scalars below an object with their dotted paths; elements of a list share its path. */
-function* leavesOf(path: string, value: JsonValue | undefined): Generator<[string, string]> {
+function eachLeaf(
+  path: string,
+  value: JsonValue | undefined,
+  visit: (path: string, value: string) => void,
+): void {
   if (value === undefined) return;
-  if (typeof value !== 'object' || value === null) yield [path, String(value)];
-  else if (Array.isArray(value)) for (const inner of value) yield* leavesOf(path, inner as JsonValue);
+  if (typeof value !== 'object' || value === null) visit(path, String(value));
+  else if (Array.isArray(value)) for (const inner of value) eachLeaf(path, inner as JsonValue, visit);
   else
-    for (const [key, inner] of Object.entries(value)) yield* leavesOf(`${path}.${key}`, inner as JsonValue);
+    for (const [key, inner] of Object.entries(value)) eachLeaf(`${path}.${key}`, inner as JsonValue, visit);
 }

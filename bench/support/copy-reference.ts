@@ -1,0 +1,91 @@
+import pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+
+/**
+ * The reference of S1: the same events by COPY, 20 text columns and a json payload, into a table with a primary key and four
+ * B-trees (actor, action, target, correlation), one backend, default durability. Rows per second.
+ */
+export async function copyReference(
+  url: string,
+  events: readonly Record<string, unknown>[],
+): Promise<number> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query('drop table if exists public.reference');
+    await client.query(`create table public.reference (id uuid primary key, at timestamptz, actor text, actor_name text, role text, action text,
+      module text, target_type text, target text, subject text, outcome text, level text, ip text, agent text, session text,
+      correlation text, description text, duration integer, changes json, attributes json)`);
+    for (const column of ['actor', 'action', 'target', 'correlation'])
+      await client.query(`create index on public.reference (${column})`);
+    const batches = rowsOf(events);
+    const start = performance.now();
+    for (const batch of batches) await copyBatch(client, batch);
+    return events.length / ((performance.now() - start) / 1000);
+  } finally {
+    await client.query('drop table if exists public.reference');
+    await client.end();
+  }
+}
+
+const batchRows = 10_000;
+
+function rowsOf(events: readonly Record<string, unknown>[]): Buffer[] {
+  const batches: Buffer[] = [];
+  for (let start = 0; start < events.length; start += batchRows) {
+    batches.push(
+      Buffer.from(
+        events
+          .slice(start, start + batchRows)
+          .map(rowOf)
+          .join(''),
+      ),
+    );
+  }
+  return batches;
+}
+
+function rowOf(event: Record<string, unknown>): string {
+  const read = (path: string): string => {
+    const value = path
+      .split('.')
+      .reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], event);
+    if (value === undefined) return '\\N';
+    return (typeof value === 'object' ? JSON.stringify(value) : String(value))
+      .replaceAll('\\', '\\\\')
+      .replaceAll(/[\t\n]/g, ' ');
+  };
+  return `${columns.map(read).join('\t')}\n`;
+}
+
+const columns = [
+  'id',
+  'occurredAt',
+  'actor.id',
+  'actor.name',
+  'actor.role',
+  'action',
+  'module',
+  'targets.0.type',
+  'targets.0.id',
+  'subject.id',
+  'outcome',
+  'level',
+  'client.ip',
+  'client.userAgent',
+  'sessionId',
+  'correlationId',
+  'description',
+  'durationMs',
+  'changes',
+  'attributes',
+];
+
+function copyBatch(client: pg.Client, rows: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stream = client.query(copyFrom('copy public.reference from stdin'));
+    stream.once('error', reject);
+    stream.once('finish', resolve);
+    stream.end(rows);
+  });
+}
