@@ -1,5 +1,5 @@
 import { AuditError } from './audit-error.ts';
-import { readSettings, startDemo, startServer } from './serve/index.ts';
+import { loadConfig, readSettings, startDemo, startServer } from './serve/index.ts';
 import { openDataDirectory, openStorage } from './storage/index.ts';
 
 const usage = `Usage: bitacora serve [--demo] | migrate
@@ -25,7 +25,9 @@ function wrongUsage(what: string): number {
 }
 
 async function serve(demo: boolean): Promise<number> {
-  const server = await startServer({ settings: readSettings(process.env) });
+  const settings = readSettings(process.env);
+  const { packs = [] } = await loadConfig(settings.config);
+  const server = await startServer({ settings, packs });
   const stopDemo = demo ? await startDemo(server) : undefined;
   process.stdout.write(`Bitácora listens on ${server.url}\n`);
   if (stopDemo) process.stdout.write(`Look at invented activity: ${server.url}/app/#key=${stopDemo.key}\n`);

@@ -10,6 +10,8 @@ export interface Grant {
   scopes: ReadonlySet<ScopeName>;
   /** The ledgers it may touch, the default one first. */
   ledgers: readonly Ledger[];
+  /** Names of the only ledgers it may touch; null: all of its tenant, also those made later. */
+  ledgerNames: readonly string[] | null;
 }
 
 export interface Access {
@@ -17,21 +19,23 @@ export interface Access {
   authenticate(header: string | undefined): Promise<Grant>;
 }
 
-const ledgersCachedForMs = 2_000;
+/** How long another server's new ledgers stay unseen. */
+const ledgersCachedForMs = 1_000;
 
 export function createAccess(options: { tenants: Tenants; apiKeys: ApiKeys; clock: () => number }): Access {
   const { tenants, apiKeys, clock } = options;
-  const grants = new Map<string, { grant: Grant; until: number }>();
+  const grants = new Map<string, { grant: Grant; until: number; revision: number }>();
   return {
     async authenticate(header) {
       const secret = /^(?:bearer|token) +(\S+)$/i.exec(header ?? '')?.[1];
       const key = secret === undefined ? undefined : await apiKeys.authenticate(secret);
       if (!key) throw new AuditError('unauthenticated', { detail: 'send Authorization: Bearer <key>' });
       const cached = grants.get(key.id);
-      if (cached && cached.until > clock()) return cached.grant;
+      const revision = tenants.revision();
+      if (cached && cached.until > clock() && cached.revision === revision) return cached.grant;
       const grant = await grantOf(key, tenants);
       if (grants.size > 10_000) grants.clear();
-      grants.set(key.id, { grant, until: clock() + ledgersCachedForMs });
+      grants.set(key.id, { grant, until: clock() + ledgersCachedForMs, revision });
       return grant;
     },
   };
@@ -43,7 +47,13 @@ async function grantOf(key: ApiKey, tenants: Tenants): Promise<Grant> {
   if (!tenant) throw new AuditError('unauthenticated');
   const allowed = key.ledgers;
   const ledgers = allowed === null ? all : all.filter((ledger) => allowed.includes(ledger.name));
-  return { key: { id: key.id, name: key.name }, tenant, scopes: new Set(key.scopes), ledgers };
+  return {
+    key: { id: key.id, name: key.name },
+    tenant,
+    scopes: new Set(key.scopes),
+    ledgers,
+    ledgerNames: allowed,
+  };
 }
 
 /** @throws forbidden naming the scope that is missing */

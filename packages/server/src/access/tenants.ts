@@ -31,6 +31,8 @@ export interface Tenants {
   ledgers(tenant: number): Promise<Ledger[]>;
   ledger(id: number): Promise<Ledger | undefined>;
   allLedgers(): Promise<Ledger[]>;
+  /** Grows with every tenant and ledger that this process makes: what was cached of them before is old. */
+  revision(): number;
 }
 
 const namePattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -40,6 +42,7 @@ const select = `select id, tenant, name, origin, retention_class as "retentionCl
 /** Tenants and their ledgers. `origin` is the host name that all trees of this installation start with. */
 export function createTenants(options: { database: Database; origin: string; clock: () => number }): Tenants {
   const { database } = options;
+  let revision = 0;
   const insertLedger = async (
     client: Client,
     ledger: { tenant: number; name: string; retentionDays: number | undefined },
@@ -62,9 +65,11 @@ export function createTenants(options: { database: Database; origin: string; clo
       'insert into head (ledger, size, ingested_at) values ($1, 0, to_timestamp($2 / 1000.0))',
       [row.id, options.clock()],
     );
+    revision++;
     return row;
   };
   return {
+    revision: () => revision,
     async create(name) {
       requireName(name, 'tenant');
       return unique(`tenant ${name}`, () =>

@@ -1,10 +1,11 @@
-import { canonicalJson, type AuditEvent, type Rejection } from '@bitacora/event';
+import { canonicalJson, type AuditEvent, type JsonObject, type Rejection } from '@bitacora/event';
+import { checkAttributes, type DirectoryRecord as PackRecord } from '@bitacora/pack-kit';
 import type { Directory, DirectoryRecord } from '../access/index.ts';
-import type { Admitted, LedgerRow } from '../ledger/index.ts';
+import type { Admitted } from '../ledger/index.ts';
 import { operationOf, type ActionPolicy } from './vocabulary.ts';
 
 export interface AdmitOptions {
-  ledger: LedgerRow;
+  tenant: number;
   policyOf: (action: string) => ActionPolicy;
   directory: Directory;
 }
@@ -18,39 +19,44 @@ export type Admission = Admitted | { id: string; rejection: Rejection };
 export async function admit(events: readonly AuditEvent[], options: AdmitOptions): Promise<Admission[]> {
   const policies = events.map((event) => options.policyOf(event.action));
   const keys = events.flatMap((event, position) => policies[position]?.pack?.admission?.needs(event) ?? []);
-  const found =
-    keys.length > 0
-      ? await options.directory.find(options.ledger.tenant, keys)
-      : new Map<string, DirectoryRecord>();
-  const fields = new Map([...found].map(([key, record]) => [key, record.fields]));
+  const found = keys.length === 0 ? [] : await options.directory.find(options.tenant, keys);
+  const records = new Map([...found].map(([key, record]) => [key, packRecord(record)]));
   return events.map((event, position) => {
     const policy = policies[position] ?? options.policyOf(event.action);
-    const admitted = byPack(event, policy, fields);
-    if ('code' in admitted) return { id: event.id, rejection: admitted };
-    return {
-      event: withDefaults(admitted, policy),
-      received: canonicalJson(event),
-      personal: policy.personal,
-    };
+    const admitted = byPack(event, policy, records);
+    if (!admitted.ok) return { id: event.id, rejection: admitted.rejection };
+    const received = policy.pack?.admission ? canonicalJson(event) : undefined;
+    return { event: withDefaults(admitted.event, policy), received, personal: policy.personal };
   });
 }
 
 function byPack(
   event: AuditEvent,
-  policy: ActionPolicy,
-  found: ReadonlyMap<string, Readonly<Record<string, unknown>>>,
-): AuditEvent | Rejection {
-  const rejection = policy.pack?.check?.(event);
-  if (rejection) return rejection;
-  return policy.pack?.admission?.admit(event, found) ?? event;
+  { pack }: ActionPolicy,
+  found: ReadonlyMap<string, PackRecord>,
+): { ok: true; event: AuditEvent } | { ok: false; rejection: Rejection } {
+  const rejection = pack?.attributes && checkAttributes(event.attributes, pack.attributes);
+  if (rejection) return { ok: false, rejection };
+  return pack?.admission?.admit(event, found) ?? { ok: true, event };
 }
 
-function withDefaults(event: AuditEvent, policy: ActionPolicy): AuditEvent {
-  const { rule } = policy;
+/** What packs know by name stands at the top, the rest is the host's own. */
+function packRecord({ type, id, fields }: DirectoryRecord): PackRecord {
+  const known: Record<string, string> = {};
+  const attributes: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    if (['name', 'email', 'role', 'state', 'period'].includes(name) && typeof value === 'string')
+      known[name] = value;
+    else attributes[name] = value;
+  }
+  return { type, id, ...known, attributes: attributes as JsonObject };
+}
+
+function withDefaults(event: AuditEvent, { action }: ActionPolicy): AuditEvent {
   const filled: { -readonly [Key in keyof AuditEvent]: AuditEvent[Key] } = { ...event };
-  filled.operation ??= rule?.operation ?? operationOf(event.action);
+  filled.operation ??= action?.operation ?? operationOf(event.action);
   filled.outcome ??= 'success';
-  filled.level ??= rule?.level ?? 'low';
-  if (filled.module === undefined && rule?.module !== undefined) filled.module = rule.module;
+  filled.level ??= action?.level ?? 'low';
+  if (filled.module === undefined && action?.module !== undefined) filled.module = action.module;
   return filled;
 }

@@ -5,10 +5,11 @@ import {
   type ReadEvent,
   type Rejection,
 } from '@bitacora/event';
+import type { AnyPack } from '@bitacora/pack-kit';
 import type { Directory } from '../access/index.ts';
 import type { Admitted, AppendResult, LedgerRow, Ledgers } from '../ledger/index.ts';
 import { admit } from './admit.ts';
-import { createVocabulary, type IngestPack } from './vocabulary.ts';
+import { createVocabulary } from './vocabulary.ts';
 
 export interface EventError {
   /** A code of the event package's table of rejections, or `conflict`. */
@@ -30,60 +31,90 @@ export interface IngestAnswer {
 }
 
 export interface Ingest {
-  /** Admits what was read and appends it; returns after the commit. @throws unavailable, storage_full, too_many_requests */
-  ingest(ledger: LedgerRow, events: readonly ReadEvent[]): Promise<IngestAnswer>;
+  /**
+   * Admits what was read and appends it, each event to the ledger that `ledgerOf` names; returns after the commits.
+   * @throws unavailable, storage_full, too_many_requests
+   */
+  ingest(events: readonly ReadEvent[], target: IngestTarget): Promise<IngestAnswer>;
   /** One event of the server's own, into `ledger`. */
   report(ledger: LedgerRow, event: Omit<AuditEvent, 'id'>): Promise<void>;
+}
+
+export interface IngestTarget {
+  tenant: number;
+  /** Where an action's events go. */
+  ledgerOf: (action: string) => LedgerRow | Promise<LedgerRow>;
 }
 
 export function createIngest(options: {
   ledgers: Ledgers;
   directory: Directory;
-  packs: readonly IngestPack[];
+  packs: readonly AnyPack[];
   clock: () => number;
 }): Ingest {
-  const { ledgers } = options;
+  const { ledgers, directory } = options;
   const policyOf = createVocabulary(options.packs);
   const createId = createUuidV7Source({ clock: options.clock });
+  const now = (): { ingestedAt: string } => ({ ingestedAt: new Date(options.clock()).toISOString() });
   return {
-    async ingest(ledger, events) {
+    async ingest(events, target) {
       const results: EventResult[] = [];
-      const pending: { position: number; event: AuditEvent }[] = [];
+      const parsed: Placed<AuditEvent>[] = [];
       events.forEach((read, position) => {
-        const parsed = read.ok ? parseEvent(read.value, { createId }) : read;
-        if (parsed.ok) pending.push({ position, event: parsed.event });
-        else results[position] = refused(parsed.rejection, read);
+        const one = read.ok ? parseEvent(read.value, { createId }) : read;
+        if (one.ok) parsed.push({ position, value: one.event });
+        else results[position] = refused(one.rejection, read);
       });
       const admitted = await admit(
-        pending.map((one) => one.event),
-        { ledger, policyOf, directory: options.directory },
+        parsed.map(({ value }) => value),
+        { tenant: target.tenant, policyOf, directory },
       );
-      const places: number[] = [];
-      const accepted: Admitted[] = [];
+      const accepted: Placed<Admitted>[] = [];
       admitted.forEach((one, offset) => {
-        const position = pending[offset]?.position ?? 0;
-        if ('rejection' in one) {
-          results[position] = { id: one.id, error: one.rejection };
-          return;
-        }
-        places.push(position);
-        accepted.push(one);
+        const position = parsed[offset]?.position ?? 0;
+        if ('rejection' in one) results[position] = { id: one.id, error: one.rejection };
+        else accepted.push({ position, value: one });
       });
-      if (accepted.length > 0) {
-        const ingestedAt = new Date(options.clock()).toISOString();
-        const appended = await ledgers.append(ledger, accepted, { ingestedAt });
-        appended.forEach((result, offset) => (results[places[offset] ?? 0] = answered(result)));
-      }
+      const appends = [...(await byLedger(accepted, target))].map(async ([ledger, placed]) => {
+        const appended = await ledgers.append(
+          ledger,
+          placed.map(({ value }) => value),
+          now(),
+        );
+        appended.forEach((result, offset) => (results[placed[offset]?.position ?? 0] = answered(result)));
+      });
+      await Promise.all(appends);
       return summary(results);
     },
     async report(ledger, event) {
       const full: AuditEvent = { ...event, id: createId() };
-      const personal = policyOf(event.action).personal;
-      await ledgers.append(ledger, [{ event: full, received: undefined, personal }], {
-        ingestedAt: new Date(options.clock()).toISOString(),
-      });
+      const { personal } = policyOf(event.action);
+      await ledgers.append(ledger, [{ event: full, received: undefined, personal }], now());
     },
   };
+}
+
+/** A value and its place among the events received. */
+interface Placed<T> {
+  position: number;
+  value: T;
+}
+
+async function byLedger(
+  accepted: readonly Placed<Admitted>[],
+  target: IngestTarget,
+): Promise<Map<LedgerRow, Placed<Admitted>[]>> {
+  const chosen = new Map<string, LedgerRow>();
+  const groups = new Map<LedgerRow, Placed<Admitted>[]>();
+  for (const placed of accepted) {
+    const { action } = placed.value.event;
+    const ledger = chosen.get(action) ?? (await target.ledgerOf(action));
+    chosen.set(action, ledger);
+    const group = groups.get(ledger);
+    if (group) group.push(placed);
+    else groups.set(ledger, [placed]);
+  }
+  return groups;
 }
 
 function refused(rejection: Rejection, read: ReadEvent): EventResult {

@@ -91,23 +91,32 @@ async function inflated(body: Body): Promise<Buffer> {
   }
 }
 
-/** Offset of the first byte that belongs to no valid sequence: the longest valid prefix, by halving. */
+const blockBytes = 65_536;
+
+/** Offset of the first byte that belongs to no valid sequence: valid blocks are skipped, then sequence by sequence. */
 function utf8ErrorAt(bytes: Buffer): number {
-  let valid = 0;
-  let invalid = bytes.length;
-  while (invalid - valid > 1) {
-    const middle = (valid + invalid) >> 1;
+  let at = 0;
+  for (let end = blockBytes; end < bytes.length; end = at + blockBytes) {
     // A cut inside a character is no error of the text before it.
-    const cut = characterStart(bytes, middle);
-    if (cut > valid && isUtf8(bytes.subarray(0, cut))) valid = cut;
-    else if (cut <= valid) return valid;
-    else invalid = cut;
+    for (let back = 0; back < 3 && isContinuation(bytes[end]); back++) end--;
+    if (!isUtf8(bytes.subarray(at, end))) break;
+    at = end;
   }
-  return valid;
+  for (;;) {
+    const end = at + sequenceBytes(bytes[at]);
+    if (end === at || end > bytes.length || !isUtf8(bytes.subarray(at, end))) return at;
+    at = end;
+  }
 }
 
-function characterStart(bytes: Buffer, offset: number): number {
-  let start = offset;
-  while (start > 0 && offset - start < 3 && ((bytes[start] ?? 0) & 0xc0) === 0x80) start--;
-  return start;
+function isContinuation(byte: number | undefined): boolean {
+  return byte !== undefined && (byte & 0xc0) === 0x80;
+}
+
+/** How many bytes the character has that begins with this one; 0: none does. */
+function sequenceBytes(first: number | undefined): number {
+  if (first === undefined) return 0;
+  if (first < 0x80) return 1;
+  if (first < 0xc2 || first > 0xf4) return 0;
+  return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
 }

@@ -1,51 +1,21 @@
-import {
-  compilePersonal,
-  type AuditEvent,
-  type Level,
-  type Operation,
-  type PersonalDeclarations,
-  type PersonalPolicy,
-  type Rejection,
-} from '@bitacora/event';
-
-/** What ingest needs of a pack; the server knows none of them by name. */
-export interface IngestPack {
-  name: string;
-  actions: Readonly<Record<string, ActionRule>>;
-  personal?: PersonalDeclarations;
-  /** Checks the types of declared attributes. */
-  check?: (event: AuditEvent) => Rejection | undefined;
-  admission?: Admission;
-}
-
-export interface ActionRule {
-  operation: Operation;
-  module?: string;
-  level?: Level;
-}
-
-export interface Admission {
-  needs(event: AuditEvent): readonly { type: string; id: string }[];
-  admit(
-    event: AuditEvent,
-    found: ReadonlyMap<string, Readonly<Record<string, unknown>>>,
-  ): AuditEvent | Rejection;
-}
+import { compilePersonal, type Operation, type PersonalPolicy } from '@bitacora/event';
+import type { Action, AnyPack } from '@bitacora/pack-kit';
 
 /** How events of one action are admitted. */
 export interface ActionPolicy {
-  rule: ActionRule | undefined;
+  /** The pack that declares the action, if one does. */
+  pack: AnyPack | undefined;
+  action: Action | undefined;
   personal: PersonalPolicy;
-  pack: IngestPack | undefined;
 }
 
 /** The vocabularies of all packs together: action → policy. */
-export function createVocabulary(packs: readonly IngestPack[]): (action: string) => ActionPolicy {
-  const undeclared: ActionPolicy = { rule: undefined, personal: compilePersonal(), pack: undefined };
+export function createVocabulary(packs: readonly AnyPack[]): (action: string) => ActionPolicy {
+  const undeclared: ActionPolicy = { pack: undefined, action: undefined, personal: compilePersonal() };
   const policies = new Map<string, ActionPolicy>();
   for (const pack of packs) {
-    const personal = compilePersonal(pack.personal);
-    for (const [action, rule] of Object.entries(pack.actions)) policies.set(action, { rule, personal, pack });
+    for (const [name, action] of Object.entries(pack.actions))
+      policies.set(name, { pack, action, personal: pack.policy });
   }
   return (action) => policies.get(action) ?? undeclared;
 }

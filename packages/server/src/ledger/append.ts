@@ -1,3 +1,4 @@
+import { AuditError } from '../audit-error.ts';
 import { copyRows, createCopyBuffer, type Client } from '../storage/index.ts';
 import { readEntries } from './read-entries.ts';
 import { bundleEntriesMax, type AppendResult, type LedgerRow, type SealedEvent } from './sealed-event.ts';
@@ -17,6 +18,8 @@ export interface AppendOptions {
   segments: Segments;
   /** True after a unique violation: look the ids up in the open segment too. */
   checkOpenSegment: boolean;
+  /** Entries that this process knows of: a ledger with fewer was put back to an earlier state. */
+  sizeLeast: number;
 }
 
 interface Head {
@@ -39,6 +42,10 @@ export async function append(
   const first = withoutRepeats(events);
   const ids = extent(first);
   const head = await lockHead(client, { ledger: ledger.id, segment, ids });
+  if (head.size < options.sizeLeast)
+    throw new AuditError('unavailable', {
+      operatorText: `ledger ${ledger.name} had ${options.sizeLeast} entries, now ${head.size}`,
+    });
   const searched = [...(head.candidates ?? []), ...(options.checkOpenSegment ? [segment] : [])];
   const places = await findStored(client, { ledger, segments: searched, events: first });
   const fresh = places.size === 0 ? first : first.filter((event) => !places.has(event.id));

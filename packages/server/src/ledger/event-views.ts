@@ -4,6 +4,7 @@ import {
   join,
   openCommitment,
   parseEntry,
+  parseJson,
   type Entry,
   type EventView,
   type GroupName,
@@ -118,7 +119,7 @@ function view(stored: StoredEntry, entry: Entry, groups: OpenedGroups): EntryVie
 }
 
 function parseValues(canonical: string): GroupValues {
-  return JSON.parse(canonical) as GroupValues;
+  return parseJson(canonical) as GroupValues;
 }
 
 function sha256(bytes: Uint8Array): Buffer {

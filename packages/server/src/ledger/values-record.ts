@@ -15,6 +15,7 @@ export interface ValuesRecord {
 }
 
 export const macBytes = 8;
+const varintBytesMax = 8;
 
 export function encodeValues(record: ValuesRecord): Buffer {
   const actor = varintLength(record.actorProfile);
@@ -82,10 +83,12 @@ function readVarint(buffer: Buffer, offset: number): { value: number; next: numb
   let value = 0;
   let factor = 1;
   let at = offset;
-  for (;;) {
+  while (at - offset < varintBytesMax) {
     const byte = buffer[at++] ?? 0;
     value += (byte & 127) * factor;
     if (byte < 128) return { value, next: at };
     factor *= 128;
   }
+  // Damaged: no record is so long, no profile has such an id.
+  return { value: Number.MAX_VALUE, next: at };
 }

@@ -41,8 +41,8 @@ export async function startDemo(server: Server): Promise<Demo> {
       invented(createId(), Date.now() - (count - 1 - back) * 97_000),
     );
     await server.ingest.ingest(
-      ledger,
       events.map((value) => ({ ok: true, value, source: '' })),
+      { tenant: tenant.id, ledgerOf: () => ledger },
     );
   };
   await send(firstEvents);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ledgerFor } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
-import { readBody, type Ingest, type IngestAnswer, type Quota } from '../ingest/index.ts';
+import { readBody, type Ingest, type IngestAnswer, type PackLedgers, type Quota } from '../ingest/index.ts';
 import type { EntryView } from '../ledger/index.ts';
 import {
   facetLimits,
@@ -62,8 +62,15 @@ const ingestAnswer = z.object({
 });
 const relatedEntries = z.object({ count: z.int(), entries: z.array(entryView) }).optional();
 
+interface EventRouteOptions {
+  ingest: Ingest;
+  packLedgers: PackLedgers;
+  quota: Quota;
+  context: ReadContext;
+}
+
 /** Everything under /v1/events and what is counted over events. */
-export function eventRoutes(options: { ingest: Ingest; quota: Quota; context: ReadContext }): Route[] {
+export function eventRoutes(options: EventRouteOptions): Route[] {
   const { context } = options;
   return [
     {
@@ -199,9 +206,10 @@ export function eventRoutes(options: { ingest: Ingest; quota: Quota; context: Re
   ];
 }
 
-async function ingestCall(call: Call, options: { ingest: Ingest; quota: Quota }): Promise<unknown> {
+async function ingestCall(call: Call, options: EventRouteOptions): Promise<unknown> {
   const { grant, query, request, reply } = call;
-  const ledger = ledgerFor(grant, textOf(query['ledger']));
+  const named = textOf(query['ledger']);
+  const chosen = ledgerFor(grant, named);
   const bytes = Buffer.isBuffer(call.body) ? call.body : Buffer.alloc(0);
   const events = await readBody({
     bytes,
@@ -209,7 +217,11 @@ async function ingestCall(call: Call, options: { ingest: Ingest; quota: Quota })
     contentEncoding: request.headers['content-encoding'],
   });
   if (query['import'] !== true) options.quota.take(grant.tenant.id, events.length);
-  const answer = await options.ingest.ingest(ledger, events);
+  const answer = await options.ingest.ingest(events, {
+    tenant: grant.tenant.id,
+    ledgerOf: (action) =>
+      named === undefined ? options.packLedgers.ledgerOf(grant, action, chosen) : chosen,
+  });
   if (answer.accepted + answer.duplicates > 0) return answer;
   const conflict = answer.results.length === 1 && isConflict(answer);
   return reply

@@ -34,6 +34,9 @@ export function createHttp(options: {
     keepAliveTimeout: 30_000,
     requestTimeout: 60_000,
     return503OnClosing: true,
+    // What fails before there is a route, such as a broken %-sequence in the path.
+    frameworkErrors: (error, request, reply) =>
+      void sendProblem(error, { request, reply, logger: options.logger }),
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -141,12 +144,17 @@ const nobody: Grant = {
   tenant: { id: 0, name: '' },
   scopes: new Set(),
   ledgers: [],
+  ledgerNames: [],
 };
 
 function paramsOf(route: Route, request: FastifyRequest): Record<string, string> {
   const params = { ...(request.params as Record<string, string>) };
   const rest = /\{(\w+)\*\}/.exec(route.path)?.[1];
   if (rest !== undefined) params[rest] = params['*'] ?? '';
+  for (const [parameter, value] of Object.entries(params)) {
+    if (value.includes('\0'))
+      throw new AuditError('invalid_parameter', { parameter, detail: `${parameter} holds U+0000` });
+  }
   return params;
 }
 

@@ -1,3 +1,4 @@
+export { loadConfig, type Config } from './config.ts';
 export { startDemo } from './demo.ts';
 export {
   defaultTenant,

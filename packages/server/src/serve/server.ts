@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { AnyPack } from '@bitacora/pack-kit';
 import { pino, type Logger } from 'pino';
 import { z } from 'zod';
 import {
@@ -12,7 +13,7 @@ import {
   type Tenant,
   type Tenants,
 } from '../access/index.ts';
-import { createIngest, createQuota, type Ingest, type IngestPack } from '../ingest/index.ts';
+import { createIngest, createQuota, type Ingest, createPackLedgers } from '../ingest/index.ts';
 import { createLedgers } from '../ledger/index.ts';
 import { createPostings, createRollups } from '../projections/index.ts';
 import type { ReadContext } from '../read/index.ts';
@@ -42,7 +43,7 @@ export interface Server {
 
 export interface ServerOptions {
   settings: Settings;
-  packs?: readonly IngestPack[];
+  packs?: readonly AnyPack[];
   clock?: () => number;
 }
 
@@ -90,9 +91,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const recordDirectory = createDirectory(database);
   const ingest = createIngest({ ledgers, directory: recordDirectory, packs: options.packs ?? [], clock });
   const context: ReadContext = { database, ledgers, postings, zone: settings.timeZone, clock };
+  const packLedgers = createPackLedgers({ tenants, packs: options.packs ?? [] });
   const quota = createQuota(settings.quotaEventsPerSecond, clock);
   const routes: Route[] = [
-    ...eventRoutes({ ingest, quota, context }),
+    ...eventRoutes({ ingest, packLedgers, quota, context }),
     ...treeRoutes(context),
     ...adminRoutes({ tenants, apiKeys, directory: recordDirectory, ingest }),
     ...healthRoutes(health),

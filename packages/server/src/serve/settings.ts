@@ -8,6 +8,11 @@ interface SettingRow {
 }
 
 export const settingTable = {
+  config: {
+    variable: 'BITACORA_CONFIG',
+    fallback: '',
+    about: 'File that names the packs; absent: bitacora.config.ts in the working directory, if there is one',
+  },
   databaseUrl: {
     variable: 'BITACORA_DATABASE_URL',
     fallback: '',
@@ -63,6 +68,7 @@ export const settingTable = {
 } as const satisfies Record<string, SettingRow>;
 
 export interface Settings {
+  config: string | undefined;
   databaseUrl: string | undefined;
   dataDirectory: string;
   host: string;
@@ -99,6 +105,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   if (!['trace', 'debug', 'info', 'warn', 'error', 'silent'].includes(logLevel))
     refuse('logLevel', `is no level: ${logLevel}`);
   return {
+    config: text('config') || undefined,
     databaseUrl: text('databaseUrl') || undefined,
     dataDirectory: text('dataDirectory'),
     host: text('host'),

@@ -1,0 +1,55 @@
+import { ledgerOf, type AnyPack, type Retention } from '@bitacora/pack-kit';
+import type { Grant, Ledger, Tenants } from '../access/index.ts';
+import { AuditError } from '../audit-error.ts';
+
+export interface PackLedgers {
+  /** The ledger of an action's events: its pack's own where that is kept for another time, else `fallback`. @throws not_found */
+  ledgerOf(grant: Grant, action: string, fallback: Ledger): Ledger | Promise<Ledger>;
+}
+
+/** One retention period per ledger, so a pack with another one gets its own ledger, made with its first event. */
+export function createPackLedgers(options: { tenants: Tenants; packs: readonly AnyPack[] }): PackLedgers {
+  const { tenants } = options;
+  const packOf = new Map(
+    options.packs.flatMap((pack) => Object.keys(pack.actions).map((action) => [action, pack] as const)),
+  );
+  const made = new Map<string, Promise<Ledger>>();
+  const ensure = async (grant: Grant, name: string, retention: Retention | undefined): Promise<Ledger> => {
+    const find = async (): Promise<Ledger | undefined> =>
+      (await tenants.ledgers(grant.tenant.id)).find((ledger) => ledger.name === name);
+    const known = await find();
+    if (known) return known;
+    const days = typeof retention === 'object' ? retention.days : undefined;
+    return tenants
+      .createLedger(grant.tenant, name.slice(grant.tenant.name.length + 1), days)
+      .catch(async (error: unknown) => {
+        const other = await find();
+        if (other) return other;
+        throw error;
+      });
+  };
+  return {
+    ledgerOf(grant, action, fallback) {
+      const pack = packOf.get(action);
+      if (!pack) return fallback;
+      const retention: Retention =
+        fallback.retentionDays === null ? 'forever' : { days: fallback.retentionDays };
+      const name = ledgerOf(pack, { name: grant.tenant.name, retention });
+      if (name === fallback.name) return fallback;
+      const allowed = grant.ledgerNames;
+      if (allowed !== null && !allowed.includes(name)) {
+        throw new AuditError('not_found', {
+          parameter: 'ledger',
+          detail: `this key may not write to ${name}`,
+        });
+      }
+      const key = `${grant.tenant.id}/${name}`;
+      const known = made.get(key);
+      if (known) return known;
+      const ledger = ensure(grant, name, pack.retention);
+      made.set(key, ledger);
+      ledger.catch(() => made.delete(key));
+      return ledger;
+    },
+  };
+}

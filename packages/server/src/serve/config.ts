@@ -1,0 +1,44 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { AnyPack } from '@bitacora/pack-kit';
+import { AuditError } from '../audit-error.ts';
+
+/** What a deployment's `bitacora.config.ts` exports by default. */
+export interface Config {
+  packs?: readonly AnyPack[];
+}
+
+/**
+ * Reads `bitacora.config.ts` (or `.js`, or the file that BITACORA_CONFIG names) from the working directory; without
+ * one there are no packs.
+ * @throws AuditError invalid_parameter when the file cannot be loaded or exports something else
+ */
+export async function loadConfig(named: string | undefined): Promise<Config> {
+  const candidates = named === undefined ? ['bitacora.config.ts', 'bitacora.config.js'] : [named];
+  const file = candidates.map((name) => resolve(name)).find((path) => existsSync(path));
+  if (file === undefined) {
+    if (named === undefined) return {};
+    throw refusal(`BITACORA_CONFIG names ${named}, which does not exist`);
+  }
+  const module: unknown = await import(pathToFileURL(file).href).catch((cause: unknown) => {
+    throw refusal(`${file} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`);
+  });
+  const config =
+    typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined;
+  if (!isConfig(config)) throw refusal(`${file} must export { packs: [definePack(…), …] } by default`);
+  return config;
+}
+
+function isConfig(value: unknown): value is Config {
+  if (typeof value !== 'object' || value === null) return false;
+  const packs = 'packs' in value ? value.packs : [];
+  return (
+    Array.isArray(packs) &&
+    packs.every((pack) => typeof pack === 'object' && pack !== null && 'policy' in pack && 'actions' in pack)
+  );
+}
+
+function refusal(detail: string): AuditError {
+  return new AuditError('invalid_parameter', { parameter: 'BITACORA_CONFIG', detail, operatorText: detail });
+}
