@@ -1,6 +1,7 @@
 import { canonicalJson, canonicalNumber, canonicalText } from './canonical-json.ts';
 import { EventError } from './event-error.ts';
 import { limits } from './limits.ts';
+import { parseJson } from './parse-json.ts';
 import type { GroupName } from './personal.ts';
 import { groupNames } from './personal.ts';
 import type { OpenEvent } from './separate.ts';
@@ -88,7 +89,7 @@ export function parseEntry(text: string): Entry {
 function parseObject(text: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (cause) {
     throw new EventError('invalid_entry', undefined, { cause });
   }

@@ -10,6 +10,7 @@ export { isIpAddress } from './ip-address.ts';
 export * from './join.ts';
 export { limits } from './limits.ts';
 export * from './parse-event.ts';
+export { parseJson } from './parse-json.ts';
 export * from './personal.ts';
 export * from './read-events.ts';
 export * from './rejections.ts';

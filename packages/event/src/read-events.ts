@@ -1,6 +1,7 @@
 import { inspectJson } from './inspect-json.ts';
 import { jsonSyntaxError, skipSpace } from './json-syntax-error.ts';
 import { limits } from './limits.ts';
+import { parseJson } from './parse-json.ts';
 import { reject, type Rejection, type RejectionCode } from './rejections.ts';
 import { createScan, scanValue, type Scan } from './scan-json.ts';
 import { utf8Length } from './utf8-length.ts';
@@ -105,7 +106,7 @@ function readElement(cursor: Cursor, to: number): Element {
   const source = text.slice(at, scan.end);
   let value: unknown;
   try {
-    value = JSON.parse(source);
+    value = parseJson(source);
   } catch {
     return 'malformed';
   }
