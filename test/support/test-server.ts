@@ -4,6 +4,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseJson } from '@bitacora/event';
 
 const program = fileURLToPath(new URL('../../packages/server/src/main.ts', import.meta.url));
 const adminKey = 'test-admin-key-0123456789';
@@ -49,18 +50,22 @@ export async function startTestServer(
   let url = '';
   let log = '';
   const start = async (extra: Record<string, string> = {}): Promise<void> => {
-    child = spawn(process.execPath, ['--conditions=bitacora:source', program, 'serve'], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        ...process.env,
-        BITACORA_DATA_DIR: dataDirectory,
-        BITACORA_PORT: '0',
-        BITACORA_ADMIN_KEY: adminKey,
-        BITACORA_LOG_LEVEL: 'warn',
-        ...environment,
-        ...extra,
+    child = spawn(
+      process.execPath,
+      ['--conditions=bitacora:source', '--max-semi-space-size=64', program, 'serve'],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: {
+          ...process.env,
+          BITACORA_DATA_DIR: dataDirectory,
+          BITACORA_PORT: '0',
+          BITACORA_ADMIN_KEY: adminKey,
+          BITACORA_LOG_LEVEL: 'warn',
+          ...environment,
+          ...extra,
+        },
       },
-    });
+    );
     child.stderr?.on('data', (chunk: Buffer) => (log += chunk.toString()));
     url = await new Promise<string>((resolve, reject) => {
       child.stdout?.on('data', (chunk: Buffer) => {
@@ -109,7 +114,7 @@ export async function startTestServer(
     async json(path, options) {
       const response = await server.fetch(path, options);
       const text = await response.text();
-      return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+      return { status: response.status, body: text === '' ? undefined : parseJson(text) };
     },
     send: (events, { as, ledger } = {}) =>
       server.json(`/v1/events${ledger === undefined ? '' : `?ledger=${ledger}`}`, {

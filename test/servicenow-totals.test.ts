@@ -1,0 +1,279 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createRandom } from './support/random.ts';
+import { runImport } from './support/run-import.ts';
+import { sampleFile } from './support/sample-data.ts';
+import {
+  readServicenow,
+  scanForWords,
+  type ServicenowModel,
+  type Update,
+} from './support/servicenow-model.ts';
+import { startTestServer, type TestServer } from './support/test-server.ts';
+import { waitUntil } from './support/wait-until.ts';
+
+const file = sampleFile('servicenow-incident-audit/incident_event_log.csv.gz');
+const dayMs = 86_400_000;
+
+describe.skipIf(file === undefined)('119,998 real updates of incidents', () => {
+  let server: TestServer;
+  let model: ServicenowModel;
+  let textQueries: { q: string; count: number }[];
+
+  beforeAll(async () => {
+    model = readServicenow(file ?? '');
+    textQueries = randomTextQueries(model, 1_000);
+    server = await startTestServer({ BITACORA_SEGMENT_ENTRIES_MAX: '30000' });
+    const summary = await runImport(server, file ?? '', { map: 'servicenow' });
+    expect(summary).toMatchObject({
+      rows: 119_998,
+      events: 119_998,
+      accepted: 119_998,
+      duplicates: 0,
+      rejected: 0,
+    });
+  }, 120_000);
+
+  afterAll(async () => {
+    await server.dispose();
+  });
+
+  const ask = async (path: string, parameters: Record<string, string>): Promise<any> => {
+    const { status, body } = await server.json(`${path}?${new URLSearchParams(parameters)}`);
+    if (status !== 200) throw new Error(`${status}: ${JSON.stringify(body)}`);
+    return body;
+  };
+
+  const count = async (parameters: Record<string, string>): Promise<unknown> => {
+    const body = await ask('/v1/events', { ...parameters, count: 'true', limit: '1' });
+    return body.exact ? body.count : 'not exact';
+  };
+
+  async function everythingHolds(texts: readonly { q: string; count: number }[]): Promise<void> {
+    expect(await count({})).toBe(119_998);
+    await facetsHold({}, () => true);
+    await facetsHold(
+      { q: 'attributes.priority:"1 - Critical"' },
+      (one) => one.attributes.get('priority') === '1 - Critical',
+    );
+    await filtersHold();
+    await histogramsHold();
+    await storiesHold();
+    await pagesHold();
+    for (const { q, count: expected } of texts)
+      expect({ q, count: await count({ q }) }).toEqual({ q, count: expected });
+  }
+
+  async function facetsHold(
+    parameters: Record<string, string>,
+    matches: (update: Update) => boolean,
+  ): Promise<void> {
+    const columns = ['priority', 'incident_state', 'category', 'assignment_group', 'made_sla'];
+    const fields = ['actor', 'action', 'changes.path', ...columns.map((column) => `attributes.${column}`)];
+    const { facets, exact } = await ask('/v1/facets', {
+      ...parameters,
+      fields: fields.join(),
+      limit: '1000',
+    });
+    expect(exact).toBe(true);
+    const chosen = model.updates.filter(matches);
+    expect(facets.actor).toEqual(tally(chosen.map((one) => one.actor)));
+    expect(facets.action).toEqual([{ value: 'incident.update', count: chosen.length }]);
+    expect(facets['changes.path']).toEqual(
+      tally(chosen.flatMap((one) => one.changes.map(({ path }) => path))),
+    );
+    for (const column of columns) {
+      const values = chosen.flatMap((one) => one.attributes.get(column) ?? []);
+      expect(facets[`attributes.${column}`]).toEqual(tally(values));
+    }
+  }
+
+  async function filtersHold(): Promise<void> {
+    const day = (text: string): number => Date.parse(text);
+    const asked: [Record<string, string>, (update: Update) => boolean][] = [
+      [{ actor: 'Updated by 21' }, (one) => one.actor === 'Updated by 21'],
+      [{ q: 'attributes.incident_state:"-100"' }, (one) => one.attributes.get('incident_state') === '-100'],
+      [
+        { actor: 'Updated by 908', q: 'attributes.priority:"2 - High","1 - Critical"' },
+        (one) => one.actor === 'Updated by 908' && /^[12] -/.test(one.attributes.get('priority') ?? ''),
+      ],
+      [
+        { q: 'attributes.category:"Category 55" -attributes.contact_type:Phone' },
+        (one) =>
+          one.attributes.get('category') === 'Category 55' && one.attributes.get('contact_type') !== 'Phone',
+      ],
+      [{ q: 'changes.path:assigned_to' }, (one) => one.changes.some(({ path }) => path === 'assigned_to')],
+      [
+        { q: 'attributes.reassignment_count:>=10' },
+        (one) => Number(one.attributes.get('reassignment_count')) >= 10,
+      ],
+      [
+        { from: '2016-03-01', to: '2016-03-01' },
+        (one) => Math.floor(one.at / dayMs) === day('2016-03-01') / dayMs,
+      ],
+      [
+        { q: 'created:2016-03-01..2016-03-31' },
+        (one) => one.at >= day('2016-03-01') && one.at < day('2016-04-01'),
+      ],
+      [
+        { from: '2016-05-10T09:30:00Z', to: '2016-05-10T17:00:00Z' },
+        (one) => one.at >= day('2016-05-10T09:30Z') && one.at <= day('2016-05-10T17:00Z'),
+      ],
+      [{ from: 'now-7d' }, () => false],
+    ];
+    for (const [parameters, matches] of asked)
+      expect({ parameters, count: await count(parameters) }).toEqual({
+        parameters,
+        count: model.updates.filter(matches).length,
+      });
+  }
+
+  async function histogramsHold(): Promise<void> {
+    for (const [interval, size] of [
+      ['day', dayMs],
+      ['hour', 3_600_000],
+    ] as const) {
+      for (const actor of [undefined, 'Updated by 21']) {
+        const chosen = model.updates.filter((one) => actor === undefined || one.actor === actor);
+        const counts = tally(chosen.map((one) => new Date(Math.floor(one.at / size) * size).toISOString()));
+        const expected = counts
+          .map(({ value, count }) => ({ from: value, count }))
+          .sort((a, b) => (a.from < b.from ? -1 : 1));
+        const { buckets } = await ask('/v1/histogram', { interval, ...(actor ? { actor } : {}) });
+        expect(buckets).toEqual(expected);
+      }
+    }
+  }
+
+  async function storiesHold(): Promise<void> {
+    const perIncident = tally(model.updates.map((one) => one.incident));
+    const chosen = [...perIncident.slice(0, 2), ...perIncident.slice(-3), ...perIncident.slice(9_000, 9_010)];
+    for (const { value: incident } of chosen) {
+      const found = await allPages({ target: `incident/${incident}`, order: 'asc' }, 7);
+      const own = model.updates.filter((one) => one.incident === incident);
+      // rows of one minute keep the order of the file
+      own.sort((a, b) => a.at - b.at);
+      expect(found.forward.flat().map(shown)).toEqual(
+        own.map(({ at, actor, attributes, changes }) => ({
+          at,
+          actor,
+          attributes: Object.fromEntries(attributes),
+          changes,
+        })),
+      );
+    }
+  }
+
+  async function pagesHold(): Promise<void> {
+    const filter = { q: 'attributes.priority:"1 - Critical" attributes.made_sla:true' };
+    const pages = await allPages(filter, 300);
+    const own = model.updates.filter(
+      (one) => one.attributes.get('priority') === '1 - Critical' && one.attributes.get('made_sla') === 'true',
+    );
+    expect(pages.forward.flat().length).toBe(own.length);
+    expect(pages.forward.length).toBeGreaterThan(2);
+    expect(pages.back.map(ids)).toEqual(pages.forward.map(ids));
+    const times = pages.forward.flat().map((entry) => shown(entry).at);
+    expect(times).toEqual(own.map((one) => one.at).sort((a, b) => b - a));
+  }
+
+  async function allPages(
+    parameters: Record<string, string>,
+    limit: number,
+  ): Promise<{ forward: any[][]; back: any[][] }> {
+    const forward: any[][] = [];
+    const back: any[][] = [];
+    let previous: string | null = null;
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const answer: any = await ask('/v1/events', {
+        ...parameters,
+        limit: String(limit),
+        ...(cursor ? { cursor } : {}),
+      });
+      forward.push(answer.entries);
+      cursor = answer.next;
+      previous = answer.previous;
+    }
+    back.unshift(forward.at(-1) ?? []);
+    for (let cursor = previous; cursor !== null;) {
+      const answer: any = await ask('/v1/events', { ...parameters, limit: String(limit), cursor });
+      back.unshift(answer.entries);
+      cursor = answer.previous;
+    }
+    return { forward, back };
+  }
+
+  test('F-04 totals, facets, filters, days, histograms, stories, pages and 1,000 texts equal a computation over the file', async () => {
+    await everythingHolds(textQueries);
+  }, 120_000);
+
+  test('F-13 importing the file again adds nothing', async () => {
+    const again = await runImport(server, file ?? '', { map: 'servicenow' });
+    expect(again).toMatchObject({ rows: 119_998, accepted: 0, duplicates: 119_998, rejected: 0 });
+    expect(await count({})).toBe(119_998);
+  }, 120_000);
+
+  test('F-04 the same answers after a restart', async () => {
+    expect(await server.stop()).toBe(0);
+    await server.restart();
+    await everythingHolds(textQueries.slice(0, 200));
+  }, 120_000);
+
+  test('F-04 the same answers after all segments are closed', async () => {
+    await server.stop();
+    await server.restart({ BITACORA_SEGMENT_ENTRIES_MAX: '1000' });
+    const database = new pg.Client({ connectionString: server.superuserUrl() });
+    await database.connect();
+    const open =
+      "select 1 from bitacora.segment_range r join bitacora.segment s on s.number = r.segment where s.state = 'open'";
+    await waitUntil(
+      'the closing of the last segment',
+      async () => (await database.query(open)).rowCount === 0,
+      20_000,
+    );
+    const closed = await database.query("select 1 from bitacora.segment where state = 'closed'");
+    await database.end();
+    expect(closed.rowCount).toBeGreaterThanOrEqual(3);
+    await everythingHolds(textQueries.slice(-200));
+  }, 120_000);
+});
+
+function randomTextQueries(model: ServicenowModel, number: number): { q: string; count: number }[] {
+  const random = createRandom(1_999);
+  const spelling = [...model.dictionary.keys()];
+  return Array.from({ length: number }, () => {
+    const { words } = random.pick(model.updates);
+    // mostly words that stand together somewhere, at times any word of all
+    const drawn = Array.from(
+      { length: 1 + random.int(3) },
+      () =>
+        (random.chance(0.9) ? spelling[words[random.int(words.length)] ?? 0] : random.pick(spelling)) ?? '',
+    );
+    const written = drawn
+      .map((word) => (random.chance(0.3) ? word.toUpperCase() : word))
+      .map((word) => (/^(AND|OR|NOT)$/.test(word) ? word.toLowerCase() : word));
+    return { q: written.join(' '), count: scanForWords(model, written) };
+  });
+}
+
+/** How often each value occurs, the most frequent first, equal ones by letter. */
+function tally(values: readonly string[]): { value: string; count: number }[] {
+  const counts = new Map<string, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return [...counts]
+    .map(([value, count]) => ({ value, count }))
+    .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1));
+}
+
+function shown({ event }: { event: any }): Record<string, any> {
+  return {
+    at: Date.parse(event.occurredAt),
+    actor: event.actor.id,
+    attributes: event.attributes,
+    changes: event.changes ?? [],
+  };
+}
+
+function ids(entries: readonly { id: string }[]): string[] {
+  return entries.map((entry) => entry.id);
+}
