@@ -55,7 +55,8 @@ export function lintConfig() {
         files: ['packages/cli/**', 'scripts/**', 'bench/**', 'examples/**', ...tests],
         rules: { 'no-console': 'off' },
       },
-      { files: tests, rules: { 'max-lines': 'off' } },
+      // A test reads answers as they come: whatever is not there fails its expectations.
+      { files: tests, rules: { 'max-lines': 'off', 'typescript/no-explicit-any': 'off' } },
       ...importRules(root),
     ],
   };

@@ -51,7 +51,7 @@ function rowOf(event: Record<string, unknown>): string {
       .split('.')
       .reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], event);
     if (value === undefined) return '\\N';
-    return (typeof value === 'object' ? JSON.stringify(value) : String(value))
+    return (typeof value === 'string' ? value : JSON.stringify(value))
       .replaceAll('\\', '\\\\')
       .replaceAll(/[\t\n]/g, ' ');
   };

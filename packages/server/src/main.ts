@@ -9,7 +9,7 @@ const usage = `Usage: bitacora serve [--demo] | migrate
   migrate    bring the database up to date and stop
 `;
 
-/** Exit codes: 0 fine, 1 cannot do it, 2 wrong usage. */
+/** Exit codes: 0 fine, 2 wrong usage or not able to start, 1 our own failure. */
 async function main(args: readonly string[]): Promise<number> {
   const [command, ...flags] = args;
   const unknown = flags.find((flag) => flag !== '--demo');
@@ -70,5 +70,5 @@ try {
   process.stderr.write(
     `bitacora: ${known ?? (error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`,
   );
-  process.exitCode = error instanceof AuditError && error.code === 'invalid_parameter' ? 2 : 1;
+  process.exitCode = error instanceof AuditError ? 2 : 1;
 }

@@ -11,6 +11,8 @@ export interface BackgroundOptions {
   tenants: Tenants;
   ledgers: Ledgers;
   projections: readonly Projection[];
+  /** Keeps the newest entries of a ledger ready for questions. */
+  keepWarm: (ledger: Ledger, size: number) => Promise<void>;
   health: Health;
   /** Names this process in leases. */
   holder: string;
@@ -61,6 +63,9 @@ export function startBackground(options: BackgroundOptions): Background {
       for (const { ledger, size } of await sizes()) {
         if (published.get(ledger.id) !== size) published.set(ledger.id, await publish(ledger));
       }
+    }),
+    loop('indexing', projectEveryMs, async () => {
+      for (const { ledger, size } of await sizes()) await options.keepWarm(ledger, size);
     }),
     loop('closing of segments', rotateEveryMs, async () => {
       for (const number of await ledgers.segments.rotate())

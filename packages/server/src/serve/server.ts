@@ -114,6 +114,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     tenants,
     ledgers,
     projections: [postings, createRollups(ledgers)],
+    keepWarm: postings.keepWarm,
     health,
     holder: randomUUID(),
     logger,

@@ -13,12 +13,20 @@ export interface RoleNames {
   maintenance: string;
   writer: string;
   reader: string;
+  /** Has no login: granted to auditors with a login of their own. */
+  auditor: string;
 }
 
 /** Roles belong to a whole cluster: the database's name keeps two installations apart. */
 export function roleNames(database: string): RoleNames {
   const of = (role: string): string => `${database}_${role}`;
-  return { owner: of('owner'), maintenance: of('maintenance'), writer: of('writer'), reader: of('reader') };
+  return {
+    owner: of('owner'),
+    maintenance: of('maintenance'),
+    writer: of('writer'),
+    reader: of('reader'),
+    auditor: of('auditor'),
+  };
 }
 
 /**

@@ -14,6 +14,8 @@ export interface LiveSpan {
 
 export function createLiveSpan(firstIndex: number): LiveSpan {
   const ats: number[] = [];
+  /** Positions by (at, position): most arrive in order, the others are put where they belong. */
+  const order: number[] = [];
   /** Offsets from the first index, ascending. */
   const positions = new Map<string, number[]>();
   let latest: ReturnType<LiveSpan['view']> | undefined;
@@ -22,6 +24,7 @@ export function createLiveSpan(firstIndex: number): LiveSpan {
     size: () => ats.length,
     add(at, terms) {
       const position = ats.push(at) - 1;
+      insertInOrder(order, position, ats);
       for (const term of terms) {
         const list = positions.get(term);
         if (list) list.push(position);
@@ -30,7 +33,7 @@ export function createLiveSpan(firstIndex: number): LiveSpan {
     },
     view() {
       if (latest?.count !== ats.length)
-        latest = viewOf({ firstIndex, ats: Float64Array.from(ats), positions });
+        latest = viewOf({ firstIndex, ats, order: Uint32Array.from(order), positions });
       return latest;
     },
   };
@@ -38,12 +41,15 @@ export function createLiveSpan(firstIndex: number): LiveSpan {
 
 function viewOf(live: {
   firstIndex: number;
-  ats: Float64Array;
+  ats: readonly number[];
+  order: Uint32Array;
   positions: ReadonlyMap<string, readonly number[]>;
 }): ReturnType<LiveSpan['view']> {
-  const { ats, positions } = live;
-  const count = ats.length;
-  const { ranks, rankOf } = rank(ats);
+  const { positions, order: offsets } = live;
+  const count = offsets.length;
+  const ranks: Ranks = { ats: Float64Array.from(offsets, (offset) => live.ats[offset] ?? 0), offsets };
+  const rankOf = new Uint32Array(count);
+  offsets.forEach((offset, rank) => (rankOf[offset] = rank));
   /** Arrived in order of time, as most do: a position is its rank. */
   const inOrder = rankOf.every((own, position) => own === position);
   const ranksOfPositions = (list: readonly number[]): Uint32Array => {
@@ -90,10 +96,17 @@ function inByteOrder(texts: string[]): { key: Buffer; text: string }[] {
   return texts.some((text) => astral.test(text)) ? encoded.sort((a, b) => a.key.compare(b.key)) : encoded;
 }
 
-function rank(ats: Float64Array): { ranks: Ranks; rankOf: Uint32Array } {
-  const offsets = Uint32Array.from(ats, (_, offset) => offset);
-  offsets.sort((a, b) => (ats[a] ?? 0) - (ats[b] ?? 0) || a - b);
-  const rankOf = new Uint32Array(ats.length);
-  offsets.forEach((offset, position) => (rankOf[offset] = position));
-  return { ranks: { ats: Float64Array.from(offsets, (offset) => ats[offset] ?? 0), offsets }, rankOf };
+function insertInOrder(order: number[], position: number, ats: readonly number[]): void {
+  const at = ats[position] ?? 0;
+  let place = order.length;
+  if (at < (ats[order[place - 1] ?? position] ?? 0)) {
+    let low = 0;
+    while (low < place) {
+      const middle = (low + place) >>> 1;
+      if ((ats[order[middle] ?? 0] ?? 0) <= at) low = middle + 1;
+      else place = middle;
+    }
+  }
+  if (place === order.length) order.push(position);
+  else order.splice(place, 0, position);
 }

@@ -19,6 +19,8 @@ export interface SpanSet {
 export interface Postings extends Projection {
   /** Brings the newest span in memory up to `size`; must precede `open` for an answer to hold all that was acknowledged. */
   advance(ledger: LedgerRow, size: number): Promise<void>;
+  /** Does so in the background for ledgers that are read, so that a question finds little left to do. */
+  keepWarm(ledger: LedgerRow, size: number): Promise<void>;
   /** To be called before the reading transaction begins: what moves from memory to the store meanwhile is in both. */
   pin(ledger: LedgerRow): Span[];
   /** The spans of a ledger in the reader's transaction, given what was pinned. */
@@ -26,6 +28,8 @@ export interface Postings extends Projection {
 }
 
 const readEntriesMax = 2_000;
+/** Ledgers whose newest span is held in memory, up to 30 MB each; the one read longest ago is dropped. */
+const tailsMax = 64;
 
 /**
  * The inverted index (docs/decisions/0001): per span of entries, for every field value and word the list of entries that
@@ -42,7 +46,13 @@ export function createPostings(options: {
 
   const tailOf = (ledger: LedgerRow): Tail => {
     const known = tails.get(ledger.id);
-    if (known) return known;
+    if (known) {
+      tails.delete(ledger.id);
+      tails.set(ledger.id, known);
+      return known;
+    }
+    const [oldest] = tails.keys();
+    if (tails.size >= tailsMax && oldest !== undefined) tails.delete(oldest);
     const made = createTail(ledger, { database, ledgers });
     tails.set(ledger.id, made);
     return made;
@@ -50,6 +60,8 @@ export function createPostings(options: {
   return {
     name: 'postings',
     advance: (ledger, size) => tailOf(ledger).advance(size),
+    keepWarm: (ledger, size) =>
+      tails.has(ledger.id) || tails.size < tailsMax ? tailOf(ledger).advance(size) : Promise.resolve(),
     pin: (ledger) => tailOf(ledger).views(),
     async open(client, ledger, pinned) {
       const rows = await selectSpans(client, ledger.id);

@@ -1,0 +1,35 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createLiveSpan } from './live-span.ts';
+import { ranksOf } from './rank-set.ts';
+
+test('entries are ranked by time and then by index, however they arrive', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 0, max: 50 }), { minLength: 1, maxLength: 200 }),
+      async (ats) => {
+        const span = createLiveSpan(1_000);
+        ats.forEach((at, offset) => span.add(at, new Set([`n\u0000${offset % 3}`])));
+        const sorted = ats
+          .map((at, offset) => ({ at, offset }))
+          .sort((a, b) => a.at - b.at || a.offset - b.offset);
+        const ranks = await span.view().ranks();
+        expect([...ranks.offsets]).toEqual(sorted.map(({ offset }) => offset));
+        expect([...ranks.ats]).toEqual(sorted.map(({ at }) => at));
+      },
+    ),
+  );
+});
+
+test('a view does not change when the span grows', async () => {
+  const span = createLiveSpan(0);
+  span.add(10, new Set(['k']));
+  span.add(5, new Set(['k', 'other']));
+  const view = span.view();
+  for (let n = 0; n < 100; n++) span.add(n, new Set(['k', 'late']));
+  const [k, late] = await view.lookup(['k', 'late']);
+  expect(k && [...ranksOf(k)]).toEqual([0, 1]);
+  expect(late && [...ranksOf(late)]).toEqual([]);
+  expect(view.count).toBe(2);
+  expect(span.view().count).toBe(102);
+});
