@@ -33,6 +33,8 @@ const rules = {
   // properties are checked in loops over generated cases
   'vitest/no-conditional-expect': 'off',
   'vitest/expect-expect': 'off',
+  // The second argument is what a failure says.
+  'vitest/valid-expect': ['error', { maxArgs: 2 }],
   'vitest/no-standalone-expect': 'off',
   // matters of taste that make no difference to a reader
   'typescript/restrict-template-expressions': 'off',
