@@ -16,8 +16,11 @@ import { bodyLimits } from '../ingest/index.ts';
 import { problemMediaType, problemOf } from './problem.ts';
 import type { Route } from './route.ts';
 
-/** Bodies being read or admitted at once, over all callers: beyond, they are told to come back. */
-const bodiesBytesMax = 256 * 1024 * 1024;
+/**
+ * Bodies being read, admitted or stored at once, over all callers: beyond, they are told to come back. On its way an event
+ * takes up to eight times its size.
+ */
+const bodiesBytesMax = 64 * 1024 * 1024;
 
 /** The HTTP server with the routes of a table: authentication, validation, errors and correlation ids in one place. */
 export function createHttp(options: {
@@ -120,6 +123,7 @@ function register(app: FastifyInstance, route: Route, access: Access): void {
           : parseBody(route.body, request.body);
       const answer = await route.handle({
         grant,
+        stillGranted: () => stillGranted(route, request, access),
         params: paramsOf(route, request),
         query,
         body,
@@ -136,6 +140,17 @@ function register(app: FastifyInstance, route: Route, access: Access): void {
       );
     },
   });
+}
+
+async function stillGranted(route: Route, request: FastifyRequest, access: Access): Promise<boolean> {
+  if (route.scope === undefined) return true;
+  try {
+    requireScope(await access.authenticate(request.headers.authorization), route.scope);
+    return true;
+  } catch (error) {
+    // A database that is away for a moment takes nobody's rights.
+    return !(error instanceof AuditError && (error.code === 'unauthenticated' || error.code === 'forbidden'));
+  }
 }
 
 /** The grant of routes that are open to everybody: it reaches nothing. */

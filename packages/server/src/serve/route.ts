@@ -20,6 +20,8 @@ export interface Route {
 
 export interface Call {
   grant: Grant;
+  /** For answers that take long: false once the credentials were revoked, expired or lost the scope. */
+  stillGranted(): Promise<boolean>;
   params: Readonly<Record<string, string>>;
   /** As the route's schema says; parsed. */
   query: Readonly<Record<string, unknown>>;

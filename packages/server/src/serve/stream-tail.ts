@@ -4,10 +4,11 @@ import { tail, type Filters, type ReadContext } from '../read/index.ts';
 import type { Call } from './route.ts';
 
 const heartbeatMs = 15_000;
+const checkGrantEveryMs = 1_000;
 
 /**
  * Writes the tail as server-sent events: `id` resumes, `event: entry` carries one entry. A client that does not read
- * makes the stream wait, not the server grow.
+ * makes the stream wait, not the server grow. A key that is revoked meanwhile ends it.
  */
 export async function streamTail(
   call: Call,
@@ -34,6 +35,9 @@ export async function streamTail(
   });
   out.once('close', () => abort.abort());
   const heartbeat = setInterval(() => out.write(': still here\n\n'), heartbeatMs);
+  const check = setInterval(() => {
+    void call.stillGranted().then((granted) => granted || abort.abort());
+  }, checkGrantEveryMs);
   try {
     for (let item = first; !item.done && !abort.signal.aborted; item = await items.next()) {
       const { id, entry } = item.value;
@@ -46,6 +50,7 @@ export async function streamTail(
     request.log.warn({ err: error }, 'the tail ended');
   } finally {
     clearInterval(heartbeat);
+    clearInterval(check);
     out.end();
   }
   return reply;
