@@ -1,0 +1,118 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { uuid } from './support/invented-events.ts';
+import { createRandom } from './support/random.ts';
+import { readStream } from './support/read-stream.ts';
+import { startTestServer, type TestServer } from './support/test-server.ts';
+import { waitUntil } from './support/wait-until.ts';
+
+let server: TestServer;
+const random = createRandom(77);
+
+beforeAll(async () => {
+  server = await startTestServer();
+}, 60_000);
+
+afterAll(async () => {
+  await server.dispose();
+});
+
+function batch(size: number): { id: string; action: string; actor: { id: string }; outcome: string }[] {
+  return Array.from({ length: size }, () => ({
+    id: uuid(random, Date.now()),
+    action: random.pick(['invoice.update', 'session.login']),
+    actor: { id: random.pick(['ana', 'luis']) },
+    outcome: random.pick(['success', 'failure']),
+  }));
+}
+
+test('F-04 the tail shows what matches within a second of its acknowledgement, and nothing from before', async () => {
+  await server.send(batch(20));
+  const all = await readStream(server, '');
+  const some = await readStream(
+    server,
+    `?${new URLSearchParams({ actor: 'ana', q: 'action:invoice.* -outcome:failure' })}`,
+  );
+  const sent = batch(50);
+  await server.send(sent);
+  const wanted = sent.filter(
+    (one) => one.actor.id === 'ana' && one.action === 'invoice.update' && one.outcome === 'success',
+  );
+  await waitUntil(
+    'the entries',
+    async () => all.seen.length >= 50 && some.seen.length >= wanted.length,
+    1_000,
+  );
+  await sleep(300);
+  expect(all.seen.map(({ entry }) => entry.id)).toEqual(sent.map((one) => one.id));
+  expect(some.seen.map(({ entry }) => entry.id)).toEqual(wanted.map((one) => one.id));
+  all.close();
+  some.close();
+});
+
+test('F-04 a reader that comes back after restarts, one of them a kill, sees each entry once and in order, while writing goes on', async () => {
+  const written = new Map<string, string>();
+  let writing = true;
+  const writer = (async () => {
+    while (writing) {
+      const events = batch(5);
+      // the same batch again until it is acknowledged
+      for (;;) {
+        const answer = await server.send(events).catch(() => undefined);
+        if (answer?.status === 201) break;
+        await sleep(50);
+      }
+      for (const event of events) written.set(event.id, event.action);
+      await sleep(5);
+    }
+  })();
+  const got: { id: string; index: number }[] = [];
+  let position: string | undefined;
+  for (const ending of ['leave', 'stop', 'kill', 'leave'] as const) {
+    const stream = await readStream(server, '?action=invoice.update', position);
+    await waitUntil('some entries', async () => stream.seen.length > 60, 15_000);
+    if (ending === 'leave') stream.close();
+    else await (ending === 'stop' ? server.stop() : server.kill());
+    if (ending !== 'leave') await server.restart();
+    await stream.ended;
+    got.push(...stream.seen.map(({ entry }) => ({ id: entry.id, index: entry.index })));
+    position = stream.position();
+  }
+  writing = false;
+  await writer;
+  const rest = await readStream(server, '?action=invoice.update', position);
+  const matching = [...written].filter(([, action]) => action === 'invoice.update').map(([id]) => id);
+  await waitUntil('the rest', async () => got.length + rest.seen.length >= matching.length);
+  await sleep(300);
+  rest.close();
+  got.push(...rest.seen.map(({ entry }) => ({ id: entry.id, index: entry.index })));
+  expect(got.map((one) => one.index)).toEqual(got.map((one) => one.index).sort((a, b) => a - b));
+  expect(got.map((one) => one.id).sort()).toEqual(matching.sort());
+}, 90_000);
+
+test('a reader who asks wrongly is told before the stream begins', async () => {
+  for (const [query, after] of [
+    ['?q=(', undefined],
+    ['?outcome=great', undefined],
+    ['', 'not-a-position'],
+    ['', 'WzEsMl0'],
+  ] as const)
+    await expect(readStream(server, query, after)).rejects.toThrow(
+      /^400: .*"parameter":"(q|outcome|Last-Event-ID)"/,
+    );
+});
+
+test('a reader that does not read keeps nobody waiting and the server small', async () => {
+  const idle = await Promise.all(Array.from({ length: 20 }, () => server.fetch('/v1/tail')));
+  for (let round = 0; round < 10; round++) expect((await server.send(batch(500))).status).toBe(201);
+  const stream = await readStream(server, '');
+  const [last] = batch(1);
+  await server.send(last);
+  await waitUntil(
+    'the last entry',
+    async () => stream.seen.some(({ entry }) => entry.id === last?.id),
+    2_000,
+  );
+  stream.close();
+  for (const response of idle) await response.body?.cancel();
+}, 60_000);
