@@ -1,0 +1,189 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
+import { checkLedger } from '../support/ledger-checker.ts';
+import { startLoad, type Load } from '../support/load.ts';
+import { makeEvents } from '../support/make-events.ts';
+import { startSpareDatabase, type SpareDatabase } from '../support/spare-database.ts';
+import { startTestServer, type TestServer } from '../support/test-server.ts';
+
+const all = process.env['BITACORA_FAULTS'] === 'full';
+const timeout = 600_000;
+/** A server that has 48 MB of entries queued, and as much again under way; idle it takes about 200 MB. */
+const rssMaxBytes = 1_000 * 1024 * 1024;
+
+let spare: SpareDatabase;
+let proxy: FaultProxy | undefined;
+let server: TestServer | undefined;
+let load: Load | undefined;
+beforeAll(async () => {
+  spare = await startSpareDatabase();
+});
+afterEach(async () => {
+  load?.kill();
+  proxy?.open();
+  await server?.dispose();
+  await proxy?.close();
+});
+afterAll(() => spare?.close());
+
+/** The address of a server as seen through a proxy. */
+function through(target: TestServer, by: FaultProxy): Pick<TestServer, 'url' | 'key'> {
+  return { url: `http://127.0.0.1:${by.port}`, key: target.key };
+}
+
+function post(target: TestServer, events: readonly unknown[]): Promise<Response> {
+  return target.fetch('/v1/events', {
+    method: 'POST',
+    body: JSON.stringify(events),
+    headers: { 'content-type': 'application/json' },
+  });
+}
+
+function rssOf(pid: number): number {
+  const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kilobytes) * 1024;
+}
+
+test('a connection cut at any byte loses nothing and doubles nothing', { timeout }, async () => {
+  server = await startTestServer();
+  proxy = await startFaultProxy({ port: Number(new URL(server.url).port) });
+  load = startLoad(through(server, proxy), { eventsPerSecond: 400 });
+  const kinds = [
+    (bytes: number) => ({ cutUpAfterBytes: bytes }),
+    (bytes: number) => ({ cutDownAfterBytes: bytes % 400 }),
+    (bytes: number) => ({ halfCloseAfterBytes: bytes }),
+    () => ({ cutDownAfterBytes: 0 }),
+    () => ({ delayMs: 20 }),
+    () => ({ drop: true }),
+  ];
+  const cuts = all ? 2_000 : 120;
+  for (let cut = 0; cut < cuts; cut++) {
+    const kind = kinds[cut % kinds.length];
+    // The head of a request is about 200 bytes: before, in and after it, and anywhere in the body.
+    proxy.set(kind?.(Math.floor(Math.random() ** 3 * 20_000)) ?? {});
+    await sleep(60);
+    // What was made under the fault must not wait for its deadline.
+    if (cut % 10 === 9) {
+      proxy.cut();
+      proxy.open();
+      proxy.set({});
+      await sleep(100);
+    }
+  }
+  proxy.cut();
+  proxy.open();
+  proxy.set({});
+  await load.finish();
+  const score = await checkLedger(server, { logs: [load.log] });
+  // Half a request from a client that says it has no more is malformed, and only that.
+  const malformed = /^unexpected answer: .*"statusCode":400|^400 without Retry-After$/;
+  expect(score.violations.filter((text) => !malformed.test(text))).toEqual([]);
+  expect(score).toMatchObject({ lost: 0, duplicated: 0, acked: score.sent, stored: score.sent });
+  process.stdout.write(
+    `${cuts} cuts / ${score.acked} acked / ${score.lost} lost / ${score.duplicated} duplicated\n`,
+  );
+});
+
+test(
+  'a slow database is answered with 429 or 503 and Retry-After, and memory stays bounded',
+  { timeout },
+  async () => {
+    proxy = await startFaultProxy({ port: spare.port });
+    server = await startTestServer({ BITACORA_DATABASE_URL: spare.url(proxy.port) });
+    const refused = new Map<number, number>();
+    let acked = 0;
+    let rssMax = rssOf(server.pid);
+    const rssIdle = rssMax;
+    proxy.set({ delayMs: 10 }, { now: true });
+    const until = Date.now() + (all ? 600_000 : 8_000);
+    // Far more at a time than is stored: 64 clients with batches of 1.5 MB that come back at once when refused.
+    const clients = Array.from({ length: 64 }, async () => {
+      while (Date.now() < until) {
+        const events = makeEvents(100, { letters: 15_000 });
+        const response = server && (await post(server, events));
+        await response?.arrayBuffer();
+        if (response?.status === 201) acked += events.length;
+        else {
+          refused.set(response?.status ?? 0, (refused.get(response?.status ?? 0) ?? 0) + 1);
+          expect(response?.headers.get('retry-after')).not.toBeNull();
+          await sleep(50);
+        }
+        rssMax = Math.max(rssMax, rssOf(server?.pid ?? 0));
+      }
+    });
+    await Promise.all(clients);
+    proxy.set({}, { now: true });
+    process.stdout.write(
+      `slow database: ${acked} acked, refused ${JSON.stringify([...refused])}, RSS ${Math.round(rssIdle / 2 ** 20)} → ${Math.round(rssMax / 2 ** 20)} MB\n`,
+    );
+    expect([...refused.keys()].every((status) => [429, 503].includes(status))).toBe(true);
+    expect(refused.size).toBeGreaterThan(0);
+    expect(rssMax).toBeLessThan(rssMaxBytes);
+    const { body: found } = await server.json('/v1/events?count=true&limit=1');
+    expect(found.count).toBeGreaterThanOrEqual(acked);
+  },
+);
+
+test('readiness goes red while the database cannot be reached, and green again', { timeout }, async () => {
+  proxy = await startFaultProxy({ port: spare.port });
+  server = await startTestServer({ BITACORA_DATABASE_URL: spare.url(proxy.port) });
+  const target = server;
+  const status = async (): Promise<number> => (await target.fetch('/readyz')).status;
+  expect(await status()).toBe(200);
+  proxy.cut();
+  await expect.poll(status, { timeout: 15_000 }).toBe(503);
+  const refused = await post(server, makeEvents(1));
+  expect(refused.status).toBe(503);
+  expect(refused.headers.get('retry-after')).not.toBeNull();
+  expect((await server.fetch('/livez')).status).toBe(200);
+  proxy.open();
+  await expect.poll(status, { timeout: 15_000 }).toBe(200);
+  expect((await server.send(makeEvents(5))).status).toBe(201);
+  // A line that swallows everything, as a firewall does, is noticed too.
+  proxy.set({ drop: true }, { now: true });
+  await expect.poll(status, { timeout: 20_000 }).toBe(503);
+  proxy.cut();
+  proxy.set({});
+  proxy.open();
+  await expect.poll(status, { timeout: 20_000 }).toBe(200);
+});
+
+test(
+  'SIGTERM under load ends within 15 s with code 0, and what was acknowledged is stored',
+  { timeout },
+  async () => {
+    const rounds = all ? 20 : 4;
+    server = await startTestServer();
+    const acked: string[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const target = server;
+      let running = true;
+      const clients = Array.from({ length: 20 }, async () => {
+        while (running) {
+          const events = makeEvents(50);
+          const sent = await target.send(events).catch(() => undefined);
+          if (sent?.status === 201) acked.push(...events.map(({ id }) => id));
+          else if (sent) expect(sent.status).toBe(503);
+          else await sleep(20);
+        }
+      });
+      await sleep(300 + Math.random() * 700);
+      const began = Date.now();
+      expect(await server.stop()).toBe(0);
+      expect(Date.now() - began).toBeLessThan(15_000);
+      running = false;
+      await Promise.all(clients);
+      await server.restart();
+    }
+    expect(acked.length).toBeGreaterThan(0);
+    const missing = [];
+    for (const id of acked.filter((_, position) => position % Math.ceil(acked.length / 500) === 0)) {
+      if ((await server.fetch(`/v1/events/${id}`)).status !== 200) missing.push(id);
+    }
+    expect(missing).toEqual([]);
+    const { body } = await server.json('/v1/events?count=true&limit=1');
+    expect(body.count).toBeGreaterThanOrEqual(acked.length);
+  },
+);
