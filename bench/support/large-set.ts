@@ -41,7 +41,7 @@ export async function startLargeSet({ entries, directory, say }: BenchOptions): 
       return count === 0
         ? undefined
         : postRequest(
-            '/v1/events?import=true',
+            '/v1/events',
             server.key,
             JSON.stringify(Array.from({ length: count }, next)),
           );

@@ -9,7 +9,8 @@ const texts = {
     loading: 'Loading…',
     none: 'No entries match.',
     noKey: 'Enter an API key with the scope «read».',
-    live: 'entries, updated live',
+    shown: (count) => `Entries: ${count} · live`,
+    outcomes: { failure: 'failure', warning: 'warning', skipped: 'skipped', pending: 'pending' },
   },
   es: {
     title: 'Entradas más recientes',
@@ -21,7 +22,8 @@ const texts = {
     loading: 'Cargando…',
     none: 'Ninguna entrada coincide.',
     noKey: 'Introduzca una clave de API con el permiso «read».',
-    live: 'entradas, en directo',
+    shown: (count) => `Entradas: ${count} · en directo`,
+    outcomes: { failure: 'error', warning: 'advertencia', skipped: 'omitido', pending: 'pendiente' },
   },
   ru: {
     title: 'Последние записи',
@@ -33,7 +35,8 @@ const texts = {
     loading: 'Загрузка…',
     none: 'Нет подходящих записей.',
     noKey: 'Введите ключ API с правом «read».',
-    live: 'записей, обновляется',
+    shown: (count) => `Записей: ${count} · обновляется`,
+    outcomes: { failure: 'ошибка', warning: 'предупреждение', skipped: 'пропущено', pending: 'в процессе' },
   },
 };
 const language = navigator.languages.map((tag) => tag.slice(0, 2)).find((tag) => tag in texts) ?? 'en';
@@ -89,7 +92,7 @@ function item({ event, ingestedAt, index, ledger, id, altered }) {
   const rest = document.createElement('bdi');
   rest.textContent = [target && `${target.type}/${target.id}`, event.description].filter(Boolean).join(' · ');
   const outcome = document.createElement('span');
-  outcome.textContent = event.outcome === 'success' ? '✓' : `✕ ${event.outcome}`;
+  outcome.textContent = event.outcome === 'success' ? '✓' : `✕ ${t.outcomes[event.outcome] ?? event.outcome}`;
   if (event.outcome !== 'success') outcome.className = 'bad';
   summary.append(time, who, ' ', what, ' ', rest, ' ', outcome);
   const source = document.createElement('pre');
@@ -126,7 +129,7 @@ async function load(more = false) {
   element('entries').append(...page.entries.map(item));
   shown += page.entries.length;
   element('more').hidden = next === null;
-  say(shown === 0 ? t.none : `${shown} ${t.live}`);
+  say(shown === 0 ? t.none : t.shown(shown));
   if (!more) void follow();
 }
 
@@ -148,7 +151,7 @@ async function follow() {
           const entry = /^event: entry\ndata: (.+)$/m.exec(block)?.[1];
           if (!entry) continue;
           element('entries').prepend(item(JSON.parse(entry)));
-          say(`${++shown} ${t.live}`);
+          say(t.shown(++shown));
         }
       }
     } catch {

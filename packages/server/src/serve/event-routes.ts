@@ -78,7 +78,7 @@ export function eventRoutes(options: EventRouteOptions): Route[] {
       path: '/v1/events',
       summary: 'Store events: one, an array, or NDJSON; answers after the commit',
       scope: 'ingest',
-      query: z.object({ ledger: text.optional(), import: flag.optional() }),
+      query: z.object({ ledger: text.optional() }),
       body: 'events',
       answer: { status: 201, mediaType: json, schema: ingestAnswer },
       handle: (call) => ingestCall(call, options),
@@ -216,7 +216,7 @@ async function ingestCall(call: Call, options: EventRouteOptions): Promise<unkno
     contentType: request.headers['content-type'],
     contentEncoding: request.headers['content-encoding'],
   });
-  if (query['import'] !== true) options.quota.take(grant.tenant.id, events.length);
+  options.quota.take(grant.tenant.id, events.length);
   const answer = await options.ingest.ingest(events, {
     tenant: grant.tenant.id,
     ledgerOf: (action) =>
