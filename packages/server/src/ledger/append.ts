@@ -1,5 +1,5 @@
-import { AuditError } from '../audit-error.ts';
 import { copyRows, createCopyBuffer, type Client } from '../storage/index.ts';
+import { LedgerShrank } from './ledger-shrank.ts';
 import { readEntries } from './read-entries.ts';
 import { bundleEntriesMax, type AppendResult, type LedgerRow, type SealedEvent } from './sealed-event.ts';
 import type { Segments } from './segments.ts';
@@ -43,9 +43,7 @@ export async function append(
   const ids = extent(first);
   const head = await lockHead(client, { ledger: ledger.id, segment, ids });
   if (head.size < options.sizeLeast)
-    throw new AuditError('unavailable', {
-      operatorText: `ledger ${ledger.name} had ${options.sizeLeast} entries, now ${head.size}`,
-    });
+    throw new LedgerShrank(ledger.name, { known: options.sizeLeast, found: head.size });
   const searched = [...(head.candidates ?? []), ...(options.checkOpenSegment ? [segment] : [])];
   const places = await findStored(client, { ledger, segments: searched, events: first });
   const fresh = places.size === 0 ? first : first.filter((event) => !places.has(event.id));

@@ -51,21 +51,15 @@ export function createCheckpointFile(dataDirectory: string): CheckpointFile {
   };
 }
 
-/** The notes of a checkpoint file. A torn last one (the machine stopped while writing) is left out by the reader. */
+/** Origin, size, root, a blank line, signatures; looked for at every line, as what follows a torn note shares one with it. */
+const wholeNote = /^(?=(.+\n\d+\n[A-Za-z0-9+/]{43}=\n\n(?:— .+\n)+))/gmu;
+
+/**
+ * The notes of a checkpoint file. One that was torn (the machine stopped while writing) does not spoil those written
+ * after it; glued to a torn one a note keeps its size and root, though not its origin.
+ */
 export function splitNotes(text: string): string[] {
-  const notes: string[] = [];
-  let lines: string[] = [];
-  let blanks = 0;
-  for (const line of text.split('\n')) {
-    if (line === '') blanks++;
-    if (line === '' && blanks % 2 === 0) {
-      notes.push(`${lines.join('\n')}\n`);
-      lines = [];
-    } else if (line !== '' || lines.length > 0) {
-      lines.push(line);
-    }
-  }
-  return notes;
+  return [...text.matchAll(wholeNote)].map(([, note = '']) => note);
 }
 
 function readNote(note: string): { note: string; size: number; root: Uint8Array } | undefined {

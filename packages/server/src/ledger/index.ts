@@ -1,6 +1,5 @@
 export { createCheckpointFile, publishedCheckpoint, splitNotes } from './checkpoints.ts';
 export { eventViews, type EntryView } from './event-views.ts';
-export { TreeShrank } from './integrate.ts';
 export { createLedgers, type Ledgers } from './ledgers.ts';
 export { leafHashOf, readEntries, readEntryRange, type StoredEntry } from './read-entries.ts';
 export type { FollowedEntry } from './recent-events.ts';

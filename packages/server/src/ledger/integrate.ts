@@ -9,9 +9,9 @@ import {
   type Signer,
   type TileEdge,
 } from '@bitacora/tlog';
-import { AuditError } from '../audit-error.ts';
 import type { Client, Database } from '../storage/index.ts';
 import { readEntryRange } from './read-entries.ts';
+import { LedgerShrank } from './ledger-shrank.ts';
 import type { LedgerRow } from './sealed-event.ts';
 import { tileHashes } from './tiles.ts';
 
@@ -56,15 +56,6 @@ export function createIntegrator(options: IntegratorOptions): Integrator {
   };
 }
 
-/** The database was put back under the running server: signing on would contradict what was signed. */
-export class TreeShrank extends AuditError {
-  constructor(ledger: string, sizes: { known: number; found: number }) {
-    super('unavailable', {
-      operatorText: `the tree of ledger ${ledger} had ${sizes.known} entries, now ${sizes.found}`,
-    });
-  }
-}
-
 interface Step {
   tree: { size: number; edge: TileEdge };
   /** Signed but not yet published, oldest first; also those that a killed predecessor left. */
@@ -79,7 +70,7 @@ async function integrateOnce(
   const { ledger, database } = options;
   return database.write({ tenant: ledger.tenant, ledgers: [ledger.id] }, async (client) => {
     const size = await lockTree(client, ledger.id);
-    if (known && size < known.size) throw new TreeShrank(ledger.name, { known: known.size, found: size });
+    if (known && size < known.size) throw new LedgerShrank(ledger.name, { known: known.size, found: size });
     const head = await client.query<{ size: number }>({
       name: 'head-size',
       text: 'select size from head where ledger = $1',

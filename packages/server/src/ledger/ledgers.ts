@@ -4,6 +4,7 @@ import { AuditError } from '../audit-error.ts';
 import type { Client, Database, DataDirectory } from '../storage/index.ts';
 import { createCheckpointFile, type CheckpointFile } from './checkpoints.ts';
 import { createIntegrator, type Integrator } from './integrate.ts';
+import { LedgerShrank } from './ledger-shrank.ts';
 import { createPersons, type Persons } from './persons.ts';
 import { followEntries } from './follow-entries.ts';
 import { createPendingLeaves } from './pending-leaves.ts';
@@ -36,6 +37,8 @@ export interface Ledgers {
    * with what was found; appends are refused from then on.
    */
   checkRollback(ledger: LedgerRow): Promise<string | undefined>;
+  /** Rollbacks that were noticed in work since the last call; such a ledger is read-only from then on. */
+  takeProblems(): string[];
   /** Entries `[first, end)` for a follower, in its transaction; from memory where this process just appended them. */
   follow(client: Client, ledger: LedgerRow, range: { first: number; end: number }): Promise<FollowedEntry[]>;
   segments: Segments;
@@ -61,6 +64,18 @@ export function createLedgers(options: LedgersOptions): Ledgers {
   const open = new Map<number, OpenLedger>();
   const tenants = new Map<number, { keys: TenantKeys; persons: Persons }>();
   const rolledBack = new Map<number, string>();
+  let problems: string[] = [];
+  const noticing = async <T>(ledger: LedgerRow, work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      if (error instanceof LedgerShrank && !rolledBack.has(ledger.id)) {
+        rolledBack.set(ledger.id, error.message);
+        problems.push(error.message);
+      }
+      throw error;
+    }
+  };
 
   const tenant = (id: number): { keys: TenantKeys; persons: Persons } => {
     const known = tenants.get(id);
@@ -102,10 +117,15 @@ export function createLedgers(options: LedgersOptions): Ledgers {
         throw new AuditError('unavailable', { operatorText: reason, detail: 'the ledger is read-only' });
       const { keys, persons } = tenant(ledger.tenant);
       const sealed = await seal(events, { ledgerName: ledger.name, ingestedAt, persons, tenantKeys: keys });
-      return openLedger(ledger).writer.append(sealed);
+      return noticing(ledger, openLedger(ledger).writer.append(sealed));
     },
     publish: (ledger) =>
-      rolledBack.has(ledger.id) ? Promise.resolve(0) : openLedger(ledger).integrator.run(),
+      rolledBack.has(ledger.id) ? Promise.resolve(0) : noticing(ledger, openLedger(ledger).integrator.run()),
+    takeProblems() {
+      const taken = problems;
+      problems = [];
+      return taken;
+    },
     async checkRollback(ledger) {
       const found = await findRollback({ ledger, database, file });
       if (found !== undefined) rolledBack.set(ledger.id, found);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Ledger, Tenants } from '../access/index.ts';
-import { TreeShrank, type Ledgers } from '../ledger/index.ts';
+import type { Ledgers } from '../ledger/index.ts';
 import { follow, type Projection } from '../projections/index.ts';
 import type { Database } from '../storage/index.ts';
 import type { Health } from './health.ts';
@@ -45,23 +45,18 @@ export function startBackground(options: BackgroundOptions): Background {
       await sleep(everyMs, undefined, { signal: abort.signal }).catch(() => undefined);
     }
   };
-  const publish = async (ledger: Ledger): Promise<number> => {
-    try {
-      return await ledgers.publish(ledger);
-    } catch (error) {
-      const problem = error instanceof TreeShrank ? await ledgers.checkRollback(ledger) : undefined;
-      if (problem === undefined) throw error;
-      health.add(problem);
-      logger.error(problem);
-      return 0;
-    }
-  };
   const sizes = async (): Promise<{ ledger: Ledger; size: number }[]> => headsOf(options);
   const loops = [
-    loop('heartbeat', beatEveryMs, () => health.beat()),
+    loop('heartbeat', beatEveryMs, async () => {
+      for (const problem of ledgers.takeProblems()) {
+        health.add(problem);
+        logger.error(problem);
+      }
+      await health.beat();
+    }),
     loop('publishing', publishEveryMs, async () => {
       for (const { ledger, size } of await sizes()) {
-        if (published.get(ledger.id) !== size) published.set(ledger.id, await publish(ledger));
+        if (published.get(ledger.id) !== size) published.set(ledger.id, await ledgers.publish(ledger));
       }
     }),
     loop('indexing', projectEveryMs, async () => {
