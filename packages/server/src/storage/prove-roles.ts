@@ -23,6 +23,7 @@ export async function proveRoles(urls: RoleUrls): Promise<void> {
       await client.connect();
       try {
         await refuseBypass(client, role);
+        await refuseAsynchronous(client, role);
         for (const attempt of attempts) await refuseAttempt(client, { role, ...attempt });
       } finally {
         await client.end();
@@ -40,6 +41,15 @@ async function refuseBypass(client: pg.Client, role: string): Promise<void> {
       operatorText: `the ${role} login is superuser or bypasses row security`,
     });
   }
+}
+
+/** A role or a database may have a setting of its own, whatever the server's is. */
+async function refuseAsynchronous(client: pg.Client, role: string): Promise<void> {
+  const shown = await client.query<{ synchronous_commit: string }>('show synchronous_commit');
+  if (shown.rows[0]?.synchronous_commit !== 'off') return;
+  throw new AuditError('unsafe_database', {
+    operatorText: `synchronous_commit is off for the ${role} login: the database could lose acknowledged events`,
+  });
 }
 
 async function refuseAttempt(
