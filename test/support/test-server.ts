@@ -41,6 +41,7 @@ export async function startTestServer(
   environment: Record<string, string> = {},
   options: {
     /** Kept when the server is disposed of; a temporary one otherwise. */ dataDirectory?: string;
+    /** Whose process it is; the caller's own otherwise. */ user?: { uid: number; gid: number };
   } = {},
 ): Promise<TestServer> {
   const dataDirectory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), 'bitacora-test-'));
@@ -55,6 +56,7 @@ export async function startTestServer(
       ['--conditions=bitacora:source', '--max-semi-space-size=64', program, 'serve'],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
+        ...options.user,
         env: {
           ...process.env,
           BITACORA_DATA_DIR: dataDirectory,

@@ -1,0 +1,202 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { checkOpenApi } from './support/check-openapi.ts';
+import { createRandom } from './support/random.ts';
+import { makeTenant } from './support/tenant-with-events.ts';
+import { startTestServer, type TestServer } from './support/test-server.ts';
+
+let server: TestServer;
+let document: any;
+/** Values that exist, for each parameter of a path. */
+let known: Record<string, string>;
+let key: string;
+const json = { 'content-type': 'application/json' };
+const event = '{"action":"a.b","actor":{"id":"x"}}';
+
+beforeAll(async () => {
+  server = await startTestServer();
+  document = (await server.json('/openapi.json')).body;
+  const tenant = await makeTenant(server, 'alpha', { canary: 'canaryalpha', ip: '198.51.100.1', count: 30 });
+  key = (
+    await server.json('/v1/keys', {
+      method: 'POST',
+      headers: json,
+      body: '{"name":"all","tenant":"alpha","scopes":["ingest","read","tree","admin","operator"]}',
+    })
+  ).body.secret;
+  known = { id: tenant.ids[0] ?? '', ledger: 'alpha', type: 'user', path: '0/000.p/30' };
+}, 60_000);
+
+afterAll(async () => {
+  await server.dispose();
+});
+
+interface Described {
+  method: string;
+  path: string;
+  operation: any;
+}
+
+function described(): Described[] {
+  return Object.entries<Record<string, any>>(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
+  );
+}
+
+test('F-11 the document is OpenAPI 3.1: paths, parameters, answers, references', () => {
+  expect(checkOpenApi(document)).toEqual([]);
+  expect(described().length).toBeGreaterThan(20);
+});
+
+/** Sends a request and holds the answer against what the document says of it; the status. */
+async function answersAsDescribed(
+  { method, operation }: Described,
+  sent: { place: string; body?: string; headers?: Record<string, string>; as?: string },
+): Promise<number> {
+  const { place, ...rest } = sent;
+  const abort = new AbortController();
+  const response = await server.fetch(place, {
+    method,
+    as: key,
+    redirect: 'manual',
+    signal: abort.signal,
+    ...rest,
+  });
+  const about = `${method} ${place} → ${response.status}`;
+  const told = operation.responses[String(response.status)] ?? operation.responses['default'];
+  if (response.status < 400) expect(operation.responses, about).toHaveProperty([String(response.status)]);
+  const type = response.headers.get('content-type')?.split(';')[0] ?? '';
+  const content = told.content ?? {};
+  if (Object.keys(content).length === 0) expect(await response.text(), about).toBe('');
+  else {
+    // a redirect carries no body, and a stream does not end
+    if (response.status !== 302) expect(Object.keys(content), about).toContain(type);
+    if (type.endsWith('json')) {
+      const schema = z.fromJSONSchema(withOwnDefinitions(content[type].schema));
+      const parsed = schema.safeParse(await response.json());
+      expect(parsed.error?.issues ?? [], about).toEqual([]);
+    }
+  }
+  abort.abort();
+  return response.status;
+}
+
+/** zod looks for what a schema refers to in the schema itself. */
+function withOwnDefinitions(schema: unknown): any {
+  const moved = (value: unknown): any =>
+    JSON.parse(JSON.stringify(value).replaceAll('#/components/schemas/', '#/$defs/'));
+  return { ...moved(schema), $defs: moved(document.components.schemas) };
+}
+
+test('F-11 each route answers a good request with the status, media type and shape that the document promises', async () => {
+  const good: Record<string, { query?: string; body?: string; path?: Record<string, string> }> = {
+    'POST /v1/events': { body: `[${event},${event}]` },
+    'GET /v1/events': { query: '?count=true&limit=3&q=canaryalpha' },
+    'GET /v1/facets': { query: '?fields=actor,action,changes.path' },
+    'GET /v1/histogram': { query: '?interval=hour&by=outcome' },
+    'POST /v1/keys': { body: '{"name":"k","scopes":["read"],"expiresAt":"2099-01-01T00:00:00Z"}' },
+    'DELETE /v1/keys/{id}': { path: { id: await aKeyId() } },
+    'POST /v1/tenants': { body: '{"name":"delta"}' },
+    'POST /v1/ledgers': { body: '{"name":"kept","retentionDays":30}' },
+    'PUT /v1/directory/{type}/{id}': { body: '{"name":"Ana"}', path: { id: 'ana' } },
+    'GET /v1/directory/{type}/{id}': { path: { id: 'canaryalpha' } },
+    'DELETE /v1/directory/{type}/{id}': { path: { id: 'ana' } },
+  };
+  for (const one of described()) {
+    const { query = '', body, path } = good[`${one.method} ${one.path}`] ?? {};
+    const place =
+      one.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => (path ?? known)[name] ?? known[name] ?? 'x') +
+      query;
+    const status = await answersAsDescribed(one, {
+      place,
+      ...(body === undefined ? {} : { body, headers: json }),
+    });
+    expect({ ...one, operation: undefined, place, status: status < 400 }).toEqual({
+      ...one,
+      operation: undefined,
+      place,
+      status: true,
+    });
+  }
+});
+
+async function aKeyId(): Promise<string> {
+  const { body } = await server.json('/v1/keys', {
+    method: 'POST',
+    as: key,
+    headers: json,
+    body: '{"name":"k","scopes":["read"]}',
+  });
+  return body.key.id;
+}
+
+test('F-11 1,500 random requests are answered as the document says, right or wrong', async () => {
+  const random = createRandom(311);
+  const values = [
+    '',
+    '0',
+    '1',
+    '5',
+    '-1',
+    'true',
+    'asc',
+    'day',
+    'hour',
+    'action',
+    'alpha',
+    'alpha.extra',
+    'user',
+    '2026-01-01',
+    'now-1d',
+    'x y',
+    '%',
+    '"',
+    '(',
+    'a:b',
+    '*',
+    'é支',
+    'failure',
+    'low',
+    '9'.repeat(30),
+  ];
+  const bodies = [
+    event,
+    `[${event}]`,
+    '{}',
+    '[]',
+    '{',
+    'null',
+    '{"name":"x"}',
+    '{"name":"y","scopes":["read"]}',
+    '{"name":5}',
+    '"',
+    '{"name":"z","retentionDays":0}',
+  ];
+  const routes = described().filter(({ path }) => path !== '/v1/tail');
+  const statuses = new Map<number, number>();
+  for (let request = 0; request < 1_500; request++) {
+    const one = random.pick(routes);
+    const names: string[] = (one.operation.parameters ?? [])
+      .filter((parameter: any) => parameter.in === 'query')
+      .map((parameter: any) => parameter.name);
+    const chosen = random.shuffled([...names, 'unknown']).slice(0, random.int(4));
+    const query = new URLSearchParams(chosen.map((name) => [name, random.pick(values)]));
+    const filled = one.path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+      encodeURIComponent(random.chance(0.5) ? (known[name] ?? 'x') : random.pick(values) || 'x'),
+    );
+    const body =
+      one.method === 'POST' || one.method === 'PUT'
+        ? { body: random.pick(bodies), headers: random.chance(0.9) ? json : { 'content-type': 'text/plain' } }
+        : {};
+    // Making keys and removing them is for the requests above: here nobody loses the key that asks.
+    if (one.method === 'DELETE' && one.path.startsWith('/v1/keys')) continue;
+    const status = await answersAsDescribed(one, {
+      place: `${filled}?${query}`,
+      ...body,
+      ...(random.chance(0.05) ? { as: 'wrong' } : {}),
+    });
+    statuses.set(status, (statuses.get(status) ?? 0) + 1);
+  }
+  expect([...statuses.keys()].filter((status) => status >= 500)).toEqual([]);
+  for (const status of [200, 201, 400, 401, 404]) expect([...statuses.keys()]).toContain(status);
+}, 60_000);
