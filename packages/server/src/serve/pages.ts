@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { z } from 'zod';
 import type { Route } from './route.ts';
 
 const html = 'text/html; charset=utf-8';
@@ -41,7 +42,11 @@ export function pageRoutes(document: () => Record<string, unknown>): Route[] {
       path: '/openapi.json',
       summary: 'This document',
       scope: undefined,
-      answer: { status: 200, mediaType: 'application/json; charset=utf-8' },
+      answer: {
+        status: 200,
+        mediaType: 'application/json; charset=utf-8',
+        schema: z.record(z.string(), z.unknown()),
+      },
       handle: () => Promise.resolve(document()),
     },
   ];

@@ -136,7 +136,10 @@ async function findBinaries(user: ServiceUser | undefined): Promise<Binaries> {
   }
   const binaries = { initdb: String(found.initdb), postgres: String(found.postgres) };
   const executable = user && !reachable(binaries.postgres) ? copyBinaries(binaries) : binaries;
-  if (!user || executable !== binaries) for (const path of Object.values(executable)) chmodSync(path, 0o755);
+  // npm may have unpacked them without the right to run; an installation of somebody else's is left as it is.
+  for (const path of Object.values(executable)) {
+    if ((statSync(path).mode & 0o111) !== 0o111) chmodSync(path, 0o755);
+  }
   return executable;
 }
 
