@@ -35,7 +35,7 @@ async function post(
 ): Promise<{ status: number; body: any }> {
   return server.json('/v1/events', {
     method: 'POST',
-    body,
+    body: typeof body === 'string' ? body : new Uint8Array(body),
     headers: { 'content-type': 'application/json', ...headers },
   });
 }
