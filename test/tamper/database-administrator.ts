@@ -78,17 +78,29 @@ export async function letInAdministrator(superuserUrl: string): Promise<Database
       );
       await sql.query('delete from entry where ledger = $1 and index >= $2', [ledger, size]);
     },
-    async restore() {
-      await disableTriggers(sql);
-      await sql.query('begin');
-      await sql.query(`truncate ${tables.join(', ')}`);
-      for (const table of tables) await sql.query(`insert into ${table} table kept.${table}`);
-      await sql.query('commit');
-    },
+    restore: () => restore(sql),
     async leave() {
       await sql.end();
     },
   };
+}
+
+/** Again when the server held one of the tables: PostgreSQL ends one of the two then. */
+async function restore(sql: pg.Client): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await disableTriggers(sql);
+      await sql.query('begin');
+      await sql.query(`lock table ${tables.join(', ')}`);
+      await sql.query(`truncate ${tables.join(', ')}`);
+      for (const table of tables) await sql.query(`insert into ${table} table kept.${table}`);
+      await sql.query('commit');
+      return;
+    } catch (error) {
+      await sql.query('rollback');
+      if (attempt === 10) throw error;
+    }
+  }
 }
 
 async function disableTriggers(sql: pg.Client): Promise<void> {
