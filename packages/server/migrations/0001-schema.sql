@@ -239,10 +239,6 @@ begin
     else
       execute format('alter table %I add unique (ledger, first_index)', leaf);
     end if;
-    if parent = 'bundle' then
-      -- pglz costs 12 µs an entry and saves a third (docs/decisions/0001): not on the way of an append.
-      execute format('alter table %I alter column entries set storage external', leaf);
-    end if;
     if parent <> 'personal' then
       execute format('create trigger never_truncate before truncate on %I for each statement execute function refuse_change()', leaf);
       execute format('alter table %I enable always trigger never_truncate', leaf);

@@ -1,7 +1,7 @@
 import type { Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import type { Ledgers } from '../ledger/index.ts';
-import { countCommon, countOf, allTime, totalFields, type RankSet, type Span } from '../projections/index.ts';
+import { countOf, allTime, totalFields, type RankSet, type Span } from '../projections/index.ts';
 import type { Client } from '../storage/index.ts';
 import { conditionOf, type Filters } from './conditions-of.ts';
 import { exactHits } from './exact-hits.ts';
@@ -72,11 +72,8 @@ async function addSpan(
   counts: Map<string, number>,
   options: { span: Span; set: RankSet; field: string },
 ): Promise<void> {
-  const { span, set } = options;
-  const whole = countOf(set) === span.count;
-  for (const found of await span.scan(options.field, () => true)) {
-    const count = whole ? found.count : countCommon(set, found.set());
-    if (count > 0) counts.set(found.value, (counts.get(found.value) ?? 0) + count);
+  for (const [value, count] of await options.span.counts(options.field, options.set)) {
+    counts.set(value, (counts.get(value) ?? 0) + count);
   }
 }
 

@@ -1,7 +1,7 @@
 import { ledgersFor, scopeOf, type Grant, type Ledger } from '../access/index.ts';
 import { eventViews, readEntries, type EntryView, type Ledgers } from '../ledger/index.ts';
 import type { Postings, RankSet, Span, SpanSet, StoredSpan } from '../projections/index.ts';
-import type { Client, Database } from '../storage/index.ts';
+import type { Client, Database, Scope } from '../storage/index.ts';
 import { keysOf, timeBounds, type Condition } from './condition.ts';
 import { evaluate } from './evaluate.ts';
 
@@ -40,7 +40,7 @@ export async function readLedgers<T>(
 ): Promise<T> {
   const ledgers = ledgersFor(grant, ledgerName);
   const scope = scopeOf(grant, ledgers);
-  const sizes = await context.database.read(scope, (client) => headSizes(client, scope.ledgers));
+  const sizes = await peekSizes(context.database, scope);
   for (const ledger of ledgers) await context.postings.advance(ledger, sizes.get(ledger.id) ?? 0);
   const pinned = ledgers.map((ledger) => context.postings.pin(ledger));
   return context.database.read(scope, async (client) => {
@@ -51,6 +51,15 @@ export async function readLedgers<T>(
     }
     return use(client, opened);
   });
+}
+
+/** How many entries each ledger of the scope has. */
+export async function peekSizes(database: Database, scope: Scope): Promise<ReadonlyMap<number, number>> {
+  const rows = await database.peek<{ ledger: number; size: number }>(
+    scope,
+    'select ledger, size from head where ledger = any (visible_ledgers())',
+  );
+  return new Map(rows.map((row) => [row.ledger, row.size]));
 }
 
 export async function headSizes(

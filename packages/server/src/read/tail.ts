@@ -5,7 +5,7 @@ import { eventViews, readEntryRange, type EntryView } from '../ledger/index.ts';
 import { termsOf } from '../projections/index.ts';
 import { matches, type Condition } from './condition.ts';
 import { conditionOf, type Filters } from './conditions-of.ts';
-import { headSizes, type ReadContext } from './reader.ts';
+import { peekSizes, type ReadContext } from './reader.ts';
 import { conditionContext } from './search.ts';
 
 export interface TailInput extends Filters {
@@ -33,8 +33,7 @@ export async function* tail(grant: Grant, input: TailInput, context: ReadContext
   const ledgers = ledgersFor(grant, input.ledger);
   const scope = scopeOf(grant, ledgers);
   const condition = conditionOf(input, conditionContext(grant, context));
-  const sizes = (): Promise<ReadonlyMap<number, number>> =>
-    context.database.read(scope, (client) => headSizes(client, scope.ledgers));
+  const sizes = (): Promise<ReadonlyMap<number, number>> => peekSizes(context.database, scope);
   const positions =
     input.after === undefined ? new Map(await sizes()) : decodePositions(input.after, ledgers);
   yield { id: encodePositions(positions) };

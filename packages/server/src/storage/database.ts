@@ -15,6 +15,8 @@ export interface Database {
   write<T>(scope: Scope, use: (client: Client) => Promise<T>): Promise<T>;
   /** Read-only transaction under the caller's scope; all its statements see the same moment. */
   read<T>(scope: Scope, use: (client: Client) => Promise<T>): Promise<T>;
+  /** One statement without parameters under a scope, in one round trip: for what precedes every question. */
+  peek<Row extends pg.QueryResultRow>(scope: Scope, statement: string): Promise<Row[]>;
   /** Statements outside any ledger (tenants, keys), as the writer. */
   plain<T>(use: (client: Client) => Promise<T>): Promise<T>;
   /** Owner's business: opening and closing segments. */
@@ -48,9 +50,11 @@ export function createDatabase(urls: RoleUrls, onError: (error: Error) => void):
   const reader = pool(urls.reader, connectionsMax.reader);
   const maintenance = pool(urls.maintenance, connectionsMax.maintenance);
   return {
-    write: (scope, use) => transaction(writer, begin(scope, ''), use),
+    // Whatever a role or database may have as its default: an answer waits for the flush.
+    write: (scope, use) => transaction(writer, `${begin(scope, '')}; set local synchronous_commit = on`, use),
     read: (scope, use) =>
       transaction(reader, begin(scope, ' isolation level repeatable read read only'), use),
+    peek: (scope, statement) => peek(reader, begin(scope, ' read only'), statement),
     plain: (use) => transaction(writer, 'begin', use),
     maintain: (use) => transaction(maintenance, "begin; set local lock_timeout = '2s'", use),
     async close() {
@@ -80,6 +84,30 @@ async function transaction<T>(
     const answer = await use(client);
     await client.query('commit');
     return answer;
+  } catch (error) {
+    await client.query('rollback').catch((failed: Error) => (broken ??= failed));
+    throw databaseFailure(error);
+  } finally {
+    client.off('error', onError);
+    client.release(broken);
+  }
+}
+
+async function peek<Row extends pg.QueryResultRow>(
+  pool: pg.Pool,
+  opening: string,
+  statement: string,
+): Promise<Row[]> {
+  const client = await connect(pool);
+  let broken: Error | undefined;
+  const onError = (error: Error): void => void (broken = error);
+  client.on('error', onError);
+  try {
+    // Several statements in one text answer with a list of results; the row-giving one is last but one.
+    const results = (await client.query(
+      `${opening}; ${statement}; commit`,
+    )) as unknown as pg.QueryResult<Row>[];
+    return results.at(-2)?.rows ?? [];
   } catch (error) {
     await client.query('rollback').catch((failed: Error) => (broken ??= failed));
     throw databaseFailure(error);

@@ -41,6 +41,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   try {
     await client.connect();
   } catch (cause) {
+    await embedded?.stop();
     throw new AuditError('unavailable', {
       operatorText: `no connection to ${withoutPassword(url)}: ${String(cause)}`,
       cause,

@@ -1,3 +1,4 @@
+import { countValues, type FieldValue } from './field-column.ts';
 import { packPages, type PostingPage } from './posting-page.ts';
 import { emptySet, listSet, type RankSet } from './rank-set.ts';
 import type { Ranks, Span } from './span.ts';
@@ -61,22 +62,27 @@ function viewOf(live: {
   };
   const setOf = (list: readonly number[] | undefined): RankSet =>
     list ? listSet(count, ranksOfPositions(list)) : emptySet(count);
+  const valuesOf = (field: string): FieldValue[] => {
+    const prefix = fieldBounds(field).start.toString();
+    const found: FieldValue[] = [];
+    for (const [key, list] of positions) {
+      if (!key.startsWith(prefix) || (list[0] ?? 0) >= count) continue;
+      found.push({
+        value: key.slice(prefix.length),
+        count: ranksOfPositions(list).length,
+        set: () => setOf(list),
+      });
+    }
+    return found;
+  };
   return {
     firstIndex: live.firstIndex,
     count,
     leastAt: ranks.ats[0] ?? 0,
     greatestAt: ranks.ats[count - 1] ?? 0,
     lookup: (keys) => Promise.resolve(keys.map((key) => setOf(positions.get(key)))),
-    scan(field, test) {
-      const prefix = fieldBounds(field).start.toString();
-      const found: { value: string; count: number; set: () => RankSet }[] = [];
-      for (const [key, list] of positions) {
-        if (!key.startsWith(prefix) || (list[0] ?? 0) >= count) continue;
-        const value = key.slice(prefix.length);
-        if (test(value)) found.push({ value, count: ranksOfPositions(list).length, set: () => setOf(list) });
-      }
-      return Promise.resolve(found);
-    },
+    scan: (field, test) => Promise.resolve(valuesOf(field).filter(({ value }) => test(value))),
+    counts: (field, set) => Promise.resolve(countValues(valuesOf(field), set, count)),
     ranks: () => Promise.resolve(ranks),
     pack() {
       const sorted = inByteOrder([...positions.keys()]);

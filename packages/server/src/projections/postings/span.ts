@@ -1,3 +1,4 @@
+import type { FieldValue } from './field-column.ts';
 import type { RankSet } from './rank-set.ts';
 
 /** Entries of a level-0 span; 16 spans of a level make one of the next. */
@@ -20,11 +21,10 @@ export interface Span {
   readonly greatestAt: number;
   /** The set of each key, in the order asked. */
   lookup(keys: readonly string[]): Promise<RankSet[]>;
-  /** All keys of a field that pass, with how many entries have each. */
-  scan(
-    field: string,
-    test: (value: string) => boolean,
-  ): Promise<{ value: string; count: number; set: () => RankSet }[]>;
+  /** All values of a field that pass, with how many entries have each. */
+  scan(field: string, test: (value: string) => boolean): Promise<FieldValue[]>;
+  /** How often each value of a field occurs in a set of this span. */
+  counts(field: string, set: RankSet): Promise<ReadonlyMap<string, number>>;
   ranks(): Promise<Ranks>;
 }
 

@@ -1,4 +1,5 @@
 import type { Client } from '../../storage/index.ts';
+import { columnOf, countColumn, countValues, type FieldColumn, type FieldValue } from './field-column.ts';
 import { findInPage, readPage } from './posting-page.ts';
 import { countOf, emptySet, type RankSet } from './rank-set.ts';
 import { selectRanks, type SpanRow } from './span-rows.ts';
@@ -57,6 +58,7 @@ export function storedSpan(
       const pages = await fieldPages(client, { ledger, row, field, cache });
       return pages.filter(({ value }) => test(value));
     },
+    counts: (field, set) => countsOf(client, set, { ledger, row, field, cache }),
     async ranks() {
       const cached = cache.get<Ranks>(`ranks ${name}`);
       if (cached) return cached;
@@ -110,10 +112,26 @@ export async function lookupSpans(
   return rows.map((row) => keys.map((key) => known.get(cacheKey(row, key)) ?? emptySet(row.count)));
 }
 
-interface FieldValue {
-  value: string;
-  count: number;
-  set: () => RankSet;
+/** Multi-valued fields are remembered as such. */
+interface CachedColumn {
+  column: FieldColumn | undefined;
+}
+
+async function countsOf(
+  client: Client,
+  set: RankSet,
+  options: { ledger: number; row: SpanRow; field: string; cache: SpanCache },
+): Promise<Map<string, number>> {
+  const { ledger, row, field, cache } = options;
+  const name = `column ${ledger}/${row.level}/${row.number} ${field}`;
+  const values = await fieldPages(client, options);
+  if (countOf(set) === row.count) return countValues(values, set, row.count);
+  let cached = cache.get<CachedColumn>(name);
+  if (!cached) {
+    cached = { column: columnOf(values, row.count) };
+    cache.set(name, cached, 100 + (cached.column?.ordinals.byteLength ?? 0));
+  }
+  return cached.column ? countColumn(cached.column, set) : countValues(values, set, row.count);
 }
 
 async function fieldPages(
@@ -139,17 +157,12 @@ async function fieldPages(
     bytes += page.length * 3;
     for (const posting of readPage(page, row.count)) {
       if (posting.key.compare(start) >= 0 && posting.key.compare(end) < 0) {
-        values.push({ value: valueOfKey(posting.key), count: posting.count, set: once(posting.set) });
+        values.push({ value: valueOfKey(posting.key), count: posting.count, set: posting.set });
       }
     }
   }
   cache.set(name, values, bytes);
   return values;
-}
-
-function once(make: () => RankSet): () => RankSet {
-  let made: RankSet | undefined;
-  return () => (made ??= make());
 }
 
 function bytesOf(set: RankSet): number {

@@ -1,0 +1,54 @@
+import { countCommon, countOf, ranksOf, type RankSet } from './rank-set.ts';
+
+/** One value of a field in a span, and who has it. */
+export interface FieldValue {
+  value: string;
+  count: number;
+  /** Decoded anew at each call: callers keep what they need. */
+  set: () => RankSet;
+}
+
+/** A field of which an entry has one value at most, as a column: rank → place in `values` + 1, or 0. */
+export interface FieldColumn {
+  values: string[];
+  ordinals: Uint16Array | Uint32Array;
+}
+
+/** The column of a field, or undefined when an entry has two values of it. */
+export function columnOf(values: readonly FieldValue[], count: number): FieldColumn | undefined {
+  if (values.reduce((sum, value) => sum + value.count, 0) > count) return undefined;
+  const ordinals = values.length < 0xffff ? new Uint16Array(count) : new Uint32Array(count);
+  for (const [place, { set }] of values.entries()) {
+    for (const rank of ranksOf(set())) {
+      if (ordinals[rank] !== 0) return undefined;
+      ordinals[rank] = place + 1;
+    }
+  }
+  return { values: values.map(({ value }) => value), ordinals };
+}
+
+/** How often each value occurs in a set: one step an entry, however many values there are. */
+export function countColumn({ values, ordinals }: FieldColumn, set: RankSet): Map<string, number> {
+  const counts = new Uint32Array(values.length + 1);
+  for (const rank of ranksOf(set)) {
+    const ordinal = ordinals[rank] ?? 0;
+    counts[ordinal] = (counts[ordinal] ?? 0) + 1;
+  }
+  const found = new Map<string, number>();
+  for (const [place, value] of values.entries()) {
+    const count = counts[place + 1] ?? 0;
+    if (count > 0) found.set(value, count);
+  }
+  return found;
+}
+
+/** The same value by value: for a field with several values an entry, and for spans that still change. */
+export function countValues(values: readonly FieldValue[], set: RankSet, size: number): Map<string, number> {
+  const whole = countOf(set) === size;
+  const found = new Map<string, number>();
+  for (const one of values) {
+    const count = whole ? one.count : countCommon(set, one.set());
+    if (count > 0) found.set(one.value, count);
+  }
+  return found;
+}
