@@ -18,7 +18,7 @@ const healedWithinMs = 10_000;
 let server: TestServer | undefined;
 let load: Load | undefined;
 afterEach(async () => {
-  load?.kill();
+  load?.dispose();
   await server?.dispose();
 });
 

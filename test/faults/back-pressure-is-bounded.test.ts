@@ -21,7 +21,7 @@ beforeAll(async () => {
   spare = await startSpareDatabase();
 });
 afterEach(async () => {
-  load?.kill();
+  load?.dispose();
   proxy?.open();
   await server?.dispose();
   await proxy?.close();

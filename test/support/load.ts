@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,8 @@ export interface Load {
   log: string;
   /** Sends nothing new, and resolves when everything sent was acknowledged. @throws Error when that takes too long */
   finish(): Promise<void>;
-  kill(): void;
+  /** Ends it, and forgets what it wrote down. */
+  dispose(): void;
 }
 
 const program = fileURLToPath(new URL('load-process.ts', import.meta.url));
@@ -22,7 +23,8 @@ export function startLoad(
   server: Pick<TestServer, 'url' | 'key'>,
   options: { eventsPerSecond: number; /** Letters added to each event. */ padding?: number },
 ): Load {
-  const log = join(mkdtempSync(join(tmpdir(), 'bitacora-load-')), 'load.ndjson');
+  const folder = mkdtempSync(join(tmpdir(), 'bitacora-load-'));
+  const log = join(folder, 'load.ndjson');
   const { eventsPerSecond, padding = 0 } = options;
   const given = { url: server.url, key: server.key, log, eventsPerSecond, padding };
   const child = spawn(process.execPath, [program, JSON.stringify(given)], {
@@ -39,6 +41,9 @@ export function startLoad(
       if (code !== 0)
         throw new Error(`the load did not end well (${String(code)}): not everything was acknowledged`);
     },
-    kill: () => void child.kill('SIGKILL'),
+    dispose() {
+      child.kill('SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
