@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { readEvents } from '@bitacora/event';
 import Fastify, {
   LogController,
@@ -22,6 +23,9 @@ import type { Route } from './route.ts';
  */
 const bodiesBytesMax = 64 * 1024 * 1024;
 
+/** How much larger than itself a gzip body is counted; events compress about tenfold. */
+const inflatedTimes = 10;
+
 /** The HTTP server with the routes of a table: authentication, validation, errors and correlation ids in one place. */
 export function createHttp(options: {
   routes: readonly Route[];
@@ -37,6 +41,7 @@ export function createHttp(options: {
     keepAliveTimeout: 30_000,
     requestTimeout: 60_000,
     return503OnClosing: true,
+    clientErrorHandler: refuseMalformed,
     // What fails before there is a route, such as a broken %-sequence in the path.
     frameworkErrors: (error, request, reply) =>
       void sendProblem(error, { request, reply, logger: options.logger }),
@@ -74,18 +79,39 @@ export function createHttp(options: {
   return app;
 }
 
+/** What the HTTP parser could not read has no request yet: half of one, or none at all. */
+function refuseMalformed(error: Error, socket: Socket): void {
+  if (!socket.writable || ('code' in error && error.code === 'ECONNRESET')) {
+    socket.destroy();
+    return;
+  }
+  const { problem } = problemOf(
+    new AuditError('malformed_body', { detail: 'the request is not HTTP', cause: error }),
+    randomUUID(),
+  );
+  const body = JSON.stringify(problem);
+  socket.end(
+    `HTTP/1.1 400 Bad Request\r\ncontent-type: ${problemMediaType}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}
+
 function correlationIdOf(header: string | string[] | undefined): string {
   return typeof header === 'string' && /^[\w.:-]{1,100}$/.test(header) ? header : randomUUID();
+}
+
+/** What a body may take: as announced; compressed ones grow, and chunked ones tell nothing. */
+function expectedBytes({ method, headers }: FastifyRequest): number {
+  if (method === 'GET' || method === 'DELETE') return 0;
+  const announced = Number(headers['content-length'] ?? bodyLimits.bodyMaxBytes / 4) || 0;
+  if (headers['content-encoding'] === undefined) return Math.min(announced, bodyLimits.bodyMaxBytes);
+  return Math.min(announced * inflatedTimes, bodyLimits.inflatedMaxBytes);
 }
 
 function limitBodies(app: FastifyInstance): void {
   let bytes = 0;
   const held = new WeakMap<FastifyRequest, number>();
   app.addHook('onRequest', (request, _reply, done) => {
-    const length = Math.min(
-      Number(request.headers['content-length'] ?? 65_536) || 0,
-      bodyLimits.bodyMaxBytes,
-    );
+    const length = expectedBytes(request);
     if (bytes + length > bodiesBytesMax) {
       done(new AuditError('too_many_requests', { retryAfterSeconds: 1 }));
       return;

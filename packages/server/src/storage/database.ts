@@ -129,7 +129,7 @@ async function connect(pool: pg.Pool): Promise<Client> {
   }
 }
 
-/** SQLSTATE classes that say «not now» rather than «wrong»: connection, resources, shutdown, read-only standby. */
+/** SQLSTATE classes that say «not now» rather than «wrong»: connection, deadlock, resources, shutdown, read-only standby. */
 function databaseFailure(error: unknown): unknown {
   const code = sqlState(error);
   if (error instanceof AuditError || !(error instanceof Error)) return error;
@@ -143,7 +143,7 @@ function databaseFailure(error: unknown): unknown {
     /terminated|ECONN|EPIPE|ENOENT|Client has encountered a connection error|not queryable|timeout/.test(
       error.message,
     );
-  if (code === '57014' || lost || /^(08|53|57P|25006|58)/.test(code)) {
+  if (code === '57014' || lost || /^(08|40|53|57P|25006|58)/.test(code)) {
     return new AuditError('unavailable', { operatorText: error.message, retryAfterSeconds: 1, cause: error });
   }
   return error;
