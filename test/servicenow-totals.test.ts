@@ -32,7 +32,7 @@ describe.skipIf(file === undefined)('119,998 real updates of incidents', () => {
       duplicates: 0,
       rejected: 0,
     });
-  }, 120_000);
+  }, 300_000);
 
   afterAll(async () => {
     await server.dispose();
@@ -205,19 +205,19 @@ describe.skipIf(file === undefined)('119,998 real updates of incidents', () => {
 
   test('F-04 totals, facets, filters, days, histograms, stories, pages and 1,000 texts equal a computation over the file', async () => {
     await everythingHolds(textQueries);
-  }, 120_000);
+  }, 300_000);
 
   test('F-13 importing the file again adds nothing', async () => {
     const again = await runImport(server, file ?? '', { map: 'servicenow' });
     expect(again).toMatchObject({ rows: 119_998, accepted: 0, duplicates: 119_998, rejected: 0 });
     expect(await count({})).toBe(119_998);
-  }, 120_000);
+  }, 300_000);
 
   test('F-04 the same answers after a restart', async () => {
     expect(await server.stop()).toBe(0);
     await server.restart();
     await everythingHolds(textQueries.slice(0, 200));
-  }, 120_000);
+  }, 300_000);
 
   test('F-04 the same answers after all segments are closed', async () => {
     await server.stop();
@@ -235,7 +235,7 @@ describe.skipIf(file === undefined)('119,998 real updates of incidents', () => {
     await database.end();
     expect(closed.rowCount).toBeGreaterThanOrEqual(3);
     await everythingHolds(textQueries.slice(-200));
-  }, 120_000);
+  }, 300_000);
 });
 
 function randomTextQueries(model: ServicenowModel, number: number): { q: string; count: number }[] {
