@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
 import { AuditError } from '../audit-error.ts';
 import type { Client, Database, Scope } from '../storage/index.ts';
+import { createBatcher } from './batcher.ts';
 import type { TenantKeys } from './tenant-keys.ts';
 
 /** The keys of one person, all derived from one secret: erasing that erases them. */
@@ -38,95 +39,139 @@ export function createPersons(options: {
   tenant: number;
   tenantKeys: TenantKeys;
 }): Persons {
-  const { database, tenantKeys } = options;
-  const scope: Scope = { tenant: options.tenant, ledgers: [] };
-  const keys = new Map<string, PersonKey | null>();
-  const ids = new Map<string, number>();
-  const profiles = new Map<number, string>();
+  const { database, tenant, tenantKeys } = options;
+  const scope: Scope = { tenant, ledgers: [] };
+  const keys = createMemory<string, PersonKey | null>();
+  const ids = createMemory<string, number>();
+  const profiles = createMemory<number, string>();
 
-  // Answers the tokens whose stored key somebody changed: it does not open.
-  const remember = (rows: readonly PersonRow[]): string[] => {
-    if (keys.size > cachedMax) keys.clear();
-    const changed: string[] = [];
-    for (const row of rows) {
-      const token = row.token.toString('hex');
-      const secret = row.key && unwrap(row.key, tenantKeys.wrapping);
-      if (secret === undefined) changed.push(token);
-      else keys.set(token, secret && deriveKeys(secret));
-    }
-    return changed;
+  /** Null for a row whose key does not unwrap: somebody changed it. */
+  const keyOf = (row: PersonRow): { key: PersonKey | null } | null => {
+    const secret = row.key && unwrap(row.key, tenantKeys.wrapping);
+    return secret === undefined ? null : { key: secret && deriveKeys(secret) };
   };
-  const pick = (tokens: ReadonlySet<string>): Map<string, PersonKey | null> => {
-    const picked = new Map<string, PersonKey | null>();
-    for (const token of tokens) {
-      const key = keys.get(token);
-      if (key !== undefined) picked.set(token, key);
-    }
-    return picked;
-  };
-  const missing = (tokens: ReadonlySet<string>): Buffer[] =>
-    [...tokens].filter((token) => !keys.has(token)).map((token) => Buffer.from(token, 'hex'));
-  const loadKeys = async (tokens: ReadonlySet<string>): Promise<Map<string, PersonKey | null>> => {
-    const unknown = missing(tokens);
-    if (unknown.length === 0) return pick(tokens);
-    const changed = remember(
-      await database.write(scope, (client) => insertPersons(client, { ...options, tokens: unknown })),
+  const insertKeys = createBatcher<string>(async (tokens) => {
+    const wanted = [...new Set(tokens)].map((token) => Buffer.from(token, 'hex'));
+    const rows = await database.write(scope, (client) =>
+      insertPersons(client, { tenant, tenantKeys, tokens: wanted }),
     );
-    if (changed.length > 0)
-      throw new AuditError('internal', {
-        operatorText: `the stored keys of ${changed.length} persons were changed: their events cannot be stored`,
-      });
-    return pick(tokens);
+    for (const row of rows) {
+      const found = keyOf(row);
+      if (found) keys.set(row.token.toString('hex'), found.key);
+    }
+  });
+  const insertNewProfiles = createBatcher<NewProfile>(async (rows) => {
+    const stored = await database.write(scope, (client) => insertProfiles(client, tenant, rows));
+    for (const [name, id] of stored) ids.set(name, id);
+  });
+  const loadKeys = async (tokens: ReadonlySet<string>): Promise<ReadonlyMap<string, PersonKey | null>> => {
+    const { found, missing } = keys.look(tokens);
+    if (missing.length === 0) return found;
+    await insertKeys(missing);
+    const loaded = keys.look(missing);
+    for (const [token, key] of loaded.found) found.set(token, key);
+    if (loaded.missing.length === 0) return found;
+    throw new AuditError('internal', {
+      operatorText: `the stored keys of ${loaded.missing.length} persons were changed: their events cannot be stored`,
+    });
+  };
+  const readKeys = async (
+    client: Client,
+    tokens: ReadonlySet<string>,
+  ): Promise<ReadonlyMap<string, PersonKey | null>> => {
+    const { found, missing } = keys.look(tokens);
+    if (missing.length === 0) return found;
+    for (const row of await selectPersons(
+      client,
+      tenant,
+      missing.map((token) => Buffer.from(token, 'hex')),
+    )) {
+      const token = row.token.toString('hex');
+      const read = keyOf(row);
+      if (read) keys.set(token, read.key);
+      // A key that opens nothing: what depends on it shows as altered, not as erased.
+      found.set(token, read ? read.key : deriveKeys(randomBytes(32)));
+    }
+    return found;
   };
   return {
     keys: loadKeys,
-    async readKeys(client, tokens) {
-      const unknown = missing(tokens);
-      if (unknown.length === 0) return pick(tokens);
-      const changed = remember(await selectPersons(client, options.tenant, unknown));
-      const picked = pick(tokens);
-      // A key that opens nothing: what depends on it shows as altered, not as erased.
-      for (const token of changed) picked.set(token, deriveKeys(randomBytes(32)));
-      return picked;
-    },
+    readKeys,
     async profileIds(wanted) {
-      const unknown = new Map<string, Profile>();
-      for (const profile of wanted) {
-        const name = profile.person + profile.canonical;
-        if (!ids.has(name)) unknown.set(name, profile);
+      const names = wanted.map((profile) => profile.person + profile.canonical);
+      const { found, missing } = ids.look(new Set(names));
+      if (missing.length > 0) {
+        const unknown = new Map(wanted.map((profile, place) => [names[place] ?? '', profile]));
+        const fresh = missing.flatMap((name) => unknown.get(name) ?? []);
+        const personKeys = await loadKeys(new Set(fresh.map((profile) => profile.person)));
+        const rows = fresh.map((profile) => profileRow(profile, personKeys.get(profile.person)));
+        await insertNewProfiles(rows);
+        for (const [name, id] of ids.look(missing).found) found.set(name, id);
       }
-      if (unknown.size > 0) {
-        const personKeys = await loadKeys(new Set([...unknown.values()].map((profile) => profile.person)));
-        if (ids.size > cachedMax) ids.clear();
-        const rows = [...unknown].map(([name, profile]) =>
-          profileRow(name, profile, personKeys.get(profile.person)),
-        );
-        const stored = await database.write(scope, (client) => insertProfiles(client, options.tenant, rows));
-        for (const [name, id] of stored) ids.set(name, id);
-      }
-      return wanted.map((profile) => ids.get(profile.person + profile.canonical) ?? 0);
+      return names.map((name) => {
+        const id = found.get(name);
+        if (id === undefined) throw new Error('a profile was stored and is not there');
+        return id;
+      });
     },
     async readProfiles(client, wantedIds) {
-      const unknown = [...wantedIds].filter((id) => !profiles.has(id));
-      if (unknown.length === 0) return profiles;
-      const found = await client.query<ProfileRow>({
-        name: 'profiles',
-        text: 'select id, person, bytes from profile where id = any($1::bigint[])',
-        values: [unknown],
-      });
-      const personKeys = await this.readKeys(
-        client,
-        new Set(found.rows.map((row) => row.person.toString('hex'))),
-      );
-      if (profiles.size > cachedMax) profiles.clear();
-      for (const row of found.rows) {
+      const { found, missing } = profiles.look(wantedIds);
+      if (missing.length === 0) return found;
+      const rows = await selectProfiles(client, missing);
+      const personKeys = await readKeys(client, new Set(rows.map((row) => row.person.toString('hex'))));
+      for (const row of rows) {
         const key = personKeys.get(row.person.toString('hex'));
         const canonical = key && unwrap(row.bytes, key.profile)?.toString('utf8');
-        if (canonical !== undefined && canonical !== null) profiles.set(row.id, canonical);
+        if (canonical === undefined || canonical === null) continue;
+        profiles.set(row.id, canonical);
+        found.set(row.id, canonical);
       }
-      return profiles;
+      return found;
     },
   };
+}
+
+interface Memory<Key, Value> {
+  set(key: Key, value: Value): void;
+  /** What is remembered of `wanted`, in a map of the caller's own, and the rest. */
+  look(wanted: Iterable<Key>): { found: Map<Key, Value>; missing: Key[] };
+}
+
+/**
+ * Remembers the last 100,000 to 200,000 values. What fills up is put aside whole and forgotten at the next time: a value
+ * just set is never forgotten before its caller looks.
+ */
+function createMemory<Key, Value>(): Memory<Key, Value> {
+  let young = new Map<Key, Value>();
+  let old = new Map<Key, Value>();
+  return {
+    set(key, value) {
+      if (young.size >= cachedMax) {
+        old = young;
+        young = new Map();
+      }
+      young.set(key, value);
+    },
+    look(wanted) {
+      const found = new Map<Key, Value>();
+      const missing: Key[] = [];
+      for (const key of wanted) {
+        const value = young.get(key) ?? old.get(key);
+        if (value !== undefined || young.has(key) || old.has(key)) found.set(key, value as Value);
+        else missing.push(key);
+      }
+      return { found, missing };
+    },
+  };
+}
+
+async function selectProfiles(client: Client, ids: readonly number[]): Promise<ProfileRow[]> {
+  const found = await client.query<ProfileRow>({
+    name: 'profiles',
+    text: 'select id, person, bytes from profile where id = any($1::bigint[])',
+    values: [ids],
+  });
+  return found.rows;
 }
 
 interface PersonRow {
@@ -170,7 +215,8 @@ interface NewProfile {
   sealed: { digest: Buffer; bytes: Buffer } | null;
 }
 
-function profileRow(name: string, profile: Profile, key: PersonKey | null | undefined): NewProfile {
+function profileRow(profile: Profile, key: PersonKey | null | undefined): NewProfile {
+  const name = profile.person + profile.canonical;
   const person = Buffer.from(profile.person, 'hex');
   if (!key) return { name, person, sealed: null };
   const canonical = Buffer.from(profile.canonical);
@@ -181,7 +227,7 @@ function profileRow(name: string, profile: Profile, key: PersonKey | null | unde
 async function insertProfiles(
   client: Client,
   tenant: number,
-  rows: NewProfile[],
+  rows: readonly NewProfile[],
 ): Promise<[string, number][]> {
   const byDigest = new Map<string, NewProfile>();
   for (const row of rows) if (row.sealed) byDigest.set(row.sealed.digest.toString('hex'), row);
