@@ -1,0 +1,48 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { expect, test } from 'vitest';
+
+const root = new URL('../../', import.meta.url);
+const pages = ['README.md', 'ARCHITECTURE.md', ...pagesBelow('docs/')];
+
+test('every relative link of the documentation leads to a file and, where it names one, to a heading', () => {
+  expect(pages.length).toBeGreaterThan(10);
+  const links = pages.flatMap(linksOf);
+  expect(links.length).toBeGreaterThan(20);
+  expect(links.filter(({ page, target }) => !resolves(page, target))).toEqual([]);
+});
+
+test('a link to nothing, or to a heading that is not there, is noticed', () => {
+  expect(resolves('README.md', 'docs/guides/none.md')).toBe(false);
+  expect(resolves('README.md', 'docs/guides/proving.md#no-such-heading')).toBe(false);
+  expect(resolves('README.md', 'docs/guides/proving.md#what-cannot-be-found')).toBe(true);
+});
+
+function pagesBelow(folder: string): string[] {
+  return readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `${folder}${name.replaceAll('\\', '/')}`);
+}
+
+function linksOf(page: string): { page: string; target: string }[] {
+  const text = readFileSync(new URL(page, root), 'utf8').replaceAll(/^```[\s\S]*?^```$/gm, '');
+  return [...text.matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target]) => ({ page, target: target ?? '' }))
+    .filter(({ target }) => !/^[a-z]+:/.test(target));
+}
+
+function resolves(page: string, target: string): boolean {
+  const [path = '', heading] = target.split('#');
+  const file = path === '' ? new URL(page, root) : new URL(path, new URL(page, root));
+  if (!existsSync(file)) return false;
+  return heading === undefined || anchorsOf(readFileSync(file, 'utf8')).includes(heading);
+}
+
+/** As the usual renderers make them: small letters, no punctuation, dashes for spaces. */
+function anchorsOf(markdown: string): string[] {
+  return [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    (heading ?? '')
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}

@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { CodeBlock } from './code-blocks.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const blockTimeoutMs = 60_000;
+
+export interface Reader {
+  /** Runs a block as someone who follows the page would; rejects with what it printed when it fails. */
+  run(block: CodeBlock): Promise<string>;
+  dispose(): void;
+}
+
+/**
+ * Someone who follows a page against a server: in a folder of his own that looks like the checkout, with the pinned
+ * Node first in the path. Files and exported variables of one block are there in the next.
+ */
+export function createReader(server: { url: string; key: string }): Reader {
+  const folder = mkdtempSync(join(tmpdir(), 'bitacora-reader-'));
+  // As root the embedded PostgreSQL of a server that a page starts runs as a user of its own.
+  chmodSync(folder, 0o755);
+  for (const name of ['node_modules', 'examples']) symlinkSync(join(root, name), join(folder, name));
+  const env = {
+    ...process.env,
+    PATH: `${join(root, 'node_modules/.bin')}${delimiter}${process.env['PATH'] ?? ''}`,
+    BITACORA_URL: server.url,
+    BITACORA_API_KEY: server.key,
+    // What an import remembers lies in the folder for temporary files.
+    TMPDIR: folder,
+  };
+  return {
+    async run({ info, code }) {
+      const asked = code
+        .replaceAll('http://localhost:4000', server.url)
+        .replaceAll(/bta_(own|live)_…/g, server.key);
+      if (info.startsWith('python')) return execute('python3', ['-'], { env, folder, input: asked });
+      const kept = `[ -f .exported ] && . ./.exported\n${asked}\nexport -p > .exported\n`;
+      return execute('bash', ['-eu', '-o', 'pipefail', '-s'], { env, folder, input: kept });
+    },
+    dispose: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+async function execute(
+  program: string,
+  args: readonly string[],
+  { env, folder, input }: { env: NodeJS.ProcessEnv; folder: string; input: string },
+): Promise<string> {
+  // A group of its own, so that what a block leaves in the background ends with it.
+  const child = spawn(program, args, { cwd: folder, env, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+  const timer = setTimeout(() => endGroup(child.pid), blockTimeoutMs);
+  let [out, err] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+  child.on(
+    'error',
+    (error: Error) => (err += `${program} cannot be started, and this page needs it: ${error.message}`),
+  );
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input);
+  await once(child, 'close').catch(() => undefined);
+  clearTimeout(timer);
+  endGroup(child.pid);
+  if (child.exitCode === 0) return out;
+  throw new Error(`${program} ended with ${child.exitCode ?? child.signalCode}:\n${input}\n${out}\n${err}`);
+}
+
+function endGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGTERM');
+  } catch {
+    // Nothing is left of it.
+  }
+}
