@@ -6,8 +6,6 @@ import type { Transport } from './transport.ts';
 export interface AppendOptions {
   /** Absent: the tenant's default ledger. */
   readonly ledger?: string;
-  /** For old data: the rules on an event's age and the quota do not apply. */
-  readonly import?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -20,7 +18,7 @@ export async function appendEvents(
   const { ledger, signal } = options;
   try {
     return await transport.json<AppendAnswer>('POST', '/v1/events', {
-      query: { ledger, import: options.import === true ? true : undefined },
+      query: { ledger },
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(events),
       signal,
