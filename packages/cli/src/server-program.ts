@@ -14,9 +14,13 @@ export function runServerProgram(args: readonly string[]): Promise<number> {
   } catch (cause) {
     throw new CliError('the package @bitacora/server is not installed here', { cause });
   }
-  const child = spawn(process.execPath, ['--conditions=bitacora:source', '--max-semi-space-size=64', program, ...args], {
-    stdio: 'inherit',
-  });
+  const child = spawn(
+    process.execPath,
+    ['--conditions=bitacora:source', '--max-semi-space-size=64', program, ...args],
+    {
+      stdio: 'inherit',
+    },
+  );
   // A terminal sends Ctrl-C to all of its processes: the server would get it twice, and stop without closing.
   const signals = process.stdin.isTTY
     ? (['SIGTERM', 'SIGHUP'] as const)

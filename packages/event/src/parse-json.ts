@@ -4,7 +4,7 @@ const anyText = /"[^"\\]*(?:\\.[^"\\]*)*"/gs;
 const token = /[ \t\r\n]*("[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]|[^ \t\r\n{}[\],:"]+)/sy;
 
 /**
- * `JSON.parse`, right also where V8 is wrong: once an object with the key `\` was parsed, Node 20 to 24 read the key of
+ * `JSON.parse`, right also where V8 is wrong: once an object with the key `\` was parsed, Node 24 read the key of
  * `{"\"":1}` as `\`, too (the remembered key is compared with the text before its escapes are resolved). Objects whose
  * keys have escapes, which are few, are put together here. Recursive: the caller has limited the depth.
  * @throws SyntaxError
