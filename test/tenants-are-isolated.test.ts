@@ -363,3 +363,12 @@ describe('F-09 keys reach as far as their scopes', () => {
     expect(inTime).toBe(true);
   });
 });
+
+test('F-09 nobody but the server writes to an audit ledger, whatever the key may do', async () => {
+  const forged = { action: 'key.revoke', actor: { type: 'service', id: 'x' } };
+  for (const ledger of ['audit', 'default.audit']) {
+    const { status, body } = await server.send(forged, { ledger });
+    expect(status).toBe(403);
+    expect(body.parameter).toBe('ledger');
+  }
+});

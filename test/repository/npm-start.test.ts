@@ -13,7 +13,7 @@ test('npm start runs the server with the pinned Node.js and passes its arguments
       'const words: string[] = process.argv.slice(2); console.log([...process.execArgv, ...words].join(" "));',
   });
   const { code, output } = await checkout.start('scripts/start.mjs', '--port', '4001').ended;
-  expect(output.trim()).toBe('--conditions=bitacora:source serve --port 4001');
+  expect(output.trim()).toBe('--conditions=bitacora:source --max-semi-space-size=64 serve --port 4001');
   expect(code).toBe(0);
 });
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ledgerFor } from '../access/index.ts';
+import { auditLedgerName, ledgerFor } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import { readBody, type Ingest, type IngestAnswer, type PackLedgers, type Quota } from '../ingest/index.ts';
 import type { EntryView } from '../ledger/index.ts';
@@ -210,6 +210,12 @@ async function ingestCall(call: Call, options: EventRouteOptions): Promise<unkno
   const { grant, query, request, reply } = call;
   const named = textOf(query['ledger']);
   const chosen = ledgerFor(grant, named);
+  if (chosen.name === auditLedgerName(grant.tenant)) {
+    throw new AuditError('forbidden', {
+      parameter: 'ledger',
+      detail: 'the audit ledger is written by the server alone',
+    });
+  }
   const bytes = Buffer.isBuffer(call.body) ? call.body : Buffer.alloc(0);
   const events = await readBody({
     bytes,

