@@ -40,11 +40,7 @@ export async function startLargeSet({ entries, directory, say }: BenchOptions): 
       sent += count;
       return count === 0
         ? undefined
-        : postRequest(
-            '/v1/events',
-            server.key,
-            JSON.stringify(Array.from({ length: count }, next)),
-          );
+        : postRequest('/v1/events', server.key, JSON.stringify(Array.from({ length: count }, next)));
     },
   });
   await followed(server, say);

@@ -229,8 +229,8 @@ declare
 begin
   foreach parent in array array['entry', 'bundle', 'personal'] loop
     leaf := parent || '_' || segment_number;
-    execute format('create table %I partition of %I for values from (%s, %s) to (%s, %s)',
-      leaf, parent, class, segment_number, class, segment_number + 1);
+    -- Attached, not created as a partition: that would wait for every reader of the parent and hold up every writer.
+    execute format('create table %I (like %I including storage)', leaf, parent);
     execute format('revoke all on %I from public', leaf);
     execute format('grant insert on %I to {{writer}}', leaf);
     if parent = 'entry' then
@@ -239,6 +239,8 @@ begin
     else
       execute format('alter table %I add unique (ledger, first_index)', leaf);
     end if;
+    execute format('alter table %I attach partition %I for values from (%s, %s) to (%s, %s)',
+      parent, leaf, class, segment_number, class, segment_number + 1);
     if parent <> 'personal' then
       execute format('create trigger never_truncate before truncate on %I for each statement execute function refuse_change()', leaf);
       execute format('alter table %I enable always trigger never_truncate', leaf);

@@ -31,9 +31,10 @@ async function serve(demo: boolean): Promise<number> {
   const stopDemo = demo ? await startDemo(server) : undefined;
   process.stdout.write(`Bitácora listens on ${server.url}\n`);
   if (stopDemo) process.stdout.write(`Look at invented activity: ${server.url}/app/#key=${stopDemo.key}\n`);
-  process.stdout.write(
-    `Your own ledger, empty at first: ${server.url}/app/#key=${server.adminKey}\nAPI reference: ${server.url}/app/reference\n`,
-  );
+  // The key is for whoever sits at the terminal, not for a service's log.
+  const own = `${server.url}/app/#key=${demo || process.stdout.isTTY ? server.adminKey : 'bta_own_…'}`;
+  process.stdout.write(`Your own ledger, empty at first: ${own}\n`);
+  process.stdout.write(`API reference: ${server.url}/app/reference\n`);
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });

@@ -25,8 +25,11 @@ export async function admit(events: readonly AuditEvent[], options: AdmitOptions
     const policy = policies[position] ?? options.policyOf(event.action);
     const admitted = byPack(event, policy, records);
     if (!admitted.ok) return { id: event.id, rejection: admitted.rejection };
-    const received = policy.pack?.admission ? canonicalJson(event) : undefined;
-    return { event: withDefaults(admitted.event, policy), received, personal: policy.personal };
+    return {
+      event: withDefaults(admitted.event, policy),
+      received: canonicalJson(event),
+      personal: policy.personal,
+    };
   });
 }
 

@@ -1,4 +1,5 @@
 import {
+  canonicalJson,
   createUuidV7Source,
   parseEvent,
   type AuditEvent,
@@ -89,7 +90,7 @@ export function createIngest(options: {
     async report(ledger, event) {
       const full: AuditEvent = { ...event, id: createId() };
       const { personal } = policyOf(event.action);
-      await ledgers.append(ledger, [{ event: full, received: undefined, personal }], now());
+      await ledgers.append(ledger, [{ event: full, received: canonicalJson(full), personal }], now());
     },
   };
 }

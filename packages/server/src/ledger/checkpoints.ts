@@ -1,4 +1,4 @@
-import { appendFile, mkdir, open, readFile } from 'node:fs/promises';
+import { appendFile, mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseCheckpoint, parseNote } from '@bitacora/tlog';
 import type { Client } from '../storage/index.ts';
@@ -19,7 +19,7 @@ export async function publishedCheckpoint(
 export interface CheckpointFile {
   /** Appends a signed note and syncs the file. */
   append(ledger: string, note: string): Promise<void>;
-  /** The newest note of a ledger, as text with its size and root. */
+  /** The note of the greatest size among the newest ones of a ledger, as text with its size and root. */
   last(ledger: string): Promise<{ note: string; size: number; root: Uint8Array } | undefined>;
 }
 
@@ -42,13 +42,35 @@ export function createCheckpointFile(dataDirectory: string): CheckpointFile {
       }
     },
     async last(ledger) {
-      const text = await readFile(fileOf(ledger), 'utf8').catch(() => '');
-      return splitNotes(text)
+      const notes = splitNotes(await endOfFile(fileOf(ledger)))
         .map(readNote)
-        .filter((note) => note !== undefined)
-        .at(-1);
+        .filter((note) => note !== undefined);
+      return notes.reduce<(typeof notes)[number] | undefined>(
+        (greatest, note) => (greatest && greatest.size >= note.size ? greatest : note),
+        undefined,
+      );
     },
   };
+}
+
+/** Enough for some 250 notes: the file grows for as long as the ledger does. */
+const endBytes = 64 * 1024;
+
+/** The last part of a file, '' when there is none yet. Any other failure is thrown: a check that did not run is no check. */
+async function endOfFile(file: string): Promise<string> {
+  const handle = await open(file, 'r').catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (!handle) return '';
+  try {
+    const { size } = await handle.stat();
+    const buffer = Buffer.alloc(Math.min(size, endBytes));
+    await handle.read(buffer, 0, buffer.length, size - buffer.length);
+    return buffer.toString('utf8');
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Origin, size, root, a blank line, signatures; looked for at every line, as what follows a torn note shares one with it. */

@@ -9,6 +9,7 @@ import {
   type EventView,
   type GroupName,
   type GroupValues,
+  type OpenEvent,
 } from '@bitacora/event';
 import type { Client } from '../storage/index.ts';
 import type { Persons } from './persons.ts';
@@ -24,6 +25,8 @@ export interface EntryView {
   ingestedAt: string;
   leafHash: Buffer;
   event: EventView;
+  /** What of it is not personal: as in the entry. */
+  open: OpenEvent;
   /** Groups whose stored values do not open the entry's commitment: somebody changed them. They are not shown. */
   altered?: GroupName[];
 }
@@ -65,13 +68,13 @@ export async function eventViews(
         return record.actorProfile > 0 ? (profiles.get(record.actorProfile) ?? '') : '{}';
       if (group === 'subject') return profiles.get(record.subjectProfile) ?? '';
       const key = groupKey('text', persons, keys);
-      return key && mask(record.text, key, saltOf(key, 'text', entry.open.id)).toString('utf8');
+      return key && mask(record.text, key, saltOf(key, 'text', placeOf(entry))).toString('utf8');
     };
     const groups = openGroups(entry, {
       canonicalOf,
       saltOf: (group) => {
         const key = groupKey(group, persons, keys);
-        return key && saltOf(key, group, entry.open.id);
+        return key && saltOf(key, group, placeOf(entry));
       },
     });
     return view(stored, entry, groups);
@@ -112,6 +115,7 @@ function view(stored: StoredEntry, entry: Entry, groups: OpenedGroups): EntryVie
     ledger: entry.ledger,
     ingestedAt: entry.ingestedAt,
     leafHash: stored.leafHash,
+    open: entry.open,
     event: join(entry.open, groups.values, [...groups.erased, ...groups.altered]),
   };
   if (groups.altered.length > 0) made.altered = groups.altered;
@@ -124,4 +128,8 @@ function parseValues(canonical: string): GroupValues {
 
 function sha256(bytes: Uint8Array): Buffer {
   return Buffer.from(hash('sha256', bytes, 'binary'), 'binary');
+}
+
+function placeOf({ ledger, open }: Entry): { ledger: string; id: string } {
+  return { ledger, id: open.id };
 }

@@ -16,9 +16,10 @@ export async function followEntries(
   if (recent) return recent;
   const entries = await readEntryRange(client, ledger, range);
   const views = await eventViews(client, entries, options);
-  return views.map(({ index, event, ingestedAt }) => ({
+  return views.map(({ index, event, open, ingestedAt }) => ({
     index,
     event,
+    open,
     at: timeOf(event.occurredAt, ingestedAt),
   }));
 }

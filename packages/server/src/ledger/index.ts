@@ -5,6 +5,6 @@ export { leafHashOf, readEntries, readEntryRange, type StoredEntry } from './rea
 export type { FollowedEntry } from './recent-events.ts';
 export type { Admitted } from './seal.ts';
 export type { AppendResult, LedgerRow } from './sealed-event.ts';
-export { segmentLimits, type SegmentLimits } from './segments.ts';
+export type { SegmentLimits } from './segments.ts';
 export type { TenantKeys } from './tenant-keys.ts';
 export { tileHashes } from './tiles.ts';

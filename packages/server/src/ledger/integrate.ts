@@ -39,19 +39,24 @@ const integrateEntriesMax = 100_000;
  */
 export function createIntegrator(options: IntegratorOptions): Integrator {
   let known: { size: number; edge: TileEdge } | undefined;
-  return {
-    async run() {
-      let published = 0;
-      for (;;) {
-        const step = await integrateOnce(options, known);
-        known = step.tree;
-        published = step.tree.size;
-        for (const note of step.notes) {
-          await options.publish({ ledger: options.ledger, ...note });
-          await markPublished(options, note.size);
-        }
-        if (step.reachedHead) return published;
+  let last: Promise<unknown> = Promise.resolve();
+  const run = async (): Promise<number> => {
+    for (;;) {
+      const step = await integrateOnce(options, known);
+      known = step.tree;
+      for (const note of step.notes) {
+        await options.publish({ ledger: options.ledger, ...note });
+        await markPublished(options, note.size);
       }
+      if (step.reachedHead) return step.tree.size;
+    }
+  };
+  return {
+    run() {
+      // One after the other: notes leave the house in the order of their sizes.
+      const next = last.then(run, run);
+      last = next;
+      return next;
     },
   };
 }

@@ -8,7 +8,7 @@ import { LedgerShrank } from './ledger-shrank.ts';
 import { createPersons, type Persons } from './persons.ts';
 import { followEntries } from './follow-entries.ts';
 import { createPendingLeaves } from './pending-leaves.ts';
-import { createRecentEvents, type FollowedEntry, type RecentEvents } from './recent-events.ts';
+import { createRecentMemory, type FollowedEntry, type RecentEvents } from './recent-events.ts';
 import { findRollback } from './rollback.ts';
 import { seal, type Admitted } from './seal.ts';
 import type { AppendResult, LedgerRow, SealedEvent } from './sealed-event.ts';
@@ -63,6 +63,7 @@ export function createLedgers(options: LedgersOptions): Ledgers {
   const segments = createSegments({ database, limits: options.segmentLimits });
   const open = new Map<number, OpenLedger>();
   const tenants = new Map<number, { keys: TenantKeys; persons: Persons }>();
+  const createRecent = createRecentMemory();
   const rolledBack = new Map<number, string>();
   let problems: string[] = [];
   const noticing = async <T>(ledger: LedgerRow, work: Promise<T>): Promise<T> => {
@@ -89,7 +90,7 @@ export function createLedgers(options: LedgersOptions): Ledgers {
     const known = open.get(ledger.id);
     if (known) return known;
     const leaves = createPendingLeaves();
-    const recent = createRecentEvents();
+    const recent = createRecent();
     const onAppended = (appended: AppendedEntries): void => {
       leaves.add(appended.firstIndex, appended.events);
       recent.add(appended.firstIndex, appended.events);

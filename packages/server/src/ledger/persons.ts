@@ -156,8 +156,8 @@ function createMemory<Key, Value>(): Memory<Key, Value> {
       const found = new Map<Key, Value>();
       const missing: Key[] = [];
       for (const key of wanted) {
-        const value = young.get(key) ?? old.get(key);
-        if (value !== undefined || young.has(key) || old.has(key)) found.set(key, value as Value);
+        const known = young.has(key) ? young : old;
+        if (known.has(key)) found.set(key, known.get(key) as Value);
         else missing.push(key);
       }
       return { found, missing };

@@ -19,8 +19,8 @@ import { encodeValues } from './values-record.ts';
 export interface Admitted {
   /** After admission: what the entry holds. */
   event: AuditEvent;
-  /** Canonical JSON of the event as received, where a pack's admission may have added what can change between retries. */
-  received: string | undefined;
+  /** Canonical JSON of the event as received, before directory, packs and defaults: tells a retry from a conflict. */
+  received: string;
   /** Which of its fields are personal. */
   personal: PersonalPolicy;
 }
@@ -113,7 +113,7 @@ function sealOne(
   const commit = (group: GroupName, values: string): { key: PersonKey | undefined; salt: Buffer } => {
     const key = groupKey(group, persons, options.keys);
     // An event of a person already erased is committed under a salt that nobody keeps; its values are not stored.
-    const salt = key ? saltOf(key, group, open.id) : randomBytes(16);
+    const salt = key ? saltOf(key, group, { ledger: options.ledgerName, id: open.id }) : randomBytes(16);
     commitments[group] = commitmentOf({ salt, group, canonical: values });
     return { key, salt };
   };
@@ -125,7 +125,7 @@ function sealOne(
     if (key) text = mask(Buffer.from(canonical.text), key, salt);
   }
   const entry = entryJson({ ledger: options.ledgerName, ingestedAt: options.ingestedAt, open, commitments });
-  const mac = options.tenantKeys.mac(admitted.received ?? withoutIngestedAt(entry, open.id));
+  const mac = options.tenantKeys.mac(admitted.received);
   const [actorProfile, subjectProfile] = options.profiles;
   return {
     id: open.id,
@@ -135,6 +135,7 @@ function sealOne(
     values: encodeValues({ mac, actorProfile, subjectProfile, text }),
     mac,
     event: admitted.event,
+    open,
   };
 }
 
@@ -142,13 +143,6 @@ const noText = Buffer.alloc(0);
 
 function timeOf({ occurredAt }: OpenEvent): { occurredAt?: string } {
   return occurredAt === undefined ? {} : { occurredAt };
-}
-
-/** An entry as it would be at any time: equal for a retry, commitments included, since salts are derived. */
-function withoutIngestedAt(entry: string, id: string): string {
-  const mark = `"id":"${id}","ingestedAt":"`;
-  const start = entry.indexOf(mark) + mark.length;
-  return entry.slice(0, start) + entry.slice(entry.indexOf('"', start));
 }
 
 /** The text belongs to both persons: its key needs both of theirs, so erasing either makes it unreadable. */
@@ -166,11 +160,9 @@ export function groupKey(group: GroupName, persons: PersonsOfEvent, keys: Keys):
   return { salt: both.subarray(0, 32), text: both.subarray(32), profile: actor.profile };
 }
 
-/** 16 bytes, another for each entry and group. */
-export function saltOf(key: PersonKey, group: GroupName, id: string): Buffer {
-  const input = Buffer.allocUnsafe(32 + group.length + id.length);
-  key.salt.copy(input);
-  input.write(group + id, 32, 'latin1');
+/** 16 bytes, another for each entry and group: ids are unique in a ledger. */
+export function saltOf(key: PersonKey, group: GroupName, entry: { ledger: string; id: string }): Buffer {
+  const input = Buffer.concat([key.salt, Buffer.from(`${group}/${entry.id}/${entry.ledger}`)]);
   return Buffer.from(hash('sha256', input, 'binary').slice(0, 16), 'binary');
 }
 

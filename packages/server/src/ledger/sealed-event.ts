@@ -1,4 +1,4 @@
-import type { AuditEvent } from '@bitacora/event';
+import type { AuditEvent, OpenEvent } from '@bitacora/event';
 
 /** The ledger that an append goes to; access finds it, the ledger stage needs only this of it. */
 export interface LedgerRow {
@@ -23,6 +23,7 @@ export interface SealedEvent {
   mac: Buffer;
   /** What followers of this process index and count without reading it back. */
   event: AuditEvent;
+  open: OpenEvent;
 }
 
 export type AppendResult =

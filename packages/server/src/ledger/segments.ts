@@ -8,16 +8,12 @@ export interface Segments {
   current(client: Client, retentionClass: number): Promise<number>;
   /** Closes segments that are full or old and opens their successors; returns the numbers closed. */
   rotate(): Promise<number[]>;
-  /** Closes every open segment that holds an entry. */
-  closeAll(): Promise<number[]>;
 }
 
 export interface SegmentLimits {
   entriesMax: number;
   ageMaxMs: number;
 }
-
-export const segmentLimits: SegmentLimits = { entriesMax: 1_000_000, ageMaxMs: 24 * 3_600_000 };
 
 /** Appends hold it shared, closing takes it alone; of the transaction, so it is safe behind a transaction pooler. */
 const lockSpace = 7203;
@@ -62,11 +58,16 @@ export function createSegments(options: { database: Database; limits: SegmentLim
   };
   return {
     async current(client, retentionClass) {
+      // A statement of its own: the next one must see what was committed while it waited.
+      await client.query({
+        name: 'lock-segments',
+        text: 'select pg_advisory_xact_lock_shared($1, $2)',
+        values: [lockSpace, retentionClass],
+      });
       const found = await client.query<{ number: number }>({
         name: 'open-segment',
-        text: `select number from segment, pg_advisory_xact_lock_shared($1, $2)
-         where retention_class = $2 and state = 'open'`,
-        values: [lockSpace, retentionClass],
+        text: "select number from segment where retention_class = $1 and state = 'open'",
+        values: [retentionClass],
       });
       const number = found.rows[0]?.number;
       if (number !== undefined) return number;
@@ -78,7 +79,6 @@ export function createSegments(options: { database: Database; limits: SegmentLim
         (segment) =>
           segment.entries >= limits.entriesMax || (segment.entries > 0 && segment.ageMs >= limits.ageMaxMs),
       ),
-    closeAll: () => closeWhere((segment) => segment.entries > 0),
   };
 }
 

@@ -15,6 +15,7 @@ export interface TenantKeys {
 }
 
 const rememberedMax = 200_000;
+const rememberedCharsMax = 120;
 
 /** Derives a tenant's keys from the installation's master secret (`keys/master`). */
 export function deriveTenantKeys(master: Buffer, tenant: number): TenantKeys {
@@ -47,6 +48,7 @@ function remembered(make: (text: string) => string): (text: string) => string {
     if (found !== undefined) return found;
     if (known.size >= rememberedMax) known.clear();
     const made = make(text);
+    if (text.length > rememberedCharsMax) return made;
     known.set(text, made);
     return made;
   };

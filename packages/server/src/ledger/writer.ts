@@ -52,7 +52,7 @@ export function createWriter(options: WriterOptions): Writer {
   return {
     append(events) {
       const bytes = events.reduce((sum, event) => sum + event.entry.length + event.values.length, 0);
-      if (queuedBytes + bytes > queuedBytesMax) {
+      if (queuedBytes > 0 && queuedBytes + bytes > queuedBytesMax) {
         return Promise.reject(
           new AuditError('too_many_requests', { retryAfterSeconds: 1, detail: 'the ledger is behind' }),
         );

@@ -1,5 +1,5 @@
 import type { EventView } from '@bitacora/event';
-import { textsOf } from '../projections/index.ts';
+import { fieldName, textsOf } from '../projections/index.ts';
 
 /** What a search asks of an entry; keys are those of the inverted index. */
 export type Condition =
@@ -83,7 +83,7 @@ export function matches(
     case 'scan':
       return [...entry.terms].some((term) => {
         const end = term.indexOf('\u0000');
-        return term.slice(0, end) === condition.field && condition.test(term.slice(end + 1));
+        return term.slice(0, end) === fieldName(condition.field) && condition.test(term.slice(end + 1));
       });
     case 'time':
       return entry.at >= condition.from && entry.at < condition.to;

@@ -75,7 +75,7 @@ export async function related(
       const key = keys[name];
       if (key === undefined) continue;
       const condition: Condition = { kind: 'keys', keys: [key] };
-      const places = await findPlaces(client, opened, {
+      const { places } = await findPlaces(client, opened, {
         condition,
         order: 'asc',
         limit,

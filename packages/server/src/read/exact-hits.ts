@@ -73,7 +73,7 @@ export async function withText(
     return matches(options.condition, {
       event: view.event,
       at: place.at,
-      terms: termsOf(view.event, searchToken),
+      terms: termsOf(view, searchToken),
     });
   });
 }

@@ -89,5 +89,12 @@ export function filterField(name: string): FilterField | undefined {
   if (Object.hasOwn(filterFields, name)) return filterFields[name];
   const nested = /^(attributes|context)\.(?:"(.+)"|(.+))$/u.exec(name);
   const path = nested?.[2] ?? nested?.[3];
-  return nested && path !== undefined ? exact(`${nested[1]}.${path}`) : undefined;
+  if (!nested || path === undefined) return undefined;
+  const field = `${nested[1]}.${path}`;
+  return exact(field, {
+    equal: (value, token) => ({
+      kind: 'keys',
+      keys: [keyOf(field, value, token), personalKeyOf(field, value.toLowerCase(), token)],
+    }),
+  });
 }

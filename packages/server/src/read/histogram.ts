@@ -19,7 +19,7 @@ import { filterField } from './filter-fields.ts';
 import { readLedgers, type OpenLedger, type ReadContext } from './reader.ts';
 import { rollupTail } from './rollup-tail.ts';
 import { conditionContext } from './search.ts';
-import { offsetAt } from './time-range.ts';
+import { offsetAt, startOfDay } from './time-range.ts';
 
 const textWithinMs = 2_000;
 
@@ -63,6 +63,10 @@ export async function histogram(
     return { buckets: bucketsOf(scanned.counts, by !== undefined), exact: scanned.exact };
   });
 }
+
+const hourMs = 3_600_000;
+/** More lines than that are no picture, and each costs a walk over all buckets. */
+const splitValuesMax = 100;
 
 function splitField(name: string): string {
   const field = filterField(name)?.scanned;
@@ -136,6 +140,12 @@ async function fromSpans(
 async function partsOf(span: Span, set: RankSet, by: string | undefined): Promise<[string, RankSet][]> {
   if (by === undefined) return [['', set]];
   const values = await span.scan(by, () => true);
+  if (values.length > splitValuesMax) {
+    throw new AuditError('invalid_parameter', {
+      parameter: 'by',
+      detail: `${by} has more than ${splitValuesMax} values: use facets`,
+    });
+  }
   return values.map(({ value, set: own }) => [value, intersect(set, own())]);
 }
 
@@ -164,14 +174,15 @@ function nextBucket(ranks: Ranks, rank: number, start: number, startOf: (at: num
 
 /** The start of the hour or day of a zone that a moment lies in. */
 function bucketStarts(interval: Interval, zone: string): (at: number) => number {
-  const size = interval === 'hour' ? 3_600_000 : 86_400_000;
   const known = new Map<number, number>();
   const exact = (at: number): number => {
     const offset = offsetAt(at, zone);
-    const local = Math.floor((at + offset) / size) * size;
-    const start = local - offset;
-    // Where clocks changed between the start and now, the start has the other offset.
-    return interval === 'day' ? local - offsetAt(start, zone) : start;
+    if (interval === 'hour') return Math.floor((at + offset) / hourMs) * hourMs - offset;
+    const local = new Date(at + offset);
+    return startOfDay(
+      { year: local.getUTCFullYear(), month: local.getUTCMonth() + 1, day: local.getUTCDate() },
+      zone,
+    );
   };
   return (at) => {
     const quarter = Math.floor(at / bucketMs);

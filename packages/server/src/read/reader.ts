@@ -17,7 +17,6 @@ export interface ReadContext {
 /** One ledger as a query sees it. */
 export interface OpenLedger {
   ledger: Ledger;
-  size: number;
   spans: SpanSet;
 }
 
@@ -41,13 +40,14 @@ export async function readLedgers<T>(
   const ledgers = ledgersFor(grant, ledgerName);
   const scope = scopeOf(grant, ledgers);
   const sizes = await peekSizes(context.database, scope);
-  for (const ledger of ledgers) await context.postings.advance(ledger, sizes.get(ledger.id) ?? 0);
-  const pinned = ledgers.map((ledger) => context.postings.pin(ledger));
+  const pinned: Span[][] = [];
+  for (const ledger of ledgers)
+    pinned.push(await context.postings.advance(ledger, sizes.get(ledger.id) ?? 0));
   return context.database.read(scope, async (client) => {
     const opened: OpenLedger[] = [];
     for (const [position, ledger] of ledgers.entries()) {
       const spans = await context.postings.open(client, ledger, pinned[position] ?? []);
-      opened.push({ ledger, size: sizes.get(ledger.id) ?? 0, spans });
+      opened.push({ ledger, spans });
     }
     return use(client, opened);
   });
@@ -80,8 +80,8 @@ export type Order = 'asc' | 'desc';
 const waveSizes = [4, 16, 64];
 
 /**
- * Matching entries span by span, the newest (or oldest) spans first. `more` is asked before each wave with the time
- * beyond which nothing can follow any more.
+ * Matching entries span by span, the newest (or oldest) spans first; `bound` says beyond which
+ * time nothing can follow any more.
  */
 export async function* hitsOf(
   opened: readonly OpenLedger[],

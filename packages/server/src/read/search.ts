@@ -51,7 +51,7 @@ export async function search(grant: Grant, input: SearchInput, context: ReadCont
   const backwards = cursor?.backwards ?? false;
   const walk: Order = backwards === (order === 'desc') ? 'asc' : 'desc';
   return readLedgers(grant, input.ledger, context, async (client, opened) => {
-    const found = await findPlaces(client, opened, {
+    const { places: found, lookedAt } = await findPlaces(client, opened, {
       condition,
       order: walk,
       limit: limit + 1,
@@ -60,18 +60,30 @@ export async function search(grant: Grant, input: SearchInput, context: ReadCont
     });
     const page = found.slice(0, limit);
     const further = found.length > limit;
+    // Time was up between two matches: the next page goes on after the last entry that was looked at.
+    const goOn = lookedAt && !further ? lookedAt : undefined;
     if (backwards) page.reverse();
     const first = page.at(0);
     const last = page.at(-1);
     const answer: SearchAnswer = {
       entries: await viewsAt(client, page, context),
-      next: last && (further || backwards) ? encodeCursor(last, false) : null,
+      next: nextCursor({ last, goOn, more: further || backwards, backwards }),
       previous: first && (backwards ? further : cursor !== undefined) ? encodeCursor(first, true) : null,
       source: 'postgres',
     };
     if (input.count) Object.assign(answer, await countMatches(client, opened, condition, context));
     return answer;
   });
+}
+
+function nextCursor(page: {
+  last: Place | undefined;
+  goOn: Place | undefined;
+  more: boolean;
+  backwards: boolean;
+}): string | null {
+  if (page.goOn && !page.backwards) return encodeCursor(page.goOn, false);
+  return page.last && page.more ? encodeCursor(page.last, false) : null;
 }
 
 export function conditionContext(
@@ -95,13 +107,23 @@ interface FindOptions {
   context: ReadContext;
 }
 
+/** What was found; `lookedAt` is where time was up before `limit` were. */
+interface Found {
+  places: Place[];
+  lookedAt?: Place;
+}
+
+/** Phrases are compared with the text of each candidate; a search gives up after two seconds and says where. */
+const findWithinMs = 2_000;
+
 /** The first `limit` places that match after a place, in order. */
 export async function findPlaces(
   client: Client,
   opened: readonly OpenLedger[],
   options: FindOptions,
-): Promise<Place[]> {
-  if (!needsText(options.condition)) return candidates(opened, options);
+): Promise<Found> {
+  if (!needsText(options.condition)) return { places: await candidates(opened, options) };
+  const until = performance.now() + findWithinMs;
   const found: Place[] = [];
   let { after } = options;
   for (;;) {
@@ -110,7 +132,8 @@ export async function findPlaces(
     found.push(...(await withText(client, places, options)));
     const last = places.at(-1);
     if (places.length < wanted || found.length >= options.limit || !last)
-      return found.slice(0, options.limit);
+      return { places: found.slice(0, options.limit) };
+    if (performance.now() > until) return { places: found, lookedAt: last };
     after = { at: last.at, ledger: last.ledger.id, index: last.index };
   }
 }

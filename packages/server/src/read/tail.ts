@@ -13,6 +13,8 @@ export interface TailInput extends Filters {
   /** The id of the last thing seen (`Last-Event-ID`): what came after it follows without a gap. */
   after?: string | undefined;
   signal: AbortSignal;
+  /** The caller's grant as it is by now: ledgers made meanwhile are in it. */
+  grantNow: () => Grant;
 }
 
 export interface TailItem {
@@ -30,18 +32,20 @@ const readEntriesMax = 500;
  * end. @throws invalid_parameter, invalid_query, not_found
  */
 export async function* tail(grant: Grant, input: TailInput, context: ReadContext): AsyncGenerator<TailItem> {
-  const ledgers = ledgersFor(grant, input.ledger);
-  const scope = scopeOf(grant, ledgers);
+  let ledgers = ledgersFor(grant, input.ledger);
   const condition = conditionOf(input, conditionContext(grant, context));
-  const sizes = (): Promise<ReadonlyMap<number, number>> => peekSizes(context.database, scope);
+  const sizes = (): Promise<ReadonlyMap<number, number>> =>
+    peekSizes(context.database, scopeOf(grant, ledgers));
   const positions =
     input.after === undefined ? new Map(await sizes()) : decodePositions(input.after, ledgers);
   yield { id: encodePositions(positions) };
   while (!input.signal.aborted) {
+    ledgers = ledgersFor(input.grantNow(), input.ledger);
     const heads = await sizes();
     let behind = false;
     for (const ledger of ledgers) {
-      const first = positions.get(ledger.id) ?? heads.get(ledger.id) ?? 0;
+      // A ledger that was made meanwhile is new from its first entry on.
+      const first = positions.get(ledger.id) ?? 0;
       const end = Math.min(heads.get(ledger.id) ?? 0, first + readEntriesMax);
       if (end > first) {
         for (const entry of await matching({ ledger, first, end }, { grant, condition, context })) {
@@ -70,11 +74,11 @@ async function matching(
       persons: context.ledgers.persons(ledger.tenant),
       tenantKeys,
     });
-    return views.filter(({ event, ingestedAt }) => {
+    return views.filter(({ event, open, ingestedAt }) => {
       const at = Date.parse(
         event.occurredAt !== undefined && event.occurredAt < ingestedAt ? event.occurredAt : ingestedAt,
       );
-      return matches(condition, { event, at, terms: termsOf(event, tenantKeys.searchToken) });
+      return matches(condition, { event, at, terms: termsOf({ event, open }, tenantKeys.searchToken) });
     });
   });
 }

@@ -46,7 +46,7 @@ export interface AdminOptions {
   ingest: Ingest;
 }
 
-/** Tenants, ledgers, keys and the directory. Each change is an event of the tenant's own audit ledger. */
+/** Tenants, ledgers, keys and the directory. Each change of the first three is an event of the tenant's own audit ledger. */
 export function adminRoutes(options: AdminOptions): Route[] {
   return [...keyRoutes(options), ...ledgerRoutes(options), ...directoryRoutes(options)];
 }
@@ -78,7 +78,7 @@ function keyRoutes({ apiKeys, tenants, ingest }: AdminOptions): Route[] {
           });
         const tenant = await tenantOf(grant, input.tenant, tenants);
         const expiresAt = input.expiresAt === undefined ? {} : { expiresAt: Date.parse(input.expiresAt) };
-        const ledgers = input.ledgers ? { ledgers: input.ledgers } : {};
+        const ledgers = ledgersOfKey(grant, input.ledgers);
         const made = await apiKeys.create({
           tenant: tenant.id,
           name: input.name,
@@ -230,6 +230,20 @@ function directoryRoutes({ directory }: AdminOptions): Route[] {
 
 function keyOf(params: Readonly<Record<string, string>>): { type: string; id: string } {
   return { type: params['type'] ?? '', id: params['id'] ?? '' };
+}
+
+/** A key that may touch some ledgers only makes keys for no more than these. */
+function ledgersOfKey(grant: Grant, wanted: string[] | undefined): { ledgers?: string[] } {
+  const own = grant.ledgerNames;
+  if (own === null) return wanted ? { ledgers: wanted } : {};
+  const beyond = wanted?.find((name) => !own.includes(name));
+  if (beyond !== undefined) {
+    throw new AuditError('forbidden', {
+      parameter: 'ledgers',
+      detail: `this key may not touch ${beyond.slice(0, 100)} itself`,
+    });
+  }
+  return { ledgers: wanted ?? [...own] };
 }
 
 async function tenantOf(grant: Grant, wanted: string | undefined, tenants: Tenants): Promise<Tenant> {

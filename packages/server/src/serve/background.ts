@@ -45,7 +45,26 @@ export function startBackground(options: BackgroundOptions): Background {
       await sleep(everyMs, undefined, { signal: abort.signal }).catch(() => undefined);
     }
   };
-  const sizes = async (): Promise<{ ledger: Ledger; size: number }[]> => headsOf(options);
+  /** One ledger that fails must not keep the others waiting; it is told to the operator and to health. */
+  const each = async (
+    what: string,
+    heads: readonly LedgerHead[],
+    step: (head: LedgerHead) => Promise<void>,
+  ): Promise<void> => {
+    for (const head of heads) {
+      if (abort.signal.aborted) return;
+      const name = `${what} of ledger ${head.ledger.name}`;
+      try {
+        await step(head);
+        health.failing.delete(name);
+      } catch (error) {
+        if (abort.signal.aborted) return;
+        health.failing.add(name);
+        logger.error({ err: error }, `${name} failed, will be tried again`);
+      }
+    }
+  };
+  const sizes = (): Promise<LedgerHead[]> => headsOf(options);
   const loops = [
     loop('heartbeat', beatEveryMs, async () => {
       for (const problem of ledgers.takeProblems()) {
@@ -55,12 +74,12 @@ export function startBackground(options: BackgroundOptions): Background {
       await health.beat();
     }),
     loop('publishing', publishEveryMs, async () => {
-      for (const { ledger, size } of await sizes()) {
+      await each('publishing', await sizes(), async ({ ledger, size }) => {
         if (published.get(ledger.id) !== size) published.set(ledger.id, await ledgers.publish(ledger));
-      }
+      });
     }),
     loop('indexing', projectEveryMs, async () => {
-      for (const { ledger, size } of await sizes()) await options.keepWarm(ledger, size);
+      await each('indexing', await sizes(), ({ ledger, size }) => options.keepWarm(ledger, size));
     }),
     loop('closing of segments', rotateEveryMs, async () => {
       for (const number of await ledgers.segments.rotate())
@@ -68,9 +87,9 @@ export function startBackground(options: BackgroundOptions): Background {
     }),
     ...options.projections.map((projection) =>
       loop(projection.name, projectEveryMs, async () => {
-        for (const { ledger, size } of await sizes()) {
+        await each(projection.name, await sizes(), async ({ ledger, size }) => {
           const key = `${projection.name}/${ledger.id}`;
-          if (projected.get(key) === size) continue;
+          if (projected.get(key) === size) return;
           const cursor = await follow(ledger, {
             database: options.database,
             projection,
@@ -78,7 +97,7 @@ export function startBackground(options: BackgroundOptions): Background {
           });
           // A follower that waits for more entries (or for the lease) is asked again when the ledger has grown.
           if (cursor !== undefined) projected.set(key, size);
-        }
+        });
       }),
     ),
   ];
@@ -90,11 +109,13 @@ export function startBackground(options: BackgroundOptions): Background {
   };
 }
 
+interface LedgerHead {
+  ledger: Ledger;
+  size: number;
+}
+
 /** Ledgers and how many entries each has. */
-async function headsOf({
-  database,
-  tenants,
-}: BackgroundOptions): Promise<{ ledger: Ledger; size: number }[]> {
+async function headsOf({ database, tenants }: BackgroundOptions): Promise<LedgerHead[]> {
   const all = await tenants.allLedgers();
   const scope = { tenant: 0, ledgers: all.map((ledger) => ledger.id) };
   const found = await database.read(scope, (client) =>

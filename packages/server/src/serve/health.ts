@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { Database } from '../storage/index.ts';
 
 export interface Health {
@@ -5,6 +6,8 @@ export interface Health {
   beat(): Promise<void>;
   /** What keeps the server from doing its work; empty: ready. */
   problems(): string[];
+  /** What is failing at present, by name; for the operator, it does not make the server unready. */
+  failing: Set<string>;
   /** Adds a lasting problem, such as a rollback. */
   add(problem: string): void;
 }
@@ -12,11 +15,19 @@ export interface Health {
 const staleAfterMs = 10_000;
 
 /** Ready means that a row could be written within the last ten seconds, not only that a port is open. */
-export function createHealth(options: { database: Database; server: string; clock: () => number }): Health {
+export function createHealth(options: {
+  database: Database;
+  server: string;
+  clock: () => number;
+  logger: Logger;
+}): Health {
   let lastBeat = 0;
-  let failure: string | undefined = 'starting';
+  /** True until the first row was written. */
+  let failed = true;
   const lasting: string[] = [];
+  const failing = new Set<string>();
   return {
+    failing,
     async beat() {
       try {
         await options.database.plain((client) =>
@@ -27,15 +38,16 @@ export function createHealth(options: { database: Database; server: string; cloc
           }),
         );
         lastBeat = options.clock();
-        failure = undefined;
+        failed = false;
       } catch (error) {
-        failure = error instanceof Error ? error.message : String(error);
+        failed = true;
+        options.logger.error({ err: error }, 'nothing can be written');
       }
     },
     problems() {
       const silent =
         options.clock() - lastBeat > staleAfterMs ? ['nothing could be written for ten seconds'] : [];
-      return [...lasting, ...(failure === undefined ? silent : [`nothing can be written: ${failure}`])];
+      return [...lasting, ...(!failed ? silent : ['nothing can be written'])];
     },
     add(problem) {
       lasting.push(problem);

@@ -52,7 +52,6 @@ export function createHttp(options: {
     void reply.header('x-correlation-id', request.id);
     done();
   });
-  limitBodies(app);
   app.addHook('onSend', (_request, reply, payload, done) => {
     void reply.header('server-timing', `total;dur=${reply.elapsedTime.toFixed(2)}`);
     done(null, payload);
@@ -75,24 +74,31 @@ export function createHttp(options: {
   app.setNotFoundHandler((request, reply) =>
     sendProblem(new AuditError('not_found'), { request, reply, logger: options.logger }),
   );
-  for (const route of options.routes) register(app, route, options.access);
+  const reserve = createBodyBudget();
+  for (const route of options.routes) register(app, route, { access: options.access, reserve });
   return app;
 }
 
-/** What the HTTP parser could not read has no request yet: half of one, or none at all. */
+/** What the HTTP parser could not read has no request yet: half of one, which may be sent again, or none at all. */
 function refuseMalformed(error: Error, socket: Socket): void {
-  if (!socket.writable || ('code' in error && error.code === 'ECONNRESET')) {
+  const reason = 'code' in error ? error.code : undefined;
+  if (!socket.writable || reason === 'ECONNRESET') {
     socket.destroy();
     return;
   }
-  const { problem } = problemOf(
-    new AuditError('malformed_body', { detail: 'the request is not HTTP', cause: error }),
-    randomUUID(),
-  );
-  const body = JSON.stringify(problem);
-  socket.end(
-    `HTTP/1.1 400 Bad Request\r\ncontent-type: ${problemMediaType}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  );
+  const cut = reason === 'HPE_INVALID_EOF_STATE' || reason === 'ERR_HTTP_REQUEST_TIMEOUT';
+  const refusal = cut
+    ? new AuditError('incomplete_request', { retryAfterSeconds: 1, cause: error })
+    : new AuditError('malformed_body', { detail: 'the request is not HTTP', cause: error });
+  const body = JSON.stringify(problemOf(refusal, randomUUID()).problem);
+  const head = [
+    cut ? 'HTTP/1.1 408 Request Timeout' : 'HTTP/1.1 400 Bad Request',
+    `content-type: ${problemMediaType}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    ...(cut ? ['retry-after: 1'] : []),
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
 function correlationIdOf(header: string | string[] | undefined): string {
@@ -107,41 +113,38 @@ function expectedBytes({ method, headers }: FastifyRequest): number {
   return Math.min(announced * inflatedTimes, bodyLimits.inflatedMaxBytes);
 }
 
-function limitBodies(app: FastifyInstance): void {
+/** Counts bodies under way. What is reserved comes back when the connection has done with the answer, however it ended. */
+function createBodyBudget(): (request: FastifyRequest, reply: FastifyReply) => void {
   let bytes = 0;
-  const held = new WeakMap<FastifyRequest, number>();
-  app.addHook('onRequest', (request, _reply, done) => {
+  return (request, reply) => {
     const length = expectedBytes(request);
-    if (bytes + length > bodiesBytesMax) {
-      done(new AuditError('too_many_requests', { retryAfterSeconds: 1 }));
-      return;
-    }
+    if (length === 0) return;
+    if (bytes + length > bodiesBytesMax) throw new AuditError('too_many_requests', { retryAfterSeconds: 1 });
     bytes += length;
-    held.set(request, length);
-    done();
-  });
-  const release = (request: FastifyRequest): void => {
-    bytes -= held.get(request) ?? 0;
-    held.delete(request);
+    reply.raw.once('close', () => (bytes -= length));
   };
-  app.addHook('onResponse', (request, _reply, done) => {
-    release(request);
-    done();
-  });
-  app.addHook('onRequestAbort', (request, done) => {
-    release(request);
-    done();
-  });
 }
 
-function register(app: FastifyInstance, route: Route, access: Access): void {
+function register(
+  app: FastifyInstance,
+  route: Route,
+  options: { access: Access; reserve: (request: FastifyRequest, reply: FastifyReply) => void },
+): void {
+  const { access } = options;
+  const grants = new WeakMap<FastifyRequest, Grant>();
   app.route({
     method: route.method,
     url: route.path.replaceAll(/\{(\w+)\*\}/g, '*').replaceAll(/\{(\w+)\}/g, ':$1'),
-    handler: async (request, reply) => {
+    // Before a byte of the body is read: strangers reserve nothing.
+    onRequest: async (request, reply) => {
       const grant =
         route.scope === undefined ? nobody : await access.authenticate(request.headers.authorization);
       if (route.scope !== undefined) requireScope(grant, route.scope);
+      grants.set(request, grant);
+      options.reserve(request, reply);
+    },
+    handler: async (request, reply) => {
+      const grant = grants.get(request) ?? nobody;
       const query = parseQueryString(route.query, request.query);
       const body =
         route.body === undefined || route.body === 'events'
@@ -149,7 +152,7 @@ function register(app: FastifyInstance, route: Route, access: Access): void {
           : parseBody(route.body, request.body);
       const answer = await route.handle({
         grant,
-        stillGranted: () => stillGranted(route, request, access),
+        grantNow: () => grantNow(route, request, access),
         params: paramsOf(route, request),
         query,
         body,
@@ -168,15 +171,11 @@ function register(app: FastifyInstance, route: Route, access: Access): void {
   });
 }
 
-async function stillGranted(route: Route, request: FastifyRequest, access: Access): Promise<boolean> {
-  if (route.scope === undefined) return true;
-  try {
-    requireScope(await access.authenticate(request.headers.authorization), route.scope);
-    return true;
-  } catch (error) {
-    // A database that is away for a moment takes nobody's rights.
-    return !(error instanceof AuditError && (error.code === 'unauthenticated' || error.code === 'forbidden'));
-  }
+async function grantNow(route: Route, request: FastifyRequest, access: Access): Promise<Grant> {
+  if (route.scope === undefined) return nobody;
+  const grant = await access.authenticate(request.headers.authorization);
+  if (route.scope !== undefined) requireScope(grant, route.scope);
+  return grant;
 }
 
 /** The grant of routes that are open to everybody: it reaches nothing. */

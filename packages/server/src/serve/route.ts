@@ -20,8 +20,8 @@ export interface Route {
 
 export interface Call {
   grant: Grant;
-  /** For answers that take long: false once the credentials were revoked, expired or lost the scope. */
-  stillGranted(): Promise<boolean>;
+  /** For answers that take long: the grant as it is by now. @throws unauthenticated, forbidden once it is gone */
+  grantNow(): Promise<Grant>;
   params: Readonly<Record<string, string>>;
   /** As the route's schema says; parsed. */
   query: Readonly<Record<string, unknown>>;

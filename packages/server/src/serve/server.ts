@@ -13,6 +13,7 @@ import {
   type Tenant,
   type Tenants,
 } from '../access/index.ts';
+import { AuditError } from '../audit-error.ts';
 import { createIngest, createQuota, type Ingest, createPackLedgers } from '../ingest/index.ts';
 import { createLedgers } from '../ledger/index.ts';
 import { createPostings, createRollups } from '../projections/index.ts';
@@ -82,6 +83,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     database,
     server: `${settings.host}:${settings.port}/${process.pid}`,
     clock,
+    logger,
   });
   const adminKey = await firstKeys({ tenants, apiKeys, settings, directory });
   for (const ledger of await tenants.allLedgers()) {
@@ -119,7 +121,21 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     holder: randomUUID(),
     logger,
   });
-  const url = await app.listen({ host: settings.host, port: settings.port });
+  const stop = async (): Promise<void> => {
+    closing = true;
+    await ledgers.drain();
+    await background.stop();
+    await storage.close();
+    directory.close();
+  };
+  const url = await app.listen({ host: settings.host, port: settings.port }).catch(async (cause: unknown) => {
+    await stop();
+    throw new AuditError('invalid_parameter', {
+      parameter: 'BITACORA_PORT',
+      operatorText: `cannot listen on ${settings.host}:${settings.port}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      cause,
+    });
+  });
   return {
     url,
     adminKey,
@@ -132,10 +148,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       const forced = setTimeout(() => app.server.closeAllConnections(), 10_000);
       await app.close();
       clearTimeout(forced);
-      await ledgers.drain();
-      await background.stop();
-      await storage.close();
-      directory.close();
+      await stop();
     },
   };
 }

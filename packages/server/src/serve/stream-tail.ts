@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { AuditError } from '../audit-error.ts';
 import type { EntryView } from '../ledger/index.ts';
 import { tail, type Filters, type ReadContext } from '../read/index.ts';
 import type { Call } from './route.ts';
@@ -15,28 +16,41 @@ export async function streamTail(
   filters: Filters & { ledger: string | undefined },
   options: { context: ReadContext; shown: (view: EntryView) => unknown },
 ): Promise<unknown> {
-  const { request, reply, grant } = call;
+  const { request, reply } = call;
+  const out = reply.raw;
+  let { grant } = call;
   const after = request.headers['last-event-id'];
   const abort = new AbortController();
+  out.once('close', () => abort.abort());
   const items = tail(
     grant,
-    { ...filters, after: typeof after === 'string' ? after : undefined, signal: abort.signal },
+    {
+      ...filters,
+      after: typeof after === 'string' ? after : undefined,
+      signal: abort.signal,
+      grantNow: () => grant,
+    },
     options.context,
   );
   // The first item is asked for before the head goes out: a bad filter is still a 400.
   const first = await items.next();
   reply.hijack();
-  const out = reply.raw;
   out.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
     'x-accel-buffering': 'no',
     'x-correlation-id': request.id,
   });
-  out.once('close', () => abort.abort());
   const heartbeat = setInterval(() => out.write(': still here\n\n'), heartbeatMs);
   const check = setInterval(() => {
-    void call.stillGranted().then((granted) => granted || abort.abort());
+    call.grantNow().then(
+      (now) => (grant = now),
+      (error: unknown) => {
+        // A database that is away for a moment takes nobody's rights.
+        if (error instanceof AuditError && (error.code === 'unauthenticated' || error.code === 'forbidden'))
+          abort.abort();
+      },
+    );
   }, checkGrantEveryMs);
   try {
     for (let item = first; !item.done && !abort.signal.aborted; item = await items.next()) {
@@ -44,10 +58,11 @@ export async function streamTail(
       const block = entry
         ? `id: ${id}\nevent: entry\ndata: ${JSON.stringify(options.shown(entry))}\n\n`
         : `id: ${id}\nevent: position\ndata: \n\n`;
-      if (!out.write(block)) await Promise.race([once(out, 'drain'), once(abort.signal, 'abort')]);
+      // The signal also ends the waiting, and takes its listener away.
+      if (!out.write(block)) await once(out, 'drain', { signal: abort.signal });
     }
   } catch (error) {
-    request.log.warn({ err: error }, 'the tail ended');
+    if (!abort.signal.aborted) request.log.warn({ err: error }, 'the tail ended');
   } finally {
     clearInterval(heartbeat);
     clearInterval(check);

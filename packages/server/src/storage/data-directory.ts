@@ -30,9 +30,17 @@ export function openDataDirectory(path: string): DataDirectory {
     secret(name, bytes = 32) {
       const file = keyFile(name);
       if (!existsSync(file)) {
-        writeFileSync(file, `${randomBytes(bytes).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
+        writeFileSync(file, `${randomBytes(bytes).toString('base64url')}\n`, {
+          mode: 0o600,
+          flag: 'wx',
+          flush: true,
+        });
       }
-      return Buffer.from(readFileSync(file, 'utf8').trim(), 'base64url');
+      const secret = Buffer.from(readFileSync(file, 'utf8').trim(), 'base64url');
+      if (secret.length === bytes) return secret;
+      throw new AuditError('unavailable', {
+        operatorText: `${file} does not hold ${bytes} bytes: put it back from a backup`,
+      });
     },
     close() {
       if (readLock(lock)?.pid === process.pid) rmSync(lock, { force: true });

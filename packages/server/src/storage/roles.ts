@@ -83,6 +83,8 @@ async function createRoles(
     );
     for (const role of [names.maintenance, names.writer, names.reader]) {
       await client.query(`alter role ${quoted(role)} in database ${name} set search_path = bitacora`);
+      // Times are read back as text: in other zones PostgreSQL writes old ones in forms that JavaScript does not know.
+      await client.query(`alter role ${quoted(role)} in database ${name} set timezone = 'UTC'`);
       await client.query(
         `alter role ${quoted(role)} in database ${name} set plan_cache_mode = 'force_generic_plan'`,
       );

@@ -17,18 +17,19 @@ export interface SpanSet {
 }
 
 export interface Postings extends Projection {
-  /** Brings the newest span in memory up to `size`; must precede `open` for an answer to hold all that was acknowledged. */
-  advance(ledger: LedgerRow, size: number): Promise<void>;
+  /**
+   * Brings the newest spans in memory up to `size` and returns them as they are then. To be called before the reading
+   * transaction begins: what moves from memory to the store meanwhile is in both.
+   */
+  advance(ledger: LedgerRow, size: number): Promise<Span[]>;
   /** Does so in the background for ledgers that are read, so that a question finds little left to do. */
   keepWarm(ledger: LedgerRow, size: number): Promise<void>;
-  /** To be called before the reading transaction begins: what moves from memory to the store meanwhile is in both. */
-  pin(ledger: LedgerRow): Span[];
-  /** The spans of a ledger in the reader's transaction, given what was pinned. */
+  /** The spans of a ledger in the reader's transaction, given what `advance` returned. */
   open(client: Client, ledger: LedgerRow, pinned: readonly Span[]): Promise<SpanSet>;
 }
 
 const readEntriesMax = 2_000;
-/** Ledgers whose newest span is held in memory, up to 30 MB each; the one read longest ago is dropped. */
+/** Ledgers whose newest span is held in memory, about 30 MB each with common events; the one read longest ago is dropped. */
 const tailsMax = 64;
 
 /**
@@ -59,10 +60,13 @@ export function createPostings(options: {
   };
   return {
     name: 'postings',
-    advance: (ledger, size) => tailOf(ledger).advance(size),
+    async advance(ledger, size) {
+      const tail = tailOf(ledger);
+      await tail.advance(size);
+      return tail.views();
+    },
     keepWarm: (ledger, size) =>
       tails.has(ledger.id) || tails.size < tailsMax ? tailOf(ledger).advance(size) : Promise.resolve(),
-    pin: (ledger) => tailOf(ledger).views(),
     async open(client, ledger, pinned) {
       const rows = await selectSpans(client, ledger.id);
       const end = endOf(rows);
@@ -128,8 +132,8 @@ function createTail(ledger: LedgerRow, options: { database: Database; ledgers: L
         spans = spans.filter((span) => span.firstIndex >= stored);
         const end = Math.min(size, first + readEntriesMax);
         const entries = end > first ? await options.ledgers.follow(client, ledger, { first, end }) : [];
-        for (const { index, at, event } of entries) {
-          spanAt(index).add(at, termsOf(event, tenantKeys.searchToken));
+        for (const { index, at, event, open } of entries) {
+          spanAt(index).add(at, termsOf({ event, open }, tenantKeys.searchToken));
         }
         indexed = Math.max(first, end);
       });

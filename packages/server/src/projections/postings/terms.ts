@@ -1,19 +1,30 @@
-import type { EventView, JsonValue } from '@bitacora/event';
+import { hash } from 'node:crypto';
+import type { EventView, JsonValue, OpenEvent } from '@bitacora/event';
 
 /** Makes what is stored of a personal value or a word: keyed, so that the index tells nothing after an erasure. */
 export type Token = (text: string) => string;
 
 /** Between a field and its value in a key: sorts below every letter. */
 const separator = '\u0000';
+/** Before values that are found whole, but are no facet: long ones and personal ones. */
+const longSeparator = '\u0002';
 /** Longer values are found whole, but not listed as facets. */
 export const valueCharsMax = 120;
 
 export function keyOf(field: string, value: string, token: Token): string {
-  return `${field}${separator}${value.length <= valueCharsMax ? value : `${value.slice(0, 40)}…${token(value)}`}`;
+  const name = fieldName(field);
+  if (value.length <= valueCharsMax) return `${name}${separator}${value}`;
+  return `${name}${longSeparator}${value.slice(0, 40)}…${token(value)}`;
 }
 
 export function personalKeyOf(field: string, value: string, token: Token): string {
-  return `${field}${separator}${token(`${field}:${value}`)}`;
+  return `${fieldName(field)}${longSeparator}${token(`${field}:${value}`)}`;
+}
+
+/** A field as keys spell it: a path that a host made very long would not fit an index page. */
+export function fieldName(field: string): string {
+  if (field.length <= valueCharsMax) return field;
+  return `${field.slice(0, 60)}…${hash('sha256', field, 'base64url').slice(0, 12)}`;
 }
 
 export function wordKeyOf(word: string, token: Token): string {
@@ -22,7 +33,8 @@ export function wordKeyOf(word: string, token: Token): string {
 
 /** First key of a field and the first key after all of its. */
 export function fieldBounds(field: string): { start: Buffer; end: Buffer } {
-  return { start: Buffer.from(`${field}${separator}`), end: Buffer.from(`${field}\u0001`) };
+  const name = fieldName(field);
+  return { start: Buffer.from(`${name}${separator}`), end: Buffer.from(`${name}\u0001`) };
 }
 
 export function valueOfKey(key: Buffer): string {
@@ -54,6 +66,7 @@ interface Memo {
 const memos = new WeakMap<Token, Memo>();
 /** Texts, and values of a field, that are remembered. */
 const rememberedMax = 50_000;
+const rememberedFieldsMax = 1_000;
 
 function memoOf(token: Token): Memo {
   const known = memos.get(token);
@@ -64,6 +77,8 @@ function memoOf(token: Token): Memo {
 }
 
 function rememberedKey(memo: Memo, field: string, value: string, token: Token): string {
+  if (value.length > valueCharsMax) return keyOf(field, value, token);
+  if (memo.keys.size > rememberedFieldsMax) memo.keys.clear();
   let keys = memo.keys.get(field);
   if (!keys || keys.size > rememberedMax) memo.keys.set(field, (keys = new Map<string, string>()));
   const known = keys.get(value);
@@ -82,8 +97,14 @@ function wordKeysOf(memo: Memo, text: string, token: Token): readonly string[] {
   return made;
 }
 
+/** An event with all its values, and what of it is not personal: only that stands in keys as it is. */
+export interface IndexedEvent {
+  event: EventView;
+  open: OpenEvent;
+}
+
 /** Every key under which an entry is found, each once. `ledger` filters need none: an index is one ledger's. */
-export function termsOf(event: EventView, token: Token): Set<string> {
+export function termsOf({ event, open }: IndexedEvent, token: Token): Set<string> {
   const terms = new Set<string>();
   const memo = memoOf(token);
   const add = (field: string, value: string | number | boolean | undefined): void => {
@@ -97,18 +118,18 @@ export function termsOf(event: EventView, token: Token): Set<string> {
   add('outcome', event.outcome);
   add('level', event.level);
   add('module', event.module);
-  add('actor', event.actor.id);
+  add('actor', open.actor.id);
   add('actor.type', event.actor.type);
-  add('actor.role', event.actor.role);
+  add('actor.role', open.actor.role);
   addPersonal('actor.email', event.actor.email);
   for (const word of wordsOf(event.actor.name ?? '')) addPersonal('actor.name', word);
-  add('onBehalfOf', event.actor.onBehalfOf?.id);
-  for (const target of event.targets ?? []) {
+  add('onBehalfOf', open.actor.onBehalfOf?.id);
+  for (const target of open.targets ?? []) {
     add('target', `${target.type}/${target.id}`);
     add('target.type', target.type);
     add('target.id', target.id);
   }
-  add('subject', event.subject?.id);
+  add('subject', open.subject?.id);
   add('subject.type', event.subject?.type);
   addPersonal('subject.email', event.subject?.email);
   add('correlationId', event.correlationId);
@@ -126,8 +147,19 @@ export function termsOf(event: EventView, token: Token): Set<string> {
   if (event.sensitive) add('sensitive', true);
   if (event.reviewRequired) add('reviewRequired', true);
   for (const change of event.changes ?? []) add('changes.path', change.path);
-  eachLeaf('attributes', event.attributes, add);
-  eachLeaf('context', event.context, add);
+  const isOpen = new Set<string>();
+  const addOpen = (path: string, value: string): void => {
+    isOpen.add(path);
+    add(path, value);
+  };
+  eachLeaf('attributes', open.attributes, addOpen);
+  eachLeaf('context', open.context, addOpen);
+  // What a pack declares personal is found by its whole value only.
+  const addClosed = (path: string, value: string): void => {
+    if (!isOpen.has(path)) addPersonal(path, value);
+  };
+  if (event.attributes !== open.attributes) eachLeaf('attributes', event.attributes, addClosed);
+  if (event.context !== open.context) eachLeaf('context', event.context, addClosed);
   eachText(event, (text) => {
     for (const key of wordKeysOf(memo, text, token)) terms.add(key);
   });

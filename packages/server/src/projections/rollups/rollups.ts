@@ -1,4 +1,4 @@
-import type { AuditEvent } from '@bitacora/event';
+import type { OpenEvent } from '@bitacora/event';
 import type { FollowedEntry, LedgerRow, Ledgers } from '../../ledger/index.ts';
 import type { Client } from '../../storage/index.ts';
 import type { Projection } from '../projection.ts';
@@ -47,11 +47,11 @@ export function countEntries(entries: readonly FollowedEntry[]): RollupCount[] {
     if (found) found.count++;
     else counts.set(key, { bucket, field, value, outcome, count: 1 });
   };
-  for (const { at, event } of entries) {
+  for (const { at, open } of entries) {
     const bucket = new Date(Math.floor(at / bucketMs) * bucketMs).toISOString();
-    const outcome = event.outcome ?? 'success';
+    const outcome = open.outcome ?? 'success';
     for (const field of totalFields) {
-      for (const value of valuesOf(event, field)) {
+      for (const value of valuesOf(open, field)) {
         add(allTime, field, value, outcome);
         if ((bucketFields as readonly string[]).includes(field)) add(bucket, field, value, outcome);
       }
@@ -60,7 +60,7 @@ export function countEntries(entries: readonly FollowedEntry[]): RollupCount[] {
   return [...counts.values()];
 }
 
-function valuesOf(event: AuditEvent, field: (typeof totalFields)[number]): readonly string[] {
+function valuesOf(event: OpenEvent, field: (typeof totalFields)[number]): readonly string[] {
   const one = (value: string | undefined): string[] =>
     value === undefined || value.length > 120 ? [] : [value];
   switch (field) {
