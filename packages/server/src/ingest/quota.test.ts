@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { createQuota } from './quota.ts';
+
+test('a tenant may send ten seconds’ worth at once and then its rate, whatever others do', () => {
+  let now = 0;
+  const quota = createQuota(100, () => now);
+  quota.take(1, 1_000);
+  expect(() => quota.take(1, 1)).toThrow(
+    expect.objectContaining({ code: 'too_many_requests', retryAfterSeconds: 1 }),
+  );
+  quota.take(2, 1_000);
+  now = 2_000;
+  quota.take(1, 200);
+  expect(() => quota.take(1, 50)).toThrow(expect.objectContaining({ status: 429 }));
+});
+
+test('a batch larger than ten seconds’ worth passes when nothing was taken before, or it could never be sent', () => {
+  let now = 0;
+  const quota = createQuota(10, () => now);
+  quota.take(1, 5_000);
+  now = 60_000;
+  expect(() => quota.take(1, 1)).toThrow(/too_many|Too much|more than/);
+});
+
+test('without a limit nothing is refused', () => {
+  const quota = createQuota(undefined, () => 0);
+  for (let n = 0; n < 1_000; n++) quota.take(1, 10_000);
+});
