@@ -1,5 +1,5 @@
 import { countValues, type FieldValue } from './field-column.ts';
-import { packPages, type PostingPage } from './posting-page.ts';
+import { packPages, type Posting, type PostingPage } from './posting-page.ts';
 import { emptySet, listSet, type RankSet } from './rank-set.ts';
 import type { Ranks, Span } from './span.ts';
 import { fieldBounds } from './terms.ts';
@@ -10,7 +10,7 @@ export interface LiveSpan {
   size(): number;
   add(at: number, terms: ReadonlySet<string>): void;
   /** The span as it is now; later entries do not show in it. */
-  view(): Span & { pack(): { ranks: Ranks; pages: PostingPage[] } };
+  view(): Span & { pack(): Promise<{ ranks: Ranks; pages: PostingPage[] }> };
 }
 
 export function createLiveSpan(firstIndex: number): LiveSpan {
@@ -75,6 +75,11 @@ function viewOf(live: {
     }
     return found;
   };
+  function* postingsInOrder(): Generator<Posting> {
+    for (const { key, text } of inByteOrder([...positions.keys()])) {
+      yield { key, ranks: ranksOfPositions(positions.get(text) ?? []) };
+    }
+  }
   return {
     firstIndex: live.firstIndex,
     count,
@@ -84,13 +89,8 @@ function viewOf(live: {
     scan: (field, test) => Promise.resolve(valuesOf(field).filter(({ value }) => test(value))),
     counts: (field, set) => Promise.resolve(countValues(valuesOf(field), set, count)),
     ranks: () => Promise.resolve(ranks),
-    pack() {
-      const sorted = inByteOrder([...positions.keys()]);
-      const postings = sorted.map(({ key, text }) => ({
-        key,
-        ranks: ranksOfPositions(positions.get(text) ?? []),
-      }));
-      return { ranks, pages: packPages(postings, count) };
+    async pack() {
+      return { ranks, pages: await packPages(postingsInOrder(), count) };
     },
   };
 }

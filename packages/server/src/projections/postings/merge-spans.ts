@@ -18,7 +18,7 @@ export async function mergeSpans(client: Client, ledger: number, rows: readonly 
   const streams: Iterator<Posting>[] = [];
   for (const [part, row] of rows.entries())
     streams.push(await postingsOf(client, { ledger, row, rankOf: merged.rankOf[part] }));
-  const pages = packPages(mergeStreams(streams), merged.ranks.ats.length);
+  const pages = await packPages(mergeStreams(streams), merged.ranks.ats.length);
   const number = first.number / mergeWidth;
   await insertSpan(client, {
     ledger,

@@ -10,13 +10,13 @@ const postings = fc.dictionary(fc.string({ minLength: 1, maxLength: 12, unit: 'g
   maxKeys: 40,
 });
 
-test('every key of a page set is found again with its ranks, in sparse and dense lists', () => {
-  fc.assert(
-    fc.property(postings, (given) => {
+test('every key of a page set is found again with its ranks, in sparse and dense lists', async () => {
+  await fc.assert(
+    fc.asyncProperty(postings, async (given) => {
       const sorted = Object.entries(given)
         .map(([key, ranks]) => ({ key: Buffer.from(key), ranks: Uint32Array.from(ranks).sort() }))
         .sort((a, b) => a.key.compare(b.key));
-      const pages = packPages(sorted, universe);
+      const pages = await packPages(sorted, universe);
       for (const { key, ranks } of sorted) {
         const page = pages.findLast((one) => one.firstKey.compare(key) <= 0);
         const found = findInPage(page?.bytes ?? Buffer.alloc(0), key, universe);
@@ -31,19 +31,19 @@ test('every key of a page set is found again with its ranks, in sparse and dense
   );
 });
 
-test('a key that no page holds has no entries', () => {
-  const [page] = packPages([{ key: Buffer.from('b'), ranks: Uint32Array.of(1, 5) }], universe);
+test('a key that no page holds has no entries', async () => {
+  const [page] = await packPages([{ key: Buffer.from('b'), ranks: Uint32Array.of(1, 5) }], universe);
   for (const absent of ['a', 'ba', 'c'])
     expect(countOf(findInPage(page?.bytes ?? Buffer.alloc(0), Buffer.from(absent), universe))).toBe(0);
 });
 
-test('a page stays below two kilobytes unless one list alone is longer', () => {
+test('a page stays below two kilobytes unless one list alone is longer', async () => {
   const many = Array.from({ length: 2_000 }, (_, n) => ({
     key: Buffer.from(`key${String(n).padStart(6, '0')}`),
     ranks: Uint32Array.of(n),
   }));
   const dense = { key: Buffer.from('zzz'), ranks: Uint32Array.from({ length: universe }, (_, rank) => rank) };
-  const pages = packPages([...many, dense], universe);
+  const pages = await packPages([...many, dense], universe);
   for (const page of pages.slice(0, -1)) expect(page.bytes.length).toBeLessThan(2_000);
   expect(pages.length).toBeGreaterThan(5);
 });

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { emptySet, listSet, type RankSet } from './rank-set.ts';
 
 /** A key and the ranks of the entries that have it, ascending. */
@@ -14,12 +15,15 @@ export interface PostingPage {
 /** Rows of this size stay inline in the heap (PostgreSQL moves values away from about 2,000 bytes). */
 const pageBytesMax = 1_900;
 
+/** A few milliseconds of work; requests go first in between. */
+const postingsPerTurn = 2_000;
+
 /**
  * Packs postings, sorted by key, into pages. A page is a run of
  * `varint shared · varint rest · key bytes · varint count · byte form · list`, where `shared` letters are those of the
  * key before. A list is ascending gaps as varints, or a bitmap where that is shorter; a long one has a page of its own.
  */
-export function packPages(postings: Iterable<Posting>, universe: number): PostingPage[] {
+export async function packPages(postings: Iterable<Posting>, universe: number): Promise<PostingPage[]> {
   const pages: PostingPage[] = [];
   const writer = createWriter();
   let firstKey: Buffer | undefined;
@@ -28,7 +32,9 @@ export function packPages(postings: Iterable<Posting>, universe: number): Postin
     if (firstKey) pages.push({ firstKey, bytes: writer.take() });
     firstKey = undefined;
   };
+  let packed = 0;
   for (const { key, ranks } of postings) {
+    if (++packed % postingsPerTurn === 0) await setImmediate();
     // A gap takes at least a byte: a list that cannot fit is not tried beside others.
     if (firstKey && writer.length() + ranks.length + key.length > pageBytesMax) flush();
     const shared = firstKey ? sharedBytes(previous, key) : 0;

@@ -89,7 +89,7 @@ export function createPostings(options: {
         level: 0,
         number: first / spanEntries,
         firstIndex: first,
-        ...live.pack(),
+        ...(await live.pack()),
       });
       for (let level = 0; level < spanLevelMax; level++) {
         const rows = (await selectSpans(client, ledger.id)).filter((row) => row.level === level);
