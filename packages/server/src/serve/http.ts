@@ -21,7 +21,7 @@ import type { Route } from './route.ts';
  * Bodies being read, admitted or stored at once, over all callers: beyond, they are told to come back. On its way an event
  * takes up to eight times its size.
  */
-const bodiesBytesMax = 64 * 1024 * 1024;
+const bodiesBytesMax = 48 * 1024 * 1024;
 
 /** How much larger than itself a gzip body is counted; events compress about tenfold. */
 const inflatedTimes = 10;
