@@ -17,7 +17,7 @@ const entryBytes = 650;
 /** S11: recomputing a ledger from its entry bytes. */
 export const verifySpeed: SpeedPromise = {
   id: 'S11',
-  title: 'verify a ledger',
+  title: 'verify a ledger: the library alone, entries in memory',
   cost: '500 MB of memory, 10 seconds',
   async measure({ say }) {
     const sha = (data: Uint8Array): Buffer => Buffer.from(hash('sha256', data, 'binary'), 'binary');

@@ -92,7 +92,7 @@ create table bundle (
   entries text not null
 ) partition by range (retention_class, segment);
 
--- What may be erased, beside the bundle of the same first_index. Encrypted; see ledger/values.ts.
+-- What may be erased, beside the bundle of the same first_index. Encrypted; see ledger/values-record.ts.
 create table personal (
   first_index bigint not null,
   ledger integer not null,

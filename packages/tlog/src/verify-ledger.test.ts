@@ -126,6 +126,30 @@ describe('an attack on the rows alone is found at its first index', () => {
     expect(await verifyRows(changed, { checkpoints })).toMatchObject({ kind: 'differs', index: 777 });
   });
 
+  for (const index of [512, 600, 767]) {
+    test(`A2: row ${index} edited with its hash in the tile is named where all before it have receipts`, async () => {
+      const tile = Uint8Array.from(honest.files.get('tile/0/002') ?? []);
+      tile.set(leafHash(forged), (index - 512) * 32);
+      const source = sourceOfRows(
+        rows.with(index, { index, entry: forged }),
+        new Map([...honest.files, ['tile/0/002', tile]]),
+      );
+      const receipts = entries.slice(0, 1_000).map((entry, at) => ({ index: at, leafHash: leafHash(entry) }));
+      const { checkpoints } = honest;
+      expect(await verifyLedger(source, { checkpoints, receipts, ...trust })).toMatchObject({
+        kind: 'differs',
+        index,
+      });
+      if (index !== 767) return;
+      // With one receipt only, an entry before it may differ, too: the tile's range is all that can be said.
+      const one = receipts.slice(767, 768);
+      expect(await verifyLedger(source, { checkpoints, receipts: one, ...trust })).toMatchObject({
+        kind: 'differsWithin',
+        from: 512,
+      });
+    });
+  }
+
   test('A4: a row deleted leaves a gap', async () => {
     const verdict = await verifyRows(rows.toSpliced(4_321, 1));
     expect(verdict).toEqual({ kind: 'gap', index: 4_321, found: 4_322 });

@@ -132,6 +132,9 @@ async function judgeEntries(
     const { difference, checkpoint } = located;
     if ('index' in difference) return { kind: 'differs', ...difference };
     const from = Math.max(difference.from, confirmed?.size ?? 0);
+    if (end.kind === 'receiptDiffers' && vouchedFor(evidence.receipts, from, end.receipt.index)) {
+      return { kind: 'differs', index: end.receipt.index, expected: end.receipt.leafHash, found: end.found };
+    }
     const to = Math.min(difference.to, evidence.tree.size());
     const rootFound = end.kind === 'rootDiffers' ? end.rootFound : undefined;
     return { kind: 'differsWithin', from, to, checkpoint, rootFound };
@@ -159,6 +162,12 @@ async function judgeEntries(
       };
     }
   }
+}
+
+/** Whether receipts, all of which fitted, name every entry from `from` up to `to`: then none of these differs. */
+function vouchedFor(receipts: readonly Receipt[], from: number, to: number): boolean {
+  const named = new Set(receipts.map(({ index }) => index).filter((index) => index >= from && index < to));
+  return named.size === to - from;
 }
 
 function findTruncation({ tree, checkpoints, receipts }: Evidence): LedgerVerdict | undefined {

@@ -17,7 +17,7 @@ export interface SealedEvent {
   /** RFC 8785 text: what is hashed. */
   entry: string;
   leafHash: Buffer;
-  /** Encrypted personal values and the MAC of the event as received (values.ts). */
+  /** Encrypted personal values and the MAC of the event as received (values-record.ts). */
   values: Buffer;
   /** First 8 bytes of a keyed hash of the event as received: tells a retry from a conflict. */
   mac: Buffer;

@@ -62,18 +62,6 @@ export async function peekSizes(database: Database, scope: Scope): Promise<Reado
   return new Map(rows.map((row) => [row.ledger, row.size]));
 }
 
-export async function headSizes(
-  client: Client,
-  ledgers: readonly number[],
-): Promise<ReadonlyMap<number, number>> {
-  const found = await client.query<{ ledger: number; size: number }>({
-    name: 'head-sizes',
-    text: 'select ledger, size from head where ledger = any($1::integer[])',
-    values: [ledgers],
-  });
-  return new Map(found.rows.map((row) => [row.ledger, row.size]));
-}
-
 export type Order = 'asc' | 'desc';
 
 /** How many stored spans are looked into at a time: few at first, since newest entries are mostly enough. */

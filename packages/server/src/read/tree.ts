@@ -14,7 +14,7 @@ import { AuditError } from '../audit-error.ts';
 import { publishedCheckpoint, readEntryRange, tileHashes, type LedgerRow } from '../ledger/index.ts';
 import type { Client } from '../storage/index.ts';
 import { findEntry } from './entries.ts';
-import { headSizes, type ReadContext } from './reader.ts';
+import type { ReadContext } from './reader.ts';
 
 /** The newest published checkpoint of a ledger, a signed note. @throws not_found, also before the first entry */
 export async function checkpoint(grant: Grant, ledgerName: string, context: ReadContext): Promise<string> {
@@ -80,9 +80,8 @@ export async function proof(grant: Grant, id: string, context: ReadContext): Pro
   return context.database.read(scope, async (client) => {
     const newest = await publishedCheckpoint(client, place.ledger.id);
     if (!newest || newest.size <= place.index) {
-      const sizes = await headSizes(client, scope.ledgers);
       throw new AuditError('not_yet_published', {
-        detail: `published up to ${newest?.size ?? 0} of ${sizes.get(place.ledger.id) ?? 0}`,
+        detail: `published up to ${newest?.size ?? 0}, the entry is at ${place.index}`,
         retryAfterSeconds: 1,
       });
     }
