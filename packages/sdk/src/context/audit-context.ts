@@ -1,0 +1,73 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { EventInput } from '@bitacora/event';
+
+/** What events captured inside have in common; an event's own field wins over the context's. */
+export interface AuditContext {
+  /** Whose ledger it goes to, where one process serves several tenants (`keyOf` of `createAudit`). */
+  readonly tenant?: string;
+  readonly actor?: EventInput['actor'];
+  readonly subject?: EventInput['subject'];
+  readonly module?: string;
+  readonly reason?: string;
+  readonly sessionId?: string;
+  readonly correlationId?: string;
+  /** W3C Trace Context: 32 and 16 hexadecimal digits. */
+  readonly traceId?: string;
+  readonly spanId?: string;
+  readonly client?: EventInput['client'];
+  readonly request?: EventInput['request'];
+  readonly tags?: readonly string[];
+  /** Merged key by key with the event's own. */
+  readonly attributes?: EventInput['attributes'];
+  /** True: nothing is captured inside. */
+  readonly paused?: boolean;
+}
+
+interface Cell {
+  context: AuditContext;
+}
+
+// One store for all copies of this package in a process (ESM and CommonJS, duplicates in node_modules).
+const key = Symbol.for('bitacora.audit-context');
+const registry: { [key]?: AsyncLocalStorage<Cell> } = globalThis;
+const storage = (registry[key] ??= new AsyncLocalStorage<Cell>());
+const none: AuditContext = Object.freeze({});
+
+/** The context of the code that is running; empty outside of any. */
+export function currentContext(): AuditContext {
+  return storage.getStore()?.context ?? none;
+}
+
+/** Runs `run`, and all that it awaits or starts, with `context` laid over the current one; returns what it returns. */
+export function withContext<Result>(context: AuditContext, run: () => Result): Result {
+  return storage.run({ context: merged(currentContext(), context) }, run);
+}
+
+/**
+ * Lays `context` over the running one in place, for what becomes known later, such as the actor after sign-in. Everything
+ * inside the same `withContext` sees it. False outside of any.
+ */
+export function extendContext(context: AuditContext): boolean {
+  const cell = storage.getStore();
+  if (cell) cell.context = merged(cell.context, context);
+  return cell !== undefined;
+}
+
+/** Runs `run` as `actor`; who really acts (the actor until now) stays on record as `onBehalfOf`'s other side. */
+export function runAs<Result>(actor: NonNullable<AuditContext['actor']>, run: () => Result): Result {
+  return withContext({ actor }, run);
+}
+
+/** Runs `run` without capturing anything. */
+export function withoutAudit<Result>(run: () => Result): Result {
+  return withContext({ paused: true }, run);
+}
+
+function merged(outer: AuditContext, inner: AuditContext): AuditContext {
+  const attributes =
+    outer.attributes && inner.attributes
+      ? { ...outer.attributes, ...inner.attributes }
+      : (inner.attributes ?? outer.attributes);
+  const client = outer.client && inner.client ? { ...outer.client, ...inner.client } : undefined;
+  return { ...outer, ...inner, ...(attributes && { attributes }), ...(client && { client }) };
+}
