@@ -29,7 +29,7 @@ interface Cell {
 
 // One store for all copies of this package in a process (ESM and CommonJS, duplicates in node_modules).
 const key = Symbol.for('bitacora.audit-context');
-const registry: { [key]?: AsyncLocalStorage<Cell> } = globalThis;
+const registry: typeof globalThis & { [key]?: AsyncLocalStorage<Cell> } = globalThis;
 const storage = (registry[key] ??= new AsyncLocalStorage<Cell>());
 const none: AuditContext = Object.freeze({});
 
@@ -53,9 +53,18 @@ export function extendContext(context: AuditContext): boolean {
   return cell !== undefined;
 }
 
-/** Runs `run` as `actor`; who really acts (the actor until now) stays on record as `onBehalfOf`'s other side. */
+/** Runs `run` with `actor` as the one who acts, such as a job's own system actor. */
 export function runAs<Result>(actor: NonNullable<AuditContext['actor']>, run: () => Result): Result {
   return withContext({ actor }, run);
+}
+
+/** Runs `run` with the current actor acting for `party` (impersonation): both are on record. No actor: as without. */
+export function onBehalfOf<Result>(
+  party: NonNullable<NonNullable<AuditContext['actor']>['onBehalfOf']>,
+  run: () => Result,
+): Result {
+  const { actor } = currentContext();
+  return withContext(actor ? { actor: { ...actor, onBehalfOf: party } } : {}, run);
 }
 
 /** Runs `run` without capturing anything. */
