@@ -78,21 +78,27 @@ async function build(size: number): Promise<Kept> {
   return { name, size, id: 0, steps, last, checkpointFile, receiptFile };
 }
 
-type With = 'checkpoint' | 'receipt';
+type With = 'checkpoint' | 'receipt' | 'leaves';
 
 function verify(ledger: Kept, ...having: With[]): Promise<Verdict> {
   return runVerify([
     ...['--from', server.url, '--ledger', ledger.name, '--key', server.key, '--vkey', ledger.last.vkey],
     ...(having.includes('checkpoint') ? ['--checkpoint', ledger.checkpointFile] : []),
     ...(having.includes('receipt') ? ['--receipt', ledger.receiptFile] : []),
+    ...(having.includes('leaves') ? ['--leaves', leafFileOf(ledger)] : []),
   ]);
+}
+
+/** What the server itself keeps outside the database. */
+function leafFileOf({ name }: Kept): string {
+  return join(server.dataDirectory, 'checkpoints', `${name}.leaves`);
 }
 
 function expectIndex(verdict: Verdict, index: number): void {
   expect(verdict, verdict.text).toMatchObject({ ok: false, exitCode: 1, index });
 }
 
-/** The tiles were rewritten too: without a receipt the place is known no better than by the checkpoints kept. */
+/** The tiles were rewritten too: without a receipt or kept leaf hashes the place is known no better than by the checkpoints kept. */
 function expectRange(verdict: Verdict, index: number): void {
   expect(verdict.exitCode, verdict.text).toBe(1);
   if (verdict.kind !== 'differsWithin') return expectIndex(verdict, index);
@@ -114,7 +120,7 @@ async function eachPosition(attempt: (ledger: Kept, index: number) => Promise<vo
 describe('F-05 what a superuser of the database does to entries is found', { timeout }, () => {
   test('an untouched ledger passes, from the server and offline from a saved folder', async () => {
     for (const ledger of ledgers) {
-      const verdict = await verify(ledger, 'checkpoint', 'receipt');
+      const verdict = await verify(ledger, 'checkpoint', 'receipt', 'leaves');
       expect(verdict, verdict.text).toMatchObject({ exitCode: 0, ok: true, size: ledger.size });
       const saved = join(folder, `saved-${ledger.size}`);
       const from = ['--from', server.url, '--ledger', ledger.name, '--key', server.key];
@@ -144,6 +150,7 @@ describe('F-05 what a superuser of the database does to entries is found', { tim
         ],
       );
       expectRange(await verify(ledger), index);
+      expectIndex(await verify(ledger, 'leaves'), index);
       expectIndex(await verify(ledger, 'receipt'), index);
     }));
 
@@ -159,6 +166,7 @@ describe('F-05 what a superuser of the database does to entries is found', { tim
       );
       expect(await verify(ledger)).toMatchObject({ exitCode: 1, kind: 'badCheckpoint' });
       expectRange(await verify(ledger, 'checkpoint'), index);
+      expectIndex(await verify(ledger, 'checkpoint', 'leaves'), index);
       expectIndex(await verify(ledger, 'checkpoint', 'receipt'), index);
     }));
 
@@ -178,6 +186,11 @@ describe('F-05 what a superuser of the database does to entries is found', { tim
       const verdict = await verify(ledger, 'checkpoint');
       expect(verdict.exitCode, verdict.text).toBe(1);
       expect(verdict.index).toBeLessThanOrEqual(index);
+      // One entry short of its newest checkpoint, the ledger is served up to the one before: beyond that it is cut off.
+      const served = ledger.steps.at(-2)?.size ?? 0;
+      const exact = await verify(ledger, 'checkpoint', 'leaves');
+      if (index < served) expectIndex(exact, index);
+      else expect(exact).toMatchObject({ kind: 'truncated', sizeExpected: ledger.size, sizeFound: served });
     }));
 
   test('A6 the tail cut off below the last checkpoint', async () => {
@@ -242,6 +255,7 @@ describe('F-05 what a superuser of the database does to entries is found', { tim
       expectIndex(await verify(ledger), index);
       await administrator.replaceTiles(ledger.id, changed);
       expectRange(await verify(ledger, 'checkpoint'), index);
+      expectIndex(await verify(ledger, 'checkpoint', 'leaves'), index);
       expectIndex(await verify(ledger, 'receipt'), index);
     }));
 

@@ -62,5 +62,5 @@ export { formatProofFile, parseProofFile, type ProofFile, type ProofFileRefusal 
 export { verifyProofFile, type ProofFileVerificationRefusal, type ProvedEntry } from './verify-proof-file.ts';
 
 export { createBundleReader, type EntryRun, type LedgerSource } from './ledger-source.ts';
-export type { Receipt } from './scan-ledger.ts';
+export type { KeptLeaf, Receipt } from './scan-ledger.ts';
 export { verifyLedger, type LedgerExpectation, type LedgerVerdict } from './verify-ledger.ts';

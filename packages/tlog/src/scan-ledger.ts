@@ -13,6 +13,9 @@ export interface Receipt {
   readonly leafHash: Uint8Array;
 }
 
+/** The leaf hash of an entry as it was kept elsewhere; undefined where none was. */
+export type KeptLeaf = (index: number) => Uint8Array | undefined;
+
 /** How reading all entries ended. */
 export type ScanEnd =
   | { readonly kind: 'complete' }
@@ -29,7 +32,7 @@ export interface Scan {
 
 /**
  * Reads all entries into `tree`, comparing the root at each checkpoint's size, the leaf at each receipt's index and the level 0
- * tiles up to the last checkpoint. Stops at the first gap, root or receipt that does not fit. `checkpoints` and `receipts`
+ * tiles up to the last checkpoint. Stops at the first gap, root, receipt or kept leaf that does not fit. `checkpoints` and `receipts`
  * are sorted, and none lies before the tree's size.
  */
 export async function scanLedger(
@@ -38,6 +41,7 @@ export async function scanLedger(
     readonly tree: RecomputedTree;
     readonly checkpoints: readonly Checkpoint[];
     readonly receipts: readonly Receipt[];
+    readonly keptLeaf?: KeptLeaf;
     readonly sha: Sha256;
     readonly onProgress?: (size: number) => void;
   },
@@ -61,6 +65,11 @@ export async function scanLedger(
   }
 
   function compareReceipt(found: Uint8Array): ScanEnd | undefined {
+    const index = tree.size() - 1;
+    const kept = options.keptLeaf?.(index);
+    if (kept !== undefined && !equalBytes(kept, found)) {
+      return { kind: 'receiptDiffers', receipt: { index, leafHash: kept }, found };
+    }
     for (; receipts[nextReceipt]?.index === tree.size() - 1; nextReceipt++) {
       const receipt = receipts[nextReceipt];
       if (receipt !== undefined && !equalBytes(receipt.leafHash, found)) {

@@ -3,7 +3,7 @@ import type { Checkpoint } from './checkpoint.ts';
 import type { LedgerSource } from './ledger-source.ts';
 import { locateDifference, type LocatedDifference } from './locate-difference.ts';
 import { createRecomputedTree, type RecomputedTree } from './recomputed-tree.ts';
-import { scanLedger, type Receipt, type Scan } from './scan-ledger.ts';
+import { scanLedger, type KeptLeaf, type Receipt, type Scan } from './scan-ledger.ts';
 import { sha256, type Sha256 } from './sha256.ts';
 import type { Verifier } from './signer.ts';
 import { tileWidthFull } from './tile.ts';
@@ -60,6 +60,8 @@ export interface LedgerExpectation {
   /** The minimum index (C2SP tlog-tiles, pruning): entries before it may be gone. Rounded down to a whole bundle. */
   readonly minimumIndex?: number;
   readonly receipts?: readonly Receipt[];
+  /** Leaf hashes kept elsewhere, asked for once per entry in order of index. */
+  readonly keptLeaf?: KeptLeaf;
   readonly sha?: Sha256;
   /** Called after each run of entries with the number of entries done. */
   readonly onProgress?: (size: number) => void;
@@ -91,15 +93,16 @@ export async function verifyLedger(
     .filter(({ index }) => index >= start)
     .sort((a, b) => a.index - b.index);
   const checkable = checkpoints.filter(({ size }) => size >= start);
-  const { onProgress } = expectation;
+  const { keptLeaf, onProgress } = expectation;
   const scan = await scanLedger(source, {
     tree,
     checkpoints: checkable,
     receipts,
     sha,
+    ...(keptLeaf === undefined ? {} : { keptLeaf }),
     ...(onProgress === undefined ? {} : { onProgress }),
   });
-  const evidence = { source, tree, start, checkpoints: checkable, receipts, sha };
+  const evidence = { source, tree, start, checkpoints: checkable, receipts, keptLeaf, sha };
   const broken = await judgeEntries(evidence, scan);
   if (broken !== undefined) return broken;
   const tileProblem =
@@ -116,6 +119,7 @@ interface Evidence {
   readonly start: number;
   readonly checkpoints: readonly Checkpoint[];
   readonly receipts: readonly Receipt[];
+  readonly keptLeaf: KeptLeaf | undefined;
   readonly sha: Sha256;
 }
 
@@ -132,7 +136,7 @@ async function judgeEntries(
     const { difference, checkpoint } = located;
     if ('index' in difference) return { kind: 'differs', ...difference };
     const from = Math.max(difference.from, confirmed?.size ?? 0);
-    if (end.kind === 'receiptDiffers' && vouchedFor(evidence.receipts, from, end.receipt.index)) {
+    if (end.kind === 'receiptDiffers' && vouchedFor(evidence, from, end.receipt.index)) {
       return { kind: 'differs', index: end.receipt.index, expected: end.receipt.leafHash, found: end.found };
     }
     const to = Math.min(difference.to, evidence.tree.size());
@@ -164,10 +168,13 @@ async function judgeEntries(
   }
 }
 
-/** Whether receipts, all of which fitted, name every entry from `from` up to `to`: then none of these differs. */
-function vouchedFor(receipts: readonly Receipt[], from: number, to: number): boolean {
-  const named = new Set(receipts.map(({ index }) => index).filter((index) => index >= from && index < to));
-  return named.size === to - from;
+/** Whether what was kept, all of which fitted, names every entry from `from` up to `to`: then none of these differs. */
+function vouchedFor({ receipts, keptLeaf }: Evidence, from: number, to: number): boolean {
+  const named = new Set(receipts.map(({ index }) => index));
+  for (let index = from; index < to; index++) {
+    if (!named.has(index) && keptLeaf?.(index) === undefined) return false;
+  }
+  return true;
 }
 
 function findTruncation({ tree, checkpoints, receipts }: Evidence): LedgerVerdict | undefined {

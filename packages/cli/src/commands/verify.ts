@@ -6,6 +6,7 @@ import { connectionOf, withConnection, type ConnectionOptions } from '../connect
 import type { Exit } from '../exit.ts';
 import { createProgress, type Progress } from '../progress.ts';
 import { findAltered } from '../verify/find-altered.ts';
+import { keptLeaves } from '../verify/kept-leaves.ts';
 import { ledgerFromFolder } from '../verify/ledger-from-folder.ts';
 import { ledgerFromServer } from '../verify/ledger-from-server.ts';
 import { readReceipts } from '../verify/read-receipts.ts';
@@ -17,6 +18,7 @@ interface Options extends ConnectionOptions {
   readonly ledger?: string;
   readonly checkpoint: readonly string[];
   readonly receipt: readonly string[];
+  readonly leaves?: string;
   readonly vkey?: string;
   readonly minimumIndex: string;
   readonly save?: string;
@@ -34,6 +36,10 @@ export function addVerify(program: Command, exit: Exit): void {
     .option('--ledger <name>', 'which one, where --from does not say (default: the name in the key)')
     .option('--checkpoint <file>', 'signed notes kept elsewhere; may be repeated', collect, [])
     .option('--receipt <file>', 'answers of POST /v1/events kept by the host; may be repeated', collect, [])
+    .option(
+      '--leaves <file>',
+      'leaf hashes kept outside the database: the first entry that differs is named exactly',
+    )
     .option('--vkey <key|@file>', 'the key that must have signed')
     .option('--minimum-index <n>', 'entries before it may be purged', '0')
     .option('--save <folder>', 'download the ledger first, to verify it again without the server')
@@ -42,6 +48,7 @@ export function addVerify(program: Command, exit: Exit): void {
     .action(async (options: Options) => {
       const verifier = await verifierOf(options.vkey);
       const progress = createProgress('verify');
+      const leaves = options.leaves === undefined ? undefined : keptLeaves(options.leaves);
       try {
         const verdict = await runVerification({
           ...placeOf(options, { verifier, progress }),
@@ -50,6 +57,7 @@ export function addVerify(program: Command, exit: Exit): void {
           receipts: (
             await Promise.all(options.receipt.map(async (file) => readReceipts(await textOf(file), file)))
           ).flat(),
+          keptLeaf: leaves?.keptLeaf,
           minimumIndex: indexOf(options.minimumIndex),
           save: options.save,
           progress,
@@ -58,6 +66,7 @@ export function addVerify(program: Command, exit: Exit): void {
         process.stdout.write(options.json === true ? `${JSON.stringify(verdict)}\n` : `${verdict.text}\n`);
         exit(verdict.ok ? 0 : 1);
       } finally {
+        leaves?.close();
         progress.end();
       }
     });

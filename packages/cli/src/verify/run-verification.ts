@@ -1,4 +1,11 @@
-import { parseCheckpoint, parseNote, verifyLedger, type Receipt, type Verifier } from '@bitacora/tlog';
+import {
+  parseCheckpoint,
+  parseNote,
+  verifyLedger,
+  type KeptLeaf,
+  type Receipt,
+  type Verifier,
+} from '@bitacora/tlog';
 import { ClientError } from '@bitacora/client';
 import { CliError } from '../cli-error.ts';
 import type { Progress } from '../progress.ts';
@@ -18,6 +25,8 @@ export interface Verification {
   /** Signed notes that were kept elsewhere. */
   readonly checkpoints: readonly string[];
   readonly receipts: readonly Receipt[];
+  /** Leaf hashes that were kept elsewhere. */
+  readonly keptLeaf?: KeptLeaf | undefined;
   readonly minimumIndex: number;
   /** A folder to save the ledger in first, and to verify from. */
   readonly save: string | undefined;
@@ -31,7 +40,7 @@ const publishedWithinMs = 6_000;
 
 /** Verifies a ledger against all that is held against it. Rejects where reading fails or there is nothing to compare with. */
 export async function runVerification(verification: Verification): Promise<VerdictReport> {
-  const { checkpoints, receipts, verifier, minimumIndex, progress, save } = verification;
+  const { checkpoints, receipts, keptLeaf, verifier, minimumIndex, progress, save } = verification;
   const own = await ownCheckpoint(verification);
   const notes = own === undefined ? checkpoints : [own, ...checkpoints];
   if (notes.length === 0)
@@ -54,6 +63,7 @@ export async function runVerification(verification: Verification): Promise<Verdi
     verifiers: [verifier],
     origin: verifier.name,
     receipts,
+    ...(keptLeaf === undefined ? {} : { keptLeaf }),
     minimumIndex,
     sha: nodeSha256,
     onProgress: (done) => progress.update({ done, total: size, text: `${done} entries` }),

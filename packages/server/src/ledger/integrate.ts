@@ -21,6 +21,8 @@ export interface IntegratorOptions {
   signer: Signer;
   /** Leaf hashes from `first` to `end` as the writer of this process made them; undefined when it has them no more. */
   leafHashes: (first: number, end: number) => Buffer[] | undefined;
+  /** Must make the leaf hashes of the entries from `first` on durable outside the database before it resolves. */
+  keepLeaves: (first: number, leafHashes: readonly Uint8Array[]) => Promise<void>;
   /** Must make the note durable outside the database before it resolves. */
   publish: (note: { ledger: LedgerRow; size: number; note: string }) => Promise<void>;
 }
@@ -127,6 +129,7 @@ async function grow(
   if (leafHashes.length !== end - before.size) {
     throw new Error(`ledger ${ledger.name} lacks entries between ${before.size} and ${end}`);
   }
+  await options.keepLeaves(before.size, leafHashes);
   const growth = growTiles(before, leafHashes, sha256);
   await storeTiles(client, ledger.id, growth.tiles);
   const root = createFrontier(frontierOfEdge(growth.edge, sha256), sha256).root();

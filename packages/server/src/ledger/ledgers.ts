@@ -4,6 +4,7 @@ import { AuditError } from '../audit-error.ts';
 import type { Client, Database, DataDirectory } from '../storage/index.ts';
 import { createCheckpointFile, type CheckpointFile } from './checkpoints.ts';
 import { createIntegrator, type Integrator } from './integrate.ts';
+import { createLeafFile } from './leaf-file.ts';
 import { LedgerShrank } from './ledger-shrank.ts';
 import { createPersons, type Persons } from './persons.ts';
 import { followEntries } from './follow-entries.ts';
@@ -60,6 +61,7 @@ export function createLedgers(options: LedgersOptions): Ledgers {
   const master = directory.secret('master');
   const signingSeed = directory.secret('signing');
   const file = createCheckpointFile(directory.path);
+  const leafFile = createLeafFile(directory.path);
   const segments = createSegments({ database, limits: options.segmentLimits });
   const open = new Map<number, OpenLedger>();
   const tenants = new Map<number, { keys: TenantKeys; persons: Persons }>();
@@ -105,6 +107,7 @@ export function createLedgers(options: LedgersOptions): Ledgers {
         database,
         signer,
         leafHashes: leaves.take,
+        keepLeaves: (first, hashes) => leafFile.keep(ledger.name, first, hashes),
         publish: publishTo(file),
       }),
     };
