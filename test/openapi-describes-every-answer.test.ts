@@ -101,6 +101,10 @@ test('F-11 each route answers a good request with the status, media type and sha
     'PUT /v1/directory/{type}/{id}': { body: '{"name":"Ana"}', path: { id: 'ana' } },
     'GET /v1/directory/{type}/{id}': { path: { id: 'canaryalpha' } },
     'DELETE /v1/directory/{type}/{id}': { path: { id: 'ana' } },
+    'PUT /v1/sources/{instance}': {
+      body: '{"name":"shop","sdk":"x 1","state":"open","startedAt":"2026-03-01T00:00:00Z","sentAt":"2026-03-01T00:00:00Z","submitted":3}',
+      path: { instance: 'AbCdEfGhIjKlMnOpQrStUv' },
+    },
   };
   for (const one of described()) {
     const { query = '', body, path } = good[`${one.method} ${one.path}`] ?? {};

@@ -178,6 +178,23 @@ test('F-09 nothing can be written, changed or removed in another tenant', async 
   expect((await ask(`/v1/directory/user/${canaryOfB}`, { method: 'DELETE', as: a.key })).status).toBe(204);
   const { body } = await server.json(`/v1/directory/user/${canaryOfB}`, { as: b.key });
   expect(body.fields).toEqual({ name: canaryOfB });
+  // nor is an instance of the same name the other's
+  const report = (name: string): string =>
+    JSON.stringify({
+      ...{ name, sdk: 'x 1', state: 'open', submitted: 1 },
+      ...{ startedAt: '2026-03-01T00:00:00Z', sentAt: '2026-03-01T00:00:00Z' },
+    });
+  const instance = '/v1/sources/AbCdEfGhIjKlMnOpQrStUv';
+  for (const [as, name] of [
+    [b.key, canaryOfB],
+    [a.key, 'mine'],
+  ] as const)
+    expect((await ask(instance, { method: 'PUT', as, headers: json, body: report(name) })).status).toBe(204);
+  for (const [as, name] of [
+    [b.key, canaryOfB],
+    [a.key, 'mine'],
+  ] as const)
+    expect((await server.json('/v1/sources', { as })).body.sources).toMatchObject([{ name }]);
   // a ledger limited to names of another tenant reaches nothing
   const { body: made } = await server.json('/v1/keys', {
     method: 'POST',

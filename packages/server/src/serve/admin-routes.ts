@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import {
-  auditLedgerName,
   scopes,
   type ApiKey,
   type ApiKeys,
@@ -11,6 +10,7 @@ import {
 } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import type { Ingest } from '../ingest/index.ts';
+import { reportAct } from './report-act.ts';
 import type { Route } from './route.ts';
 
 const json = 'application/json; charset=utf-8';
@@ -86,12 +86,16 @@ function keyRoutes({ apiKeys, tenants, ingest }: AdminOptions): Route[] {
           ...ledgers,
           ...expiresAt,
         });
-        await report(grant, tenant, {
-          tenants,
-          ingest,
-          action: 'key.create',
-          target: { type: 'key', id: made.key.id, name: input.name },
-        });
+        await reportAct(
+          grant,
+          {
+            action: 'key.create',
+            operation: 'create',
+            targets: [{ type: 'key', id: made.key.id, name: input.name }],
+            tenant,
+          },
+          { tenants, ingest },
+        );
         return { key: shownKey(made.key), secret: made.secret };
       },
     },
@@ -104,12 +108,11 @@ function keyRoutes({ apiKeys, tenants, ingest }: AdminOptions): Route[] {
       async handle({ grant, params, reply }) {
         const id = params['id'] ?? '';
         await apiKeys.revoke(grant.tenant.id, id);
-        await report(grant, grant.tenant, {
-          tenants,
-          ingest,
-          action: 'key.revoke',
-          target: { type: 'key', id },
-        });
+        await reportAct(
+          grant,
+          { action: 'key.revoke', operation: 'delete', targets: [{ type: 'key', id }] },
+          { tenants, ingest },
+        );
         return reply.code(204).send();
       },
     },
@@ -141,12 +144,16 @@ function ledgerRoutes({ tenants, ingest }: AdminOptions): Route[] {
       answer: { status: 201, mediaType: json, schema: z.object({ name: z.string() }) },
       async handle({ grant, body }) {
         const tenant = await tenants.create((body as z.infer<typeof tenantInput>).name);
-        await report(grant, tenant, {
-          tenants,
-          ingest,
-          action: 'tenant.create',
-          target: { type: 'tenant', id: tenant.name },
-        });
+        await reportAct(
+          grant,
+          {
+            action: 'tenant.create',
+            operation: 'create',
+            targets: [{ type: 'tenant', id: tenant.name }],
+            tenant,
+          },
+          { tenants, ingest },
+        );
         return { name: tenant.name };
       },
     },
@@ -175,12 +182,11 @@ function ledgerRoutes({ tenants, ingest }: AdminOptions): Route[] {
       async handle({ grant, body }) {
         const input = body as z.infer<typeof ledgerInput>;
         const made = await tenants.createLedger(grant.tenant, input.name, input.retentionDays);
-        await report(grant, grant.tenant, {
-          tenants,
-          ingest,
-          action: 'ledger.create',
-          target: { type: 'ledger', id: made.name },
-        });
+        await reportAct(
+          grant,
+          { action: 'ledger.create', operation: 'create', targets: [{ type: 'ledger', id: made.name }] },
+          { tenants, ingest },
+        );
         return { name: made.name, origin: made.origin, retentionDays: made.retentionDays };
       },
     },
@@ -255,29 +261,6 @@ async function tenantOf(grant: Grant, wanted: string | undefined, tenants: Tenan
       detail: `there is no tenant ${wanted.slice(0, 100)}`,
     });
   return found;
-}
-
-async function report(
-  grant: Grant,
-  tenant: Tenant,
-  act: {
-    tenants: Tenants;
-    ingest: Ingest;
-    action: string;
-    target: { type: string; id: string; name?: string };
-  },
-): Promise<void> {
-  const ledgers = await act.tenants.ledgers(tenant.id);
-  const audit = ledgers.find((ledger) => ledger.name === auditLedgerName(tenant));
-  if (!audit) throw new AuditError('internal', { operatorText: `tenant ${tenant.name} has no audit ledger` });
-  await act.ingest.report(audit, {
-    action: act.action,
-    actor: { type: 'service', id: grant.key.id, name: grant.key.name },
-    targets: [act.target],
-    operation: act.action.endsWith('.revoke') ? 'delete' : 'create',
-    outcome: 'success',
-    level: 'high',
-  });
 }
 
 function shownKey(key: ApiKey): z.infer<typeof keyView> {

@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import { auditLedgerName, ledgerFor } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
-import { readBody, type Ingest, type IngestAnswer, type PackLedgers, type Quota } from '../ingest/index.ts';
 import type { EntryView } from '../ledger/index.ts';
 import {
   facetLimits,
@@ -16,8 +14,8 @@ import {
   type Filters,
   type ReadContext,
 } from '../read/index.ts';
-import { problemMediaType } from './problem.ts';
-import type { Call, Route } from './route.ts';
+import { ingestCall, type IngestCallOptions } from './ingest-call.ts';
+import type { Route } from './route.ts';
 import { streamTail } from './stream-tail.ts';
 
 const json = 'application/json; charset=utf-8';
@@ -62,10 +60,7 @@ const ingestAnswer = z.object({
 });
 const relatedEntries = z.object({ count: z.int(), entries: z.array(entryView) }).optional();
 
-interface EventRouteOptions {
-  ingest: Ingest;
-  packLedgers: PackLedgers;
-  quota: Quota;
+interface EventRouteOptions extends IngestCallOptions {
   context: ReadContext;
 }
 
@@ -204,54 +199,6 @@ export function eventRoutes(options: EventRouteOptions): Route[] {
         ),
     },
   ];
-}
-
-async function ingestCall(call: Call, options: EventRouteOptions): Promise<unknown> {
-  const { grant, query, request, reply } = call;
-  const named = textOf(query['ledger']);
-  const chosen = ledgerFor(grant, named);
-  if (chosen.name === auditLedgerName(grant.tenant)) {
-    throw new AuditError('forbidden', {
-      parameter: 'ledger',
-      detail: 'the audit ledger is written by the server alone',
-    });
-  }
-  const bytes = Buffer.isBuffer(call.body) ? call.body : Buffer.alloc(0);
-  const events = await readBody({
-    bytes,
-    contentType: request.headers['content-type'],
-    contentEncoding: request.headers['content-encoding'],
-  });
-  options.quota.take(grant.tenant.id, events.length);
-  const answer = await options.ingest.ingest(events, {
-    tenant: grant.tenant.id,
-    ledgerOf: (action) =>
-      named === undefined ? options.packLedgers.ledgerOf(grant, action, chosen) : chosen,
-  });
-  if (answer.accepted + answer.duplicates > 0) return answer;
-  const conflict = answer.results.length === 1 && isConflict(answer);
-  return reply
-    .code(conflict ? 409 : 422)
-    .type(problemMediaType)
-    .send(JSON.stringify({ ...refusal(answer, conflict), correlationId: request.id, ...answer }));
-}
-
-function isConflict(answer: IngestAnswer): boolean {
-  const [result] = answer.results;
-  return result !== undefined && 'error' in result && result.error.code === 'conflict';
-}
-
-/** All refused: a problem that names the first field, with every result beside. */
-function refusal(answer: IngestAnswer, conflict: boolean): Record<string, unknown> {
-  const first = answer.results.find((result) => 'error' in result);
-  const error = first && 'error' in first ? first.error : undefined;
-  return {
-    type: `urn:bitacora:problem:${conflict ? 'conflict' : 'events_rejected'}`,
-    title: conflict ? new AuditError('conflict').title : 'No event was accepted',
-    status: conflict ? 409 : 422,
-    detail: error && (error.field === '' ? error.message : `${error.field}: ${error.message}`),
-    parameter: error?.field,
-  };
 }
 
 function filtersOf(query: Readonly<Record<string, unknown>>): Filters {

@@ -14,7 +14,7 @@ import {
   type Tenants,
 } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
-import { createIngest, createQuota, type Ingest, createPackLedgers } from '../ingest/index.ts';
+import { createIngest, createPackLedgers, createQuota, createSources, type Ingest } from '../ingest/index.ts';
 import { createLedgers } from '../ledger/index.ts';
 import { createPostings, createRollups } from '../projections/index.ts';
 import type { ReadContext } from '../read/index.ts';
@@ -28,6 +28,7 @@ import { openApi } from './openapi.ts';
 import { pageRoutes } from './pages.ts';
 import type { Route } from './route.ts';
 import type { Settings } from './settings.ts';
+import { sourceRoutes } from './source-routes.ts';
 import { treeRoutes } from './tree-routes.ts';
 
 export interface Server {
@@ -94,9 +95,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const ingest = createIngest({ ledgers, directory: recordDirectory, packs: options.packs ?? [], clock });
   const context: ReadContext = { database, ledgers, postings, zone: settings.timeZone, clock };
   const packLedgers = createPackLedgers({ tenants, packs: options.packs ?? [] });
+  const sources = createSources(database);
   const quota = createQuota(settings.quotaEventsPerSecond, clock);
   const routes: Route[] = [
-    ...eventRoutes({ ingest, packLedgers, quota, context }),
+    ...eventRoutes({ ingest, packLedgers, quota, sources, tenants, context }),
+    ...sourceRoutes(sources),
     ...treeRoutes(context),
     ...adminRoutes({ tenants, apiKeys, directory: recordDirectory, ingest }),
     ...healthRoutes(health),

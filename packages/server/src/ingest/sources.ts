@@ -1,0 +1,159 @@
+import type { Database } from '../storage/index.ts';
+import type { Sequences } from './sequences.ts';
+
+/** What an instance says of itself. Numbers count since its start. */
+export interface SourceReport {
+  readonly name: string;
+  readonly sdk: string;
+  readonly state: 'open' | 'closed';
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** The instance's clock when it sent this. */
+  readonly sentAt: string;
+  readonly submitted: number;
+  readonly rejected: number;
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly unsent: readonly (readonly [number, number])[];
+  readonly reportEveryMs: number;
+}
+
+export interface Source {
+  readonly instance: string;
+  readonly name: string | null;
+  readonly sdk: string | null;
+  /** `silent`: it did not say goodbye, and was not heard of for three of its reporting periods. */
+  readonly state: 'open' | 'closed' | 'silent';
+  readonly startedAt: string;
+  readonly lastSeenAt: string;
+  /** Its clock minus ours, in milliseconds, when it last reported; null before. */
+  readonly skewMs: number | null;
+  readonly submitted: number;
+  readonly received: number;
+  readonly rejected: number;
+  readonly dropped: Readonly<Record<string, number>>;
+  /** How many numbers below the highest known never arrived and were not given up either. */
+  readonly missingCount: number;
+  /** The first hundred of these ranges; `to` null: it fell silent, and what it captured after `from` is unknown. */
+  readonly missing: readonly { readonly from: number; readonly to: number | null }[];
+}
+
+export interface Sources {
+  /** Notes that the events of one request were judged. Safe to repeat. */
+  received(tenant: number, sequences: Sequences): Promise<void>;
+  report(tenant: number, instance: string, report: SourceReport): Promise<void>;
+  /** Those heard of last first. */
+  list(tenant: number, limit: number): Promise<Source[]>;
+}
+
+const sourcesMax = 10_000;
+const silentAfterPeriods = 3;
+const rangesShownMax = 100;
+
+export function createSources(database: Database): Sources {
+  const scope = (tenant: number): { tenant: number; ledgers: number[] } => ({ tenant, ledgers: [] });
+  return {
+    async received(tenant, { instance, ranges }) {
+      await database.write(scope(tenant), (client) =>
+        client.query({
+          name: 'source-received',
+          text: `insert into source (tenant, instance, received) values ($1, $2, $3::text::int8multirange)
+           on conflict (tenant, instance) do update
+           set received = source.received + excluded.received, last_seen_at = now()`,
+          values: [tenant, instance, multirange(ranges)],
+        }),
+      );
+    },
+    async report(tenant, instance, report) {
+      await database.write(scope(tenant), async (client) => {
+        const stored = await client.query<{ fresh: boolean }>({
+          name: 'source-report',
+          text: `insert into source (tenant, instance, name, sdk, state, started_at, report_every_ms, skew_ms, submitted, rejected, dropped, unsent)
+           values ($1, $2, $3, $4, $5, $6, $7, round(1000 * extract(epoch from $8::timestamptz - clock_timestamp())), $9, $10, $11, $12::text::int8multirange)
+           on conflict (tenant, instance) do update set name = excluded.name, sdk = excluded.sdk, state = excluded.state,
+             started_at = excluded.started_at, report_every_ms = excluded.report_every_ms, skew_ms = excluded.skew_ms,
+             submitted = greatest(source.submitted, excluded.submitted), rejected = greatest(source.rejected, excluded.rejected),
+             dropped = excluded.dropped, unsent = source.unsent + excluded.unsent, last_seen_at = now()
+           returning xmax = 0 as fresh`,
+          values: [
+            ...[tenant, instance, report.name, report.sdk, report.state, report.startedAt],
+            ...[report.reportEveryMs, report.sentAt, report.submitted, report.rejected],
+            ...[JSON.stringify(report.dropped), multirange(report.unsent)],
+          ],
+        });
+        // Instances come with every start of a host: those not heard of for longest make room.
+        if (stored.rows[0]?.fresh === true)
+          await client.query({
+            name: 'source-forget',
+            text: `delete from source where tenant = $1 and instance in
+             (select instance from source where tenant = $1 order by last_seen_at desc offset ${sourcesMax})`,
+            values: [tenant],
+          });
+      });
+    },
+    list: (tenant, limit) =>
+      database.read(scope(tenant), async (client) => {
+        const found = await client.query<SourceRow>({
+          name: 'source-list',
+          text: listSources,
+          values: [tenant, limit],
+        });
+        return found.rows.map(shown);
+      }),
+  };
+}
+
+/** An open instance may have events on their way: only holes before what arrived are missing then. */
+const listSources = `
+  select instance, name, sdk, state, silent, known, "skewMs", submitted, rejected, dropped,
+    coalesce(started_at, first_seen_at) as "startedAt", last_seen_at as "lastSeenAt",
+    (select coalesce(sum(upper(r) - lower(r)), 0)::bigint from unnest(received) r) as received,
+    (select coalesce(sum(upper(r) - lower(r)), 0)::bigint from unnest(missing) r) as "missingCount",
+    (select array_agg(lower(r) || '-' || upper(r) - 1 order by r) from (select r from unnest(missing) r order by r limit ${rangesShownMax}) first (r)) as missing
+  from (
+    select *, int8multirange(int8range(1, known + 1)) - received - unsent as missing
+    from (
+      select *, skew_ms as "skewMs",
+        state = 'open' and last_seen_at < now() - ${silentAfterPeriods} * report_every_ms * interval '1 ms' as silent,
+        case when state = 'open' and last_seen_at >= now() - ${silentAfterPeriods} * report_every_ms * interval '1 ms'
+          then coalesce(upper(received) - 1, 0) else greatest(submitted, coalesce(upper(received) - 1, 0)) end as known
+      from source where tenant = $1 order by last_seen_at desc limit $2
+    ) recent
+  ) judged
+  order by last_seen_at desc`;
+
+interface SourceRow {
+  instance: string;
+  name: string | null;
+  sdk: string | null;
+  state: 'open' | 'closed';
+  silent: boolean;
+  known: number;
+  skewMs: number | null;
+  submitted: number;
+  rejected: number;
+  dropped: Record<string, number>;
+  startedAt: number;
+  lastSeenAt: number;
+  received: number;
+  missingCount: number;
+  missing: string[] | null;
+}
+
+function shown(row: SourceRow): Source {
+  const { silent, known, startedAt, lastSeenAt, ...rest } = row;
+  const missing = (row.missing ?? []).map((range): { from: number; to: number | null } => {
+    const [from = 0, to = 0] = range.split('-').map(Number);
+    return { from, to };
+  });
+  return {
+    ...rest,
+    state: silent ? 'silent' : row.state,
+    startedAt: new Date(startedAt).toISOString(),
+    lastSeenAt: new Date(lastSeenAt).toISOString(),
+    missing: silent ? [...missing, { from: known + 1, to: null }] : missing,
+  };
+}
+
+function multirange(ranges: readonly (readonly [number, number])[]): string {
+  return `{${ranges.map(([from, to]) => `[${from},${to}]`).join(',')}}`;
+}

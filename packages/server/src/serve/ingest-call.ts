@@ -1,0 +1,100 @@
+import { auditLedgerName, ledgerFor, type Grant, type Tenants } from '../access/index.ts';
+import { AuditError } from '../audit-error.ts';
+import {
+  readBody,
+  readSequences,
+  type Ingest,
+  type IngestAnswer,
+  type PackLedgers,
+  type Quota,
+  type Sources,
+} from '../ingest/index.ts';
+import { problemMediaType } from './problem.ts';
+import { reportAct } from './report-act.ts';
+import type { Call } from './route.ts';
+
+export interface IngestCallOptions {
+  ingest: Ingest;
+  packLedgers: PackLedgers;
+  quota: Quota;
+  sources: Sources;
+  tenants: Tenants;
+}
+
+/** `POST /v1/events`: the ledger is the caller's to choose, the answer one result per event. */
+export async function ingestCall(call: Call, options: IngestCallOptions): Promise<unknown> {
+  const { grant, query, request, reply } = call;
+  const named = typeof query['ledger'] === 'string' ? query['ledger'] : undefined;
+  const chosen = ledgerFor(grant, named);
+  if (chosen.name === auditLedgerName(grant.tenant)) {
+    throw new AuditError('forbidden', {
+      parameter: 'ledger',
+      detail: 'the audit ledger is written by the server alone',
+    });
+  }
+  const bytes = Buffer.isBuffer(call.body) ? call.body : Buffer.alloc(0);
+  const events = await readBody({
+    bytes,
+    contentType: request.headers['content-type'],
+    contentEncoding: request.headers['content-encoding'],
+  });
+  const sequences = readSequences(request.headers['bitacora-sequences'], events.length);
+  options.quota.take(grant.tenant.id, events.length);
+  const answer = await options.ingest.ingest(events, {
+    tenant: grant.tenant.id,
+    ledgerOf: (action) =>
+      named === undefined ? options.packLedgers.ledgerOf(grant, action, chosen) : chosen,
+  });
+  // After the append: a crash in between is a retry, never an event counted as arrived that is not there.
+  if (sequences) await options.sources.received(grant.tenant.id, sequences);
+  await reportConflicts(grant, answer, options);
+  if (answer.accepted + answer.duplicates > 0) return answer;
+  const conflict = answer.results.length === 1 && isConflict(answer);
+  return reply
+    .code(conflict ? 409 : 422)
+    .type(problemMediaType)
+    .send(JSON.stringify({ ...refusal(answer, conflict), correlationId: request.id, ...answer }));
+}
+
+const conflictsNamedMax = 20;
+
+/** An id that comes again with another body is a fault of the host or an attempt to rewrite: it is put on record. */
+async function reportConflicts(
+  grant: Grant,
+  answer: IngestAnswer,
+  options: IngestCallOptions,
+): Promise<void> {
+  const ids = answer.results.flatMap((result) =>
+    'error' in result && result.error.code === 'conflict' && result.id !== undefined ? [result.id] : [],
+  );
+  if (ids.length === 0) return;
+  await reportAct(
+    grant,
+    {
+      action: 'event.conflict',
+      operation: 'update',
+      outcome: 'failure',
+      targets: ids.slice(0, conflictsNamedMax).map((id) => ({ type: 'event', id })),
+      attributes: { conflicts: ids.length },
+    },
+    options,
+  );
+}
+
+function isConflict(answer: IngestAnswer): boolean {
+  const [result] = answer.results;
+  return result !== undefined && 'error' in result && result.error.code === 'conflict';
+}
+
+/** All refused: a problem that names the first field, with every result beside. */
+function refusal(answer: IngestAnswer, conflict: boolean): Record<string, unknown> {
+  const first = answer.results.find((result) => 'error' in result);
+  const error = first && 'error' in first ? first.error : undefined;
+  return {
+    type: `urn:bitacora:problem:${conflict ? 'conflict' : 'events_rejected'}`,
+    title: conflict ? new AuditError('conflict').title : 'No event was accepted',
+    status: conflict ? 409 : 422,
+    detail: error && (error.field === '' ? error.message : `${error.field}: ${error.message}`),
+    parameter: error?.field,
+  };
+}
