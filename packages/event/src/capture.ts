@@ -8,15 +8,20 @@ export type EventInput = Omit<AuditEvent, 'id' | 'actor'> & {
   readonly target?: Target;
 };
 
-/** How far an event came: on this host's disk, in the ledger, or refused (it will never get there). */
+/**
+ * How far an event came: in this process's memory, on this host's disk, in the outbox of the host's own transaction, in
+ * the ledger, or refused (it will never get there).
+ */
 export type CaptureReceipt =
-  | { readonly state: 'spooled'; readonly id: string }
+  | { readonly state: 'pending' | 'spooled' | 'outboxed'; readonly id: string }
   | { readonly state: 'sequenced'; readonly id: string; readonly index: number; readonly leafHash: string }
   | { readonly state: 'rejected'; readonly id?: string; readonly rejection: Rejection };
 
 /**
- * Nothing in mode `best_effort`, which never throws and never waits. A promise in `durable` (resolves once spooled)
- * and `strict` (resolves once sequenced, rejects when the server cannot be reached). `await` fits all of them.
+ * Nothing in mode `best_effort`, which never throws and never waits. A promise in `durable` (resolves once spooled),
+ * `strict` (resolves once sequenced, rejects when the server cannot be reached) and `outbox` (resolves once the row is
+ * written in the host's transaction). `pending` only where a host chose that a full spool falls back to memory.
+ * `await` fits all of them.
  */
 export type Captured = Promise<CaptureReceipt> | void;
 

@@ -1,57 +1,66 @@
+import type { Mode } from './audit.ts';
 import type { DroppedEvent } from './delivery.ts';
 import type { SdkError } from './sdk-error.ts';
+import type { Transport } from './send/transport.ts';
 
 export interface AuditOptions {
-  /** The server's base, such as `http://localhost:4000`. */
-  readonly url: string;
-  readonly key: string;
+  /** The server's base, such as `http://localhost:4000`. Absent: the environment's BITACORA_URL. */
+  readonly url?: string;
+  /** An API key with the scope ingest. Absent: the environment's BITACORA_API_KEY. */
+  readonly key?: string;
+  /** The key of each tenant that a context names; one connection per tenant. Absent: `key` for all. */
+  readonly keyOf?: (tenant: string) => string;
   /** Absent: the tenant's default ledger. */
   readonly ledger?: string;
+  /** Of the host application (`application`): named by the server where it lists who sends events, and as the actor of events without one. */
+  readonly name?: string;
+  /** Absent: `best_effort`. */
+  readonly mode?: Mode;
+  /** Modes of single actions (`invoice.approve`) or of all of a noun (`invoice.*`). */
+  readonly modeOf?: Readonly<Record<string, Mode>>;
+  /** Needed by mode `durable`; takes what is left in memory at the close, and what memory has no room for. */
+  readonly spool?: SpoolOptions;
+  /** Instead of HTTP to `url`. */
+  readonly transport?: Transport;
+  /** Captures nothing, at no cost. */
+  readonly disabled?: boolean;
+  /** Prints each event, redacted, to standard error when it is sent. Without a `url` nothing is sent. */
+  readonly debug?: boolean;
+  /** Closes at SIGTERM, SIGINT, an uncaught exception, and when nothing is left to do, within so many milliseconds; true is 5 s. */
+  readonly closeOnExit?: boolean | number;
   /** A batch leaves when it holds this many events (500), this many UTF-8 bytes (1 MiB), or when its oldest event is this old (1 s). */
   readonly batchEventsMax?: number;
   readonly batchBytesMax?: number;
   readonly batchAfterMs?: number;
-  /** Events waiting, in UTF-8 bytes (32 MiB); what comes above it is dropped, counted and told. */
+  /** Events waiting in memory, in bytes (32 MiB); what comes above it goes to the spool, else it is dropped, counted and told. */
   readonly pendingBytesMax?: number;
+  /** Connections of `keyOf` (1,000); events of further tenants are dropped, counted and told. */
+  readonly tenantsMax?: number;
   /** Smaller bodies are sent as they are (2 KiB). */
   readonly gzipAboveBytes?: number;
+  /** No request takes longer (30 s). */
   readonly requestTimeoutMs?: number;
-  /** Waits between attempts are drawn from 0 to this, doubling from 500 ms (60 s). */
+  /** `strict` gives up after this (10 s). */
+  readonly strictTimeoutMs?: number;
+  /** After a failure the next attempt waits at least this (1 s) … */
+  readonly retryWaitMinMs?: number;
+  /** … and a random part more, drawn from 0 to this, doubling from 500 ms (60 s). */
   readonly retryWaitMaxMs?: number;
+  /** How often the server is told what was captured and dropped, while there is news (30 s). */
+  readonly reportEveryMs?: number;
   readonly onError?: (error: SdkError) => void;
   readonly onDrop?: (event: DroppedEvent) => void;
-  readonly fetch?: typeof globalThis.fetch;
   /** Unix milliseconds. */
   readonly clock?: () => number;
 }
 
-/** The options with every limit filled in. */
-export type Settings = Required<Omit<AuditOptions, 'ledger' | 'url'>> & { readonly endpoint: string };
-
-/** Fills in the defaults. TypeError for what cannot work: at the start is the only time to say so. */
-export function settingsOf(options: AuditOptions): Settings {
-  const { url, key, ledger } = options;
-  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) throw new TypeError(`url: not an http(s) URL: ${url}`);
-  if (key.trim() === '') throw new TypeError('key: an API key with the scope ingest is needed');
-  for (const [name, value] of Object.entries(options)) {
-    if (/(?:Max|Ms|Bytes)$/.test(name) && !(typeof value === 'number' && value >= 0)) {
-      throw new TypeError(`${name}: a number of at least 0 is needed`);
-    }
-  }
-  const query = ledger === undefined ? '' : `?ledger=${encodeURIComponent(ledger)}`;
-  return {
-    endpoint: `${url.replace(/\/+$/, '')}/v1/events${query}`,
-    key,
-    batchEventsMax: Math.max(1, options.batchEventsMax ?? 500),
-    batchBytesMax: options.batchBytesMax ?? 1_048_576,
-    batchAfterMs: options.batchAfterMs ?? 1_000,
-    pendingBytesMax: options.pendingBytesMax ?? 33_554_432,
-    gzipAboveBytes: options.gzipAboveBytes ?? 2_048,
-    requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
-    retryWaitMaxMs: options.retryWaitMaxMs ?? 60_000,
-    onError: options.onError ?? (() => undefined),
-    onDrop: options.onDrop ?? (() => undefined),
-    fetch: options.fetch ?? globalThis.fetch,
-    clock: options.clock ?? Date.now,
-  };
+export interface SpoolOptions {
+  /** Made when absent, readable by its owner only. Processes and workers may share one. */
+  readonly directory: string;
+  /** On disk, per `createAudit` (256 MiB). */
+  readonly bytesMax?: number;
+  /** A file of the spool is followed by the next one at this size (8 MiB). */
+  readonly segmentBytesMax?: number;
+  /** What `durable` does when the disk takes no more: reject (the default), or keep the event in memory only. */
+  readonly whenFull?: 'reject' | 'best_effort';
 }

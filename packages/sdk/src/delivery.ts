@@ -7,21 +7,45 @@ export interface Delivery {
   readonly rejected: number;
   readonly pending: number;
   readonly dropped: number;
+  /** How many of the pending are on disk, and so survive this process. */
+  readonly spooled: number;
 }
 
 export interface Health extends Delivery {
   readonly state: 'open' | 'closing' | 'closed';
   readonly submitted: number;
-  /** UTF-8 bytes of the events that are pending. */
+  readonly droppedBy: Readonly<Partial<Record<DropReason, number>>>;
+  /** By the rejection's code; `refused` where the server refused a whole request. */
+  readonly rejectedBy: Readonly<Record<string, number>>;
+  /** Estimated bytes of the events that are pending in memory. */
   readonly pendingBytes: number;
+  /** Bytes of the spool's files. */
+  readonly spoolBytes: number;
+  /** Written in the host's transactions; not part of `submitted`, because the forwarder sends them. */
+  readonly outboxed: number;
+  /** Events that earlier instances left in the spool: not part of `submitted`. */
+  readonly recovered: Omit<Delivery, 'dropped' | 'spooled'>;
   /** Unix milliseconds of the server's last answer to a batch; undefined before the first. */
   readonly lastAnswerAt: number | undefined;
+  /** Milliseconds since then, by a clock that does not jump. */
+  readonly lastAnswerAgeMs: number | undefined;
   /** Why the last attempt failed; undefined since the last that did not. */
   readonly lastError: string | undefined;
+  /** `open` while the server does not answer: a single request at a time looks whether it is back. */
+  readonly circuit: 'closed' | 'open';
+  /** The last event that the ledger took. */
+  readonly lastReceipt: { readonly id: string; readonly index: number; readonly leafHash: string } | undefined;
 }
 
-/** An event that was never sent: the memory limit was reached, or `capture` came after `close`. */
+/**
+ * Why an event was given up: no room in memory or in the spool, the disk failed, it came after `close`, `strict` ran
+ * out of time, `keyOf` had no key for its tenant or knew too many.
+ */
+export type DropReason =
+  'memory_full' | 'spool_full' | 'spool_failed' | 'closed' | 'unreachable' | 'no_key' | 'too_many_tenants';
+
+/** An event that was given up here. */
 export interface DroppedEvent {
   readonly id: string;
-  readonly reason: 'memory_full' | 'closed';
+  readonly reason: DropReason;
 }

@@ -1,7 +1,24 @@
-/** `rejected`: one event, for good. `unreachable`: will be tried again. `refused`: a whole request, for good. */
-export type SdkErrorCode = 'rejected' | 'unreachable' | 'refused';
+/**
+ * `rejected`: one event, for good. `refused`: a whole request, for good. `unreachable`: the server does not answer; will
+ * be tried again, except in mode `strict`. `spool_full`, `spool_failed`: the disk takes no more. `spool_damaged`: bytes of
+ * the spool were not what was written. `memory_full`, `closed`, `no_key`, `too_many_tenants`: the event was dropped.
+ * `outbox_failed`: the row could not be written. `receipt_changed`: the server told two places for one event.
+ */
+export type SdkErrorCode =
+  | 'rejected'
+  | 'refused'
+  | 'unreachable'
+  | 'spool_full'
+  | 'spool_failed'
+  | 'spool_damaged'
+  | 'memory_full'
+  | 'closed'
+  | 'no_key'
+  | 'too_many_tenants'
+  | 'outbox_failed'
+  | 'receipt_changed';
 
-/** What `onError` is told. Nothing of this is ever thrown. */
+/** What `onError` is told, and what the promises of `capture` reject with. */
 export class SdkError extends Error {
   override readonly name = 'SdkError';
   readonly code: SdkErrorCode;

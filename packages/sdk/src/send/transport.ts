@@ -1,0 +1,35 @@
+import type { Rejection } from '@bitacora/event';
+
+/** A batch on its way: of one instance, in the order of capture. */
+export interface OutgoingBatch {
+  /** Who captured the events: 16 random bytes in base64url. */
+  readonly instance: string;
+  /** The numbers that the instance gave to the events, as ranges: `1-500,502`. */
+  readonly sequences: string;
+  readonly ids: readonly string[];
+  /** One JSON text per event. */
+  readonly events: readonly string[];
+}
+
+/** What became of one event: its place in the ledger for ever, or why it will never have one. */
+export type Judgement =
+  | { readonly state: 'sequenced'; readonly index: number; readonly leafHash: string }
+  | { readonly state: 'rejected'; readonly rejection: Pick<Rejection, 'field' | 'message'> & { code: string } };
+
+/** What became of one batch. */
+export type Posted =
+  /** The server judged each event, in the order sent. */
+  | { readonly kind: 'judged'; readonly judgements: readonly Judgement[] }
+  /** To be tried again. */
+  | {
+      readonly kind: 'later';
+      readonly reason: string;
+      readonly retryAfterMs?: number | undefined;
+      readonly cause?: unknown;
+    }
+  | { readonly kind: 'tooLarge' }
+  /** No event of it will ever be taken. */
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** Delivers one batch, or says why not; ends early when `signal` says so. What it throws counts as `later`. */
+export type Transport = (batch: OutgoingBatch, signal: AbortSignal) => Promise<Posted>;
