@@ -1,0 +1,223 @@
+import { limits } from '@bitacora/event';
+import { isCard } from './account-numbers.ts';
+import { compileFieldRules, isNeeded, type FieldPath } from './field-rules.ts';
+import { createHeaderRules } from './header-rules.ts';
+import { createNameVerdicts, type NameVerdict } from './name-verdicts.ts';
+import { plainValue } from './plain-value.ts';
+import type { RedactOptions } from './redact-options.ts';
+import { redactText, type TextRules } from './redact-text.ts';
+import { SnapshotRefusal } from './snapshot-refusal.ts';
+import { mayHoldSecret } from './text-traits.ts';
+
+/** Copies one event at a time. The three last functions speak of the copy made last. */
+export interface Copier {
+  /** Throws what the host's getters throw, and `SnapshotRefusal`. */
+  copyEvent(event: object): Record<string, unknown>;
+  bytes(): number;
+  redactions(): number;
+  /** Where it stood when it threw. */
+  path(): FieldPath;
+}
+
+type Members = Record<string, unknown>;
+
+const redacted = '[redacted]';
+/** Quotes, colon and comma of a member; a number or a flag. */
+const memberBytes = 4;
+const scalarBytes = 8;
+const cardLeast = 1e12;
+/** Fields whose form the parser checks: no secret passes for one of these. */
+const checked = new Set(['id', 'occurredAt', 'traceId', 'spanId', 'operation', 'outcome', 'level', 'amount']);
+const siblingNames = ['path', 'name', 'key', 'field', 'header', 'column', 'property', 'attribute'];
+
+export function createCopier(options: RedactOptions): Copier {
+  const verdicts = createNameVerdicts(options);
+  const headers = createHeaderRules(options, verdicts);
+  const rules = compileFieldRules(options);
+  const textRules: TextRules = { verdicts, redactParsed };
+  // The path to what is being copied: only its first `depth` keys count. It is kept up for containers alone.
+  const keys: (string | number)[] = [];
+  let [depth, bytes, redactions, isInText] = [0, 0, 0, false];
+
+  function copyEvent(event: object): Members {
+    [depth, bytes, redactions, isInText] = [0, 2, 0, false];
+    const copy = spread(event);
+    for (const key in copy) {
+      const member = copy[key];
+      bytes += key.length + memberBytes;
+      if (checked.has(key) && typeof member === 'string') bytes += member.length + 2;
+      else if (rules === undefined) {
+        const next = copied(key === 'error' && member instanceof Error ? errorFields(member) : member, key);
+        if (next !== member) copy[key] = next;
+      } else setByRules(copy, key);
+    }
+    return copy;
+  }
+
+  function copyMembers(source: object): Members {
+    const copy = spread(source);
+    for (const key in copy) {
+      const member = copy[key];
+      bytes += key.length + memberBytes;
+      const verdict = verdicts(key);
+      if (verdict !== 'ordinary') setJudged(copy, { key, verdict });
+      else if (rules === undefined || isInText) {
+        const next = copied(member, key);
+        if (next !== member) copy[key] = next;
+      } else setByRules(copy, key);
+    }
+    return copy;
+  }
+
+  function copyElements(source: readonly unknown[]): unknown[] {
+    const { length } = source;
+    if (length * 2 > limits.eventSizeMaxBytes) throw new SnapshotRefusal('too_large');
+    const copy: unknown[] = [];
+    for (let i = 0; i < length; i++) {
+      const element = copied(ruled(source[i], i) ?? null, i);
+      // As JSON does: a position that holds nothing stays a position.
+      copy.push(element === undefined ? null : element);
+    }
+    return copy;
+  }
+
+  function copied(value: unknown, key: string | number): unknown {
+    if (typeof value === 'string') {
+      bytes += value.length + 2;
+      return mayHoldSecret(value) ? copiedText(value) : value;
+    }
+    if (typeof value === 'object' && value !== null) return copiedObject(value, key);
+    bytes += scalarBytes;
+    if (typeof value === 'number' && value >= cardLeast && isCard(String(value))) {
+      redactions += 1;
+      return '[redacted:card]';
+    }
+    if (typeof value === 'bigint') return copied(String(value), key);
+    return typeof value === 'function' || typeof value === 'symbol' ? undefined : value;
+  }
+
+  function copiedObject(value: object, key: string | number): unknown {
+    keys[depth] = key;
+    depth += 1;
+    // Also where a value refers to itself, and where it grows at each look.
+    if (depth >= limits.depthMax) throw new SnapshotRefusal('too_deep');
+    if (bytes > limits.eventSizeMaxBytes * 2) throw new SnapshotRefusal('too_large');
+    let copy: unknown;
+    if (Array.isArray(value)) copy = copyElements(value);
+    else if (isPlain(value)) copy = copyMembers(value);
+    else {
+      const plain = plainValue(value);
+      // Deeper, so that what makes ever new objects of itself comes to an end.
+      copy = plain === value ? copyMembers(value) : copied(plain, '');
+    }
+    depth -= 1;
+    return copy;
+  }
+
+  function copiedText(text: string): string {
+    if (text.length > limits.eventSizeMaxBytes) throw new SnapshotRefusal('too_large');
+    const before = redactions;
+    const kept = redactText(text, textRules);
+    // What a JSON text holds was counted while it was walked.
+    if (kept !== text && redactions === before) redactions += 1;
+    return kept;
+  }
+
+  function redactParsed(parsed: unknown, level: number): unknown {
+    const before = { depth, redactions, bytes, isInText };
+    isInText = true;
+    depth = Math.min(depth + level, limits.depthMax - 1);
+    try {
+      const copy = typeof parsed === 'string' ? redactText(parsed, textRules, level) : copied(parsed, '');
+      if (typeof parsed === 'string' && copy !== parsed) redactions += 1;
+      return redactions > before.redactions ? copy : undefined;
+    } finally {
+      ({ depth, bytes, isInText } = before);
+    }
+  }
+
+  function setJudged(copy: Members, { key, verdict }: { key: string; verdict: NameVerdict }): void {
+    const member = copy[key];
+    if (verdict === 'headers') {
+      const kept = headers.redact(copied(member, key));
+      copy[key] = kept.value;
+      redactions += kept.redactions;
+    } else if (verdict !== 'paired') setSecret(copy, { key, isCountable: verdict === 'countable' });
+    else {
+      const names = siblingNames.map((sibling) => copy[sibling]).filter((name) => typeof name === 'string');
+      if (names.some((name) => headers.isSecretName(name))) setSecret(copy, { key, isCountable: false });
+      else setByRules(copy, key);
+    }
+  }
+
+  function setSecret(copy: Members, { key, isCountable }: { key: string; isCountable: boolean }): void {
+    const member = copy[key];
+    // Whether there is a secret may be told: `password: null`, `hasToken: true`.
+    if (member === null || member === undefined || member === '' || typeof member === 'boolean') return;
+    if (isCountable && typeof member === 'number') return;
+    copy[key] = redacted;
+    redactions += 1;
+    bytes += redacted.length;
+  }
+
+  function setByRules(copy: Members, key: string): void {
+    const kept = ruled(copy[key], key);
+    if (kept === undefined && copy[key] !== undefined) delete copy[key];
+    else copy[key] = copied(kept, key);
+  }
+
+  function ruled(value: unknown, key: string | number): unknown {
+    if (rules === undefined || isInText) return value;
+    keys[depth] = key;
+    const path = keys.slice(0, depth + 1).filter((one) => one !== '');
+    const kept = rules(path, value);
+    if (kept !== value) redactions += 1;
+    return kept === undefined && value !== undefined && (typeof key === 'number' || isNeeded(path))
+      ? redacted
+      : kept;
+  }
+
+  // Cloning as a whole and then replacing what needs it is much faster than setting member after member.
+  function spread(source: object): Members {
+    try {
+      return { ...source };
+    } catch (thrown) {
+      keys[depth] = keyThatThrows(source);
+      depth += 1;
+      throw thrown;
+    }
+  }
+
+  return {
+    copyEvent,
+    bytes: () => bytes,
+    redactions: () => redactions,
+    path: () => keys.slice(0, depth).filter((key) => key !== ''),
+  };
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** An event's own `error` has no field for the error's name. */
+function errorFields(error: Error): Members {
+  const { message } = error;
+  return 'code' in error && typeof error.code === 'string' ? { code: error.code, message } : { message };
+}
+
+function keyThatThrows(source: object): string {
+  try {
+    for (const key of Object.keys(source)) {
+      try {
+        Reflect.get(source, key);
+      } catch {
+        return key;
+      }
+    }
+  } catch {
+    // A proxy does not even tell its keys.
+  }
+  return '';
+}

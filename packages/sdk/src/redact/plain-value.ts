@@ -1,0 +1,71 @@
+import { limits } from '@bitacora/event';
+import { SnapshotRefusal } from './snapshot-refusal.ts';
+
+/**
+ * What stands for an object that is neither plain nor an array: dates and what has `toJSON` as JSON shows them, bytes in
+ * base64, errors by name, message and code, maps and other lists of pairs as objects, sets and other lists as arrays,
+ * regular expressions as text. Instances of other classes stand for themselves: their own fields are taken.
+ */
+export function plainValue(value: object): unknown {
+  if (value instanceof Uint8Array) return base64Of(value);
+  if (hasToJson(value)) return jsonOf(value);
+  if (value instanceof Error) return errorOf(value);
+  if (value instanceof RegExp) return String(value);
+  if (value instanceof String || value instanceof Number || value instanceof Boolean) return value.valueOf();
+  if (value instanceof ArrayBuffer) return base64Of(new Uint8Array(value));
+  if (isIterable(value)) return listOf(value);
+  return value;
+}
+
+function hasToJson(value: object): value is { toJSON(): unknown } {
+  return 'toJSON' in value && typeof value.toJSON === 'function';
+}
+
+function jsonOf(value: { toJSON(): unknown }): unknown {
+  const json = value.toJSON();
+  // One that answers with itself has nothing better to show than its fields.
+  return json === value ? { ...value } : json;
+}
+
+function base64Of(bytes: Uint8Array): string {
+  if (bytes.byteLength > limits.eventSizeMaxBytes) throw new SnapshotRefusal('too_large');
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+}
+
+function errorOf(error: Error): Record<string, unknown> {
+  const { name, message } = error;
+  return 'code' in error ? { name, message, code: error.code } : { name, message };
+}
+
+function isIterable(value: object): value is Iterable<unknown> {
+  return Symbol.iterator in value && typeof value[Symbol.iterator] === 'function';
+}
+
+function listOf(values: Iterable<unknown>): unknown {
+  const list: unknown[] = [];
+  for (const value of values) {
+    // An endless list ends here; one as long as this cannot fit into an event.
+    if (list.length * 2 > limits.eventSizeMaxBytes) throw new SnapshotRefusal('too_large');
+    list.push(value);
+  }
+  return list.length > 0 && list.every(isPair) ? objectOf(list) : list;
+}
+
+type Pair = readonly [string, unknown];
+
+function isPair(value: unknown): value is Pair {
+  return Array.isArray(value) && value.length === 2 && typeof value[0] === 'string';
+}
+
+// A name that comes twice, as in headers and queries, keeps both its values.
+function objectOf(pairs: readonly Pair[]): Record<string, unknown> {
+  const grouped = new Map<string, unknown[]>();
+  for (const [name, value] of pairs) {
+    const values = grouped.get(name);
+    if (values === undefined) grouped.set(name, [value]);
+    else values.push(value);
+  }
+  return Object.fromEntries(
+    [...grouped].map(([name, values]) => [name, values.length === 1 ? values[0] : values]),
+  );
+}

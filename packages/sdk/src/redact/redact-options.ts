@@ -1,0 +1,15 @@
+/** What a host adds to the built-in redaction. All of it is the host's own code: never fill it from a user's input. */
+export interface RedactOptions {
+  /** Further names whose values are secret, in any spelling (`employee_code` also means `employeeCode`). */
+  readonly names?: readonly string[];
+  /** Names, of headers too, that are kept although they look secret. Their values are still searched for secrets. */
+  readonly allow?: readonly string[];
+  /** Fields to redact whole: `attributes.customer.phone`; `*` stands for any one key or position. */
+  readonly paths?: readonly string[];
+  /**
+   * Sees each text, number and boolean with its path (`changes[0].after`) before the built-in rules and returns what to
+   * keep: itself, another such value, null, or undefined to leave it out. A throw, or anything else, leaves it out; where
+   * an event needs the field it becomes `[redacted]`.
+   */
+  readonly custom?: (path: string, value: string | number | boolean) => unknown;
+}
