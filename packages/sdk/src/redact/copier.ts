@@ -26,8 +26,6 @@ const redacted = '[redacted]';
 const memberBytes = 4;
 const scalarBytes = 8;
 const cardLeast = 1e12;
-/** Fields whose form the parser checks: no secret passes for one of these. */
-const checked = new Set(['id', 'occurredAt', 'traceId', 'spanId', 'operation', 'outcome', 'level', 'amount']);
 const siblingNames = ['path', 'name', 'key', 'field', 'header', 'column', 'property', 'attribute'];
 
 export function createCopier(options: RedactOptions): Copier {
@@ -37,15 +35,20 @@ export function createCopier(options: RedactOptions): Copier {
   const textRules: TextRules = { verdicts, redactParsed };
   // The path to what is being copied: only its first `depth` keys count. It is kept up for containers alone.
   const keys: (string | number)[] = [];
-  let [depth, bytes, redactions, isInText] = [0, 0, 0, false];
+  let [depth, bytes, redactions, isInText, isNamed] = [0, 0, 0, false, true];
 
   function copyEvent(event: object): Members {
-    [depth, bytes, redactions, isInText] = [0, 2, 0, false];
+    depth = 0;
+    bytes = 2;
+    redactions = 0;
+    isInText = false;
     const copy = spread(event);
     for (const key in copy) {
       const member = copy[key];
       bytes += key.length + memberBytes;
-      if (checked.has(key) && typeof member === 'string') bytes += member.length + 2;
+      const kind = kindOf(key);
+      isNamed = kind === 'open';
+      if (kind === 'checked' && typeof member === 'string') bytes += member.length + 2;
       else if (rules === undefined) {
         const next = copied(key === 'error' && member instanceof Error ? errorFields(member) : member, key);
         if (next !== member) copy[key] = next;
@@ -59,7 +62,7 @@ export function createCopier(options: RedactOptions): Copier {
     for (const key in copy) {
       const member = copy[key];
       bytes += key.length + memberBytes;
-      const verdict = verdicts(key);
+      const verdict = isNamed ? verdicts(key) : 'ordinary';
       if (verdict !== 'ordinary') setJudged(copy, { key, verdict });
       else if (rules === undefined || isInText) {
         const next = copied(member, key);
@@ -72,11 +75,12 @@ export function createCopier(options: RedactOptions): Copier {
   function copyElements(source: readonly unknown[]): unknown[] {
     const { length } = source;
     if (length * 2 > limits.eventSizeMaxBytes) throw new SnapshotRefusal('too_large');
-    const copy: unknown[] = [];
+    // The slice of a subclass could be anything.
+    const copy: unknown[] = Array.prototype.slice.call(source);
     for (let i = 0; i < length; i++) {
-      const element = copied(ruled(source[i], i) ?? null, i);
+      const element = copied(rules === undefined ? copy[i] : ruled(copy[i], i), i);
       // As JSON does: a position that holds nothing stays a position.
-      copy.push(element === undefined ? null : element);
+      copy[i] = element === undefined ? null : element;
     }
     return copy;
   }
@@ -124,15 +128,15 @@ export function createCopier(options: RedactOptions): Copier {
   }
 
   function redactParsed(parsed: unknown, level: number): unknown {
-    const before = { depth, redactions, bytes, isInText };
-    isInText = true;
+    const before = { depth, redactions, bytes, isInText, isNamed };
+    [isInText, isNamed] = [true, true];
     depth = Math.min(depth + level, limits.depthMax - 1);
     try {
       const copy = typeof parsed === 'string' ? redactText(parsed, textRules, level) : copied(parsed, '');
       if (typeof parsed === 'string' && copy !== parsed) redactions += 1;
       return redactions > before.redactions ? copy : undefined;
     } finally {
-      ({ depth, bytes, isInText } = before);
+      ({ depth, bytes, isInText, isNamed } = before);
     }
   }
 
@@ -194,6 +198,35 @@ export function createCopier(options: RedactOptions): Copier {
     redactions: () => redactions,
     path: () => keys.slice(0, depth).filter((key) => key !== ''),
   };
+}
+
+/**
+ * `checked`: the parser checks the form, and no secret passes for one. `closed`: the parser refuses names of the host's
+ * own inside, so none has to be judged.
+ */
+function kindOf(key: string): 'checked' | 'closed' | 'open' {
+  switch (key) {
+    case 'id':
+    case 'occurredAt':
+    case 'operation':
+    case 'outcome':
+    case 'level':
+    case 'traceId':
+    case 'spanId':
+      return 'checked';
+    case 'actor':
+    case 'targets':
+    case 'target':
+    case 'subject':
+    case 'client':
+    case 'request':
+    case 'error':
+    case 'amount':
+    case 'tags':
+      return 'closed';
+    default:
+      return 'open';
+  }
 }
 
 function isPlain(value: object): boolean {
