@@ -1,4 +1,4 @@
-import { startLargeSet, timeInServer } from './support/large-set.ts';
+import { largeReference, startLargeSet, timeInServer } from './support/large-set.ts';
 import { percentile, type SpeedPromise } from './support/promise.ts';
 import { seeded } from './segment-layout/seeded.ts';
 
@@ -11,37 +11,40 @@ export const newestEntries: SpeedPromise = {
   cost: 'the large data set: about 1 GB and 3 minutes per million entries, once',
   async measure(options) {
     const server = await startLargeSet(options);
+    const reference = await largeReference(server, options);
     try {
       const random = seeded(4);
-      const one = (): string => {
-        const pick = random.below(8);
-        if (pick === 0) return `actor=u${random.below(5_000)}`;
-        if (pick === 1) return `target=booking/b${random.below(200_000)}`;
-        if (pick === 2) return `subject=c${random.below(20_000)}`;
-        if (pick === 3) return `sessionId=s${random.below(100_000)}`;
-        if (pick === 4) return `module=module-${random.below(14)}`;
-        if (pick === 5) return `outcome=${['success', 'failure', 'pending'][random.below(3)]}`;
-        if (pick === 6) return `level=${['low', 'medium', 'high', 'critical'][random.below(4)]}`;
-        return `correlationId=none-${random.below(1_000)}`;
-      };
       const times: Record<'one filter' | 'two filters', number[]> = { 'one filter': [], 'two filters': [] };
+      const referenceTimes: number[] = [];
       // Once to warm caches and compiler; the second round is measured.
       for (const measured of [false, true]) {
         for (let query = 0; query < queries; query++) {
           const two = query % 2 === 1;
-          const [first, second] = [one(), one()];
-          const filters = two && second.split('=')[0] !== first.split('=')[0] ? `${first}&${second}` : first;
-          const { ms } = await timeInServer(server, `/v1/events?limit=50&${filters}`);
-          if (measured) times[two ? 'two filters' : 'one filter'].push(ms);
+          const [first, second] = [anyFilter(random), anyFilter(random)];
+          const filters = two && second.parameter !== first.parameter ? [first, second] : [first];
+          const asked = filters.map(({ parameter, value }) => `${parameter}=${value}`).join('&');
+          const { ms } = await timeInServer(server, `/v1/events?limit=50&${asked}`);
+          const where = filters.map(({ column }, n) => `${column} = $${n + 1}`).join(' and ');
+          const values = filters.map(({ column, value }) =>
+            column === 'target' ? value.slice(value.indexOf('/') + 1) : value,
+          );
+          const sql = await reference.time(
+            `select * from EVENTS where ${where} order by at desc limit 50`,
+            values,
+          );
+          if (!measured) continue;
+          times[two ? 'two filters' : 'one filter'].push(ms);
+          referenceTimes.push(sql);
         }
       }
       const all = Object.values(times).flat();
       const value = percentile(all, 95);
+      const referenceP95 = percentile(referenceTimes, 95);
       return {
         value,
         unit: 'ms',
-        reference: null,
-        ratio: null,
+        reference: referenceP95,
+        ratio: value / referenceP95,
         goal: 'p95 <= 5 ms in the server, 20 M entries',
         holds: value <= 5 && options.entries >= 20_000_000,
         notes: Object.entries(times)
@@ -49,10 +52,35 @@ export const newestEntries: SpeedPromise = {
             ([name, list]) =>
               `${name}: p50 ${percentile(list, 50).toFixed(2)} ms, p95 ${percentile(list, 95).toFixed(2)} ms`,
           )
-          .concat(`${options.entries.toLocaleString('en')} entries`),
+          .concat(
+            `reference: the same questions in SQL to a plain table with B-trees on (actor, at), (action, at), (target, at), (correlation, at): p50 ${percentile(referenceTimes, 50).toFixed(2)} ms`,
+            `${options.entries.toLocaleString('en')} entries`,
+          ),
       };
     } finally {
+      await reference.close();
       await server.dispose();
     }
   },
 };
+
+interface Filter {
+  parameter: string;
+  column: string;
+  value: string;
+}
+
+function anyFilter(random: ReturnType<typeof seeded>): Filter {
+  const filters: [parameter: string, column: string, value: string][] = [
+    ['actor', 'actor', `u${random.below(5_000)}`],
+    ['target', 'target', `booking/b${random.below(200_000)}`],
+    ['subject', 'subject', `c${random.below(20_000)}`],
+    ['sessionId', 'session', `s${random.below(100_000)}`],
+    ['module', 'module', `module-${random.below(14)}`],
+    ['outcome', 'outcome', ['success', 'failure', 'pending'][random.below(3)] ?? ''],
+    ['level', 'level', ['low', 'medium', 'high', 'critical'][random.below(4)] ?? ''],
+    ['correlationId', 'correlation', `none-${random.below(1_000)}`],
+  ];
+  const [parameter = '', column = '', value = ''] = filters[random.below(filters.length)] ?? [];
+  return { parameter, column, value };
+}

@@ -13,14 +13,11 @@ export async function copyReference(
   await client.connect();
   try {
     await client.query('drop table if exists public.reference');
-    await client.query(`create table public.reference (id uuid primary key, at timestamptz, actor text, actor_name text, role text, action text,
-      module text, target_type text, target text, subject text, outcome text, level text, ip text, agent text, session text,
-      correlation text, description text, duration integer, changes json, attributes json)`);
-    for (const column of ['actor', 'action', 'target', 'correlation'])
-      await client.query(`create index on public.reference (${column})`);
+    await createReferenceTable(client, 'public.reference');
+    for (const column of indexedColumns) await client.query(`create index on public.reference (${column})`);
     const batches = rowsOf(events);
     const start = performance.now();
-    for (const batch of batches) await copyBatch(client, batch);
+    for (const batch of batches) await copyRows(client, 'public.reference', batch);
     return events.length / ((performance.now() - start) / 1000);
   } finally {
     await client.query('drop table if exists public.reference');
@@ -28,9 +25,20 @@ export async function copyReference(
   }
 }
 
+/** The columns that the references index. */
+export const indexedColumns = ['actor', 'action', 'target', 'correlation'];
+
+/** One wide row per event with a primary key and no other index. */
+export async function createReferenceTable(client: pg.Client, table: string): Promise<void> {
+  await client.query(`create table ${table} (id uuid primary key, at timestamptz, actor text, actor_name text, role text, action text,
+    module text, target_type text, target text, subject text, outcome text, level text, ip text, agent text, session text,
+    correlation text, description text, duration integer, changes json, attributes json)`);
+}
+
 const batchRows = 10_000;
 
-function rowsOf(events: readonly Record<string, unknown>[]): Buffer[] {
+/** Events as COPY text, some thousand rows a buffer. */
+export function rowsOf(events: readonly Record<string, unknown>[]): Buffer[] {
   const batches: Buffer[] = [];
   for (let start = 0; start < events.length; start += batchRows) {
     batches.push(
@@ -81,9 +89,10 @@ const columns = [
   'attributes',
 ];
 
-function copyBatch(client: pg.Client, rows: Buffer): Promise<void> {
+/** Sends one buffer of rows by COPY. */
+export function copyRows(client: pg.Client, table: string, rows: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
-    const stream = client.query(copyFrom('copy public.reference from stdin'));
+    const stream = client.query(copyFrom(`copy ${table} from stdin`));
     stream.once('error', reject);
     stream.once('finish', resolve);
     stream.end(rows);

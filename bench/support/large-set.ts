@@ -1,12 +1,14 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { startTestServer, type TestServer } from '../../test/support/test-server.ts';
 import { postRequest, runLoad } from './load.ts';
+import { openReferenceTable, type ReferenceTable } from './reference-table.ts';
 import type { BenchOptions } from './promise.ts';
 import { createEventSource } from './real-events.ts';
 
 const batch = 500;
+const seed = 7;
 /** Milliseconds between events of the set: 20 million are 60 days. */
 const spacingMs = 260;
 
@@ -21,7 +23,7 @@ export async function startLargeSet({ entries, directory, say }: BenchOptions): 
     `building ${entries.toLocaleString('en')} entries in ${dataDirectory}: about ${Math.ceil(entries / 1_000_000)} GB of disk`,
   );
   const stored = await sizeOf(server);
-  const next = createEventSource(7, { startMs: Date.now() - entries * spacingMs, spacingMs });
+  const next = createEventSource(seed, { startMs: startOf(dataDirectory, entries), spacingMs });
   for (let skipped = 0; skipped < stored; skipped++) next();
   let sent = stored;
   const started = performance.now();
@@ -47,6 +49,19 @@ export async function startLargeSet({ entries, directory, say }: BenchOptions): 
   clearInterval(report);
   writeFileSync(done, new Date().toISOString());
   return server;
+}
+
+/** The same events as rows of a plain table, beside. */
+export function largeReference(server: TestServer, options: BenchOptions): Promise<ReferenceTable> {
+  const startMs = startOf(join(options.directory, `entries-${options.entries}`), options.entries);
+  return openReferenceTable(server, options, { startMs, spacingMs, seed });
+}
+
+/** When the set begins, kept beside it: a run that goes on later makes the same events. */
+function startOf(dataDirectory: string, entries: number): number {
+  const file = join(dataDirectory, 'started');
+  if (!existsSync(file)) writeFileSync(file, String(Date.now() - entries * spacingMs));
+  return Number(readFileSync(file, 'utf8'));
 }
 
 /** Runs statements as superuser, all ledgers visible. */
