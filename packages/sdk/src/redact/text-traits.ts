@@ -59,9 +59,11 @@ export function mayHoldSecret(text: string): boolean {
     } else if (kind === digit) digits += 1;
   }
   if (length - start > longest) longest = length - start;
-  if ((seen & separator) !== 0 || digits >= accountDigitsMin || longest >= tokenRunMinChars)
-    return !isUuid(text);
-  if (longest >= encodedRunMinChars && digits > 0 && (seen & upper) !== 0) return true;
+  if ((seen & separator) !== 0) return true;
+  const isUpper = (seen & upper) !== 0;
+  if (longest >= tokenRunMinChars && (digits > 0 || isUpper)) return !isUuid(text);
+  if (longest >= encodedRunMinChars && digits > 0 && isUpper) return true;
+  if (digits >= accountDigitsMin && accountOf.test(text)) return true;
   if ((seen & space) === 0 || longest < spokenValueMinChars) return false;
   if (digits === 0 && (seen & (quote | joint)) === 0) return false;
   return (isForeign || maySpeak(seen, { digits, longest })) && spokenOf.test(text);
