@@ -46,6 +46,27 @@ test('requests whose callers hang up, and strangers that announce much, leave no
   expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 201));
 }, 60_000);
 
+test('F19 a body just within 16 MiB is taken, one byte more is refused with 413 before it is parsed', async () => {
+  const limit = 16 * 1024 * 1024;
+  const lines = Array.from({ length: 300 }, () =>
+    JSON.stringify(event({ attributes: { pad: 'x'.repeat(55_000) } })),
+  );
+  const text = `${lines.join('\n')}\n`;
+  const send = (body: string): Promise<Response> =>
+    server.fetch('/v1/events', {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/x-ndjson' },
+    });
+  // Blank lines count as bytes only.
+  const within = await send(text + '\n'.repeat(limit - text.length));
+  expect(within.status).toBe(201);
+  expect(await within.json()).toMatchObject({ accepted: 300 });
+  const beyond = await send(text + '\n'.repeat(limit - text.length + 1));
+  expect(beyond.status).toBe(413);
+  expect(await beyond.json()).toMatchObject({ type: 'urn:bitacora:problem:body_too_large' });
+});
+
 test('an attribute with a very long name is found, and the index of its ledger goes on', async () => {
   const name = randomBytes(1_500).toString('hex');
   await server.json('/v1/ledgers', { method: 'POST', body: '{"name":"names"}' });
