@@ -1,0 +1,159 @@
+import type { Audit, CaptureInput } from '../../audit.ts';
+import { currentContext, withContext } from '../../context/audit-context.ts';
+import { createOutboxBuffer } from '../../outbox/write-outbox.ts';
+import type { ChangeSettings } from './change-options.ts';
+import { captureWrite } from './capture-write.ts';
+import { createPgSession, type PgSession } from './pg-session.ts';
+import { answer, readQueryCall, type PgClient, type QueryCall } from './pg-client.ts';
+import { readStatement, type ReadStatement } from './read-statement.ts';
+import { rowChangeEvent, type RowChange } from './row-change.ts';
+import { truncateEvent, unseenEvent } from './statement-event.ts';
+import type { FoundTable, TableLookup } from './table-lookup.ts';
+import { toldContext } from './told-context.ts';
+
+export interface ChangeCapture {
+  readonly audit: Pick<Audit, 'capture'>;
+  readonly settings: ChangeSettings;
+  readonly tables: TableLookup;
+}
+
+interface Performed {
+  readonly result: unknown;
+  readonly rows: readonly RowChange[] | 'truncated' | 'unseen';
+}
+
+/** A `query` that captures what the statements change, in the transaction that is open on the client, else in one of its own. */
+export function createAuditedQuery(client: PgClient, capture: ChangeCapture) {
+  const session = createPgSession(client, () => capture.tables.forget());
+  let last: Promise<unknown> = Promise.resolve();
+  return function query(...args: readonly unknown[]): unknown {
+    const call = readQueryCall(args);
+    if (!call) return client.query(...args);
+    const { callback } = call;
+    // A statement takes several of ours: the next one of the host waits for all of them.
+    const result = last.then(() => runCaptured(session, call, capture));
+    last = result.catch(() => undefined);
+    if (!callback) return result;
+    void answer(result, callback);
+    return undefined;
+  };
+}
+
+async function runCaptured(session: PgSession, call: QueryCall, capture: ChangeCapture): Promise<unknown> {
+  const statement = readStatement(call.text);
+  const found = await tablesOf(session, statement, capture.tables);
+  const seen = currentContext().paused === true ? [] : found.filter(({ catalogue }) => !catalogue.triggered);
+  const context = found.some(({ catalogue }) => catalogue.triggered) ? toldContext() : session.told();
+  if (seen.length === 0 && context === session.told()) return session.follow(call);
+  return session.inTransaction(async (own) => {
+    await session.tell(context);
+    if (seen.length === 0) return session.follow(call);
+    const performed = await perform(session, call, { statement, found: seen, settings: capture.settings });
+    await captureEvents(session, performed, { call, found: seen, own, capture });
+    return performed.result;
+  });
+}
+
+/** The audited tables that a statement may change. */
+async function tablesOf(
+  session: PgSession,
+  statement: ReadStatement,
+  tables: TableLookup,
+): Promise<readonly FoundTable[]> {
+  if (statement.kind === 'none' || session.failed()) return [];
+  const names =
+    statement.kind === 'write'
+      ? [statement.write.table]
+      : statement.kind === 'truncate'
+        ? statement.tables
+        : [...statement.names].slice(0, namesMax).map((name) => `"${name.replaceAll('"', '""')}"`);
+  const found = new Map<string, FoundTable>();
+  for (const name of names) {
+    const table = await tables.find(name, (text, values) => session.plain({ text, values }));
+    if (table) found.set(table.catalogue.oid, table);
+  }
+  return [...found.values()];
+}
+
+/** Names of a statement that is not understood which are looked up. */
+const namesMax = 200;
+
+async function perform(
+  session: PgSession,
+  call: QueryCall,
+  {
+    statement,
+    found: [first],
+    settings,
+  }: {
+    readonly statement: ReadStatement;
+    readonly found: readonly FoundTable[];
+    readonly settings: ChangeSettings;
+  },
+): Promise<Performed> {
+  if (statement.kind === 'truncate') return { result: await session.follow(call), rows: 'truncated' };
+  if (statement.kind !== 'write' || first?.catalogue.plain !== true) {
+    return { result: await session.follow(call), rows: 'unseen' };
+  }
+  return captureWrite(statement.write, call.values, {
+    table: first.catalogue,
+    updateRowsMax: settings.updateRowsMax,
+    original: { text: call.text, values: call.values },
+    plain: session.plain,
+    asHost: (command) => session.asHost(call, command),
+  });
+}
+
+async function captureEvents(
+  session: PgSession,
+  { rows, result }: Performed,
+  {
+    call,
+    found,
+    own,
+    capture: { audit, settings },
+  }: {
+    readonly call: QueryCall;
+    readonly found: readonly FoundTable[];
+    readonly own: boolean;
+    readonly capture: ChangeCapture;
+  },
+): Promise<void> {
+  const tables = found.map(({ audited }) => audited);
+  if (rows === 'unseen') {
+    const nouns = tables.map(({ noun }) => noun).join(', ');
+    settings.onError(
+      new Error(`the rows of a statement on ${nouns} were not seen: ${call.text.slice(0, 200)}`),
+    );
+  }
+  const events = eventsOf(rows, tables, result);
+  const marked = Array.isArray(rows) && rows.length > 0 && !own;
+  if (settings.write === 'after_commit') {
+    const context = currentContext();
+    session.afterCommit(() => {
+      for (const event of events) {
+        withContext(context, () => void Promise.resolve(audit.capture(event)).catch(settings.onError));
+      }
+    });
+    if (marked) await session.unmark();
+    return;
+  }
+  const buffer = createOutboxBuffer();
+  for (const event of events) await audit.capture(event, { transaction: buffer });
+  const transaction = {
+    query: (text: string, values: readonly unknown[]) => session.plain({ text, values }),
+  };
+  const written = await buffer.write(transaction, marked ? `returning ${session.unmarkSql}` : '');
+  if (marked && !written) await session.unmark();
+}
+
+function eventsOf(
+  rows: Performed['rows'],
+  tables: readonly FoundTable['audited'][],
+  result: unknown,
+): readonly CaptureInput[] {
+  if (rows === 'truncated') return tables.map(truncateEvent);
+  if (rows === 'unseen') return [unseenEvent(tables, result)];
+  const [table] = tables;
+  return rows.flatMap((row) => (table ? (rowChangeEvent(row, table) ?? []) : []));
+}

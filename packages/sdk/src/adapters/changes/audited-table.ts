@@ -1,0 +1,58 @@
+/** What the catalogue says of one table, and what the host wants of it. */
+export interface AuditedTable {
+  readonly oid: string;
+  readonly schema: string;
+  /** Of the partitioned table where it is a partition. */
+  readonly name: string;
+  /** Columns of the primary key, else of a unique index without nulls; empty where there is neither. */
+  readonly key: readonly string[];
+  /** Columns whose numbers are texts: bigint, numeric, money, and arrays of them. */
+  readonly exact: ReadonlySet<string>;
+  /** Left out: a change of these alone is none. */
+  readonly ignore: ReadonlySet<string>;
+  /** Shown as `[masked]`: that it changed, not what. */
+  readonly mask: ReadonlySet<string>;
+  /** Of actions and targets; the table's name, with the schema's before it where that is not `public`. */
+  readonly noun: string;
+  /** The column that names a target to people. */
+  readonly nameColumn: string | undefined;
+}
+
+/** What a host may say of a table. */
+export interface TableOptions {
+  readonly noun?: string;
+  readonly ignore?: readonly string[];
+  readonly mask?: readonly string[];
+  readonly nameColumn?: string;
+}
+
+/** A table's own columns of the catalogue, where the table still exists. */
+export interface CatalogueTable extends Pick<AuditedTable, 'oid' | 'schema' | 'name' | 'key' | 'exact'> {
+  /** Rows can be locked and have a place: a plain or a partitioned table, no view and no foreign table. */
+  readonly plain: boolean;
+  readonly partitioned: boolean;
+  /** Its trigger of `bitacora capture install` is there and enabled. */
+  readonly triggered: boolean;
+  /** Tables that a foreign key changes along with this one. */
+  readonly cascades: readonly string[];
+  /** Columns of each unique constraint and index, by its name. */
+  readonly unique: ReadonlyMap<string, readonly string[]>;
+}
+
+export function auditedTable(
+  found: Pick<CatalogueTable, 'oid' | 'schema' | 'name' | 'key' | 'exact'>,
+  options: TableOptions = {},
+): AuditedTable {
+  const { oid, schema, name, key, exact } = found;
+  return {
+    oid,
+    schema,
+    name,
+    key,
+    exact,
+    ignore: new Set(options.ignore),
+    mask: new Set(options.mask),
+    noun: options.noun ?? (schema === 'public' ? name : `${schema}.${name}`),
+    nameColumn: options.nameColumn,
+  };
+}

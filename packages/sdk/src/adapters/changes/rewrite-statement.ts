@@ -1,0 +1,100 @@
+import type { CatalogueTable } from './audited-table.ts';
+import { columnName } from './statement-cursor.ts';
+import type { WriteStatement } from './write-statement.ts';
+import { partOf, quoted, type SqlCommand } from './sql-command.ts';
+
+type Update = Extract<WriteStatement, { verb: 'update' }>;
+type Insert = Extract<WriteStatement, { verb: 'insert' }>;
+
+/** Columns that are ours, in the answers of rewritten statements. */
+export const ownColumn = '__bitacora_';
+
+/** Locks and reads the rows that an update will find, at most `rowsMax` and one more. */
+export function selectBefore(write: Update, values: readonly unknown[], rowsMax: number): SqlCommand {
+  const { head, alias, from, where } = write;
+  const text = `${head}select ${alias}.tableoid::text as o, ${alias}.ctid::text as c, row_to_json(${alias}.*)::text as before
+    from ${tableOf(write)}${from && `, ${from}`}${where && ` where (${where}\n)`} limit ${rowsMax + 1} for no key update of ${alias}`;
+  return partOf(text, values);
+}
+
+/** The update of exactly the rows that were locked, each told by its place among them. A row that no longer fits is left alone. */
+export function updateLocked(
+  write: Update,
+  values: readonly unknown[],
+  { rows, table }: { readonly rows: readonly { o: string; c: string }[]; readonly table: CatalogueTable },
+): SqlCommand {
+  const { head, alias, set, from, where } = write;
+  const [oids, places] = [`$${values.length + 1}`, `$${values.length + 2}`];
+  const locked = `unnest(${oids}::text[]::oid[], ${places}::text[]::tid[]) with ordinality as __bitacora(__bitacora_o, __bitacora_c, __bitacora_n)`;
+  const text = `${head}update ${tableOf(write)} set ${set} from ${from && `${from}, `}${locked}
+    where ${alias}.tableoid = __bitacora_o and ${alias}.ctid = __bitacora_c${where && ` and (${where}\n)`}
+    ${returningWith(write, table, `__bitacora_n::text as __bitacora_place, row_to_json(${alias}.*)::text as __bitacora_after`)}`;
+  return { text, values: [...values, rows.map(({ o }) => o), rows.map(({ c }) => c)] };
+}
+
+/** The delete, which tells the rows it removed. */
+export function deleteTelling(
+  write: Extract<WriteStatement, { verb: 'delete' }>,
+  values: readonly unknown[],
+  table: CatalogueTable,
+): SqlCommand {
+  const { head, alias, from, where } = write;
+  const text = `${head}delete from ${tableOf(write)}${from && ` using ${from}`}${where && ` where ${where}`}
+    ${returningWith(write, table, `row_to_json(${alias}.*)::text as __bitacora_before`)}`;
+  return { text, values };
+}
+
+/** The insert, which tells the rows it made or, by its `on conflict`, changed. */
+export function insertTelling(write: Insert, values: readonly unknown[], table: CatalogueTable): SqlCommand {
+  const { head, alias, body } = write;
+  const made = table.partitioned ? `''` : `(${alias}.xmax = 0)::text`;
+  const own = `row_to_json(${alias}.*)::text as __bitacora_after, ${made} as __bitacora_made`;
+  return { text: `${head}${body}\n${returningWith(write, table, own)}`, values };
+}
+
+/** Columns that decide about a conflict, where the conflict changes a row; `unknown` where the catalogue has no such constraint. */
+export function conflictColumns(
+  write: Insert,
+  table: CatalogueTable,
+): readonly string[] | 'none' | 'unknown' {
+  const { conflict } = write;
+  if (!conflict || conflict.kind === 'nothing') return 'none';
+  return conflict.kind === 'columns' ? conflict.columns : (table.unique.get(conflict.name) ?? 'unknown');
+}
+
+/** Locks and reads the rows that an insert will meet; undefined where its rows do not say. */
+export function selectMet(
+  write: Insert,
+  values: readonly unknown[],
+  conflict: readonly string[],
+): SqlCommand | 'none' | undefined {
+  const { head, table, alias, columns, source } = write;
+  const places = conflict.map((column) => columns?.indexOf(column) ?? -1);
+  if (!columns || places.includes(-1)) return columns ? 'none' : undefined;
+  const keys = `(${conflict.map((column) => `${alias}.${quoted(column)}`).join(', ')})`;
+  const tuples =
+    typeof source === 'string' ? undefined : source.map((row) => places.map((at) => row[at] ?? 'null'));
+  // A default is a new number of a sequence: it meets nobody.
+  const met = tuples?.filter((tuple) => !tuple.some((one) => /^default$/i.test(one)));
+  if (met?.length === 0) return 'none';
+  const wanted =
+    met?.map((tuple) => `(${tuple.join(', ')})`).join(', ') ??
+    `select ${conflict.map((column) => `s.${quoted(column)}`).join(', ')} from (${String(source)}\n) as s(${columns.map(quoted).join(', ')})`;
+  const text = `${head}select row_to_json(${alias}.*)::text as before from ${table}${aliasOf(table, alias)} where ${keys} in (${wanted}) for no key update of ${alias}`;
+  return partOf(text, values);
+}
+
+// The trigger of the same table leaves out what is captured here; a setting made by a returned row is made before it runs.
+function returningWith({ returning }: WriteStatement, table: CatalogueTable, own: string): string {
+  const mark = `pg_catalog.set_config('bitacora.captured_by', '${table.oid}', true) as __bitacora_mark`;
+  return `returning ${returning && `${returning}, `}${own}, ${mark}`;
+}
+
+function tableOf(write: Exclude<WriteStatement, Insert>): string {
+  return `${write.only ? 'only ' : ''}${write.table}${aliasOf(write.table, write.alias)}`;
+}
+
+// An alias would hide the name with its schema, which the statement may use.
+function aliasOf(table: string, alias: string): string {
+  return columnName(alias) === columnName(table.replace(/^.*\.(?=[^.]+$)/, '')) ? '' : ` as ${alias}`;
+}

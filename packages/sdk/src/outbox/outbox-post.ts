@@ -1,0 +1,49 @@
+import type { OutboxEvent, OutboxVerdict, SendOutbox } from './create-outbox-forwarder.ts';
+
+export interface OutboxPostOptions {
+  readonly url: string;
+  /** An API key with the scope ingest. */
+  readonly key: string;
+  /** Absent: the tenant's default ledger. */
+  readonly ledger?: string | undefined;
+  /** No request takes longer (30 s). */
+  readonly requestTimeoutMs?: number;
+}
+
+/** Sends over HTTP. A batch that is too large goes in halves. */
+export function outboxPost({ url, key, ledger, requestTimeoutMs = 30_000 }: OutboxPostOptions): SendOutbox {
+  const query = ledger === undefined ? '' : `?ledger=${encodeURIComponent(ledger)}`;
+  const endpoint = `${url.replace(/\/+$/, '')}/v1/events${query}`;
+  return async function send(events: readonly OutboxEvent[]): Promise<readonly OutboxVerdict[]> {
+    const response = await fetch(endpoint, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify(events),
+      signal: AbortSignal.timeout(requestTimeoutMs),
+    });
+    const text = await response.text();
+    const results = response.ok || [409, 422].includes(response.status) ? resultsIn(text) : undefined;
+    if (results?.length === events.length) return results.map(verdictOf);
+    if (response.status === 413 && events.length > 1) {
+      const half = Math.ceil(events.length / 2);
+      return [...(await send(events.slice(0, half))), ...(await send(events.slice(half)))];
+    }
+    const reason = `the server answered ${response.status}: ${text.slice(0, 300)}`;
+    return events.map(() => ({ state: response.status === 413 ? 'rejected' : 'later', reason }));
+  };
+}
+
+function resultsIn(text: string): readonly unknown[] | undefined {
+  try {
+    const body: unknown = JSON.parse(text);
+    if (typeof body !== 'object' || body === null || !('results' in body)) return undefined;
+    return Array.isArray(body.results) ? body.results : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function verdictOf(result: unknown): OutboxVerdict {
+  if (typeof result !== 'object' || result === null || !('error' in result)) return { state: 'sent' };
+  return { state: 'rejected', reason: JSON.stringify(result.error).slice(0, 500) };
+}

@@ -1,0 +1,121 @@
+import type { CaptureInput } from '../audit.ts';
+import { auditedTable, type AuditedTable } from '../adapters/changes/audited-table.ts';
+import { parseRow, withSafeNumbers } from '../adapters/changes/parse-row.ts';
+import { readCatalogue, type RunQuery } from '../adapters/changes/read-catalogue.ts';
+import { rowChangeEvent } from '../adapters/changes/row-change.ts';
+import { truncateEvent } from '../adapters/changes/statement-event.ts';
+
+/** A row of `bitacora.outbox`, all as text. */
+export interface OutboxRow {
+  readonly position: string;
+  readonly id: string;
+  readonly event: string | null;
+  readonly change: string | null;
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+/** What a trigger writes beside the rows, as `change`. */
+interface TriggerChange {
+  readonly operation: 'insert' | 'update' | 'delete' | 'truncate';
+  readonly table: string;
+  readonly schema: string;
+  readonly name: string;
+  readonly at: string;
+  readonly role: string;
+  readonly application: string | null;
+  readonly context: string | null;
+  readonly options: {
+    readonly key?: readonly string[];
+    readonly mask?: readonly string[];
+    readonly noun?: string;
+    readonly nameColumn?: string;
+  };
+}
+
+/** Makes events of outbox rows; knows the tables that the rows are of. */
+export function createOutboxReader(run: RunQuery) {
+  const tables = new Map<string, { readonly until: number; readonly table: Promise<AuditedTable> }>();
+
+  /** The event; undefined where the row did not change in a way that counts. SyntaxError for what is no JSON. */
+  return async function read(row: OutboxRow): Promise<(CaptureInput & { readonly id: string }) | undefined> {
+    if (row.event !== null) return { ...JSON.parse(withSafeNumbers(row.event)), id: row.id };
+    const change: TriggerChange = JSON.parse(row.change ?? '{}');
+    const table = await tableOf(change);
+    const event =
+      change.operation === 'truncate'
+        ? truncateEvent(table)
+        : rowChangeEvent(
+            { before: sideOf(row.before, table), after: sideOf(row.after, table), masked: true },
+            table,
+          );
+    if (!event) return undefined;
+    const { attributes, ...context } = contextOf(change);
+    const source = { role: change.role, ...(change.application ? { application: change.application } : {}) };
+    return {
+      actor: { type: 'system', id: `postgres:${change.role}` },
+      ...context,
+      ...event,
+      id: row.id,
+      occurredAt: change.at,
+      attributes: { ...attributes, ...event.attributes, database: source },
+    };
+  };
+
+  function tableOf(change: TriggerChange): Promise<AuditedTable> {
+    const key = `${change.table} ${JSON.stringify(change.options)}`;
+    const known = tables.get(key);
+    if (known && known.until > performance.now()) return known.table;
+    if (tables.size >= tablesMax) tables.clear();
+    const table = lookUp(change);
+    tables.set(key, { until: performance.now() + catalogueForMs, table });
+    table.catch(() => tables.delete(key));
+    return table;
+  }
+
+  async function lookUp({ table, schema, name, options }: TriggerChange): Promise<AuditedTable> {
+    const { key = [], ...own } = options;
+    // A table that is gone by now leaves its key in the trigger's own options.
+    const found = (await readCatalogue(run, { oid: table })) ?? {
+      oid: table,
+      schema,
+      name,
+      key,
+      exact: new Set<string>(),
+    };
+    return auditedTable(found, own);
+  }
+}
+
+const tablesMax = 1_000;
+const catalogueForMs = 60_000;
+
+function sideOf(json: string | null, table: AuditedTable): ReturnType<typeof parseRow> | undefined {
+  return json === null ? undefined : parseRow(json, table.exact);
+}
+
+const contextFields = [
+  'actor',
+  'subject',
+  'module',
+  'reason',
+  'sessionId',
+  'correlationId',
+  'traceId',
+  'spanId',
+  'client',
+  'request',
+  'tags',
+  'attributes',
+];
+
+/** What the writer said of itself in `bitacora.context`: any session may have set it to anything. */
+function contextOf({ context }: TriggerChange): Partial<CaptureInput> {
+  try {
+    const told: unknown = JSON.parse(withSafeNumbers(context ?? '{}'));
+    if (typeof told !== 'object' || told === null) return {};
+    return Object.fromEntries(Object.entries(told).filter(([field]) => contextFields.includes(field)));
+  } catch {
+    return { attributes: { contextUnread: context?.slice(0, 500) ?? '' } };
+  }
+}

@@ -1,0 +1,70 @@
+import type { RunQuery } from '../adapters/changes/read-catalogue.ts';
+import type { OutboxRow } from './outbox-row.ts';
+
+// A lease instead of a lock that lasts as long as the sending: that one would need a connection and an open transaction,
+// which keeps the whole database from being vacuumed. `leased_until` is in no index, so the update is a hot one.
+const leaseSql = `
+with taken as (
+  update bitacora.outbox o set leased_until = pg_catalog.clock_timestamp() + $2::text::float8 * interval '1 millisecond'
+  from (select position from bitacora.outbox
+    where rejected_at is null and (leased_until is null or leased_until < pg_catalog.clock_timestamp())
+    order by position limit $1::text::int for no key update skip locked) as next
+  where o.position = next.position
+  returning o.position, o.id, o.event, o.change, o.before, o.after)
+select position::text as position, id::text as id, event::text as event, change::text as change,
+  before::text as before, after::text as after from taken order by taken.position`;
+
+/** Takes the oldest rows that nobody has, for `leaseMs`. */
+export async function leaseRows(
+  query: RunQuery,
+  { rowsMax, leaseMs }: { readonly rowsMax: number; readonly leaseMs: number },
+): Promise<readonly OutboxRow[]> {
+  const { rows } = await query(leaseSql, [String(rowsMax), String(leaseMs)]);
+  return rows.map(outboxRow);
+}
+
+/** Their events are in the ledger. */
+export async function deleteRows(query: RunQuery, rows: readonly OutboxRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await query('delete from bitacora.outbox where position = any($1::text[]::bigint[])', [positionsOf(rows)]);
+}
+
+const rejectSql = `
+update bitacora.outbox o set rejected_at = pg_catalog.clock_timestamp(), reason = r.reason, leased_until = null
+from (select unnest($1::text[]::bigint[]) as position, unnest($2::text[]) as reason) as r where o.position = r.position`;
+
+/** Their events will never be in the ledger; they stay, for someone to look at. */
+export async function rejectRows(
+  query: RunQuery,
+  rejected: readonly { readonly row: OutboxRow; readonly reason: string }[],
+): Promise<void> {
+  if (rejected.length === 0) return;
+  await query(rejectSql, [positionsOf(rejected.map(({ row }) => row)), rejected.map(({ reason }) => reason)]);
+}
+
+/** Whoever comes next may have them. */
+export async function releaseRows(query: RunQuery, rows: readonly OutboxRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await query('update bitacora.outbox set leased_until = null where position = any($1::text[]::bigint[])', [
+    positionsOf(rows),
+  ]);
+}
+
+function positionsOf(rows: readonly OutboxRow[]): string[] {
+  return rows.map(({ position }) => position);
+}
+
+function outboxRow(row: unknown): OutboxRow {
+  const text = (column: string): string | null => {
+    const value: unknown = typeof row === 'object' && row !== null ? Reflect.get(row, column) : null;
+    return typeof value === 'string' ? value : null;
+  };
+  return {
+    position: text('position') ?? '',
+    id: text('id') ?? '',
+    event: text('event'),
+    change: text('change'),
+    before: text('before'),
+    after: text('after'),
+  };
+}

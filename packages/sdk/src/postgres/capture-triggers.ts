@@ -1,0 +1,135 @@
+import { readCatalogue, type RunQuery } from '../adapters/changes/read-catalogue.ts';
+import { outboxInstallSql } from '../outbox/install-outbox.ts';
+import { captureFunctionSql } from './capture-function.ts';
+
+export interface CaptureTablesOptions {
+  /** Names as SQL has them: `booking`, `sales.invoice`, `"Odd Name"`; or all tables of the database, save system ones. */
+  readonly tables: readonly string[] | 'all';
+  /** Columns that are left out: a change of these alone is none. */
+  readonly ignore?: readonly string[];
+  /** Columns of which only is told that they changed; their values never reach the outbox. */
+  readonly mask?: readonly string[];
+  /** Who may write to the outbox directly, for mode `outbox`. Writers of captured tables need nothing. */
+  readonly roles?: readonly string[];
+}
+
+/** One table, or partition, with or without its triggers. */
+export interface CapturedTable {
+  readonly table: string;
+  readonly captured: boolean;
+  readonly enabled: boolean;
+  readonly ignore: readonly string[];
+  readonly mask: readonly string[];
+}
+
+/**
+ * Puts the triggers on tables, and on each partition of theirs for those who write to it by its own name; as often as
+ * wanted: a second time replaces the first. Needs a role that owns the tables and may create a schema. The tables' names;
+ * rejects where one is no table, before anything is changed.
+ */
+export async function installCapture(
+  query: RunQuery,
+  options: CaptureTablesOptions,
+): Promise<readonly string[]> {
+  const { tables, ignore = [], mask = [], roles = [] } = options;
+  const found = tables === 'all' ? await allTables(query) : await namedTables(query, tables);
+  const commands: string[] = [];
+  for (const { oid, table } of found) {
+    const key = (await readCatalogue(query, { oid }))?.key ?? [];
+    const settings = JSON.stringify({ key, ignore, mask });
+    const args = `${literal(settings)}, '${String(ignore.length + mask.length > 0)}'`;
+    commands.push(dropTriggers(table), ...events.map((event) => createTrigger(table, event, args)));
+  }
+  // One script, and so one transaction: all of it or nothing.
+  await query([outboxInstallSql({ roles }), captureFunctionSql, ...commands].join('\n'), []);
+  return found.map(({ table }) => table);
+}
+
+/** Takes the triggers away; of all tables where none is named. The outbox, and what is in it, stays. */
+export async function uninstallCapture(
+  query: RunQuery,
+  tables: readonly string[] | 'all',
+): Promise<readonly string[]> {
+  const captured = (await captureStatus(query)).filter((one) => one.captured).map(({ table }) => table);
+  const wanted = tables === 'all' ? captured : (await namedTables(query, tables)).map(({ table }) => table);
+  const dropped = captured.filter((table) => wanted.includes(table));
+  if (dropped.length > 0) await query(dropped.map(dropTriggers).join('\n'), []);
+  return dropped;
+}
+
+/** All tables of the database that could have triggers, with what they have. */
+export async function captureStatus(query: RunQuery): Promise<readonly CapturedTable[]> {
+  const { rows } = await query(statusSql, []);
+  return rows.map((row) => JSON.parse(textIn(row, 'found')));
+}
+
+const events = [
+  { name: 'insert', clause: 'insert', referencing: 'referencing new table as new_rows' },
+  {
+    name: 'update',
+    clause: 'update',
+    referencing: 'referencing old table as old_rows new table as new_rows',
+  },
+  { name: 'delete', clause: 'delete', referencing: 'referencing old table as old_rows' },
+  { name: 'truncate', clause: 'truncate', referencing: '' },
+];
+
+function createTrigger(
+  table: string,
+  { name, clause, referencing }: (typeof events)[number],
+  args: string,
+): string {
+  return `create trigger bitacora_capture_${name} after ${clause} on ${table} ${referencing} for each statement execute function bitacora.capture_change(${args});`;
+}
+
+function dropTriggers(table: string): string {
+  return events.map(({ name }) => `drop trigger if exists bitacora_capture_${name} on ${table};`).join('\n');
+}
+
+const ownTables = `n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'bitacora') and c.relkind in ('r', 'p') and c.relpersistence <> 't'`;
+
+const listSql = `select json_build_object('oid', c.oid::text, 'table', format('%I.%I', n.nspname, c.relname))::text as found
+  from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where ${ownTables}`;
+
+const statusSql = `select json_build_object(
+  'table', format('%I.%I', n.nspname, c.relname), 'captured', t.oid is not null, 'enabled', coalesce(t.tgenabled in ('O', 'A'), false),
+  'ignore', coalesce(o.options -> 'ignore', '[]'), 'mask', coalesce(o.options -> 'mask', '[]'))::text as found
+from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+left join pg_catalog.pg_trigger t on t.tgrelid = c.oid and t.tgname = 'bitacora_capture_insert'
+left join lateral (select convert_from(substring(t.tgargs from 1 for position('\\x00'::bytea in t.tgargs) - 1), 'UTF8')::json as options) o on true
+where ${ownTables} order by n.nspname, c.relname`;
+
+interface Found {
+  readonly oid: string;
+  readonly table: string;
+}
+
+async function allTables(query: RunQuery): Promise<readonly Found[]> {
+  const { rows } = await query(`${listSql} order by n.nspname, c.relname`, []);
+  return rows.map(foundTable);
+}
+
+async function namedTables(query: RunQuery, names: readonly string[]): Promise<readonly Found[]> {
+  const found = new Map<string, Found>();
+  for (const name of names) {
+    const { rows } = await query(
+      `${listSql} and (c.oid = pg_catalog.to_regclass($1) or c.oid in (select relid from pg_catalog.pg_partition_tree(pg_catalog.to_regclass($1))))`,
+      [name],
+    );
+    if (rows.length === 0) throw new Error(`there is no table ${name}`);
+    for (const one of rows.map(foundTable)) found.set(one.oid, one);
+  }
+  return [...found.values()];
+}
+
+function foundTable(row: unknown): Found {
+  return JSON.parse(textIn(row, 'found'));
+}
+
+function textIn(row: unknown, column: string): string {
+  return typeof row === 'object' && row !== null ? String(Reflect.get(row, column)) : '';
+}
+
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}

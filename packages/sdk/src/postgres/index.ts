@@ -1,0 +1,7 @@
+export {
+  captureStatus,
+  installCapture,
+  uninstallCapture,
+  type CapturedTable,
+  type CaptureTablesOptions,
+} from './capture-triggers.ts';
