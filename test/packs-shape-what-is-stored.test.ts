@@ -7,8 +7,16 @@ import { startTestServer, type TestServer } from './support/test-server.ts';
 const pack = fileURLToPath(new URL('../examples/pack-minimal/pack.ts', import.meta.url));
 let server: TestServer;
 
+const early = {
+  id: '01930000-0000-7000-8000-000000000001',
+  action: 'book.lend',
+  actor: { id: 'eva' },
+  target: { type: 'book', id: '7' },
+};
+
 beforeAll(async () => {
   server = await startTestServer();
+  expect((await server.send(early)).status).toBe(201);
   await server.stop();
   const config = join(server.dataDirectory, 'bitacora.config.ts');
   writeFileSync(
@@ -36,6 +44,17 @@ test('F-01 a declared action gets its operation, its ledger and its attribute ty
   const refused = await server.send(lend({ attributes: { branch: 5 } }));
   expect(refused.status).toBe(422);
   expect(refused.body.parameter).toBe('attributes.branch');
+});
+
+test('F17 an event stored before its pack was added is stored once, also when it is sent again after', async () => {
+  const again = await server.send([early, { ...early, id: '01930000-0000-7000-8000-000000000002' }]);
+  expect(again.body).toMatchObject({ accepted: 1, duplicates: 1, results: [{ id: early.id, index: 0 }, {}] });
+  const { body } = await server.json('/v1/events?actor=eva&count=true');
+  expect(body.entries.map(({ ledger }: { ledger: string }) => ledger).sort()).toEqual([
+    'default',
+    'default.library',
+  ]);
+  expect((await server.send({ ...early, reason: 'another body' })).status).toBe(409);
 });
 
 test('events of one request go each to the ledger of its action, answered in order', async () => {

@@ -43,6 +43,8 @@ export interface Ingest {
 
 export interface IngestTarget {
   tenant: number;
+  /** Where events go that no pack claims. */
+  chosen: LedgerRow;
   /** Where an action's events go. */
   ledgerOf: (action: string) => LedgerRow | Promise<LedgerRow>;
 }
@@ -76,7 +78,8 @@ export function createIngest(options: {
         if ('rejection' in one) results[position] = { id: one.id, error: one.rejection };
         else accepted.push({ position, value: one });
       });
-      const appends = [...(await byLedger(accepted, target))].map(async ([ledger, placed]) => {
+      const groups = await keepRetriesWhereTheyAre(await byLedger(accepted, target), { target, ledgers });
+      const appends = [...groups].map(async ([ledger, placed]) => {
         const appended = await ledgers.append(
           ledger,
           placed.map(({ value }) => value),
@@ -116,6 +119,39 @@ async function byLedger(
     else groups.set(ledger, [placed]);
   }
   return groups;
+}
+
+/**
+ * A pack that is added later gets a ledger of its own; a retry of an event that was stored before belongs to the ledger
+ * that has it: ids are idempotency keys for ever, whatever packs come.
+ */
+async function keepRetriesWhereTheyAre(
+  groups: Map<LedgerRow, Placed<Admitted>[]>,
+  { target, ledgers }: { target: IngestTarget; ledgers: Ledgers },
+): Promise<Map<LedgerRow, Placed<Admitted>[]>> {
+  const { chosen } = target;
+  const kept = new Map<LedgerRow, Placed<Admitted>[]>();
+  const put = (ledger: LedgerRow, placed: Placed<Admitted>[]): void => {
+    if (placed.length > 0) kept.set(ledger, [...(kept.get(ledger) ?? []), ...placed]);
+  };
+  for (const [ledger, placed] of groups) {
+    const stored =
+      ledger.id === chosen.id
+        ? new Set<string>()
+        : await ledgers.storedIds(
+            chosen,
+            placed.map(({ value }) => value.event.id),
+          );
+    put(
+      chosen,
+      placed.filter(({ value }) => stored.has(value.event.id)),
+    );
+    put(
+      ledger,
+      placed.filter(({ value }) => !stored.has(value.event.id)),
+    );
+  }
+  return kept;
 }
 
 function refused(rejection: Rejection, read: ReadEvent): EventResult {

@@ -14,6 +14,7 @@ import { findRollback } from './rollback.ts';
 import { seal, type Admitted } from './seal.ts';
 import type { AppendResult, LedgerRow, SealedEvent } from './sealed-event.ts';
 import { createSegments, type SegmentLimits, type Segments } from './segments.ts';
+import { storedIds } from './stored-ids.ts';
 import { deriveTenantKeys, type TenantKeys } from './tenant-keys.ts';
 import { createWriter, type Writer } from './writer.ts';
 
@@ -42,6 +43,8 @@ export interface Ledgers {
   takeProblems(): string[];
   /** Entries `[first, end)` for a follower, in its transaction; from memory where this process just appended them. */
   follow(client: Client, ledger: LedgerRow, range: { first: number; end: number }): Promise<FollowedEntry[]>;
+  /** Which of these event ids a ledger holds. */
+  storedIds(ledger: LedgerRow, ids: readonly string[]): Promise<Set<string>>;
   segments: Segments;
   persons(tenant: number): Persons;
   tenantKeys(tenant: number): TenantKeys;
@@ -143,6 +146,7 @@ export function createLedgers(options: LedgersOptions): Ledgers {
         tenantKeys: keys,
       });
     },
+    storedIds: (ledger, ids) => storedIds(database, ledger, ids),
     segments,
     persons: (id) => tenant(id).persons,
     tenantKeys: (id) => tenant(id).keys,

@@ -41,7 +41,7 @@ export async function startDemo(server: Server): Promise<Demo> {
     );
     await server.ingest.ingest(
       events.map((value) => ({ ok: true, value, source: '' })),
-      { tenant: tenant.id, ledgerOf: () => ledger },
+      { tenant: tenant.id, chosen: ledger, ledgerOf: () => ledger },
     );
   };
   await send(firstEvents);

@@ -42,6 +42,7 @@ export async function ingestCall(call: Call, options: IngestCallOptions): Promis
   options.quota.take(grant.tenant.id, events.length);
   const answer = await options.ingest.ingest(events, {
     tenant: grant.tenant.id,
+    chosen,
     ledgerOf: (action) =>
       named === undefined ? options.packLedgers.ledgerOf(grant, action, chosen) : chosen,
   });
