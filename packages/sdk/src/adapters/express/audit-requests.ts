@@ -1,0 +1,46 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Audit } from '../../audit.ts';
+import { createRequestAudit, type StartedRequest } from '../request/create-request-audit.ts';
+import { expressAnswer, type RoutedRequest } from '../request/express-answer.ts';
+import { fromNode } from '../request/incoming-request.ts';
+import type { RequestOptions } from '../request/request-options.ts';
+import { watchAnswer } from '../request/watch-answer.ts';
+
+/** The parts of an Express request that are read: 4 and 5 have them. */
+export interface ExpressRequest extends IncomingMessage, RoutedRequest {
+  readonly originalUrl: string;
+}
+
+type Next = (error?: unknown) => void;
+
+export interface ExpressAudit<Request extends ExpressRequest> {
+  (request: Request, response: ServerResponse, next: Next): void;
+  /** To be used last: notes what handlers throw and passes it on. Without it a failed request has its status only. */
+  readonly errors: (error: unknown, request: Request, response: ServerResponse, next: Next) => void;
+}
+
+/**
+ * `const requests = auditRequests(audit); app.use(requests); …; app.use(requests.errors)`: records every request, and what
+ * is captured inside one knows its actor, client and correlation. TypeError for options that cannot work.
+ */
+export function auditRequests<Request extends ExpressRequest = ExpressRequest>(
+  audit: Audit,
+  options: RequestOptions<Request> = {},
+): ExpressAudit<Request> {
+  const requests = createRequestAudit(audit, options);
+  const underWay = new WeakMap<object, StartedRequest>();
+
+  function middleware(request: Request, response: ServerResponse, next: Next): void {
+    const started = requests.start(fromNode(request), request);
+    if (!underWay.has(request)) underWay.set(request, started);
+    watchAnswer(response, started, () => expressAnswer(request));
+    started.run(() => next());
+  }
+
+  function errors(error: unknown, request: Request, _response: ServerResponse, next: Next): void {
+    underWay.get(request)?.fail(error);
+    next(error);
+  }
+
+  return Object.freeze(Object.assign(middleware, { errors }));
+}

@@ -1,0 +1,87 @@
+import type { IncomingMessage } from 'node:http';
+import type { Audit } from '../../audit.ts';
+import { createRequestAudit, type StartedRequest } from '../request/create-request-audit.ts';
+import { fromNode, type Answer } from '../request/incoming-request.ts';
+import type { RequestOptions, RequestPolicy } from '../request/request-options.ts';
+import { watchAnswer, type NodeAnswer } from '../request/watch-answer.ts';
+
+/** The parts of a Fastify request that are read. A route's own policy is `config: { audit: { level: 'high' } }`. */
+export interface FastifyRequest {
+  readonly raw: IncomingMessage;
+  readonly originalUrl: string;
+  readonly params: unknown;
+  readonly body: unknown;
+  readonly routeOptions: {
+    readonly url?: string | undefined;
+    readonly config: { readonly audit?: RequestPolicy };
+  };
+}
+
+type Done = (error?: Error) => void;
+interface Reply {
+  readonly raw: NodeAnswer;
+}
+
+/** The parts of a Fastify instance that are used. */
+export interface FastifyInstance<Request> {
+  addHook(
+    name: 'onRequest' | 'preValidation' | 'preHandler',
+    hook: (request: Request, reply: Reply, done: Done) => void,
+  ): unknown;
+  addHook(
+    name: 'onError',
+    hook: (request: Request, reply: Reply, error: Error, done: () => void) => void,
+  ): unknown;
+}
+
+/** `app.register(auditRequests(audit))`, before all other plugins. TypeError for options that cannot work. */
+export function auditRequests<Request extends FastifyRequest = FastifyRequest>(
+  audit: Audit,
+  options: RequestOptions<Request> = {},
+): (instance: FastifyInstance<Request>, options: unknown, done: Done) => void {
+  const requests = createRequestAudit(audit, { ...options, policyOf: withRoutePolicy(options.policyOf) });
+
+  function plugin(instance: FastifyInstance<Request>, _options: unknown, done: Done): void {
+    const underWay = new WeakMap<object, StartedRequest>();
+    instance.addHook('onRequest', (request, reply, next) => {
+      const started = requests.start({ ...fromNode(request.raw), url: request.originalUrl }, request);
+      underWay.set(request, started);
+      watchAnswer(reply.raw, started, () => answerOf(request));
+      started.run(() => next());
+    });
+    // The parsing of a body is woken by the socket, outside of the request's context.
+    instance.addHook('preValidation', (request, _reply, next) => resumed(underWay.get(request), next));
+    if (options.actorOf !== undefined) {
+      instance.addHook('preHandler', (request, _reply, next) => {
+        underWay.get(request)?.identify();
+        next();
+      });
+    }
+    instance.addHook('onError', (request, _reply, error, next) => {
+      underWay.get(request)?.fail(error);
+      next();
+    });
+    done();
+  }
+
+  // Hooks of a plugin hold for what stands beside it only with this mark (that is what fastify-plugin does).
+  return Object.assign(plugin, {
+    [Symbol.for('skip-override')]: true,
+    [Symbol.for('fastify.display-name')]: '@bitacora/sdk/fastify',
+  });
+}
+
+function resumed(started: StartedRequest | undefined, next: Done): void {
+  if (started === undefined) next();
+  else started.resume(() => next());
+}
+
+function answerOf(request: FastifyRequest): Pick<Answer, 'route' | 'params' | 'body'> {
+  return { route: request.routeOptions.url, params: request.params, body: () => request.body };
+}
+
+function withRoutePolicy<Request extends FastifyRequest>(
+  policyOf: RequestOptions<Request>['policyOf'],
+): NonNullable<RequestOptions<Request>['policyOf']> {
+  return (request, facts) => ({ ...policyOf?.(request, facts), ...request.routeOptions.config.audit });
+}

@@ -1,0 +1,95 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Audit } from '../../audit.ts';
+import { createRequestAudit } from '../request/create-request-audit.ts';
+import { fromNode, type Answer, type IncomingRequest } from '../request/incoming-request.ts';
+import type { RequestOptions } from '../request/request-options.ts';
+import { watchAnswer } from '../request/watch-answer.ts';
+
+/** The parts of a Hono context that are read. */
+export interface HonoContext {
+  readonly req: {
+    readonly raw: object;
+    readonly method: string;
+    readonly url: string;
+    readonly routePath: string;
+    readonly bodyCache: object;
+    header(name: string): string | undefined;
+    param(): unknown;
+  };
+  readonly res: { readonly status: number };
+  readonly env: unknown;
+  readonly error: Error | undefined;
+}
+
+/**
+ * `app.use(auditRequests(audit))`, before all others. Behind `@hono/node-server` a request is over when its answer is on its
+ * way to the client; elsewhere, where there is no socket to see, when the handler has answered. TypeError for options that
+ * cannot work.
+ */
+export function auditRequests<Context extends HonoContext = HonoContext>(
+  audit: Audit,
+  options: RequestOptions<Context> = {},
+): (context: Context, next: () => Promise<void>) => Promise<void> {
+  const requests = createRequestAudit(audit, options);
+  return async (context, next) => {
+    const socket = socketOf(context.env);
+    const started = requests.start(socket ? fromNode(socket.incoming) : fromFetch(context), context);
+    let answer: ReturnType<typeof answerOf> = {};
+    if (socket) watchAnswer(socket.outgoing, started, () => answer);
+    try {
+      await started.run(next);
+      // Hono catches what handlers throw and answers by `onError`.
+      if (context.error !== undefined) started.fail(context.error);
+    } catch (error) {
+      started.fail(error);
+      throw error;
+    } finally {
+      answer = answerOf(context);
+      if (!socket) started.finish(() => ({ status: context.res.status, ...answer }));
+    }
+  };
+}
+
+/** `@hono/node-server` hands the request and the answer of `node:http` on. */
+function socketOf(env: unknown): { incoming: IncomingMessage; outgoing: ServerResponse } | undefined {
+  return isSocket(env) ? env : undefined;
+}
+
+function isSocket(env: unknown): env is { incoming: IncomingMessage; outgoing: ServerResponse } {
+  return typeof env === 'object' && env !== null && 'incoming' in env && 'outgoing' in env;
+}
+
+function fromFetch({ req }: HonoContext): IncomingRequest {
+  const { pathname, search } = new URL(req.url);
+  return {
+    identity: req.raw,
+    method: req.method,
+    url: pathname + search,
+    remoteAddress: undefined,
+    header: (name) => req.header(name),
+  };
+}
+
+/** Now, because the router stands at the handler that answered. */
+function answerOf({ req }: HonoContext): Pick<Answer, 'route' | 'params' | 'body'> {
+  let text: unknown;
+  // Only what the handler has read itself: reading it here would take it away from the handler.
+  const [cached] = Object.values(req.bodyCache);
+  if (cached instanceof Promise) {
+    cached.then(
+      (body) => (text = body),
+      () => undefined,
+    );
+  } else text = cached;
+  return { route: req.routePath, params: req.param(), body: () => parsed(text) };
+}
+
+function parsed(body: unknown): unknown {
+  if (body instanceof FormData) return Object.fromEntries(body);
+  if (typeof body !== 'string') return body;
+  try {
+    return JSON.parse(body);
+  } catch {
+    return body;
+  }
+}

@@ -1,0 +1,53 @@
+import type { Captured } from '@bitacora/event';
+import type { Audit } from '../../audit.ts';
+import { extendContext } from '../../context/audit-context.ts';
+import { currentRequest } from './current-request.ts';
+import { actorFrom } from './host-answers.ts';
+import type { ActorInput } from './request-options.ts';
+
+/**
+ * A session's events from inside a handler, where no rule of `signIn` and `signOut` fits. Client, request and correlation
+ * are those of the running request, whose rules then stay silent.
+ */
+export interface AuditSession {
+  /** From here on the request is this actor's. TypeError for an actor without id. */
+  login(actor: ActorInput, more?: { readonly sessionId?: string }): Captured;
+  /** `actor` is who was tried. */
+  loginFailed(more?: { readonly actor?: ActorInput; readonly reason?: string }): Captured;
+  logout(): Captured;
+}
+
+export function auditSession(audit: Audit): AuditSession {
+  const silenceRules = (): void => {
+    const request = currentRequest();
+    if (request !== undefined) request.hasSessionEvent = true;
+  };
+  return Object.freeze({
+    login(actor: ActorInput, more: { readonly sessionId?: string } = {}) {
+      const known = neededActor(actor);
+      silenceRules();
+      extendContext({ actor: known, ...more });
+      return audit.capture({ ...event, action: 'session.login', outcome: 'success', actor: known, ...more });
+    },
+    loginFailed({ actor, reason }: { readonly actor?: ActorInput; readonly reason?: string } = {}) {
+      silenceRules();
+      return audit.capture({
+        ...{ ...event, action: 'session.login_failed', outcome: 'failure', level: 'medium' },
+        ...(actor !== undefined && { actor: neededActor(actor) }),
+        ...(reason !== undefined && { reason }),
+      });
+    },
+    logout() {
+      silenceRules();
+      return audit.capture({ ...event, action: 'session.logout', outcome: 'success' });
+    },
+  });
+}
+
+const event = { operation: 'execute' } as const;
+
+function neededActor(actor: ActorInput): NonNullable<ReturnType<typeof actorFrom>> {
+  const known = actorFrom(actor);
+  if (known === undefined) throw new TypeError('auditSession: an actor needs an id');
+  return known;
+}

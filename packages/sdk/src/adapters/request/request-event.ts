@@ -1,0 +1,124 @@
+import { limits, type EventInput, type Operation, type Target } from '@bitacora/event';
+import type { CaptureInput } from '../../audit.ts';
+import { cleanText, shortText } from './clean-text.ts';
+import type { Ask } from './host-answers.ts';
+import type { Answer } from './incoming-request.ts';
+import { recordable, recordableMembers } from './recordable.ts';
+import { queryOf, recordableUrl } from './recordable-url.ts';
+import { methodOf } from './request-context.ts';
+import { requestLimits } from './request-limits.ts';
+import type { RequestPolicy, RouteFacts } from './request-options.ts';
+
+export interface RequestFacts extends RouteFacts {
+  readonly url: string;
+}
+
+/** What is known of a request when it is over. */
+export interface RequestOutcome {
+  readonly answer: Answer;
+  readonly thrown: { readonly error: unknown } | undefined;
+  readonly policy: RequestPolicy;
+  readonly durationMs: number;
+  readonly ask: Ask;
+}
+
+const operationOfMethod: ReadonlyMap<string, Operation> = new Map([
+  ...(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND', 'SEARCH', 'QUERY'] as const).map(
+    (method): [string, Operation] => [method, 'read'],
+  ),
+  ['POST', 'create'],
+  ['PUT', 'update'],
+  ['PATCH', 'update'],
+  ['DELETE', 'delete'],
+]);
+
+/** The one event that each request has: what was asked for, how it ended, how long it took. */
+export function requestEvent(
+  facts: RequestFacts,
+  outcome: RequestOutcome & { readonly failed: () => readonly string[] },
+): CaptureInput {
+  const { policy, durationMs } = outcome;
+  const { action = 'http.request', operation, level, module, tags, sensitive, reviewRequired } = policy;
+  const error = errorOf(outcome);
+  const attributes = attributesOf(facts, outcome);
+  return {
+    action,
+    operation: operation ?? operationOfMethod.get(facts.method) ?? 'execute',
+    outcome: succeeded(outcome) ? 'success' : 'failure',
+    durationMs,
+    ...parts(facts, policy),
+    ...(error !== undefined && { error }),
+    ...(attributes !== undefined && { attributes }),
+    ...(level !== undefined && { level }),
+    ...(module !== undefined && { module }),
+    ...(tags !== undefined && { tags }),
+    ...(sensitive !== undefined && { sensitive }),
+    ...(reviewRequired !== undefined && { reviewRequired }),
+  };
+}
+
+/** What the event of the request and those that follow from it share. */
+export function parts(facts: RequestFacts, policy: RequestPolicy): Pick<CaptureInput, 'request' | 'targets'> {
+  const { status, method } = facts;
+  const target = policy.target ?? routeTarget(facts);
+  const isStatus = status !== undefined && status >= 100 && status <= 599;
+  return {
+    request: { method: methodOf(method), url: recordableUrl(facts.url), ...(isStatus && { status }) },
+    ...(target !== undefined && { targets: [target] }),
+  };
+}
+
+/** The error that a handler threw, or that there never was a whole answer. */
+export function errorOf({ thrown, answer }: RequestOutcome): EventInput['error'] | undefined {
+  if (thrown !== undefined) return errorFrom(thrown.error);
+  if (answer.aborted !== true) return undefined;
+  return { code: 'aborted', message: 'the connection ended before the answer did' };
+}
+
+function errorFrom(error: unknown): EventInput['error'] {
+  try {
+    if (!(error instanceof Error))
+      return { message: shortText(String(error), requestLimits.errorLengthMaxChars) };
+    const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+    return {
+      code: cleanText(String(code).slice(0, limits.wordLengthMaxChars)),
+      message: shortText(String(error.message), requestLimits.errorLengthMaxChars),
+    };
+  } catch {
+    return { message: 'something that cannot be read was thrown' };
+  }
+}
+
+function succeeded({ answer }: RequestOutcome): boolean {
+  return answer.aborted !== true && answer.status !== undefined && answer.status < 400;
+}
+
+/** The pattern only: the path itself may name persons, and a target's id is kept for as long as the entry. */
+function routeTarget({ route }: RequestFacts): Target | undefined {
+  return route === undefined || route === ''
+    ? undefined
+    : { type: 'route', id: cleanText(route.slice(0, limits.idLengthMaxChars)) };
+}
+
+/** What the client sent, below one key, so that a pack can declare it personal by one path. */
+function attributesOf(
+  facts: RequestFacts,
+  { answer, policy, ask, failed }: RequestOutcome & { readonly failed: () => readonly string[] },
+): EventInput['attributes'] | undefined {
+  const { params } = answer;
+  const queryAsked = queryOf(facts.url);
+  const sent = { ...(queryAsked && { query: queryAsked }), ...(isFilled(params) && { params }) };
+  const kept = ask('parameters', () => recordableMembers(sent));
+  const body = policy.captureBody === true ? ask('body', () => recordable(answer.body?.())) : undefined;
+  const notKnown = failed();
+  const http = {
+    ...kept,
+    ...(body !== undefined && { body }),
+    ...(notKnown.length > 0 && { failed: notKnown }),
+  };
+  return Object.keys(http).length === 0 ? undefined : { http };
+}
+
+function isFilled(params: unknown): boolean {
+  return typeof params === 'object' && params !== null && Object.keys(params).length > 0;
+}
