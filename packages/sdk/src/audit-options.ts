@@ -1,5 +1,6 @@
 import type { Mode } from './audit.ts';
 import type { DroppedEvent } from './delivery.ts';
+import type { RedactOptions } from './redact/redact-options.ts';
 import type { SdkError } from './sdk-error.ts';
 import type { Transport } from './send/transport.ts';
 
@@ -20,6 +21,8 @@ export interface AuditOptions {
   readonly modeOf?: Readonly<Record<string, Mode>>;
   /** Needed by mode `durable`; takes what is left in memory at the close, and what memory has no room for. */
   readonly spool?: SpoolOptions;
+  /** What is redacted besides what is always. */
+  readonly redact?: RedactOptions;
   /** Instead of HTTP to `url`. */
   readonly transport?: Transport;
   /** Captures nothing, at no cost. */

@@ -34,18 +34,29 @@ export interface Health extends Delivery {
   /** `open` while the server does not answer: a single request at a time looks whether it is back. */
   readonly circuit: 'closed' | 'open';
   /** The last event that the ledger took. */
-  readonly lastReceipt: { readonly id: string; readonly index: number; readonly leafHash: string } | undefined;
+  readonly lastReceipt:
+    { readonly id: string; readonly index: number; readonly leafHash: string } | undefined;
 }
 
 /**
- * Why an event was given up: no room in memory or in the spool, the disk failed, it came after `close`, `strict` ran
- * out of time, `keyOf` had no key for its tenant or knew too many.
+ * Why an event was given up: no room in memory or in the spool, the disk failed or lost what it had, it came after
+ * `close`, `strict` ran out of time, `keyOf` had no key for its tenant or there are too many of them. `taken_over`: not
+ * lost, another process took this one for dead and sends what it had spooled.
  */
 export type DropReason =
-  'memory_full' | 'spool_full' | 'spool_failed' | 'closed' | 'unreachable' | 'no_key' | 'too_many_tenants';
+  | 'memory_full'
+  | 'spool_full'
+  | 'spool_failed'
+  | 'spool_damaged'
+  | 'closed'
+  | 'unreachable'
+  | 'no_key'
+  | 'too_many_tenants'
+  | 'taken_over';
 
 /** An event that was given up here. */
 export interface DroppedEvent {
-  readonly id: string;
+  /** Undefined where the disk lost it. */
+  readonly id: string | undefined;
   readonly reason: DropReason;
 }

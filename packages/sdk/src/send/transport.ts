@@ -14,7 +14,10 @@ export interface OutgoingBatch {
 /** What became of one event: its place in the ledger for ever, or why it will never have one. */
 export type Judgement =
   | { readonly state: 'sequenced'; readonly index: number; readonly leafHash: string }
-  | { readonly state: 'rejected'; readonly rejection: Pick<Rejection, 'field' | 'message'> & { code: string } };
+  | {
+      readonly state: 'rejected';
+      readonly rejection: Pick<Rejection, 'field' | 'message'> & { code: string };
+    };
 
 /** What became of one batch. */
 export type Posted =

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseRetryAfter, retryWaitMs } from './retry-wait.ts';
+import { parseRetryAfter, retryWaitMs } from './retry-gate.ts';
 
 test('waits double up to the limit and are drawn from zero', () => {
   expect([1, 2, 3, 99].map((failures) => retryWaitMs(failures, 60_000, () => 1))).toEqual([

@@ -1,0 +1,28 @@
+import { parseEvent, type AuditEvent, type Rejection } from '@bitacora/event';
+import type { Draft } from './send/memory-feed.ts';
+
+/** A checked event and its JSON, in which the id stands first. */
+export type Encoded =
+  | { readonly ok: true; readonly event: AuditEvent; readonly json: string }
+  | { readonly ok: false; readonly rejection: Rejection };
+export type EventEncoder = (draft: Draft) => Encoded;
+
+/** Checks a snapshot and makes it JSON. With `debug` it is printed, as it would be sent: redacted, one line, to standard error. */
+export function createEventEncoder({ debug }: { readonly debug: boolean }): EventEncoder {
+  return ({ event: draft, occurredAtMs }) => {
+    const parsed = parseEvent(draft);
+    if (!parsed.ok) {
+      if (debug) print(`rejected (${parsed.rejection.field}: ${parsed.rejection.message})`);
+      return parsed;
+    }
+    const { id, ...fields } = parsed.event;
+    const event = { id, ...fields, occurredAt: fields.occurredAt ?? new Date(occurredAtMs).toISOString() };
+    const json = JSON.stringify(event);
+    if (debug) print(json);
+    return { ok: true, event, json };
+  };
+}
+
+function print(text: string): void {
+  process.stderr.write(`bitacora: ${text}\n`);
+}

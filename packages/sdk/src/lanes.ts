@@ -1,0 +1,73 @@
+import type { DropReason } from './delivery.ts';
+import type { EventEncoder } from './encode-event.ts';
+import { createLane, type Lane } from './lane.ts';
+import { createRecovery, type Recovered } from './recovery.ts';
+import { SdkError } from './sdk-error.ts';
+import { createMemoryBudget } from './send/memory-budget.ts';
+import type { Settings } from './settings.ts';
+import { increase, createTally, type Tally } from './tally.ts';
+import { teller } from './teller.ts';
+
+/** One lane per tenant: each has its own key, numbers and queues. They share the memory. */
+export interface Lanes {
+  /** Undefined: the tenant of the options' own key. */
+  of(tenant: string | undefined): Lane | 'no_key' | 'too_many_tenants';
+  all(): readonly Lane[];
+  /** Counts an event for which there is no lane. */
+  lose(id: string, reason: DropReason): void;
+  lost(): Tally;
+  recovered(): Recovered;
+  pendingBytes(): number;
+  close(timeoutMs: number): Promise<void>;
+}
+
+export function createLanes(settings: Settings, encode: EventEncoder): Lanes {
+  const { keyOf } = settings;
+  const budget = createMemoryBudget(settings.pendingBytesMax);
+  const lost = createTally();
+  const byTenant = new Map<string | undefined, Lane>();
+  const onError = teller(settings.onError);
+  const onDrop = teller(settings.onDrop);
+
+  function open(tenant: string | undefined): Lane | 'no_key' | 'too_many_tenants' {
+    if (byTenant.size >= settings.tenantsMax) return 'too_many_tenants';
+    const key = tenant === undefined ? settings.key : keyFor(tenant);
+    if (key === undefined || (key === '' && settings.url !== undefined)) return 'no_key';
+    const lane = createLane({ ...{ settings, tenant, key, budget, encode, onError, onDrop } });
+    byTenant.set(tenant, lane);
+    return lane;
+  }
+
+  function keyFor(tenant: string): string | undefined {
+    try {
+      const key: unknown = keyOf?.(tenant);
+      return typeof key === 'string' && key !== '' ? key : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  const of: Lanes['of'] = (tenant) => {
+    const named = keyOf === undefined ? undefined : tenant;
+    return byTenant.get(named) ?? open(named);
+  };
+  const recovery = createRecovery({ settings, laneOf: of, onError });
+  return {
+    of,
+    all: () => [...byTenant.values()],
+    lose(id, reason) {
+      lost.submitted += 1;
+      increase(lost.droppedBy, reason);
+      onDrop({ id, reason });
+      onError(new SdkError('no_key', 'there is no connection for the tenant of the context', { id }));
+    },
+    lost: () => lost,
+    recovered: recovery.recovered,
+    pendingBytes: budget.used,
+    async close(timeoutMs) {
+      recovery.stop();
+      await Promise.all([...byTenant.values()].map((lane) => lane.close(timeoutMs)));
+      recovery.release();
+    },
+  };
+}

@@ -1,0 +1,169 @@
+import { createUuidV7Source, type CaptureReceipt, type Captured } from '@bitacora/event';
+import {
+  modes,
+  type Audit,
+  type CaptureInput,
+  type CaptureOptions,
+  type Mode,
+  type OutboxTransaction,
+} from './audit.ts';
+import { currentContext, withoutAudit } from './context/audit-context.ts';
+import type { Delivery, Health } from './delivery.ts';
+import { createEventEncoder } from './encode-event.ts';
+import { createContextFiller } from './fill-from-context.ts';
+import { healthOf } from './health-of.ts';
+import type { Lane } from './lane.ts';
+import { createLanes } from './lanes.ts';
+import { writeOutbox } from './outbox/write-outbox.ts';
+import { createSnapshot } from './redact/create-snapshot.ts';
+import { SdkError } from './sdk-error.ts';
+import type { Draft } from './send/memory-feed.ts';
+import type { Settings } from './settings.ts';
+
+const timeoutDefaultMs = 5_000;
+/** The last word to the server may take this long even when the time is over. */
+const closingReportMinMs = 200;
+const timerMaxMs = 2 ** 31 - 1;
+
+/** What the process's end needs besides the audit itself. */
+export interface OpenedAudit {
+  readonly audit: Audit;
+  /** Puts what is in memory into the spool, if there is one, without waiting for anything. */
+  readonly spillNow: () => void;
+}
+
+/** Connects an application to its audit trail. */
+export function openAudit(settings: Settings, onClosed: () => void): OpenedAudit {
+  const { clock } = settings;
+  const createId = createUuidV7Source({ clock });
+  const snapshot = createSnapshot(settings.redact);
+  const fill = createContextFiller(snapshot);
+  const encode = createEventEncoder(settings);
+  const lanes = createLanes(settings, encode);
+  const hostActor = Object.freeze({ type: 'system', id: settings.name });
+  let state: Health['state'] = 'open';
+  let closed: Promise<Delivery> | undefined;
+
+  function capture(input: CaptureInput, options?: CaptureOptions): Captured {
+    const context = currentContext();
+    if (context.paused === true) return undefined;
+    const occurredAtMs = clock();
+    const taken = snapshot(input);
+    const event = taken.ok ? taken.event : {};
+    const mode =
+      options === undefined ? modeOf(event['action']) : (chosen(options) ?? modeOf(event['action']));
+    const id = event['id'] === undefined || event['id'] === null ? createId() : String(event['id']);
+    const lane = lanes.of(context.tenant);
+    if (typeof lane === 'string') return lost(mode, id, lane);
+    if (!taken.ok) {
+      lane.unreadable(id, taken.rejection);
+      return mode === 'best_effort'
+        ? undefined
+        : Promise.resolve({ state: 'rejected', id, rejection: taken.rejection });
+    }
+    event['id'] ??= id;
+    fill(event, context);
+    event['actor'] ??= hostActor;
+    const draft = { event, occurredAtMs };
+    if (mode === 'outbox') return toOutbox(lane, { id, draft, transaction: options?.transaction });
+    if (state !== 'open') {
+      lane.late(id);
+      return mode === 'best_effort'
+        ? undefined
+        : Promise.reject(new SdkError('closed', 'the audit is closed', { id }));
+    }
+    const submission = { id, draft, bytes: taken.bytesEstimated };
+    if (mode === 'best_effort') return lane.bestEffort(submission);
+    return mode === 'durable' ? lane.durable(submission) : lane.strict(submission);
+  }
+
+  function modeOf(action: unknown): Mode {
+    if (settings.modeOf.size === 0 || typeof action !== 'string') return settings.mode;
+    let found = settings.modeOf.get(action);
+    for (
+      let end = action.lastIndexOf('.');
+      found === undefined && end > 0;
+      end = action.lastIndexOf('.', end - 1)
+    )
+      found = settings.modeOf.get(`${action.slice(0, end)}.*`);
+    return found ?? settings.mode;
+  }
+
+  function lost(mode: Mode, id: string, reason: 'no_key' | 'too_many_tenants'): Captured {
+    lanes.lose(id, reason);
+    if (mode === 'best_effort') return undefined;
+    return Promise.reject(
+      new SdkError(reason, 'there is no connection for the tenant of the context', { id }),
+    );
+  }
+
+  async function toOutbox(lane: Lane, { id, draft, transaction }: OutboxCapture): Promise<CaptureReceipt> {
+    if (transaction === undefined)
+      throw new SdkError('outbox_failed', 'mode outbox needs the option transaction', { id });
+    const encoded = encode(draft);
+    if (!encoded.ok) {
+      lane.unreadable(id, encoded.rejection);
+      return { state: 'rejected', id, rejection: encoded.rejection };
+    }
+    try {
+      await withoutAudit(() => writeOutbox(transaction, [encoded.event]));
+    } catch (cause) {
+      throw new SdkError('outbox_failed', `the outbox could not be written: ${String(cause)}`, { id, cause });
+    }
+    lane.tally.outboxed += 1;
+    return { state: 'outboxed', id: encoded.event.id };
+  }
+
+  const health = (): Health => healthOf(state, lanes);
+  const delivery = (): Delivery => {
+    const { delivered, rejected, pending, dropped, spooled } = health();
+    return { delivered, rejected, pending, dropped, spooled };
+  };
+
+  /** The timer also keeps the process alive while somebody waits. */
+  async function flush(timeoutMs = timeoutDefaultMs): Promise<Delivery> {
+    const flushed = Promise.all(lanes.all().map((lane) => lane.flush()));
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      void flushed.then(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    return delivery();
+  }
+
+  async function closeOnce(timeoutMs: number): Promise<Delivery> {
+    state = 'closing';
+    const until = performance.now() + timeoutMs;
+    await flush(timeoutMs);
+    const alive = setInterval(() => undefined, timerMaxMs);
+    const leftMs = Math.max(until - performance.now(), closingReportMinMs);
+    await lanes.close(leftMs);
+    clearInterval(alive);
+    state = 'closed';
+    onClosed();
+    return delivery();
+  }
+
+  return {
+    audit: Object.freeze({
+      ...{ capture, flush, health },
+      close: (timeoutMs = timeoutDefaultMs) => (closed ??= closeOnce(timeoutMs)),
+    }),
+    spillNow() {
+      if (state !== 'closed') for (const lane of lanes.all()) lane.spillNow();
+    },
+  };
+}
+
+interface OutboxCapture {
+  readonly id: string;
+  readonly draft: Draft;
+  readonly transaction: OutboxTransaction | undefined;
+}
+
+function chosen({ mode, transaction }: CaptureOptions): Mode | undefined {
+  if (transaction !== undefined) return 'outbox';
+  return mode !== undefined && modes.includes(mode) ? mode : undefined;
+}

@@ -1,0 +1,44 @@
+import type { Audit } from './audit.ts';
+import type { AuditOptions } from './audit-options.ts';
+
+interface Opened {
+  readonly options: AuditOptions;
+  readonly fingerprint: string;
+  readonly audit: Audit;
+}
+
+// One list for all copies of this package in a process (ESM and CommonJS, duplicates in node_modules).
+const key = Symbol.for('bitacora.opened-audits');
+const registry: typeof globalThis & { [key]?: Set<Opened> } = globalThis;
+const all = (registry[key] ??= new Set());
+
+/** The audit that was opened with the same options and is not closed, with a warning; else what `open` makes. */
+export function findOpened(options: AuditOptions, open: (forget: () => void) => Audit): Audit {
+  const fingerprint = fingerprintOf(options);
+  for (const opened of all) {
+    if (opened.fingerprint !== fingerprint || !sharesWays(opened.options, options)) continue;
+    process.emitWarning(
+      'createAudit was called again with the same options: the audit that is open is used',
+      {
+        code: 'BITACORA_AUDIT_TWICE',
+      },
+    );
+    return opened.audit;
+  }
+  let opened: Opened | undefined;
+  const audit = open(() => opened && all.delete(opened));
+  opened = { options, fingerprint, audit };
+  all.add(opened);
+  return audit;
+}
+
+/** Callbacks are often written in place, and so never the same. */
+function sharesWays(one: AuditOptions, other: AuditOptions): boolean {
+  return one.transport === other.transport && one.clock === other.clock;
+}
+
+function fingerprintOf({ transport: _transport, clock: _clock, ...options }: AuditOptions): string {
+  const { BITACORA_URL: url, BITACORA_API_KEY: apiKey } = process.env;
+  const named = { url, key: apiKey, ...options };
+  return JSON.stringify(Object.entries(named).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,7 @@
+/** An event that waits. `bytes` are what it takes in memory, estimated until it is JSON. */
+export interface PendingEvent {
+  readonly id: string;
+  /** 1, 2, 3 … per instance, in the order of the calls. */
+  readonly sequence: number;
+  readonly json: string;
+}

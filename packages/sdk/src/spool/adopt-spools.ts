@@ -1,0 +1,100 @@
+import { readdirSync } from 'node:fs';
+import { utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createSegmentStore, type SegmentStore } from './segment-store.ts';
+import { hasOwner, ownerPath, ownerSignEveryMs } from './spool-owner.ts';
+import { claimSubSpool, isSubSpoolName, releaseSubSpool, type SubSpool } from './sub-spool.ts';
+
+/** What an instance that is gone left behind, and is ours now. */
+export interface AdoptedSpool {
+  readonly sub: SubSpool;
+  readonly store: SegmentStore;
+}
+
+export interface Adopter {
+  /** Takes over what has no owner any more. Never rejects. */
+  look(): Promise<void>;
+  /** Nothing is left of it. */
+  forget(adopted: AdoptedSpool): void;
+  /** Takes nothing more over. */
+  stop(): void;
+  /** Leaves what is not finished to others. */
+  release(): void;
+}
+
+export interface AdopterOptions {
+  readonly directory: string;
+  /** Who adopts. */
+  readonly instance: string;
+  readonly onAdopted: (adopted: AdoptedSpool) => void;
+  readonly onDamaged: (damage: { readonly bytes: number; readonly path: string }) => void;
+  readonly onFailed: (cause: unknown) => void;
+}
+
+const lookEveryMs = 30_000;
+
+/** Finds the sub-spools of processes and threads that ended without emptying them, at the start and now and then. */
+export function createAdopter(options: AdopterOptions): Adopter {
+  const { directory, instance, onDamaged } = options;
+  const held = new Set<AdoptedSpool>();
+  let state: 'open' | 'stopped' = 'open';
+  let looking: Promise<void> | undefined;
+
+  async function look(): Promise<void> {
+    for (const name of namesIn(directory)) {
+      if (state === 'stopped') return;
+      if (!isSubSpoolName(name) || hasOwner(join(directory, name))) continue;
+      const sub = claimSubSpool(directory, name, instance);
+      if (sub === undefined) continue;
+      const adopted = { sub, store: createSegmentStore(sub.path, { onDamaged }) };
+      held.add(adopted);
+      try {
+        await adopted.store.scan();
+        if (state === 'open') options.onAdopted(adopted);
+      } catch (cause) {
+        held.delete(adopted);
+        options.onFailed(cause);
+      }
+    }
+  }
+
+  const lookOnce = (): Promise<void> =>
+    (looking ??= look().finally(() => {
+      looking = undefined;
+    }));
+  const again = setInterval(() => void lookOnce(), lookEveryMs);
+  const sign = setInterval(() => {
+    const now = new Date();
+    for (const { sub } of held) void utimes(ownerPath(sub.path), now, now).catch(() => undefined);
+  }, ownerSignEveryMs);
+  again.unref();
+  sign.unref();
+  return {
+    look: lookOnce,
+    forget: (adopted) => held.delete(adopted),
+    stop() {
+      state = 'stopped';
+      clearInterval(again);
+      clearInterval(sign);
+    },
+    release() {
+      for (const { sub } of held) release(sub);
+    },
+  };
+}
+
+function release(sub: SubSpool): void {
+  try {
+    releaseSubSpool(sub, undefined);
+  } catch {
+    // Without an owner's sign it counts as left soon enough.
+  }
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,55 @@
+import { crc32 } from 'node:zlib';
+import type { PendingEvent } from '../send/pending-event.ts';
+
+/**
+ * One event in a spool file: mark (4 bytes), length of the text, CRC-32 of number and text, number (6 bytes), the event as
+ * JSON. Integers are big-endian. The mark lets a reader find the next event behind bytes that were damaged.
+ */
+const mark = Buffer.from([0xb1, 0x7a, 0xc0, 0x9a]);
+const [lengthAt, checkAt, sequenceAt] = [4, 8, 12];
+const sequenceBytes = 6;
+/** Bytes before the text. */
+export const headerBytes = sequenceAt + sequenceBytes;
+const textBytesMax = 1_048_576;
+
+/** An event as read, and where the bytes of the next one start. */
+export interface Framed {
+  readonly sequence: number;
+  readonly json: string;
+  readonly end: number;
+}
+
+export function encodeFrame({ sequence, json }: Omit<PendingEvent, 'id'>): Buffer {
+  const textBytes = Buffer.byteLength(json);
+  const frame = Buffer.allocUnsafe(headerBytes + textBytes);
+  mark.copy(frame);
+  frame.writeUInt32BE(textBytes, lengthAt);
+  frame.writeUIntBE(sequence, sequenceAt, sequenceBytes);
+  frame.write(json, headerBytes);
+  frame.writeUInt32BE(crc32(frame.subarray(sequenceAt)), checkAt);
+  return frame;
+}
+
+/**
+ * Reads the frame at `at`. `short`: it may go on behind the end of `bytes`. `damaged`: it is none, or not what was
+ * written.
+ */
+export function decodeFrame(bytes: Buffer, at: number): Framed | 'short' | 'damaged' {
+  const left = bytes.length - at;
+  if (mark.compare(bytes, at, Math.min(at + mark.length, bytes.length), 0, Math.min(left, mark.length)) !== 0)
+    return 'damaged';
+  if (left < headerBytes) return 'short';
+  const textBytes = bytes.readUInt32BE(at + lengthAt);
+  if (textBytes > textBytesMax) return 'damaged';
+  const end = at + headerBytes + textBytes;
+  if (end > bytes.length) return 'short';
+  if (crc32(bytes.subarray(at + sequenceAt, end)) !== bytes.readUInt32BE(at + checkAt)) return 'damaged';
+  const sequence = bytes.readUIntBE(at + sequenceAt, sequenceBytes);
+  return { sequence, json: bytes.toString('utf8', at + headerBytes, end), end };
+}
+
+/** Where the next mark starts, from `from` on; the length of `bytes` when there is none (its last 3 bytes may begin one). */
+export function nextMark(bytes: Buffer, from: number): number {
+  const found = bytes.indexOf(mark, from);
+  return found === -1 ? Math.max(from, bytes.length - mark.length + 1) : found;
+}

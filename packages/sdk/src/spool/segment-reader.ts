@@ -1,0 +1,79 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import { decodeFrame, headerBytes, nextMark, type Framed } from './frame.ts';
+
+/** Events of one file from a position on. */
+export interface SegmentPage {
+  readonly frames: readonly Framed[];
+  /** Bytes that were no event and are behind us now. */
+  readonly damagedBytes: number;
+  /** Where to read on; `bytesEnd` when nothing follows. */
+  readonly position: number;
+}
+
+export interface PageLimits {
+  readonly eventsMax: number;
+  /** Of the events' texts; one event may be larger. */
+  readonly bytesMax: number;
+}
+
+const chunkBytesMin = 65_536;
+const chunkBytesMax = 4_194_304;
+
+/**
+ * Reads the events from `position` on, up to `bytesEnd` of the file. Damaged bytes are passed over, up to the next event
+ * whose check is right. Rejects with what the file system says.
+ */
+export async function readSegment(
+  path: string,
+  at: { readonly position: number; readonly bytesEnd: number },
+  limits: PageLimits,
+): Promise<SegmentPage> {
+  const file = await open(path, 'r');
+  try {
+    return await readPage(file, at, limits);
+  } finally {
+    await file.close();
+  }
+}
+
+async function readPage(
+  file: FileHandle,
+  { position, bytesEnd }: { readonly position: number; readonly bytesEnd: number },
+  limits: PageLimits,
+): Promise<SegmentPage> {
+  const frames: Framed[] = [];
+  let [damagedBytes, textBytes, at] = [0, 0, position];
+  let chunkBytes = Math.min(Math.max(limits.bytesMax, chunkBytesMin), chunkBytesMax);
+  while (at < bytesEnd && frames.length < limits.eventsMax) {
+    const chunk = await readChunk(file, at, Math.min(chunkBytes, bytesEnd - at));
+    // The file is shorter than it was: what is not there is damaged, too.
+    if (chunk.length === 0) return { frames, damagedBytes: damagedBytes + bytesEnd - at, position: bytesEnd };
+    const last = at + chunk.length >= bytesEnd || chunk.length < Math.min(chunkBytes, bytesEnd - at);
+    let offset = 0;
+    while (offset < chunk.length && frames.length < limits.eventsMax) {
+      const framed = decodeFrame(chunk, offset);
+      if (framed === 'short' && !last) break;
+      if (typeof framed === 'string') {
+        const next = nextMark(chunk, offset + 1);
+        damagedBytes += next - offset;
+        offset = next;
+        continue;
+      }
+      textBytes += framed.end - offset - headerBytes;
+      if (textBytes > limits.bytesMax && frames.length > 0)
+        return { frames, damagedBytes, position: at + offset };
+      frames.push({ ...framed, end: at + framed.end });
+      offset = framed.end;
+    }
+    // Nothing whole in it: the event is larger than the chunk.
+    if (offset === 0) chunkBytes *= 2;
+    at += offset;
+  }
+  return { frames, damagedBytes, position: at };
+}
+
+async function readChunk(file: FileHandle, position: number, length: number): Promise<Buffer> {
+  const chunk = Buffer.allocUnsafe(length);
+  const { bytesRead } = await file.read(chunk, 0, length, position);
+  return chunk.subarray(0, bytesRead);
+}

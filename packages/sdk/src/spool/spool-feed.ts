@@ -1,0 +1,51 @@
+import { SdkError } from '../sdk-error.ts';
+import type { Feed } from '../send/feed.ts';
+import type { PendingEvent } from '../send/pending-event.ts';
+import type { Judgement } from '../send/transport.ts';
+import type { Framed } from './frame.ts';
+import type { SegmentStore } from './segment-store.ts';
+
+export interface SpoolFeedEvents {
+  readonly onSettled: (event: PendingEvent, judgement: Judgement) => void;
+  readonly onError: (error: SdkError) => void;
+  readonly onEmptied?: () => void;
+}
+
+/** Empties the files of a spool, a page at a time: only what is on its way is in memory. */
+export function createSpoolFeed(instance: string, store: () => SegmentStore, events: SpoolFeedEvents): Feed {
+  return {
+    instance,
+    async take(limits) {
+      try {
+        const source = store();
+        const page = await source.page(limits);
+        if (page === undefined) return undefined;
+        const batch = page.frames.map(eventIn);
+        return {
+          events: batch,
+          async settle(judgements) {
+            await source.acknowledge(page, () =>
+              batch.forEach((event, i) => {
+                const judgement = judgements[i];
+                if (judgement !== undefined) events.onSettled(event, judgement);
+              }),
+            );
+            if (source.length() === 0) events.onEmptied?.();
+          },
+          release: () => undefined,
+        };
+      } catch (cause) {
+        events.onError(new SdkError('spool_failed', `the spool cannot be read: ${String(cause)}`, { cause }));
+        return undefined;
+      }
+    },
+    length: () => store().length(),
+    oldestAt: () => (store().length() === 0 ? undefined : 0),
+    isFull: () => store().length() > 0,
+  };
+}
+
+/** The id stands first in the JSON of every event that is spooled. */
+function eventIn({ sequence, json }: Framed): PendingEvent {
+  return { id: json.slice('{"id":"'.length, '{"id":"'.length + 36), sequence, json };
+}

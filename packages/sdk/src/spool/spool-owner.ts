@@ -1,0 +1,72 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+
+/** Who may write to a sub-spool: a process, told from a later one with the same pid by its start. */
+interface Owner {
+  readonly pid: number;
+  /** In the kernel's own count; empty where it is not known. */
+  readonly startedAt: string;
+  readonly host: string;
+}
+
+const fileName = 'owner';
+/** An owner touches its file this often … */
+export const ownerSignEveryMs = 10_000;
+/** … and one that did not for so long has lost its sub-spool: a thread that ended, or a process on another host. */
+const ownerSilentMs = 60_000;
+
+/** Makes this process the owner of a directory. Throws what the file system says. */
+export function writeOwner(directory: string): void {
+  const owner: Owner = { pid: process.pid, startedAt: startOf(process.pid), host: hostname() };
+  writeFileSync(join(directory, fileName), JSON.stringify(owner), { mode: 0o600 });
+}
+
+/** Whether the directory has an owner that is alive. One without an owner was given up. */
+export function hasOwner(directory: string): boolean {
+  const path = join(directory, fileName);
+  try {
+    const owner = parseOwner(readFileSync(path, 'utf8'));
+    if (Math.abs(Date.now() - statSync(path).mtimeMs) > ownerSilentMs) return false;
+    return owner !== undefined && (owner.host !== hostname() || isRunning(owner));
+  } catch {
+    return false;
+  }
+}
+
+export function ownerPath(directory: string): string {
+  return join(directory, fileName);
+}
+
+function isRunning({ pid, startedAt }: Owner): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it runs as somebody else.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false;
+  }
+  const start = startOf(pid);
+  return startedAt === '' || start === '' || start === startedAt;
+}
+
+/** The start of a process in clock ticks since boot (proc(5): field 22 of stat). */
+function startOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name in parentheses may hold spaces and parentheses itself.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return '';
+  }
+}
+
+function parseOwner(text: string): Owner | undefined {
+  const owner: unknown = JSON.parse(text);
+  if (typeof owner !== 'object' || owner === null) return undefined;
+  if (!('pid' in owner) || typeof owner.pid !== 'number') return undefined;
+  return {
+    pid: owner.pid,
+    startedAt: 'startedAt' in owner ? String(owner.startedAt) : '',
+    host: 'host' in owner ? String(owner.host) : '',
+  };
+}
