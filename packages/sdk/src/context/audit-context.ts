@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { EventInput } from '@bitacora/event';
+import { activeTrace } from './active-trace.ts';
 
 /** What events captured inside have in common; an event's own field wins over the context's. */
 export interface AuditContext {
@@ -33,14 +34,25 @@ const registry: typeof globalThis & { [key]?: AsyncLocalStorage<Cell> } = global
 const storage = (registry[key] ??= new AsyncLocalStorage<Cell>());
 const none: AuditContext = Object.freeze({});
 
-/** The context of the code that is running; empty outside of any. */
+/**
+ * The context of the code that is running; empty outside of any. Where it names no trace, OpenTelemetry's active span
+ * does, if the host uses it.
+ */
 export function currentContext(): AuditContext {
-  return storage.getStore()?.context ?? none;
+  const context = storage.getStore()?.context ?? none;
+  if (context.traceId !== undefined) return context;
+  const trace = activeTrace();
+  return trace === undefined ? context : { ...context, ...trace };
 }
 
 /** Runs `run`, and all that it awaits or starts, with `context` laid over the current one; returns what it returns. */
 export function withContext<Result>(context: AuditContext, run: () => Result): Result {
-  return storage.run({ context: merged(currentContext(), context) }, run);
+  return storage.run({ context: merged(storage.getStore()?.context ?? none, context) }, run);
+}
+
+/** Runs `run` with exactly this context, whatever surrounds it. */
+export function withOnlyContext<Result>(context: AuditContext, run: () => Result): Result {
+  return storage.run({ context }, run);
 }
 
 /**

@@ -19,7 +19,7 @@ export function redactEncoded(text: string, redact: (inner: string) => string): 
 
 function isSecretInside(run: string, redact: (inner: string) => string): boolean {
   // English words and hashes in one case are not base64 of a text.
-  if (!/[A-Z]/.test(run) || !/[a-z]/.test(run)) return false;
+  if (!/[A-Z]/.test(run) || !/[a-z\d]/.test(run)) return false;
   const bytes = Buffer.from(run, 'base64');
   if (!looksLikeText(bytes)) return false;
   const inner = bytes.toString('utf8');

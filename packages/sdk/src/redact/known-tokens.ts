@@ -47,16 +47,20 @@ export function redactKnownTokens(text: string): string {
 
 const awsSecretLength = 40;
 const entropyMinBits = 4;
+const caseChangesMin = 12;
 
 /** Replaces AWS secret access keys, which have no prefix: 40 mixed characters that are neither a hash nor words. */
 export function redactAwsSecrets(text: string): string {
-  return text.replace(/(?<![A-Za-z\d/+=])[A-Za-z\d/+]{40}(?![A-Za-z\d/+=])/g, (run) =>
+  return text.replace(/(?<![A-Za-z\d/+])[A-Za-z\d/+]{40}(?![A-Za-z\d/+=])/g, (run) =>
     looksDrawn(run) ? '[redacted:aws-secret]' : run,
   );
 }
 
 function looksDrawn(run: string): boolean {
-  if (!/\d/.test(run) || !/[A-Z].*[A-Z].*[A-Z]/.test(run) || !/[a-z].*[a-z].*[a-z]/.test(run)) return false;
+  if (!/[A-Z].*[A-Z].*[A-Z]/.test(run) || !/[a-z].*[a-z].*[a-z]/.test(run)) return false;
+  // Names and paths of programs change between small and capital letters only where a word begins.
+  if (!/[\d+]/.test(run) && (run.match(/[a-z](?=[A-Z])|[A-Z](?=[a-z])/g) ?? []).length < caseChangesMin)
+    return false;
   if (/[a-z]{10}/.test(run)) return false;
   const counts = new Map<string, number>();
   for (const sign of run) counts.set(sign, (counts.get(sign) ?? 0) + 1);

@@ -51,7 +51,8 @@ function verdictOf(
   verdicts: NameVerdicts,
 ): 'ordinary' | 'secret' | 'countable' {
   const alone = verdicts(text.slice(name.from, name.to));
-  if (alone === 'secret' || alone === 'countable') return alone;
+  if (alone === 'secret' || alone === 'countable')
+    return hasOtherMeaning(text, name, verdicts) ? 'ordinary' : alone;
   // "API key: …", "one-time code: …": names in prose have blanks, and only all their words together count.
   let { from } = name;
   for (let words = 2; words <= nameWordsMax && text[from - 1] === ' '; words++) {
@@ -68,6 +69,13 @@ function verdictOf(
       return verdict;
   }
   return 'ordinary';
+}
+
+/** "Palabra clave: …": the word before can take the secret out of a name. */
+function hasOtherMeaning(text: string, name: AssignedValue, verdicts: NameVerdicts): boolean {
+  if (text[name.from - 1] !== ' ') return false;
+  const before = wordBefore(text, name.from - 1);
+  return before < name.from - 1 && verdicts(text.slice(before, name.to).replace(' ', '_')) === 'ordinary';
 }
 
 /** The name that ends before `at`, without blanks, quotes and brackets between. */

@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import type { Audit, CaptureInput, Mode } from '../audit.ts';
+import { currentContext, withContext } from '../context/audit-context.ts';
+import { errorFields } from './error-fields.ts';
+import { settle } from './settle.ts';
+
+/** The fields of a block's event. Its outcome, start, duration and error come from the block. */
+export type BlockFields = Omit<CaptureInput, 'id' | 'outcome' | 'durationMs' | 'occurredAt' | 'error'> & {
+  readonly mode?: Mode;
+  /** Also captures a `pending` event at the start, so that a block that never ends is on record. */
+  readonly announce?: boolean;
+};
+
+/** A block of work that becomes one event when it ends. */
+export interface AuditBlock {
+  /** Ties the block's events, and those captured inside, together. */
+  readonly correlationId: string;
+  /** Adds what became known meanwhile; `attributes` are merged. */
+  add(fields: Partial<Omit<BlockFields, 'action' | 'mode' | 'announce'>>): void;
+  /** Ends well, unless `fail` is called later. */
+  succeed(): void;
+  fail(error: unknown): void;
+  /** Captures the event, once, and waits as far as its mode does. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Runs `run` as one event: its start, duration, outcome, and the error when it throws, which reaches the caller untouched.
+ * Events captured inside have the block's correlation id. `block.fail(error)` makes a failure of what does not throw.
+ */
+export function auditContext<Result>(
+  audit: Audit,
+  fields: BlockFields,
+  run: (block: AuditBlock) => Result,
+): Result;
+/**
+ * For `await using block = auditContext(audit, …)`. JavaScript does not tell a block whether it is left by a throw, so a
+ * block that did not say `block.succeed()` is recorded as a failure with the code `unfinished`: success is never claimed
+ * by accident.
+ */
+export function auditContext(audit: Audit, fields: BlockFields): AuditBlock;
+export function auditContext<Result>(
+  audit: Audit,
+  fields: BlockFields,
+  run?: (block: AuditBlock) => Result,
+): Result | AuditBlock {
+  const { block, end } = openBlock(audit, fields);
+  if (run === undefined) return block;
+  return settle(
+    () => withContext({ correlationId: block.correlationId }, () => run(block)),
+    (ended) => {
+      if (ended.outcome === 'failure') block.fail(ended.error);
+      else if (!block.isSettled()) block.succeed();
+      return end();
+    },
+  );
+}
+
+type OpenBlock = AuditBlock & { isSettled(): boolean };
+type Outcome = Pick<CaptureInput, 'outcome' | 'error'>;
+
+const unfinished: Outcome = {
+  outcome: 'failure',
+  error: { code: 'unfinished', message: 'the block ended without succeed()' },
+};
+
+function openBlock(
+  audit: Audit,
+  given: BlockFields,
+): { block: OpenBlock; end: () => ReturnType<Audit['capture']> } {
+  const { mode, announce, ...first } = given;
+  const options = mode === undefined ? undefined : { mode };
+  const correlationId = first.correlationId ?? currentContext().correlationId ?? randomUUID();
+  const startedAt = Date.now();
+  const started = performance.now();
+  let fields: CaptureInput = { ...first, correlationId };
+  let outcome: Outcome | undefined;
+  let hasEnded = false;
+  if (announce === true)
+    void Promise.resolve(audit.capture({ ...fields, outcome: 'pending' }, options)).catch(() => undefined);
+
+  const end = (): ReturnType<Audit['capture']> => {
+    if (hasEnded) return undefined;
+    hasEnded = true;
+    const durationMs = performance.now() - started;
+    const occurredAt = new Date(startedAt).toISOString();
+    return audit.capture({ ...fields, occurredAt, durationMs, ...(outcome ?? unfinished) }, options);
+  };
+  const block: OpenBlock = {
+    correlationId,
+    add(more) {
+      const attributes = { ...fields.attributes, ...more.attributes };
+      fields = { ...fields, ...more, ...(Object.keys(attributes).length > 0 && { attributes }) };
+    },
+    succeed: () => void (outcome = { outcome: 'success' }),
+    fail: (error) => void (outcome = { outcome: 'failure', error: errorFields(error) }),
+    isSettled: () => outcome !== undefined,
+    async [Symbol.asyncDispose]() {
+      try {
+        await end();
+      } catch {
+        // The audit counts and tells what it could not capture; leaving the block must not throw for it.
+      }
+    },
+  };
+  return { block, end };
+}

@@ -1,0 +1,100 @@
+import type { Audit, CaptureInput, Mode } from '../audit.ts';
+import { errorFields } from './error-fields.ts';
+import { settle } from './settle.ts';
+
+/** A value, or a function of the call's arguments and of what it returned (undefined when it threw). */
+export type FromCall<Value, Args extends unknown[], Result> =
+  Value | ((args: Args, result: Awaited<Result> | undefined) => Value);
+
+type Described = Omit<CaptureInput, 'action' | 'outcome' | 'durationMs' | 'error' | 'id' | 'occurredAt'>;
+
+/** What a call is recorded as. `error`, `outcome`, `durationMs` and `occurredAt` come from the call itself. */
+export type AuditedOptions<Args extends unknown[] = never, Result = never> = {
+  /** A function where the audit does not exist yet when the wrapper is made. */
+  readonly audit: Audit | (() => Audit);
+  readonly action: FromCall<string, Args, Result>;
+  readonly mode?: Mode;
+  /** Absent: calls that return and calls that throw. */
+  readonly only?: 'success' | 'failure';
+} & { readonly [Field in keyof Described]?: FromCall<Described[Field] | undefined, Args, Result> };
+
+type Method<This, Args extends unknown[], Result> = (this: This, ...args: Args) => Result;
+
+/**
+ * Wraps a function, or decorates a method (standard decorators): each call is captured with its outcome, duration and
+ * error. The function's result and what it throws reach the caller untouched. An async function's promise resolves when
+ * the event is captured as its mode says; a capture that fails never makes the call fail. A generator is passed
+ * through: what is recorded is the call that made it. When an option's own function throws, the event lacks that field
+ * and names it in `attributes.unreadable`.
+ */
+export function audited<This, Args extends unknown[], Result>(
+  options: AuditedOptions<Args, Result>,
+  fn: Method<This, Args, Result>,
+): Method<This, Args, Result>;
+export function audited<Args extends unknown[], Result>(
+  options: AuditedOptions<Args, Result>,
+): <This>(
+  method: Method<This, Args, Result>,
+  context: ClassMethodDecoratorContext,
+) => Method<This, Args, Result>;
+export function audited<This, Args extends unknown[], Result>(
+  options: AuditedOptions<Args, Result>,
+  fn?: Method<This, Args, Result>,
+): unknown {
+  return fn === undefined
+    ? (method: Method<This, Args, Result>) => wrapped(options, method)
+    : wrapped(options, fn);
+}
+
+function wrapped<This, Args extends unknown[], Result>(
+  options: AuditedOptions<Args, Result>,
+  fn: Method<This, Args, Result>,
+): Method<This, Args, Result> {
+  function call(this: This, ...args: Args): Result {
+    const startedAt = Date.now();
+    const started = performance.now();
+    return settle(
+      () => fn.apply(this, args),
+      (ended) => {
+        if (options.only !== undefined && options.only !== ended.outcome) return undefined;
+        const fields = described(options, { args, result: ended.result, name: fn.name });
+        const audit = typeof options.audit === 'function' ? options.audit() : options.audit;
+        return audit.capture(
+          {
+            ...fields,
+            outcome: ended.outcome,
+            durationMs: performance.now() - started,
+            occurredAt: new Date(startedAt).toISOString(),
+            ...(ended.outcome === 'failure' && { error: errorFields(ended.error) }),
+          },
+          options.mode === undefined ? undefined : { mode: options.mode },
+        );
+      },
+    );
+  }
+  Object.defineProperty(call, 'name', { value: fn.name, configurable: true });
+  Object.defineProperty(call, 'length', { value: fn.length, configurable: true });
+  return call;
+}
+
+const notFields = new Set(['audit', 'mode', 'only']);
+
+function described<Args extends unknown[], Result>(
+  options: AuditedOptions<Args, Result>,
+  call: { readonly args: Args; readonly result: Awaited<Result> | undefined; readonly name: string },
+): CaptureInput {
+  const fields: Record<string, unknown> = {};
+  const unreadable: string[] = [];
+  for (const [field, value] of Object.entries(options)) {
+    if (notFields.has(field)) continue;
+    try {
+      fields[field] =
+        typeof value === 'function' ? Reflect.apply(value, undefined, [call.args, call.result]) : value;
+    } catch {
+      unreadable.push(field);
+    }
+  }
+  const action = typeof fields['action'] === 'string' ? fields['action'] : `function.${call.name || 'call'}`;
+  if (unreadable.length === 0) return { ...fields, action };
+  return { ...fields, action, attributes: { ...Object(fields['attributes']), unreadable } };
+}

@@ -1,0 +1,16 @@
+import type { EventInput } from '@bitacora/event';
+
+const codeLengthMaxChars = 200;
+
+/** What was thrown as an event's `error`: its `code`, or the name of its class where that says more than `Error`. */
+export function errorFields(thrown: unknown): NonNullable<EventInput['error']> {
+  try {
+    if (!(thrown instanceof Error)) return { message: String(thrown) };
+    const own = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
+    const code = own ?? (thrown.name === 'Error' ? undefined : thrown.name);
+    const message = String(thrown.message);
+    return code === undefined || code.length > codeLengthMaxChars ? { message } : { code, message };
+  } catch {
+    return { message: 'what was thrown cannot be read' };
+  }
+}
