@@ -8,7 +8,7 @@ const benign =
   /^(?:required|invalid|incorrect|wrong|missing|expired|empty|none|null|nil|undefined|true|false|yes|no|not|must|should|cannot|can't|is|was|has|may|will|too|denied|granted|changed|updated|reset|sent|revoked|unknown|unset|unchanged|optional|redacted|hidden|masked|mismatch|ok|failed|failure|valid|weak|strong|obligatoria|incorrecta|inválida|caducada|requerida|неверный|обязателен|String|ID|Int|Boolean|string|number|boolean)(?![\p{L}\p{N}_@$!%^&*#-])/u;
 const standIn =
   /^(?:\*{2,}|•{2,}|x{4,}$|\[?redacted|\[redacted|<[\w -]+>|\$\{[^}]*\}|\{\{[^}]*\}\}|%[sdo]\b|\?+$)/i;
-const graphqlType = /^\[?(?:String|ID|Int|Float|Boolean|JSON)[\]!]*\s*(?:=\s*)?/;
+const graphqlType = /^\[?(?:String|ID|Int|Float|Boolean|JSON)(?!\w)[\]!]*\s*(?:=\s*)?/;
 
 /**
  * Finds the value that follows a separator at `at` (the first character behind it), as it is written in URLs, forms,

@@ -57,10 +57,11 @@ export function createCopier(options: RedactOptions): Copier {
     return copy;
   }
 
-  function copyMembers(source: object): Members {
+  function copyMembers(source: object): unknown {
     const copy = spread(source);
     for (const key in copy) {
       const member = copy[key];
+      if (key === 'toJSON' && typeof member === 'function') return copied(plainValue(source), '');
       bytes += key.length + memberBytes;
       const verdict = isNamed ? verdicts(key) : 'ordinary';
       if (verdict !== 'ordinary') setJudged(copy, { key, verdict });

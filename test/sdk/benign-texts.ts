@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { type Random } from '../support/random.ts';
+import { uuid } from '../support/invented-events.ts';
+
+const sentences = [
+  'The invoice was approved by the second reviewer.',
+  'Password must be at least 8 characters long.',
+  'Your token has expired, please sign in again.',
+  'Basic authentication is not supported any more.',
+  'Bearer tokens are documented in chapter seven.',
+  'The secretary moved the meeting to Tuesday: room 4.',
+  'Please enter a valid PIN.',
+  'Changed the cookie banner of the web shop.',
+  'password: required',
+  'Reset password',
+  'API keys can be rotated every 90 days',
+  'Authorization failed: role viewer may not export',
+  'Warning: disk 82 % full, 3 of 12 shards moving',
+  'Two secrets to a good audit trail: order and honesty',
+  'La contraseña debe tener al menos 8 caracteres.',
+  'El pasajero cambió su asiento: 14C por 15A.',
+  'Factura aprobada: 1.250,00 € (IVA 21 %)',
+  'Se envió la clave del catálogo a la imprenta',
+  'Palabra clave: reservas',
+  'Пароль изменён пользователем',
+  'Договор подписан: 3 экземпляра, 12 страниц',
+  'Заявка № 4521 передана в отдел оплаты',
+  'Ключевая ставка: 16 %',
+  'Room 101: key returned at 10:30',
+  'key: value pairs are listed below',
+  'ratio = 4:3, size = 1024x768',
+  'Note: see page 12; total: 45.90 EUR',
+  'SELECT id, name FROM users WHERE id = 42 ORDER BY name',
+  'GET /v1/events?limit=50&order=desc&actor=ana 200 in 14 ms',
+  'C:\\Users\\ana\\Documents\\report-2026.pdf',
+  'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36',
+  'src/components/InvoiceTable/InvoiceTableHeaderCell.tsx',
+  'Error: connect ECONNREFUSED 127.0.0.1:5432',
+  'TypeError: Cannot read properties of undefined (reading "id")',
+  'duplicate key value violates unique constraint "users_email_key"',
+  'Key (email)=(ana@example.com) already exists.',
+  'https://example.com/docs/guides/personal-data#erasure',
+  'https://example.com/search?q=red+shoes&page=2&sort=price',
+  'postgres://localhost:5432/main',
+  'ssh://git@github.com/acme/shop.git',
+  'mailto:ana@example.com?subject=Invoice%204521',
+  'Pass 12, fail 3, skipped 1',
+  'tokens: 512, cost: 0.02 EUR',
+  '{"user":"ana","roles":["manager","clerk"],"page":2}',
+  '["open","closed","in review"]',
+  '<order id="7"><state>paid</state></order>',
+  'The code is 4 digits long',
+  'Ticket 2026-000123 assigned to team North',
+  '100% of 3 tasks done',
+  'x-request-id: 7f3c',
+];
+
+const forms: ((random: Random, n: number) => string)[] = [
+  (random) => uuid(random, 1_770_000_000_000 + random.int(1e9)),
+  (_, n) => createHash('sha1').update(`commit ${n}`).digest('hex'),
+  (_, n) => createHash('sha256').update(`file ${n}`).digest('hex'),
+  (_, n) => `sha256-${createHash('sha256').update(`package ${n}`).digest('base64')}`,
+  (random) => `ORD-2026-${String(random.int(1e6)).padStart(6, '0')}`,
+  (random) => `+34 6${random.int(90) + 10} ${random.int(900) + 100} ${random.int(900) + 100}`,
+  (random) => `(${random.int(900) + 100}) 555-${String(random.int(10_000)).padStart(4, '0')}`,
+  (random) =>
+    `+7 (9${random.int(90) + 10}) ${random.int(900) + 100}-${random.int(90) + 10}-${random.int(90) + 10}`,
+  (random) => new Date(1_770_000_000_000 + random.int(1e9)).toISOString(),
+  (random) => `2026-0${1 + random.int(9)}-1${random.int(9)} 1${random.int(9)}:2${random.int(9)}:00`,
+  (random) => String(1_770_000_000_000 + random.int(1e9)),
+  (random) => `invoice-${4_000 + random.int(999)}`,
+  (random) => `v${random.int(20)}.${random.int(30)}.${random.int(99)}-rc.${random.int(9)}`,
+  (random) => `#${random.int(0xffffff).toString(16).padStart(6, '0')}`,
+  (random) => `ana.torres${random.int(99)}@example.com`,
+  (random) => `${random.int(99_999)}.${String(random.int(100)).padStart(2, '0')}`,
+  (random) => `${random.next()}`,
+  (random) =>
+    `data:image/png;base64,iVBORw0KGgo${Buffer.from([...Array(30)].map(() => random.int(256))).toString('base64')}`,
+  (random) => `10.${random.int(255)}.${random.int(255)}.7:${1_024 + random.int(60_000)}`,
+  (random) => `fe80::${random.int(0xffff).toString(16)}:${random.int(0xffff).toString(16)}`,
+  (random) => `corr-${random.int(1e9).toString(36)}${random.int(1e9).toString(36)}`,
+  (random) => `EU${random.int(900) + 100}${random.int(900) + 100}${random.int(900) + 100}`,
+  (random) =>
+    `s3://exports/tenant-${random.int(99)}/2026/03/part-${String(random.int(9_999)).padStart(5, '0')}.parquet`,
+  (random) => `https://shop.example.com/p/${random.int(1e6)}?variant=${random.int(1e4)}&ref=newsletter_03`,
+  (random) => `W/"${random.int(1e6).toString(16)}-${random.int(1e9).toString(36)}"`,
+];
+
+/** Texts as they stand in events, none of them secret: all sentences, and `each` of 25 forms. */
+export function benignTexts(random: Random, each: number): string[] {
+  return [...sentences, ...forms.flatMap((make) => Array.from({ length: each }, (_, n) => make(random, n)))];
+}
