@@ -52,7 +52,7 @@ export function openAudit(settings: Settings, onClosed: () => void): OpenedAudit
     const event = taken.ok ? taken.event : {};
     const mode =
       options === undefined ? modeOf(event['action']) : (chosen(options) ?? modeOf(event['action']));
-    const id = event['id'] === undefined || event['id'] === null ? createId() : String(event['id']);
+    const id = typeof event['id'] === 'string' ? event['id'] : createId();
     const lane = lanes.of(context.tenant);
     if (typeof lane === 'string') return lost(mode, id, lane);
     if (!taken.ok) {

@@ -25,11 +25,9 @@ export function findOpened(options: AuditOptions, open: (forget: () => void) => 
     );
     return opened.audit;
   }
-  let opened: Opened | undefined;
-  const audit = open(() => opened && all.delete(opened));
-  opened = { options, fingerprint, audit };
+  const opened: Opened = { options, fingerprint, audit: open(() => all.delete(opened)) };
   all.add(opened);
-  return audit;
+  return opened.audit;
 }
 
 /** Callbacks are often written in place, and so never the same. */

@@ -1,0 +1,97 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { randomInt } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { HostPlan } from '../support/sdk-host.ts';
+import { startHost } from '../support/start-host.ts';
+import { faultsOf, storedEvents } from '../support/stored-events.ts';
+import { startTestServer, type TestServer } from '../support/test-server.ts';
+
+const all = process.env['BITACORA_FAULTS'] === 'full';
+const reportEveryMs = 200;
+
+let server: TestServer;
+const directory = mkdtempSync(join(tmpdir(), 'bitacora-spool-'));
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(async () => {
+  await server.dispose();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function plan(run: string, more: Partial<HostPlan> & { audit?: HostPlan['audit'] }): HostPlan {
+  const { url, key } = server;
+  return {
+    ...{ run, events: 100_000, end: 'wait', ...more },
+    audit: { url, key, name: run, batchAfterMs: 20, reportEveryMs, ...more.audit },
+  };
+}
+
+test('F3 SDK-17 nothing that resolved in durable is lost, nothing is stored twice, order is kept, however often the host is killed', async () => {
+  const kills = all ? 500 : 20;
+  const audit = { mode: 'durable', spool: { directory, segmentBytesMax: 20_000 } } as const;
+  const runs: { run: string; done: number[] }[] = [];
+  for (let kill = 0; kill < kills; kill++) {
+    const host = startHost(plan(`durable ${kill}`, { audit }));
+    await host.started;
+    await sleep(randomInt(10, 250));
+    host.child.kill('SIGKILL');
+    await host.ended;
+    runs.push({ run: `durable ${kill}`, done: host.done });
+  }
+  const last = startHost(plan('last', { audit, events: 0, end: 'wait', healthEveryMs: 50 }));
+  await expect.poll(() => readdirSync(directory), { timeout: 60_000 }).toEqual([]);
+  last.child.kill('SIGKILL');
+  const resolved = runs.reduce((sum, { done }) => sum + done.length, 0);
+  const stored = await storedEvents(server, { sizeLeast: resolved });
+  console.log(`kill -9 of the host: ${kills} kills / ${resolved} resolved / ${stored.length} stored`);
+  for (const { run, done } of runs)
+    expect(
+      faultsOf(
+        stored.filter((event) => event.run === run),
+        done,
+      ),
+      run,
+    ).toEqual([]);
+  expect(new Set(stored.map(({ id }) => id)).size).toBe(stored.length);
+  expect(resolved).toBeGreaterThan(kills * 10);
+});
+
+test('F4 SDK-25 a host killed in best_effort loses no more than it had not sent yet, and the server says so', async () => {
+  const kills = all ? 100 : 5;
+  const perSecondMax = 2_000;
+  const lost: number[] = [];
+  for (let kill = 0; kill < kills; kill++) {
+    const run = `best effort ${kill}`;
+    const host = startHost(plan(run, { healthEveryMs: 10 }));
+    await expect.poll(() => host.health()?.delivered, { timeout: 20_000 }).toBeGreaterThan(0);
+    await sleep(randomInt(10, 300));
+    host.child.kill('SIGKILL');
+    await host.ended;
+    const source = await silentSource(run);
+    expect(source.missing.at(-1)).toEqual({ from: expect.any(Number), to: null });
+    lost.push((host.health()?.submitted ?? 0) - source.received);
+  }
+  console.log(`kill -9 of the host in best_effort: ${kills} kills / lost at most ${Math.max(...lost)}`);
+  expect(Math.max(...lost)).toBeLessThanOrEqual(perSecondMax);
+});
+
+async function silentSource(
+  name: string,
+): Promise<{ received: number; missing: { from: number; to: number | null }[] }> {
+  let found: any;
+  await expect
+    .poll(
+      async () => {
+        const { body } = await server.json('/v1/sources?limit=1000');
+        found = body.sources.find((source: { name: string }) => source.name === name);
+        return found?.state;
+      },
+      { timeout: 20_000, interval: 100 },
+    )
+    .toBe('silent');
+  return found;
+}

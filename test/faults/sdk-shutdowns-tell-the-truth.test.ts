@@ -1,0 +1,76 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createAudit } from '@bitacora/sdk';
+import { expect, test } from 'vitest';
+import { accept, startScriptedServer, type Respond } from '../support/scripted-server.ts';
+import type { HostPlan } from '../support/sdk-host.ts';
+import { startHost } from '../support/start-host.ts';
+
+const all = process.env['BITACORA_FAULTS'] === 'full';
+const events = 60;
+
+const answers: Record<string, Respond> = {
+  '200': accept,
+  '429': (response) => response.writeHead(429, { 'retry-after': '30' }).end(),
+  '503': (response) => response.writeHead(503).end(),
+  hang: () => undefined,
+};
+const endings: Record<string, { end: HostPlan['end']; signal?: NodeJS.Signals; code: number | string }> = {
+  SIGTERM: { end: 'wait', signal: 'SIGTERM', code: 'SIGTERM' },
+  idle: { end: 'idle', code: 0 },
+  'uncaught exception': { end: 'throw', code: 1 },
+  exit: { end: 'exit', code: 3 },
+  close: { end: 'close', code: 0 },
+};
+
+test('F5 SDK-18 SDK-19 however a host ends, what it delivered and what it spooled is all that it captured, and it ends as it would have', async () => {
+  const shutdowns = all ? 100 : 20;
+  const cases = Object.keys(answers).flatMap((answer) =>
+    Object.keys(endings).map((ending) => ({ answer, ending })),
+  );
+  const outcomes: { answer: string; ending: string; faults: string[] }[] = [];
+  const next = [...Array(shutdowns).keys()].map((n) => cases[n % cases.length]).values();
+  const worker = async (): Promise<void> => {
+    for (const one of next) if (one) outcomes.push({ ...one, faults: await shutDown(one) });
+  };
+  await Promise.all([worker(), worker(), worker()]);
+  expect(outcomes).toHaveLength(shutdowns);
+  expect(outcomes.filter(({ faults }) => faults.length > 0)).toEqual([]);
+});
+
+/** Ends one host; in words, what was not as it must be. */
+async function shutDown({ answer, ending }: { answer: string; ending: string }): Promise<string[]> {
+  const faults: string[] = [];
+  const { end, signal, code } = endings[ending] ?? { end: 'close', code: 0 };
+  const directory = mkdtempSync(join(tmpdir(), 'bitacora-spool-'));
+  let [respond, taken] = [answers[answer], new Set<unknown>()];
+  const server = await startScriptedServer((response, batch, call) => {
+    if (respond === accept) for (const { attributes } of batch) taken.add(attributes?.n);
+    return respond?.(response, batch, call);
+  });
+  const audit = { url: server.url, key: 'k', batchAfterMs: 5, closeOnExit: 300, spool: { directory } };
+  const host = startHost({ audit, run: ending, events, burst: 20, end, closeTimeoutMs: 300 });
+  if (signal !== undefined) {
+    await host.captured;
+    host.child.kill(signal);
+  }
+  const ended = await host.ended;
+  if (ended !== code) faults.push(`ended with ${ended}: ${host.errorText()}`);
+  if (end === 'throw' && !host.errorText().includes('the host has a fault'))
+    faults.push('the fault was not shown');
+  // A signal ends the process without `exit`: the disk says it then.
+  const health = host.health();
+  if (signal === undefined && health && health.delivered + health.spooled !== health.submitted)
+    faults.push(JSON.stringify(health));
+  respond = accept;
+  const heir = createAudit({ ...audit, closeOnExit: false, name: directory });
+  await expect
+    .poll(() => taken.size, { timeout: 10_000 })
+    .toBe(events)
+    .catch(() => faults.push(`${taken.size} arrived`));
+  await heir.close();
+  server.close();
+  rmSync(directory, { recursive: true, force: true });
+  return faults;
+}

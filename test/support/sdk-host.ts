@@ -1,0 +1,72 @@
+import { writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createAudit, type AuditOptions } from '@bitacora/sdk';
+
+// A host application as a process of its own. What it knows goes to standard output at once, where a kill cannot
+// take it back: one JSON text a line, an array of events that are done, or an object.
+
+export interface HostPlan {
+  audit: AuditOptions;
+  /** Named in each event as `attributes.run`. */
+  run: string;
+  /** Absent: it only sends what is there. */
+  events?: number;
+  /** So many at once, … */
+  burst?: number;
+  /** … then a rest. */
+  restMs?: number;
+  /** Letters in each event's description. */
+  padding?: number;
+  /** What it does after the last event: waits to be ended, closes, falls idle, throws, exits with code 3. */
+  end: 'wait' | 'close' | 'idle' | 'throw' | 'exit';
+  closeTimeoutMs?: number;
+  /** Standard output gets the health this often. */
+  healthEveryMs?: number;
+}
+
+const plan: HostPlan = JSON.parse(process.argv[2] ?? '');
+const audit = createAudit(plan.audit);
+const tell = (line: unknown): void => void writeSync(1, `${JSON.stringify(line)}\n`);
+const description = 'x'.repeat(plan.padding ?? 100);
+
+tell({ started: process.pid });
+process.on('exit', (code) => tell({ exit: code, health: audit.health() }));
+if (plan.healthEveryMs !== undefined)
+  setInterval(() => {
+    tell({ health: audit.health(), rss: process.memoryUsage().rss });
+  }, plan.healthEveryMs).unref();
+
+for (let n = 1; n <= (plan.events ?? 0); n++) {
+  const captured = audit.capture({
+    action: 'host.count',
+    actor: { id: 'host' },
+    description,
+    attributes: { run: plan.run, n },
+  });
+  if (captured)
+    void captured.then(
+      (receipt) => tell(['done', n, receipt.state]),
+      (error: Error) => tell(['failed', n, error.message]),
+    );
+  if (n % (plan.burst ?? 10) === 0) await sleep(plan.restMs ?? 5);
+}
+tell({ captured: plan.events ?? 0 });
+
+switch (plan.end) {
+  case 'wait':
+    setInterval(() => undefined, 60_000);
+    break;
+  case 'close':
+    tell({ closed: await audit.close(plan.closeTimeoutMs) });
+    break;
+  case 'throw':
+    setImmediate(() => {
+      throw new Error('the host has a fault');
+    });
+    break;
+  case 'exit':
+    process.exit(3);
+    break;
+  case 'idle':
+    break;
+}
