@@ -24,6 +24,7 @@ export const rejections = Object.freeze({
   too_long: 'the text is too long',
   too_many: 'the list is too long',
   conflict: 'the field contradicts another',
+  unknown_reference: 'what the field refers to is not known',
   refused_by_pack: 'the pack does not admit the event',
 });
 

@@ -87,6 +87,13 @@ export type PackDeclaration<A extends Actions, T extends AttributeTypes, L exten
   readonly reports?: Readonly<Record<string, Report>>;
   readonly views?: Readonly<Record<string, View>>;
   readonly routes?: readonly Route[];
+  /** Role of the host's users → the permissions (of routes and reports) that it has, beside the built-in roles. */
+  readonly roles?: Readonly<Record<string, readonly string[]>>;
+  /** How the pack's routes put their errors for older clients: the member of the body beside those of RFC 9457, and texts of their own. */
+  readonly errors?: {
+    readonly member: string;
+    readonly texts?: Readonly<Partial<Record<'unauthenticated' | 'forbidden' | 'not_found', string>>>;
+  };
   /** Events as the pack's hosts report them; `testPack` needs one at least. */
   readonly examples?: readonly PackEvent<A, T>[];
 };

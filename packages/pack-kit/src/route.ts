@@ -40,7 +40,12 @@ type Planned<Body> = {
 export const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 /** `path` begins with a slash and names its path parameters in braces: `/api/loans/{id}/`. */
-export type Route = Planned<JsonValue> & { readonly method: (typeof methods)[number]; readonly path: string };
+export type Route = Planned<JsonValue> & {
+  readonly method: (typeof methods)[number];
+  readonly path: string;
+  /** Of a success; 200 by default. */
+  readonly status?: number;
+};
 
 export type Table = {
   readonly title: string;

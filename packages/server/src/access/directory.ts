@@ -18,11 +18,14 @@ export interface Directory {
   get(tenant: number, key: DirectoryKey): Promise<DirectoryRecord | undefined>;
   /** Those that exist, by `type/id`. */
   find(tenant: number, keys: readonly DirectoryKey[]): Promise<ReadonlyMap<string, DirectoryRecord>>;
+  /** All records of a type, by id; at most a thousand. */
+  list(tenant: number, type: string): Promise<DirectoryRecord[]>;
   remove(tenant: number, key: DirectoryKey): Promise<void>;
 }
 
 const keyCharsMax = 200;
 const recordBytesMax = 16_384;
+const recordsListedMax = 1_000;
 const select = 'select type, id, fields, updated_at as "updatedAt" from directory';
 
 export function createDirectory(database: Database): Directory {
@@ -65,6 +68,14 @@ export function createDirectory(database: Database): Directory {
       );
       return new Map(found.rows.map((record) => [`${record.type}/${record.id}`, record]));
     },
+    list: (tenant, type) =>
+      database.read(scope(tenant), async (client) => {
+        const found = await client.query<DirectoryRecord>(
+          `${select} where tenant = $1 and type = $2 order by id limit ${recordsListedMax}`,
+          [tenant, type],
+        );
+        return found.rows;
+      }),
     async remove(tenant, key) {
       await database.write(scope(tenant), (client) =>
         client.query('delete from directory where tenant = $1 and type = $2 and id = $3', [

@@ -10,8 +10,8 @@ export interface Filters {
   q?: string | undefined;
   from?: string | undefined;
   to?: string | undefined;
-  /** Any of filterParameters. */
-  fields: Readonly<Record<string, string | undefined>>;
+  /** Any of filterParameters, or `attributes.x`; of several values one must fit. */
+  fields: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
 export const filterParameters = [
@@ -42,12 +42,16 @@ export function conditionOf(filters: Filters, context: ConditionContext): Condit
   const parts: Condition[] = [];
   const range = rangeOf(filters, context.zone, context.now);
   if (range.from !== -Infinity || range.to !== Infinity) parts.push({ kind: 'time', ...range });
-  for (const [parameter, text] of Object.entries(filters.fields)) {
-    const field = filterFields[parameter];
-    if (text === undefined || !field) continue;
-    if (text === '')
+  for (const [parameter, given] of Object.entries(filters.fields)) {
+    const field = filterField(parameter);
+    if (given === undefined || !field) continue;
+    const wrong = (detail: string): never => refuse(parameter, detail);
+    // What a caller gives as a list is meant letter by letter.
+    const quoted = typeof given !== 'string';
+    const values = quoted ? given : [given];
+    if (values.length === 0 || values.includes(''))
       throw new AuditError('invalid_parameter', { parameter, detail: `${parameter} is empty` });
-    parts.push(valueCondition(field, { text, context, wrong: (detail) => refuse(parameter, detail) }));
+    parts.push(anyOf(values.map((text) => valueCondition(field, { text, context, quoted, wrong }))));
   }
   const query = filters.q === undefined ? undefined : parseQuery(filters.q);
   if (query) parts.push(queryCondition(query, context));

@@ -1,4 +1,4 @@
-import { ledgersFor, scopeOf, type Grant } from '../access/index.ts';
+import { ledgerFor, ledgersFor, scopeOf, type Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import type { EntryView } from '../ledger/index.ts';
 import { keyOf } from '../projections/index.ts';
@@ -13,6 +13,23 @@ export async function getEntry(grant: Grant, id: string, context: ReadContext): 
     const place = await findEntry(client, grant, id);
     const [view] = await viewsAt(client, [place], context);
     if (!view) throw new AuditError('not_found');
+    return view;
+  });
+}
+
+/** The entry at an index of one of the caller's ledgers. @throws not_found */
+export async function entryAt(
+  grant: Grant,
+  place: { ledger: string; index: number },
+  context: ReadContext,
+): Promise<EntryView> {
+  const ledger = ledgerFor(grant, place.ledger);
+  return context.database.read(scopeOf(grant, [ledger]), async (client) => {
+    // Views are found by ledger and index; the time is only for sorting.
+    const [view] = Number.isSafeInteger(place.index)
+      ? await viewsAt(client, [{ at: 0, ledger, index: place.index }], context)
+      : [];
+    if (!view) throw new AuditError('not_found', { detail: `there is no entry ${place.index}` });
     return view;
   });
 }

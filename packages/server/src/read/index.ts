@@ -7,3 +7,4 @@ export type { ReadContext } from './reader.ts';
 export { pageLimits, search, type SearchAnswer } from './search.ts';
 export { tail, type TailItem } from './tail.ts';
 export { checkpoint, proof, tile, verifierKey } from './tree.ts';
+export { runPlan, type PlanContext } from './run-plan.ts';

@@ -21,6 +21,8 @@ export interface SearchInput extends Filters {
   ledger?: string | undefined;
   /** 1 to 1,000; default 50. */
   limit?: number | undefined;
+  /** Entries to leave out before the first, where there is no cursor: for lists with page numbers. */
+  offset?: number | undefined;
   cursor?: string | undefined;
   order?: Order | undefined;
   count?: boolean | undefined;
@@ -46,6 +48,7 @@ export async function search(grant: Grant, input: SearchInput, context: ReadCont
   const limit = input.limit ?? pageLimits.default;
   const order = input.order ?? 'desc';
   const condition = conditionOf(input, conditionContext(grant, context));
+  const offset = input.offset ?? 0;
   const cursor = input.cursor === undefined ? undefined : decodeCursor(input.cursor);
   // Going back is walking the other way from where the page began.
   const backwards = cursor?.backwards ?? false;
@@ -54,12 +57,12 @@ export async function search(grant: Grant, input: SearchInput, context: ReadCont
     const { places: found, lookedAt } = await findPlaces(client, opened, {
       condition,
       order: walk,
-      limit: limit + 1,
+      limit: offset + limit + 1,
       after: cursor?.place,
       context,
     });
-    const page = found.slice(0, limit);
-    const further = found.length > limit;
+    const page = found.slice(offset, offset + limit);
+    const further = found.length > offset + limit;
     // Time was up between two matches: the next page goes on after the last entry that was looked at.
     const goOn = lookedAt && !further ? lookedAt : undefined;
     if (backwards) page.reverse();

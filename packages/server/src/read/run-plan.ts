@@ -1,0 +1,123 @@
+import type { JsonValue } from '@bitacora/event';
+import type { Answers, Plan, Read } from '@bitacora/pack-kit';
+import type { Filters as PackFilters } from '@bitacora/pack-kit';
+import type { Directory, Grant } from '../access/index.ts';
+import { AuditError } from '../audit-error.ts';
+import type { EntryView } from '../ledger/index.ts';
+import type { Filters } from './conditions-of.ts';
+import { entryAt, getEntry } from './entries.ts';
+import { facets } from './facets.ts';
+import { histogram } from './histogram.ts';
+import type { ReadContext } from './reader.ts';
+import { pageLimits, search } from './search.ts';
+
+export interface PlanContext {
+  readonly read: ReadContext;
+  readonly directory: Directory;
+  /** The pack's actions: its lists and totals hold no other events. */
+  readonly actions: readonly string[];
+  /** The ledger of the pack's events. */
+  readonly ledger: string;
+  /** Stores an event through ingest; its entry. */
+  readonly append: (event: unknown) => Promise<EntryView>;
+}
+
+/** Runs what a pack's route asks for, under the caller's grant; the answers are the bodies of the public API. */
+export async function runPlan(grant: Grant, plan: Plan, context: PlanContext): Promise<Answers> {
+  const answers: Record<string, JsonValue> = {};
+  for (const [name, read] of Object.entries(plan)) {
+    // A body of the API is JSON by its schema.
+    answers[name] = (await run(grant, read, context)) as JsonValue;
+  }
+  return answers;
+}
+
+async function run(grant: Grant, read: Read, context: PlanContext): Promise<unknown> {
+  switch (read.read) {
+    case 'search':
+      return searchPage(grant, read, context);
+    case 'entry':
+      return ownEntry(await entryOf(grant, read, context), context);
+    case 'count': {
+      const { count, exact } = await search(
+        grant,
+        { ...filtersOf(read.filters, context), limit: 1, count: true },
+        context.read,
+      );
+      return { count, exact };
+    }
+    case 'facets':
+      return facets(
+        grant,
+        { ...filtersOf(read.filters, context), names: read.fields, limit: read.limit },
+        context.read,
+      );
+    case 'histogram':
+      return histogram(
+        grant,
+        { ...filtersOf(read.filters, context), interval: read.interval, by: read.by },
+        context.read,
+      );
+    case 'directory':
+      return directoryRecord(grant, read, context);
+    case 'append':
+      return shown(await context.append(read.event));
+    case 'sessions':
+    case 'session.close':
+    case 'report':
+    case 'export':
+      throw new AuditError('internal', { operatorText: `packs cannot ask for ${read.read} yet` });
+  }
+}
+
+function entryOf(grant: Grant, read: Read & { read: 'entry' }, context: PlanContext): Promise<EntryView> {
+  return read.id === undefined
+    ? entryAt(grant, { ledger: context.ledger, index: read.index ?? -1 }, context.read)
+    : getEntry(grant, read.id, context.read);
+}
+
+/** What is not of the pack is not there for it. */
+function ownEntry(view: EntryView, { actions }: PlanContext): unknown {
+  if (!actions.includes(view.event.action)) throw new AuditError('not_found');
+  return shown(view);
+}
+
+async function searchPage(
+  grant: Grant,
+  read: Read & { read: 'search' },
+  context: PlanContext,
+): Promise<unknown> {
+  const limit = Math.min(read.limit ?? pageLimits.default, pageLimits.max);
+  const { entries, ...page } = await search(
+    grant,
+    { ...filtersOf(read.filters, context), ...read, limit, fields: fieldsOf(read.filters, context) },
+    context.read,
+  );
+  return { ...page, entries: entries.map(shown) };
+}
+
+function filtersOf(filters: PackFilters | undefined, context: PlanContext): Filters & { ledger: string } {
+  const { q, from, to } = filters ?? {};
+  return { q, from, to, fields: fieldsOf(filters, context), ledger: context.ledger };
+}
+
+function fieldsOf(filters: PackFilters | undefined, { actions }: PlanContext): Filters['fields'] {
+  const { q: _q, from: _from, to: _to, attributes = {}, ...named } = filters ?? {};
+  const fields: Record<string, string | readonly string[] | undefined> = { action: actions, ...named };
+  for (const [name, value] of Object.entries(attributes)) fields[`attributes.${name}`] = [String(value)];
+  return fields;
+}
+
+async function directoryRecord(
+  grant: Grant,
+  read: Read & { read: 'directory' },
+  { directory }: PlanContext,
+): Promise<unknown> {
+  if (read.id === undefined) return directory.list(grant.tenant.id, read.type);
+  return (await directory.get(grant.tenant.id, { type: read.type, id: read.id })) ?? null;
+}
+
+function shown(view: EntryView): Record<string, unknown> {
+  const { index, id, ledger, ingestedAt, event, altered } = view;
+  return { index, id, ledger, ingestedAt, event, ...(altered ? { altered } : {}) };
+}
