@@ -13,7 +13,7 @@ test('X15 SDK-22 of 120 secrets in 8 places none of a known form and at most 0.5
   const { audit, events, errors } = createTestAudit();
   const cases = secrets.flatMap((secret) => places.map(([place, put]) => ({ secret, place, put })));
   expect(cases).toHaveLength(960);
-  for (const { secret, put } of cases) audit.capture({ action: 'order.send', ...put(secret) });
+  for (const { secret, put } of cases) void audit.capture({ action: 'order.send', ...put(secret) });
   const captured = await events();
   expect(await errors()).toEqual([]);
   expect(captured).toHaveLength(960);
@@ -27,7 +27,7 @@ test('X15 of 350 texts that are no secrets at most 1 % are changed', async () =>
   const { audit, events } = createTestAudit();
   const texts = benignTexts(createRandom(seed), 12);
   expect(texts.length).toBeGreaterThanOrEqual(300);
-  for (const text of texts) audit.capture({ action: 'order.note', attributes: { text } });
+  for (const text of texts) void audit.capture({ action: 'order.note', attributes: { text } });
   const captured = await events();
   expect(captured).toHaveLength(texts.length);
   const changed = texts.filter((text, i) => captured[i]?.attributes?.['text'] !== text);
@@ -36,7 +36,7 @@ test('X15 of 350 texts that are no secrets at most 1 % are changed', async () =>
 
 test('X15 what is left of a secret says of what kind it was, and the text around it stays', async () => {
   const { audit, expectAudit } = createTestAudit();
-  audit.capture({
+  void audit.capture({
     action: 'order.fail',
     description:
       'card 4111 1111 1111 1111 was refused by postgres://app:hunter2@db/main?sslmode=on (password=hunter2)',
@@ -94,7 +94,10 @@ test('X15 secret names are found in every spelling and language, and names about
       spinner: 'x',
     },
   };
-  audit.capture({ action: 'user.update', attributes: { secret: undefined, given: secret, open } as never });
+  void audit.capture({
+    action: 'user.update',
+    attributes: { secret: undefined, given: secret, open } as never,
+  });
   const { attributes } = await expectAudit('user.update');
   const given = Object.entries(attributes?.['given'] ?? {});
   expect(given.filter(([, value]) => value !== '[redacted]')).toEqual([]);
@@ -109,7 +112,7 @@ test('X15 a changed secret is on record without its values', async () => {
     { path: 'headers.x-internal', after: 'abc' },
     { path: 'city', before: 'Madrid', after: 'Lima' },
   ];
-  audit.capture({ action: 'user.update', changes });
+  void audit.capture({ action: 'user.update', changes });
   expect((await expectAudit('user.update')).changes).toEqual([
     { path: 'login.password', before: '[redacted]', after: '[redacted]' },
     { path: '/integrations/0/apiKey', before: null, after: '[redacted]' },
@@ -146,7 +149,7 @@ test('X15 SDK-22 of headers only the allow-list stays, in every form in which pr
       ]),
     },
   };
-  audit.capture({ action: 'http.call', attributes: forms as never });
+  void audit.capture({ action: 'http.call', attributes: forms as never });
   const text = JSON.stringify((await expectAudit('http.call')).attributes);
   expect(text).not.toContain(lost);
   expect(text.split(accept)).toHaveLength(8);

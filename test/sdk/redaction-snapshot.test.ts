@@ -3,7 +3,7 @@ import { createTestAudit } from '@bitacora/sdk/test-kit';
 
 const attributesOf = async (attributes: Record<string, unknown>): Promise<unknown> => {
   const { audit, expectAudit } = createTestAudit();
-  audit.capture({ action: 'a.b', attributes: attributes as never });
+  void audit.capture({ action: 'a.b', attributes: attributes as never });
   return (await expectAudit('a.b')).attributes;
 };
 
@@ -17,7 +17,7 @@ test('SDK-5 later changes of the host, at any depth, do not change what was capt
     attributes: { deep: { list: [{ n: 1 }] }, at: new Date(0), seats: new Map([['a', [1]]]) } as never,
   };
   const before = structuredClone(event);
-  audit.capture(event);
+  void audit.capture(event);
   event.actor.name = 'Eve';
   event.targets.push({ type: 'booking', id: '2' });
   event.changes[0]?.after.push(3);
@@ -69,7 +69,7 @@ test('SDK-3 values that JSON does not know become what stands for them', async (
       fn: () => 1,
       symbol: Symbol('s'),
       none: undefined,
-      holes: [1, , 3, undefined, () => 1],
+      holes: Object.assign([1], { 2: 3, 3: undefined, 4: () => 1 }),
       bare: Object.create(null),
     },
   };
@@ -143,15 +143,15 @@ test('SDK-3 what cannot be copied is rejected with its path, and nothing is thro
     many: Array.from({ length: 40_000 }, () => 0),
   };
   for (const [name, value] of Object.entries(bad)) {
-    expect(() =>
-      audit.capture({ action: 'a.b', attributes: { fine: 1, [name]: value } as never }),
+    expect(
+      () => void audit.capture({ action: 'a.b', attributes: { fine: 1, [name]: value } as never }),
     ).not.toThrow();
   }
   await expectNoAudit();
   const fields = (await errors()).map(({ field }) => field ?? '');
-  expect(fields.map((field) => /^attributes\.(\w+)/.exec(field)?.[1]).toSorted()).toEqual(
-    Object.keys(bad).toSorted(),
-  );
+  const names = fields.map((field) => /^attributes\.(\w+)/.exec(field)?.[1]);
+  expect(new Set(names)).toEqual(new Set(Object.keys(bad)));
+  expect(fields).toHaveLength(Object.keys(bad).length);
   expect(fields[0]).toBe('attributes.getter.boom');
 });
 
@@ -162,12 +162,12 @@ test('SDK-3 a getter that captures an event itself disturbs neither event', asyn
     attributes: {
       first: 'password=hunter2',
       get second() {
-        audit.capture({ action: 'inner.read', attributes: { token: 'abc', n: [1, 2] } });
+        void audit.capture({ action: 'inner.read', attributes: { token: 'abc', n: [1, 2] } });
         return { token: 'abc', fine: 'yes' };
       },
     },
   };
-  audit.capture(event);
+  void audit.capture(event);
   expect((await expectAudit('inner.read')).attributes).toEqual({ token: '[redacted]', n: [1, 2] });
   expect((await expectAudit('outer.read')).attributes).toEqual({
     first: 'password=[redacted]',
@@ -188,7 +188,7 @@ test('SDK-22 the host adds names, paths, exceptions and rules; a rule that throw
       },
     },
   });
-  audit.capture({
+  void audit.capture({
     action: 'stay.create',
     actor: { id: 'u12345' },
     target: { type: 'room', id: '7' },

@@ -3,6 +3,7 @@ export type { Audit, CaptureInput, CaptureOptions, Mode, OutboxTransaction } fro
 export type { AuditOptions, SpoolOptions } from './audit-options.ts';
 export type { Delivery, DropReason, DroppedEvent, Health } from './delivery.ts';
 export type { Judgement, OutgoingBatch, Posted, Transport } from './send/transport.ts';
+export { parseTraceparent, type TraceIds } from './context/active-trace.ts';
 export {
   currentContext,
   extendContext,
@@ -12,5 +13,14 @@ export {
   withoutAudit,
   type AuditContext,
 } from './context/audit-context.ts';
+export {
+  contextHeader,
+  contextHeaderName,
+  parseContextHeader,
+  withContextHeader,
+} from './context/context-header.ts';
+export { withFixedContext } from './context/fixed-context.ts';
 export { createAudit } from './create-audit.ts';
+export * from './functions/index.ts';
+export type { RedactOptions } from './redact/redact-options.ts';
 export { SdkError, type SdkErrorCode } from './sdk-error.ts';
