@@ -6,7 +6,7 @@ export async function createHostDatabase(url: string, name: string): Promise<str
   const admin = new pg.Client({ connectionString: url });
   await admin.connect();
   try {
-    await admin.query(`create database ${name}`);
+    await admin.query(`create database "${name}"`);
   } finally {
     await admin.end();
   }

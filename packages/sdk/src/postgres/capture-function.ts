@@ -7,7 +7,7 @@
  *   change, and a table needs none. Without `enable_nestloop = off` the pairing of 100,000 rows is quadratic.
  * - `*<>` compares rows byte by byte, for json and point have no `=`; what is equal by value is left out by the forwarder.
  * - It runs as its owner: writers need no right to the outbox.
- * - `bitacora.captured_by` names the table whose rows the application captures in this statement, at the top level: what
+ * - `bitacora.captured_by` names the tables whose rows the application captures in this statement, at the top level: what
  *   foreign keys and other triggers do to the same table is captured here.
  */
 export const captureFunctionSql = `
@@ -35,7 +35,7 @@ declare
   start text;
 begin
   if context = '{"paused":true}' then return null; end if;
-  if pg_trigger_depth() = 1 and current_setting('bitacora.captured_by', true) = tg_relid::text then return null; end if;
+  if pg_trigger_depth() = 1 and tg_relid::text = any (string_to_array(current_setting('bitacora.captured_by', true), ',')) then return null; end if;
   change := json_build_object('operation', lower(tg_op), 'table', tg_relid::text, 'schema', tg_table_schema, 'name', tg_table_name,
     'at', to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'role', session_user,
     'application', nullif(current_setting('application_name', true), ''),

@@ -83,7 +83,7 @@ async function perform(
   call: QueryCall,
   {
     statement,
-    found: [first],
+    found,
     settings,
   }: {
     readonly statement: ReadStatement;
@@ -91,7 +91,11 @@ async function perform(
     readonly settings: ChangeSettings;
   },
 ): Promise<Performed> {
-  if (statement.kind === 'truncate') return { result: await session.follow(call), rows: 'truncated' };
+  if (statement.kind === 'truncate') {
+    await session.mark(found.map(({ catalogue }) => catalogue.tree).join(','));
+    return { result: await session.follow(call), rows: 'truncated' };
+  }
+  const [first] = found;
   if (statement.kind !== 'write' || first?.catalogue.plain !== true) {
     return { result: await session.follow(call), rows: 'unseen' };
   }
@@ -127,7 +131,7 @@ async function captureEvents(
     );
   }
   const events = eventsOf(rows, tables, result);
-  const marked = Array.isArray(rows) && rows.length > 0 && !own;
+  const marked = rows !== 'unseen' && rows.length > 0 && !own;
   if (settings.write === 'after_commit') {
     const context = currentContext();
     session.afterCommit(() => {

@@ -4,6 +4,8 @@ export interface AuditedTable {
   readonly schema: string;
   /** Of the partitioned table where it is a partition. */
   readonly name: string;
+  /** Its own name where it is a partition. */
+  readonly partition?: string | undefined;
   /** Columns of the primary key, else of a unique index without nulls; empty where there is neither. */
   readonly key: readonly string[];
   /** Columns whose numbers are texts: bigint, numeric, money, and arrays of them. */
@@ -27,10 +29,15 @@ export interface TableOptions {
 }
 
 /** A table's own columns of the catalogue, where the table still exists. */
-export interface CatalogueTable extends Pick<AuditedTable, 'oid' | 'schema' | 'name' | 'key' | 'exact'> {
+export interface CatalogueTable extends Pick<
+  AuditedTable,
+  'oid' | 'schema' | 'name' | 'partition' | 'key' | 'exact'
+> {
   /** Rows can be locked and have a place: a plain or a partitioned table, no view and no foreign table. */
   readonly plain: boolean;
   readonly partitioned: boolean;
+  /** Its oid and those of its partitions, with commas. */
+  readonly tree: string;
   /** Its trigger of `bitacora capture install` is there and enabled. */
   readonly triggered: boolean;
   /** Tables that a foreign key changes along with this one. */
@@ -40,14 +47,15 @@ export interface CatalogueTable extends Pick<AuditedTable, 'oid' | 'schema' | 'n
 }
 
 export function auditedTable(
-  found: Pick<CatalogueTable, 'oid' | 'schema' | 'name' | 'key' | 'exact'>,
+  found: Pick<CatalogueTable, 'oid' | 'schema' | 'name' | 'partition' | 'key' | 'exact'>,
   options: TableOptions = {},
 ): AuditedTable {
-  const { oid, schema, name, key, exact } = found;
+  const { oid, schema, name, partition, key, exact } = found;
   return {
     oid,
     schema,
     name,
+    partition,
     key,
     exact,
     ignore: new Set(options.ignore),

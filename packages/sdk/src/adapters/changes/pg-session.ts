@@ -18,6 +18,8 @@ export interface PgSession {
   told(): string;
   /** Runs something when the open transaction commits. */
   afterCommit(run: () => void): void;
+  /** The triggers of these tables leave the next statement to us. */
+  mark(oids: string): Promise<void>;
   /** The triggers capture again what they see. */
   unmark(): Promise<void>;
   readonly unmarkSql: string;
@@ -92,6 +94,9 @@ export function createPgSession(client: PgClient, onCatalogueChange: () => void)
       if (context === told) return;
       await plain({ text: `select pg_catalog.set_config('bitacora.context', $1, true)`, values: [context] });
       told = context;
+    },
+    async mark(oids: string) {
+      await plain({ text: `select pg_catalog.set_config('bitacora.captured_by', $1, true)`, values: [oids] });
     },
     async unmark() {
       await client.query(`select ${unmarkSql}`);

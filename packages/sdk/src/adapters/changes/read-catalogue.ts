@@ -14,6 +14,8 @@ select json_build_object(
   'oid', c.oid::text,
   'schema', n.nspname,
   'name', coalesce((select r.relname from pg_class r where r.oid = pg_partition_root(c.oid)), c.relname),
+  'partition', case when c.relispartition then c.relname end,
+  'tree', c.oid::text || coalesce((select ',' || string_agg(p.relid::oid::text, ',') from pg_partition_tree(c.oid) p), ''),
   'plain', c.relkind in ('r', 'p'),
   'partitioned', c.relkind = 'p',
   'exact', coalesce((select json_agg(a.attname) from pg_attribute a join pg_type y on y.oid = a.atttypid
@@ -51,6 +53,7 @@ export async function readCatalogue(
   const found = JSON.parse(String(row.found));
   return {
     ...found,
+    partition: found.partition ?? undefined,
     exact: new Set(found.exact),
     unique: new Map(Object.entries(found.unique)),
   };

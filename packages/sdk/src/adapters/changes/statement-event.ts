@@ -7,12 +7,12 @@ const targetsMax = 50;
 /** The id of a target that is a whole table. */
 const allRows = '*';
 
-/** All rows of a table were removed at once. */
+/** All rows of a table, or of one partition of it, were removed at once. */
 export function truncateEvent(table: AuditedTable): CaptureInput {
   return {
     action: `${actionNoun(table.noun)}.truncate`,
     operation: 'delete',
-    targets: [{ type: table.noun, id: allRows }],
+    targets: [{ type: table.noun, id: table.partition ?? allRows }],
   };
 }
 
