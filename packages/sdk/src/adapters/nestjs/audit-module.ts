@@ -30,6 +30,16 @@ interface DynamicModule {
   exports: symbol[];
 }
 
+const middlewareToken = Symbol.for('bitacora.audit-middleware');
+
+/**
+ * Right after `NestFactory.create(…)`: `auditFirst(app)` puts the recording before the parsing of bodies, so that requests
+ * whose body is refused are on record too. Nest puts what a module brings behind it.
+ */
+export function auditFirst(app: { get(token: symbol): unknown; use(middleware: unknown): unknown }): void {
+  app.use(app.get(middlewareToken));
+}
+
 /**
  * `imports: [AuditModule.forRoot({ audit })]` in the application's module: records every request, and gives the `Audit` to
  * all modules by `auditToken`. TypeError for options that cannot work.
@@ -61,8 +71,9 @@ export const AuditModule = Object.freeze({
         // The value of APP_INTERCEPTOR of @nestjs/core: an interceptor of all controllers.
         { provide: 'APP_INTERCEPTOR', useValue: interceptor },
         { provide: auditToken, useValue: audit },
+        { provide: middlewareToken, useValue: middleware },
       ],
-      exports: [auditToken],
+      exports: [auditToken, middlewareToken],
     };
   },
 });

@@ -1,5 +1,11 @@
 export { Audited } from './audited.ts';
-export { AuditModule, auditToken, type AuditModuleOptions, type NestRequest } from './audit-module.ts';
+export {
+  AuditModule,
+  auditFirst,
+  auditToken,
+  type AuditModuleOptions,
+  type NestRequest,
+} from './audit-module.ts';
 export {
   auditSession,
   describeRequest,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { parseTraceparent } from '../../context/active-trace.ts';
 import type { AuditContext } from '../../context/audit-context.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 
@@ -11,7 +12,7 @@ export function createCorrelation(
   const names = headers.map((name) => name.toLowerCase());
   return (request) => {
     const correlationId = names.map((name) => request.header(name)).find(isCorrelationId) ?? randomUUID();
-    const trace = traceOf(request.header('traceparent'));
+    const trace = parseTraceparent(request.header('traceparent'));
     return trace === undefined ? { correlationId } : { correlationId, ...trace };
   };
 }
@@ -19,13 +20,4 @@ export function createCorrelation(
 /** Visible ASCII only: the id will be searched for, and printed. */
 function isCorrelationId(text: string | undefined): text is string {
   return text !== undefined && /^[\x21-\x7e]{1,200}$/.test(text);
-}
-
-/** W3C Trace Context, section 3.2: ids of zeros only and the version ff are invalid; later versions may be longer. */
-function traceOf(header: string | undefined): { traceId: string; spanId: string } | undefined {
-  if (header === undefined) return undefined;
-  const [, version, traceId = '', spanId = '', more] =
-    /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?$/.exec(header.trim()) ?? [];
-  if (version === undefined || version === 'ff' || (version === '00' && more !== undefined)) return undefined;
-  return /^0+$/.test(traceId) || /^0+$/.test(spanId) ? undefined : { traceId, spanId };
 }
