@@ -44,7 +44,8 @@ async function shutDown({ answer, ending }: { answer: string; ending: string }):
   const faults: string[] = [];
   const { end, signal, code } = endings[ending] ?? { end: 'close', code: 0 };
   const directory = mkdtempSync(join(tmpdir(), 'bitacora-spool-'));
-  let [respond, taken] = [answers[answer], new Set<unknown>()];
+  const taken = new Set<unknown>();
+  let respond = answers[answer];
   const server = await startScriptedServer((response, batch, call) => {
     if (respond === accept) for (const { attributes } of batch) taken.add(attributes?.n);
     return respond?.(response, batch, call);
