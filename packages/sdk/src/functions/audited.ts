@@ -3,20 +3,20 @@ import { errorFields } from './error-fields.ts';
 import { settle } from './settle.ts';
 
 /** A value, or a function of the call's arguments and of what it returned (undefined when it threw). */
-export type FromCall<Value, Args extends unknown[], Result> =
-  Value | ((args: Args, result: Awaited<Result> | undefined) => Value);
+export type FromCall<Value, Args extends unknown[], Returned> =
+  Value | ((args: Args, result: Returned | undefined) => Value);
 
 type Described = Omit<CaptureInput, 'action' | 'outcome' | 'durationMs' | 'error' | 'id' | 'occurredAt'>;
 
 /** What a call is recorded as. `error`, `outcome`, `durationMs` and `occurredAt` come from the call itself. */
-export type AuditedOptions<Args extends unknown[] = never, Result = never> = {
+export type AuditedOptions<Args extends unknown[] = never, Returned = never> = {
   /** A function where the audit does not exist yet when the wrapper is made. */
   readonly audit: Audit | (() => Audit);
-  readonly action: FromCall<string, Args, Result>;
+  readonly action: FromCall<string, Args, Returned>;
   readonly mode?: Mode;
   /** Absent: calls that return and calls that throw. */
   readonly only?: 'success' | 'failure';
-} & { readonly [Field in keyof Described]?: FromCall<Described[Field] | undefined, Args, Result> };
+} & { readonly [Field in keyof Described]?: FromCall<Described[Field] | undefined, Args, Returned> };
 
 type Method<This, Args extends unknown[], Result> = (this: This, ...args: Args) => Result;
 
@@ -28,17 +28,17 @@ type Method<This, Args extends unknown[], Result> = (this: This, ...args: Args) 
  * and names it in `attributes.unreadable`.
  */
 export function audited<This, Args extends unknown[], Result>(
-  options: AuditedOptions<Args, Result>,
+  options: AuditedOptions<Args, Awaited<Result>>,
   fn: Method<This, Args, Result>,
 ): Method<This, Args, Result>;
-export function audited<Args extends unknown[], Result>(
-  options: AuditedOptions<Args, Result>,
-): <This>(
+export function audited<Args extends unknown[], Returned>(
+  options: AuditedOptions<Args, Returned>,
+): <This, Result extends Returned | Promise<Returned>>(
   method: Method<This, Args, Result>,
   context: ClassMethodDecoratorContext,
 ) => Method<This, Args, Result>;
 export function audited<This, Args extends unknown[], Result>(
-  options: AuditedOptions<Args, Result>,
+  options: AuditedOptions<Args, Awaited<Result>>,
   fn?: Method<This, Args, Result>,
 ): unknown {
   return fn === undefined
@@ -47,7 +47,7 @@ export function audited<This, Args extends unknown[], Result>(
 }
 
 function wrapped<This, Args extends unknown[], Result>(
-  options: AuditedOptions<Args, Result>,
+  options: AuditedOptions<Args, Awaited<Result>>,
   fn: Method<This, Args, Result>,
 ): Method<This, Args, Result> {
   function call(this: This, ...args: Args): Result {
@@ -79,9 +79,9 @@ function wrapped<This, Args extends unknown[], Result>(
 
 const notFields = new Set(['audit', 'mode', 'only']);
 
-function described<Args extends unknown[], Result>(
-  options: AuditedOptions<Args, Result>,
-  call: { readonly args: Args; readonly result: Awaited<Result> | undefined; readonly name: string },
+function described<Args extends unknown[], Returned>(
+  options: AuditedOptions<Args, Returned>,
+  call: { readonly args: Args; readonly result: Returned | undefined; readonly name: string },
 ): CaptureInput {
   const fields: Record<string, unknown> = {};
   const unreadable: string[] = [];

@@ -9,6 +9,8 @@ export interface DiffOptions {
 
 /** Deeper differences are told as those of the value at this depth. */
 const depthMax = 8;
+/** A change is three keys of the event, which may have a thousand. */
+const changesToldMax = 300;
 const readDepthMax = limits.depthMax - 8;
 
 /**
@@ -24,10 +26,10 @@ export function diff(before: unknown, after: unknown, options: DiffOptions = {})
     const changes: Change[] = [];
     compare({ old: old ?? {}, now: now ?? {}, path: '', depth }, changes);
     const wanted = changes.filter(({ path }) => isWanted(path));
-    if (wanted.length <= limits.changesMax) return wanted;
+    if (wanted.length <= changesToldMax) return wanted;
     if (depth > 1) continue;
-    const rest = wanted.length - limits.changesMax + 1;
-    return [...wanted.slice(0, limits.changesMax - 1), { path: '…', after: `${rest} more changes` }];
+    const rest = wanted.length - changesToldMax + 1;
+    return [...wanted.slice(0, changesToldMax - 1), { path: '…', after: `${rest} more changes` }];
   }
   return [];
 }
