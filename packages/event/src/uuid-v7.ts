@@ -1,5 +1,6 @@
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const COUNTER_MAX = 0xfff;
+const hexOf = Array.from({ length: 256 }, (_, byte) => (byte + 256).toString(16).slice(1));
 
 /** Fills the bytes with randomness, as `globalThis.crypto` does. */
 export type RandomSource = { getRandomValues(bytes: Uint8Array<ArrayBuffer>): unknown };
@@ -18,6 +19,8 @@ export function createUuidV7Source(
   let used = pool.length;
   let lastMs = -1;
   let counter = 0;
+  let shownMs = -1;
+  let shown = '';
   return () => {
     if (used === pool.length) {
       random.getRandomValues(pool);
@@ -33,7 +36,12 @@ export function createUuidV7Source(
       lastMs += 1;
       counter = (bytes[9] ?? 0) & 0xff;
     }
-    return format(lastMs, counter, bytes);
+    // Most ids of a busy host share their millisecond with the one before.
+    if (shownMs !== lastMs) {
+      shownMs = lastMs;
+      shown = timePart(lastMs);
+    }
+    return `${shown}${(counter + 0x1000).toString(16).slice(1)}-${randomPart(bytes)}`;
   };
 }
 
@@ -52,13 +60,16 @@ export function uuidV7TimeMs(id: string): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }
 
-function format(ms: number, counter: number, bytes: Uint8Array): string {
+function timePart(ms: number): string {
   const time = ms.toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7`;
+}
+
+function randomPart(bytes: Uint8Array): string {
   let tail = '';
   for (let i = 0; i < 8; i++) {
-    const byte = i === 0 ? ((bytes[0] ?? 0) & 0x3f) | 0x80 : (bytes[i] ?? 0);
-    tail += (byte + 256).toString(16).slice(1);
+    tail += hexOf[i === 0 ? ((bytes[0] ?? 0) & 0x3f) | 0x80 : (bytes[i] ?? 0)] ?? '';
     if (i === 1) tail += '-';
   }
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${counter.toString(16).padStart(3, '0')}-${tail}`;
+  return tail;
 }

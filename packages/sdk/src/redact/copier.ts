@@ -1,5 +1,6 @@
 import { limits } from '@bitacora/event';
 import { isCard } from './account-numbers.ts';
+import { cloneEvent, cloneOf, cloneOther, type Clone, type Members } from './clone.ts';
 import { compileFieldRules, isNeeded, type FieldPath } from './field-rules.ts';
 import { createHeaderRules } from './header-rules.ts';
 import { createNameVerdicts, type NameVerdict } from './name-verdicts.ts';
@@ -19,8 +20,6 @@ export interface Copier {
   path(): FieldPath;
 }
 
-type Members = Record<string, unknown>;
-
 const redacted = '[redacted]';
 /** Quotes, colon and comma of a member; a number or a flag. */
 const memberBytes = 4;
@@ -36,18 +35,21 @@ export function createCopier(options: RedactOptions): Copier {
   // The path to what is being copied: only its first `depth` keys count. It is kept up for containers alone.
   const keys: (string | number)[] = [];
   let [depth, bytes, redactions, isInText, isNamed] = [0, 0, 0, false, true];
+  let clone: Clone = cloneOther;
 
   function copyEvent(event: object): Members {
     depth = 0;
     bytes = 2;
     redactions = 0;
     isInText = false;
+    clone = cloneEvent;
     const copy = spread(event);
     for (const key in copy) {
       const member = copy[key];
       bytes += key.length + memberBytes;
       const kind = kindOf(key);
       isNamed = kind === 'open';
+      clone = cloneOf(key);
       if (kind === 'checked' && typeof member === 'string') bytes += member.length + 2;
       else if (rules === undefined) {
         const next = copied(key === 'error' && member instanceof Error ? errorFields(member) : member, key);
@@ -59,6 +61,7 @@ export function createCopier(options: RedactOptions): Copier {
 
   function copyMembers(source: object): unknown {
     const copy = spread(source);
+    clone = cloneOther;
     for (const key in copy) {
       const member = copy[key];
       if (key === 'toJSON' && typeof member === 'function') return copied(plainValue(source), '');
@@ -78,7 +81,9 @@ export function createCopier(options: RedactOptions): Copier {
     if (length * 2 > limits.eventSizeMaxBytes) throw new SnapshotRefusal('too_large');
     // The slice of a subclass could be anything.
     const copy: unknown[] = Array.prototype.slice.call(source);
+    const own = clone;
     for (let i = 0; i < length; i++) {
+      clone = own;
       const element = copied(rules === undefined ? copy[i] : ruled(copy[i], i), i);
       // As JSON does: a position that holds nothing stays a position.
       copy[i] = element === undefined ? null : element;
@@ -185,7 +190,7 @@ export function createCopier(options: RedactOptions): Copier {
   // Cloning as a whole and then replacing what needs it is much faster than setting member after member.
   function spread(source: object): Members {
     try {
-      return { ...source };
+      return clone(source);
     } catch (thrown) {
       keys[depth] = keyThatThrows(source);
       depth += 1;
