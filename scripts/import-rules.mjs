@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import {
   dashboardFolders,
+  driverFolderOfCli,
   driverStage,
   drivers,
   nodePackages,
@@ -47,6 +48,7 @@ function packageRules(name, libraries) {
     ...area({ base: `packages/${name}/src`, names }),
     ...testsOf({ base: `packages/${name}/src`, names, outside: testFolders }),
     ...(name === 'server' ? serverRules(names) : []),
+    ...(name === 'cli' ? cliRules(names) : []),
     ...(name === 'dashboard' ? dashboardRules(names) : []),
   ];
 }
@@ -93,6 +95,19 @@ function projectionRules(base, names, entered) {
       ),
     },
     ...area({ base: `${base}/*`, names, outside: besideThemAll }),
+  ];
+}
+
+function cliRules(names) {
+  const base = `packages/cli/src/${driverFolderOfCli}`;
+  const outside = (up) => [`${up}*.ts`];
+  return [
+    ...area({ base, names: [...names, ...drivers], outside }),
+    ...testsOf({
+      base,
+      names: [...names, ...drivers],
+      outside: (up) => [...outside(up), ...testFolders(`${up}`)],
+    }),
   ];
 }
 

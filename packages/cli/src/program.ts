@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addCapture } from './commands/capture.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addImport } from './commands/import.ts';
 import { addKeys } from './commands/keys.ts';
@@ -23,6 +24,7 @@ export function createProgram(exit: Exit): Command {
   addSearch(program);
   addTail(program);
   addVerify(program, exit);
+  addCapture(program, exit);
   addKeys(program);
   addPack(program);
   addDoctor(program, exit);

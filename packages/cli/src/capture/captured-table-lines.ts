@@ -1,0 +1,17 @@
+import type { CapturedTable } from '@bitacora/sdk/postgres';
+
+/** One line a table: what is captured of it. */
+export function capturedTableLines(tables: readonly CapturedTable[]): string {
+  const width = Math.max(...tables.map(({ table }) => table.length), 0);
+  return tables.map((one) => `${one.table.padEnd(width)}  ${describe(one)}\n`).join('');
+}
+
+function describe({ captured, enabled, ignore, mask }: CapturedTable): string {
+  if (!captured) return 'not captured';
+  const parts = [
+    enabled ? 'captured' : 'captured, but its triggers are disabled',
+    ...(ignore.length > 0 ? [`ignores ${ignore.join(', ')}`] : []),
+    ...(mask.length > 0 ? [`masks ${mask.join(', ')}`] : []),
+  ];
+  return parts.join('; ');
+}

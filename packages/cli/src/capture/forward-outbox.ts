@@ -1,0 +1,35 @@
+import { createOutboxForwarder, outboxPost, type Forwarded } from '@bitacora/sdk/outbox';
+import type { HostQuery } from './host-database.ts';
+
+export interface ForwardOptions {
+  readonly query: HostQuery;
+  readonly url: string;
+  readonly key: string;
+  readonly ledger: string | undefined;
+  readonly batchRowsMax: number;
+  /** End when the outbox is empty. */
+  readonly once: boolean;
+  readonly signal: AbortSignal;
+  readonly onError: (error: Error) => void;
+}
+
+/** Forwards the outbox of a host's database. With `once`: how many rows went where; rows that the server did not take end it. */
+export async function forwardOutbox(options: ForwardOptions): Promise<Forwarded> {
+  const { query, url, key, ledger, batchRowsMax, once, signal, onError } = options;
+  const to = outboxPost({ url, key, ledger });
+  const forwarder = createOutboxForwarder({ query, to, batchRowsMax, onError });
+  const total = { sent: 0, rejected: 0, unchanged: 0, later: 0 };
+  if (!once) {
+    await forwarder.run(signal);
+    return total;
+  }
+  while (!signal.aborted) {
+    const batch = await forwarder.forwardOnce();
+    total.sent += batch.sent;
+    total.rejected += batch.rejected;
+    total.unchanged += batch.unchanged;
+    total.later = batch.later;
+    if (batch.later > 0 || batch.sent + batch.rejected + batch.unchanged === 0) break;
+  }
+  return total;
+}

@@ -1,0 +1,137 @@
+import { captureStatus, installCapture, uninstallCapture } from '@bitacora/sdk/postgres';
+import type { Command } from 'commander';
+import { capturedTableLines } from '../capture/captured-table-lines.ts';
+import { forwardOutbox } from '../capture/forward-outbox.ts';
+import { withHostDatabase } from '../capture/host-database.ts';
+import { CliError } from '../cli-error.ts';
+import { connectionOf, withConnection, type ConnectionOptions } from '../connection.ts';
+import type { Exit } from '../exit.ts';
+import { wholeNumber } from '../whole-number.ts';
+
+interface DatabaseOptions {
+  readonly databaseUrl?: string;
+}
+
+interface TableOptions extends DatabaseOptions {
+  readonly table: readonly string[];
+  readonly all?: true;
+}
+
+interface InstallOptions extends TableOptions {
+  readonly ignore: readonly string[];
+  readonly mask: readonly string[];
+  readonly role: readonly string[];
+}
+
+interface ForwardOptions extends DatabaseOptions, ConnectionOptions {
+  readonly ledger?: string;
+  readonly batch: number;
+  readonly once?: true;
+}
+
+/** `bitacora capture install|uninstall|status|forward`: the changes of a PostgreSQL database, whoever makes them. */
+export function addCapture(program: Command, exit: Exit): void {
+  const capture = program
+    .command('capture')
+    .description("capture the changes of a host's PostgreSQL database by triggers, and forward them");
+  addInstall(capture);
+  addUninstall(capture);
+  addStatus(capture);
+  addForward(capture, exit);
+}
+
+function addInstall(capture: Command): void {
+  withTables(withDatabase(capture.command('install')))
+    .description('capture tables; a second time replaces the first')
+    .option('--ignore <column>', 'leave this column out (repeat)', collect, [])
+    .option('--mask <column>', 'tell that this column changed, not what (repeat)', collect, [])
+    .option('--role <role>', 'let this role write events in its own transactions (repeat)', collect, [])
+    .action(async (options: InstallOptions) => {
+      const { databaseUrl, ignore, mask, role: roles } = options;
+      const tables = tablesOf(options);
+      const installed = await withHostDatabase(urlOf(databaseUrl), (query) =>
+        installCapture(query, { tables, ignore, mask, roles }).catch(asUsage),
+      );
+      process.stdout.write(installed.map((table) => `${table}: captured\n`).join(''));
+    });
+}
+
+function addUninstall(capture: Command): void {
+  withTables(withDatabase(capture.command('uninstall')))
+    .description('capture tables no longer; what is in the outbox stays')
+    .action(async (options: TableOptions) => {
+      const tables = tablesOf(options);
+      const removed = await withHostDatabase(urlOf(options.databaseUrl), (query) =>
+        uninstallCapture(query, tables).catch(asUsage),
+      );
+      process.stdout.write(removed.map((table) => `${table}: not captured\n`).join(''));
+    });
+}
+
+function addStatus(capture: Command): void {
+  withDatabase(capture.command('status'))
+    .description('list the tables, and what is captured of each')
+    .option('--json', 'as JSON')
+    .action(async ({ databaseUrl, json }: DatabaseOptions & { readonly json?: true }) => {
+      const tables = await withHostDatabase(urlOf(databaseUrl), captureStatus);
+      process.stdout.write(json === true ? `${JSON.stringify(tables)}\n` : capturedTableLines(tables));
+    });
+}
+
+function addForward(capture: Command, exit: Exit): void {
+  withConnection(withDatabase(capture.command('forward')))
+    .description('send what is captured to the server, until interrupted; several may run')
+    .option('--ledger <name>', "instead of the tenant's default ledger")
+    .option('--batch <rows>', 'rows in one request', wholeNumber, 500)
+    .option('--once', 'end when there is nothing left; 1 where something was rejected or not taken')
+    .action(async (options: ForwardOptions) => {
+      const { url, key } = connectionOf(options);
+      if (key === undefined) throw new CliError('no API key: give --key or set BITACORA_API_KEY');
+      const stop = new AbortController();
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+      const { sent, rejected, later } = await withHostDatabase(urlOf(options.databaseUrl), (query) =>
+        forwardOutbox({
+          query,
+          url,
+          key,
+          ledger: options.ledger,
+          batchRowsMax: options.batch,
+          once: options.once === true,
+          signal: stop.signal,
+          onError: (error) => process.stderr.write(`${error.message}\n`),
+        }),
+      );
+      if (options.once === true)
+        process.stdout.write(`${sent} sent, ${rejected} rejected, ${later} not taken\n`);
+      exit(rejected + later > 0 ? 1 : 0);
+    });
+}
+
+function withDatabase(command: Command): Command {
+  return command.option('--database-url <url>', "the host's PostgreSQL (DATABASE_URL)");
+}
+
+function withTables(command: Command): Command {
+  return command
+    .option('--table <name>', 'such as booking or sales.invoice (repeat)', collect, [])
+    .option('--all', 'all tables of the database');
+}
+
+function tablesOf({ table, all }: TableOptions): readonly string[] | 'all' {
+  if (table.length > 0 === (all === true)) throw new CliError('give --table, once or more often, or --all');
+  return all === true ? 'all' : table;
+}
+
+function urlOf(databaseUrl: string | undefined): string | undefined {
+  return databaseUrl ?? process.env['DATABASE_URL'];
+}
+
+function collect(value: string, values: readonly string[]): readonly string[] {
+  return [...values, value];
+}
+
+/** A table that is not there is the user's mistake; what the database itself says is told as such. */
+function asUsage(error: unknown): never {
+  if (error instanceof Error && !('code' in error)) throw new CliError(error.message);
+  throw error;
+}
