@@ -7,8 +7,8 @@
  *   change, and a table needs none. Without `enable_nestloop = off` the pairing of 100,000 rows is quadratic.
  * - `*<>` compares rows byte by byte, for json and point have no `=`; what is equal by value is left out by the forwarder.
  * - It runs as its owner: writers need no right to the outbox.
- * - `bitacora.captured_by` names the tables whose rows the application captures in this statement, at the top level: what
- *   foreign keys and other triggers do to the same table is captured here.
+ * - `bitacora.captured_by` names the tables whose truncation the application captures. Of other statements the application asks
+ *   afterwards whether this trigger was there, for only the trigger sees what foreign keys did to further rows of the table.
  */
 export const captureFunctionSql = `
 create or replace function bitacora.hide(shown jsonb, other jsonb, ignored text[], masked text[]) returns json
@@ -35,7 +35,7 @@ declare
   start text;
 begin
   if context = '{"paused":true}' then return null; end if;
-  if pg_trigger_depth() = 1 and tg_relid::text = any (string_to_array(current_setting('bitacora.captured_by', true), ',')) then return null; end if;
+  if tg_op = 'TRUNCATE' and tg_relid::text = any (string_to_array(current_setting('bitacora.captured_by', true), ',')) then return null; end if;
   change := json_build_object('operation', lower(tg_op), 'table', tg_relid::text, 'schema', tg_table_schema, 'name', tg_table_name,
     'at', to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'role', session_user,
     'application', nullif(current_setting('application_name', true), ''),
@@ -50,32 +50,32 @@ begin
   if tg_op = 'INSERT' then
     if hidden then
       insert into bitacora.outbox (id, change, after)
-        select (start || substr(gen_random_uuid()::text, 16))::uuid, change, bitacora.hide(to_jsonb(bitacora_row), null, ignored, masked) from new_rows bitacora_row;
+        select (start || substr(gen_random_uuid()::text, 16))::uuid, change, bitacora.hide(to_jsonb("bitacora: row"), null, ignored, masked) from new_rows "bitacora: row";
     else
       insert into bitacora.outbox (id, change, after)
-        select (start || substr(gen_random_uuid()::text, 16))::uuid, change, row_to_json(bitacora_row) from new_rows bitacora_row;
+        select (start || substr(gen_random_uuid()::text, 16))::uuid, change, row_to_json("bitacora: row") from new_rows "bitacora: row";
     end if;
   elsif tg_op = 'UPDATE' then
     if hidden then
       insert into bitacora.outbox (id, change, before, after)
         select (start || substr(gen_random_uuid()::text, 16))::uuid, change, bitacora.hide(o.row, n.row, ignored, masked), bitacora.hide(n.row, o.row, ignored, masked)
-        from (select to_jsonb(bitacora_row) as row, row_number() over () as place from old_rows bitacora_row) o
-        join (select to_jsonb(bitacora_row) as row, row_number() over () as place from new_rows bitacora_row) n using (place)
+        from (select to_jsonb("bitacora: row") as row, row_number() over () as place from old_rows "bitacora: row") o
+        join (select to_jsonb("bitacora: row") as row, row_number() over () as place from new_rows "bitacora: row") n using (place)
         where o.row - ignored <> n.row - ignored order by place;
     else
       insert into bitacora.outbox (id, change, before, after)
         select (start || substr(gen_random_uuid()::text, 16))::uuid, change, row_to_json(o.row), row_to_json(n.row)
-        from (select bitacora_row as row, row_number() over () as place from old_rows bitacora_row) o
-        join (select bitacora_row as row, row_number() over () as place from new_rows bitacora_row) n using (place)
+        from (select "bitacora: row" as row, row_number() over () as place from old_rows "bitacora: row") o
+        join (select "bitacora: row" as row, row_number() over () as place from new_rows "bitacora: row") n using (place)
         where o.row *<> n.row order by place;
     end if;
   elsif tg_op = 'DELETE' then
     if hidden then
       insert into bitacora.outbox (id, change, before)
-        select (start || substr(gen_random_uuid()::text, 16))::uuid, change, bitacora.hide(to_jsonb(bitacora_row), null, ignored, masked) from old_rows bitacora_row;
+        select (start || substr(gen_random_uuid()::text, 16))::uuid, change, bitacora.hide(to_jsonb("bitacora: row"), null, ignored, masked) from old_rows "bitacora: row";
     else
       insert into bitacora.outbox (id, change, before)
-        select (start || substr(gen_random_uuid()::text, 16))::uuid, change, row_to_json(bitacora_row) from old_rows bitacora_row;
+        select (start || substr(gen_random_uuid()::text, 16))::uuid, change, row_to_json("bitacora: row") from old_rows "bitacora: row";
     end if;
   else
     insert into bitacora.outbox (id, change) values ((start || substr(gen_random_uuid()::text, 16))::uuid, change);
