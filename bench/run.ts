@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { durableIngest } from './s1-durable-ingest.ts';
 import { singleEvents } from './s2-single-events.ts';
+import { captureCost, disabledCost } from './s3-capture.ts';
 import { newestEntries } from './s4-newest-entries.ts';
 import { rareWord } from './s5-rare-word.ts';
 import { numbers } from './s6-numbers.ts';
@@ -14,6 +15,8 @@ import type { SpeedPromise } from './support/promise.ts';
 const promises: readonly SpeedPromise[] = [
   durableIngest,
   singleEvents,
+  captureCost,
+  disabledCost,
   newestEntries,
   rareWord,
   numbers,
