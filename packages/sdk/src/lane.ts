@@ -4,7 +4,7 @@ import type { Delivery, DropReason, DroppedEvent } from './delivery.ts';
 import type { EventEncoder } from './encode-event.ts';
 import { SdkError } from './sdk-error.ts';
 import { connect } from './send/connect.ts';
-import { createMemoryFeed, overheadBytes, type Draft } from './send/memory-feed.ts';
+import { addedBytes, createMemoryFeed, overheadBytes, type Draft } from './send/memory-feed.ts';
 import type { MemoryBudget } from './send/memory-budget.ts';
 import type { PendingEvent } from './send/pending-event.ts';
 import { createReceipts, type Receipt } from './send/receipts.ts';
@@ -161,7 +161,7 @@ export function createLane({ settings, tenant, key, budget, encode, onError, onD
   function keep(event: Numbered, { draft, bytes }: Submission): boolean {
     const kept = memory.push({
       ...event,
-      ...{ draft, json: undefined, bytes: bytes + overheadBytes, takenAt: performance.now() },
+      ...{ draft, json: undefined, bytes: bytes + addedBytes + overheadBytes, takenAt: performance.now() },
     });
     // While a batch fills up, the timer of its first event is enough.
     const isFull = memory.isFull(limits);
