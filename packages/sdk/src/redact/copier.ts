@@ -28,7 +28,7 @@ const cardLeast = 1e12;
 const siblingNames = ['path', 'name', 'key', 'field', 'header', 'column', 'property', 'attribute'];
 
 export function createCopier(options: RedactOptions): Copier {
-  const verdicts = createNameVerdicts(options);
+  const verdicts = createNameVerdicts(options, (name) => redactText(name, textRules) !== name);
   const headers = createHeaderRules(options, verdicts);
   const rules = compileFieldRules(options);
   const textRules: TextRules = { verdicts, redactParsed };
@@ -152,6 +152,10 @@ export function createCopier(options: RedactOptions): Copier {
       const kept = headers.redact(copied(member, key));
       copy[key] = kept.value;
       redactions += kept.redactions;
+    } else if (verdict === 'exposed') {
+      delete copy[key];
+      copy[redactText(key, textRules)] = copied(member, redacted);
+      redactions += 1;
     } else if (verdict !== 'paired') setSecret(copy, { key, isCountable: verdict === 'countable' });
     else {
       const names = siblingNames.map((sibling) => copy[sibling]).filter((name) => typeof name === 'string');
