@@ -61,7 +61,7 @@ test('F3 SDK-17 nothing that resolved in durable is lost, nothing is stored twic
 });
 
 test('F4 SDK-25 a host killed in best_effort loses no more than it had not sent yet, and the server says so', async () => {
-  const kills = all ? 100 : 5;
+  const kills = all ? 100 : 4;
   const perSecondMax = 2_000;
   const lost: number[] = [];
   for (let kill = 0; kill < kills; kill++) {
