@@ -269,7 +269,10 @@ function differencesOf(name: TableName, before: Snapshot, after: Snapshot): stri
 
 // Each partition that is emptied fires its own trigger.
 function truncated(name: TableName, by: string): string[] {
-  return Array.from({ length: name === 'visit' && by !== 'the connection' ? 3 : 1 }, () => `${name}.truncate `);
+  return Array.from(
+    { length: name === 'visit' && by !== 'the connection' ? 3 : 1 },
+    () => `${name}.truncate `,
+  );
 }
 
 function seen({ action, changes }: OutboxEvent): string {
