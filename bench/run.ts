@@ -10,6 +10,8 @@ import { numbers } from './s6-numbers.ts';
 import { bytesPerEvent } from './s8-bytes-per-event.ts';
 import { verifySpeed } from './s11-verify.ts';
 import { firstPage } from './s12-first-page.ts';
+import { fastifyMiddleware } from './fastify-middleware.ts';
+import { triggers } from './triggers.ts';
 import type { SpeedPromise } from './support/promise.ts';
 
 const promises: readonly SpeedPromise[] = [
@@ -23,6 +25,8 @@ const promises: readonly SpeedPromise[] = [
   bytesPerEvent,
   verifySpeed,
   firstPage,
+  triggers,
+  fastifyMiddleware,
 ];
 
 const usage = `Usage: npm run bench -- [S1 S4 ...] [--json] [--entries 20000000] [--directory .bench]
