@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -238,6 +238,17 @@ test('SDK-11 SDK-12 one event too large for the server is rejected alone', async
   expect(await audit.flush()).toMatchObject({ delivered: 8, rejected: 1 });
   expect(errors.map(({ code }) => code)).toEqual(['refused']);
   expect(Math.max(...server.batches.map(({ length }) => length))).toBe(9);
+});
+
+test('SDK-12 what was spooled and is refused for good is kept for a person to look at', async () => {
+  const spool = { directory: join(directory, 'refused') };
+  const { audit } = await connect((response) => response.writeHead(403).end(), { mode: 'durable', spool });
+  await audit.capture(event(7));
+  await expect.poll(() => readdirSync(spool.directory)).toContain('rejected.ndjson');
+  const path = join(spool.directory, 'rejected.ndjson');
+  await expect.poll(() => readFileSync(path, 'utf8')).toContain('"attributes":{"n":7}');
+  expect(statSync(path).mode & 0o077).toBe(0);
+  expect(audit.health()).toMatchObject({ rejected: 1, rejectedBy: { refused: 1 } });
 });
 
 test('SDK-13 which answers are tried again', async () => {
