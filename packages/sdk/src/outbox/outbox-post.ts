@@ -1,3 +1,4 @@
+import { withoutAudit } from '../context/audit-context.ts';
 import { createSnapshot } from '../redact/create-snapshot.ts';
 import type { RedactOptions } from '../redact/redact-options.ts';
 import type { OutboxVerdict, SendOutbox } from './create-outbox-forwarder.ts';
@@ -20,14 +21,15 @@ export function outboxPost(options: OutboxPostOptions): SendOutbox {
   const query = ledger === undefined ? '' : `?ledger=${encodeURIComponent(ledger)}`;
   const endpoint = `${url.replace(/\/+$/, '')}/v1/events${query}`;
   const snapshot = createSnapshot(redact);
-  return (events) =>
-    send(
-      events.map((event) => {
-        const taken = snapshot(event);
-        // What cannot be read is for the server to reject: it came out of JSON, and has no getters.
-        return taken.ok ? taken.event : event;
-      }),
-    );
+  return (events) => {
+    const redacted = events.map((event) => {
+      const taken = snapshot(event);
+      // What cannot be read is for the server to reject: it came out of JSON, and has no getters.
+      return taken.ok ? taken.event : event;
+    });
+    // Where the host's own requests are captured, this one is not.
+    return withoutAudit(() => send(redacted));
+  };
 
   async function send(events: readonly unknown[]): Promise<readonly OutboxVerdict[]> {
     const response = await fetch(endpoint, {
