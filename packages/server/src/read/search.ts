@@ -1,10 +1,11 @@
 import type { Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
-import type { EntryView, Ledgers } from '../ledger/index.ts';
+import type { EntryView } from '../ledger/index.ts';
 import { countBetween, pick, rankOfPlace, rankOfTime, type Ranks } from '../projections/index.ts';
 import type { Client } from '../storage/index.ts';
 import { needsText, type Condition } from './condition.ts';
-import { conditionOf, type Filters } from './conditions-of.ts';
+import type { Filters } from './conditions-of.ts';
+import { grantedCondition } from './granted-condition.ts';
 import { exactHits, placeOf, withText } from './exact-hits.ts';
 import {
   hitsOf,
@@ -47,7 +48,7 @@ const countWithinMs = 2_000;
 export async function search(grant: Grant, input: SearchInput, context: ReadContext): Promise<SearchAnswer> {
   const limit = input.limit ?? pageLimits.default;
   const order = input.order ?? 'desc';
-  const condition = conditionOf(input, conditionContext(grant, context));
+  const condition = grantedCondition(grant, input, context);
   const offset = input.offset ?? 0;
   const cursor = input.cursor === undefined ? undefined : decodeCursor(input.cursor);
   // Going back is walking the other way from where the page began.
@@ -87,19 +88,6 @@ function nextCursor(page: {
 }): string | null {
   if (page.goOn && !page.backwards) return encodeCursor(page.goOn, false);
   return page.last && page.more ? encodeCursor(page.last, false) : null;
-}
-
-export function conditionContext(
-  grant: Grant,
-  context: { ledgers: Ledgers; zone: string; clock: () => number },
-): Parameters<typeof conditionOf>[1] {
-  const tenantKeys = context.ledgers.tenantKeys(grant.tenant.id);
-  return {
-    token: tenantKeys.searchToken,
-    pseudonym: tenantKeys.pseudonym,
-    zone: context.zone,
-    now: context.clock(),
-  };
 }
 
 interface FindOptions {

@@ -7,7 +7,11 @@ import {
   createAccess,
   createApiKeys,
   createDirectory,
+  createIdentities,
+  createPeople,
+  createSecretBox,
   createTenants,
+  createViewerTokens,
   scopes,
   type ApiKeys,
   type Tenant,
@@ -22,11 +26,17 @@ import { openDataDirectory, openStorage, type DataDirectory } from '../storage/i
 import { adminRoutes } from './admin-routes.ts';
 import { startBackground } from './background.ts';
 import { eventRoutes } from './event-routes.ts';
+import { firstOwnerLink } from './first-owner.ts';
 import { createHealth, type Health } from './health.ts';
 import { createHttp } from './http.ts';
+import { createMail } from './mail.ts';
 import { openApi } from './openapi.ts';
 import { pageRoutes } from './pages.ts';
+import { peopleRoutes } from './people-routes.ts';
+import { createReadRecord } from './read-record.ts';
+import { reportAct } from './report-act.ts';
 import type { Route } from './route.ts';
+import { createSessionCookie } from './session-cookie.ts';
 import type { Settings } from './settings.ts';
 import { sourceRoutes } from './source-routes.ts';
 import { treeRoutes } from './tree-routes.ts';
@@ -36,6 +46,8 @@ export interface Server {
   url: string;
   /** All scopes on the tenant `default`; made once and kept in the data directory. */
   adminKey: string;
+  /** Where the first owner sets a password, and the file that holds it; undefined once there is one. */
+  ownerLink: { url: string; file: string } | undefined;
   ingest: Ingest;
   tenants: Tenants;
   apiKeys: ApiKeys;
@@ -93,6 +105,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   }
   const recordDirectory = createDirectory(database);
   const ingest = createIngest({ ledgers, directory: recordDirectory, packs: options.packs ?? [], clock });
+  const people = createPeople({
+    database,
+    master: directory.secret('master'),
+    limits: { idleMinutes: settings.sessionIdleMinutes, hoursMax: settings.sessionHoursMax },
+    clock,
+  });
+  const cookie = createSessionCookie({ publicUrl: settings.publicUrl, hoursMax: settings.sessionHoursMax });
+  const readRecord = createReadRecord({ ingest, tenants, health, logger, clock });
   const context: ReadContext = { database, ledgers, postings, zone: settings.timeZone, clock };
   const packLedgers = createPackLedgers({ tenants, packs: options.packs ?? [] });
   const sources = createSources(database);
@@ -103,6 +123,19 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     ...treeRoutes(context),
     ...adminRoutes({ tenants, apiKeys, directory: recordDirectory, ingest }),
     ...healthRoutes(health),
+    ...peopleRoutes({
+      people,
+      tenants,
+      ingest,
+      cookie,
+      defaultTenant,
+      mail: createMail(settings.mail),
+      oidc: settings.oidc,
+      identities: createIdentities(database),
+      box: createSecretBox(directory.secret('master'), 'provider'),
+      clock,
+      logger,
+    }),
   ];
   routes.push(
     ...pageRoutes(() =>
@@ -112,7 +145,20 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       ),
     ),
   );
-  const app = createHttp({ routes, access: createAccess({ tenants, apiKeys, clock }), logger });
+  const viewerTokens = createViewerTokens({ keys: people.viewerKeys, tenants, clock });
+  const app = createHttp({
+    routes,
+    access: createAccess({ tenants, apiKeys, sessions: people.sessions, viewerTokens, clock }),
+    cookie,
+    trustedProxies: settings.trustedProxies,
+    async onRead(read, each) {
+      if (!each) return readRecord.note(read);
+      const { grant, action, method, url, client } = read;
+      const act = { action, operation: 'read', level: 'medium', request: { method, url }, client } as const;
+      await reportAct(grant, act, { tenants, ingest });
+    },
+    logger,
+  });
   await health.beat();
   const background = startBackground({
     database,
@@ -126,6 +172,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   });
   const stop = async (): Promise<void> => {
     closing = true;
+    await readRecord.drain();
     await ledgers.drain();
     await background.stop();
     await storage.close();
@@ -139,9 +186,16 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       cause,
     });
   });
+  const first = await firstOwnerLink({
+    people,
+    tenant: await ensureTenant(tenants, defaultTenant),
+    directory,
+  });
+  const base = settings.publicUrl ?? url.replace('127.0.0.1', 'localhost');
   return {
     url,
     adminKey,
+    ownerLink: first && { url: `${base}/app/link/${first.secret}`, file: first.file },
     ingest,
     tenants,
     apiKeys,
