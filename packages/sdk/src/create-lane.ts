@@ -234,13 +234,13 @@ export function createLane({ settings, tenant, key, budget, encode, onError, onD
       await spool?.settled();
       spill();
       const spooled = spool?.store.length() ?? 0;
-      spool?.close(reporter.report('closed'));
+      leaveSpool();
       await reporter.close({ timeoutMs, tell: spooled === 0 });
       disconnect();
     },
     spillNow() {
       spill();
-      spool?.close(reporter.report('closed'));
+      leaveSpool();
     },
     pending() {
       const spooled = spool?.store.length() ?? 0;
@@ -253,6 +253,13 @@ export function createLane({ settings, tenant, key, budget, encode, onError, onD
     lastReceipt: receipts.last,
   };
 
+  function leaveSpool(): void {
+    try {
+      spool?.close(reporter.report('closed'));
+    } catch (cause) {
+      onError(new SdkError('spool_failed', `the spool cannot be closed: ${String(cause)}`, { cause }));
+    }
+  }
   function spill(): void {
     if (spool === undefined) return;
     try {

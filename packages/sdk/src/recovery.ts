@@ -84,9 +84,13 @@ export function createRecovery({ settings, laneOf, onError }: RecoveryOptions): 
       report && (await lane.sendReport(sub.instance, report, AbortSignal.timeout(reportTimeoutMs)));
     open.delete(adopted);
     adopter?.forget(adopted);
-    // What the server did not hear now, the next one tells it.
-    if (answer === 'later') releaseSubSpool(sub, undefined);
-    else removeSubSpool(sub);
+    try {
+      // What the server did not hear now, the next one tells it.
+      if (answer === 'later') releaseSubSpool(sub, undefined);
+      else removeSubSpool(sub);
+    } catch (cause) {
+      onError(new SdkError('spool_failed', `the spool cannot be removed: ${String(cause)}`, { cause }));
+    }
   }
 
   void adopter?.look();

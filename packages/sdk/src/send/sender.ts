@@ -101,7 +101,7 @@ export function createSender({ transport, gate, limits, onUnreachable }: SenderO
       bytesMax: limits.bytesMax,
     });
     // A spool that cannot be read must not be asked without a pause.
-    if (batch === undefined && (feed?.length() ?? 0) > 0) return gate.failed();
+    if (batch === 'unreadable') return gate.failed();
     if (feed === undefined || batch === undefined) return;
     if (stopping.signal.aborted) return batch.release();
     gate.started();
