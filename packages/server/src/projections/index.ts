@@ -2,3 +2,4 @@ export { follow, rebuild } from './follow.ts';
 export * from './postings/index.ts';
 export type { Projection } from './projection.ts';
 export * from './rollups/index.ts';
+export * from './recent/index.ts';

@@ -9,7 +9,7 @@ import { entryAt, getEntry } from './entries.ts';
 import { facets } from './facets.ts';
 import { histogram } from './histogram.ts';
 import type { ReadContext } from './reader.ts';
-import { pageLimits, search } from './search.ts';
+import { pageLimits, search, type ListedEntry } from './search.ts';
 
 export interface PlanContext {
   readonly read: ReadContext;
@@ -117,7 +117,7 @@ async function directoryRecord(
   return (await directory.get(grant.tenant.id, { type: read.type, id: read.id })) ?? null;
 }
 
-function shown(view: EntryView): Record<string, unknown> {
+function shown(view: ListedEntry): Record<string, unknown> {
   const { index, id, ledger, ingestedAt, event, altered } = view;
   return { index, id, ledger, ingestedAt, event, ...(altered ? { altered } : {}) };
 }

@@ -31,6 +31,7 @@ import { createHealth, type Health } from './health.ts';
 import { createHttp } from './http.ts';
 import { createMail } from './mail.ts';
 import { openApi } from './openapi.ts';
+import { openRecent, telling } from './open-recent.ts';
 import { pageRoutes } from './pages.ts';
 import { peopleRoutes } from './people-routes.ts';
 import { createReadRecord } from './read-record.ts';
@@ -86,7 +87,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     entriesMax: settings.segmentEntriesMax,
     ageMaxMs: settings.segmentAgeHoursMax * 3_600_000,
   };
-  const ledgers = createLedgers({ database, directory, segmentLimits });
+  const told: Pick<ReadContext, 'recent'> = {};
+  const ledgers = telling(createLedgers({ database, directory, segmentLimits }), (ledger, count) =>
+    told.recent?.appended(ledger, count),
+  );
   const postings = createPostings({
     database,
     ledgers,
@@ -113,7 +117,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   });
   const cookie = createSessionCookie({ publicUrl: settings.publicUrl, hoursMax: settings.sessionHoursMax });
   const readRecord = createReadRecord({ ingest, tenants, health, logger, clock });
-  const context: ReadContext = { database, ledgers, postings, zone: settings.timeZone, clock };
+  const unaided: ReadContext = { database, ledgers, postings, zone: settings.timeZone, clock };
+  const context: ReadContext = {
+    ...unaided,
+    ...openRecent(unaided, { settings: settings.recent, packs: options.packs ?? [], directory }),
+  };
+  told.recent = context.recent;
   const packLedgers = createPackLedgers({ tenants, packs: options.packs ?? [] });
   const sources = createSources(database);
   const quota = createQuota(settings.quotaEventsPerSecond, clock);
@@ -165,7 +174,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     tenants,
     ledgers,
     projections: [postings, createRollups(ledgers)],
-    keepWarm: postings.keepWarm,
+    keepWarm: (ledger, size) => {
+      told.recent?.grown(ledger, size);
+      return postings.keepWarm(ledger, size);
+    },
     health,
     holder: randomUUID(),
     logger,
@@ -175,6 +187,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     await readRecord.drain();
     await ledgers.drain();
     await background.stop();
+    await told.recent?.close();
     await storage.close();
     directory.close();
   };

@@ -1,4 +1,5 @@
 import { AuditError } from '../audit-error.ts';
+import { readRecent, recentSettingTable, type RecentVariables } from './recent-settings.ts';
 
 /** One setting: its variable, its default, and what it is for. The reference in docs/ is made of this table. */
 interface SettingRow {
@@ -114,6 +115,7 @@ export const settingTable = {
     fallback: '512',
     about: 'Memory for the search index',
   },
+  ...recentSettingTable,
   logLevel: {
     variable: 'BITACORA_LOG_LEVEL',
     fallback: 'info',
@@ -141,6 +143,7 @@ export interface Settings {
   segmentEntriesMax: number;
   segmentAgeHoursMax: number;
   cacheMegabytesMax: number;
+  recent: RecentVariables;
   logLevel: string;
 }
 
@@ -199,6 +202,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     segmentEntriesMax: number('segmentEntriesMax', 1, 100_000_000),
     segmentAgeHoursMax: number('segmentAgeHoursMax', 1, 8_760),
     cacheMegabytesMax: number('cacheMegabytesMax', 16, 1_000_000),
+    recent: readRecent({ text, number, refuse }),
     logLevel,
   };
 }
