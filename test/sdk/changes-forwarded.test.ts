@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { uuidV7 } from '@bitacora/event';
 import { createAudit } from '@bitacora/sdk';
 import { createOutboxForwarder, outboxInstallSql, outboxPost, writeOutbox } from '@bitacora/sdk/outbox';
-import { createHostDatabase } from '../support/host-database.ts';
+import { createHostDatabase, everybodyLeft } from '../support/host-database.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -29,7 +29,8 @@ beforeAll(async () => {
 beforeEach(() => database.query('truncate bitacora.outbox'));
 afterAll(async () => {
   await database?.end();
-  await server?.dispose();
+  await everybodyLeft(server.superuserUrl(), 'host');
+  await server.dispose();
 });
 
 interface Orders {
