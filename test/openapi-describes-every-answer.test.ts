@@ -128,6 +128,7 @@ test('F-11 each route answers a good request with the status, media type and sha
     },
     'PUT /v1/me/totp': { body: '{"code":"000000"}' },
     'POST /v1/me/totp/removal': { body: '{"code":"000000"}' },
+    'POST /v1/recent/sync': { body: '{"days":3}' },
     'PUT /v1/sources/{instance}': {
       body: '{"name":"shop","sdk":"x 1","state":"open","startedAt":"2026-03-01T00:00:00Z","sentAt":"2026-03-01T00:00:00Z","submitted":3}',
       path: { instance: 'AbCdEfGhIjKlMnOpQrStUv' },

@@ -36,6 +36,7 @@ import { pageRoutes } from './pages.ts';
 import { peopleRoutes } from './people-routes.ts';
 import { createReadRecord } from './read-record.ts';
 import { reportAct } from './report-act.ts';
+import { recentRoutes } from './recent-routes.ts';
 import type { Route } from './route.ts';
 import { createSessionCookie } from './session-cookie.ts';
 import type { Settings } from './settings.ts';
@@ -128,6 +129,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const quota = createQuota(settings.quotaEventsPerSecond, clock);
   const routes: Route[] = [
     ...eventRoutes({ ingest, packLedgers, quota, sources, tenants, context }),
+    ...recentRoutes({ tenants, context }),
     ...sourceRoutes(sources),
     ...treeRoutes(context),
     ...adminRoutes({ tenants, apiKeys, directory: recordDirectory, ingest }),

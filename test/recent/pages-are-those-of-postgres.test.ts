@@ -3,13 +3,24 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { inventEvents } from '../../../../test/support/invented-events.ts';
-import { createRandom } from '../../../../test/support/random.ts';
-import { runRedis, type RunningRedis } from '../../../../test/support/run-redis.ts';
-import { createDirectory, createTenants, type Grant, type Ledger } from '../access/index.ts';
-import { createIngest, type Ingest } from '../ingest/index.ts';
-import { createLedgers } from '../ledger/index.ts';
-import { createActivityLog, createPostings, createRecent, dayMs, type Recent } from '../projections/index.ts';
+import { inventEvents } from '../support/invented-events.ts';
+import { createRandom } from '../support/random.ts';
+import { runRedis, type RunningRedis } from '../support/run-redis.ts';
+import {
+  createDirectory,
+  createTenants,
+  type Grant,
+  type Ledger,
+} from '../../packages/server/src/access/index.ts';
+import { createIngest, type Ingest } from '../../packages/server/src/ingest/index.ts';
+import { createLedgers } from '../../packages/server/src/ledger/index.ts';
+import {
+  createActivityLog,
+  createPostings,
+  createRecent,
+  dayMs,
+  type Recent,
+} from '../../packages/server/src/projections/index.ts';
 import {
   connectRedis,
   createMemoryKeys,
@@ -17,10 +28,10 @@ import {
   openStorage,
   type KeyStore,
   type Storage,
-} from '../storage/index.ts';
-import type { ReadContext } from './reader.ts';
-import { createRecentSource } from './recent-source.ts';
-import { search, type SearchInput } from './search.ts';
+} from '../../packages/server/src/storage/index.ts';
+import type { ReadContext } from '../../packages/server/src/read/reader.ts';
+import { createRecentSource } from '../../packages/server/src/read/recent-source.ts';
+import { search, type SearchInput } from '../../packages/server/src/read/search.ts';
 
 const path = mkdtempSync(join(tmpdir(), 'bitacora-recent-'));
 const random = createRandom(7);
@@ -78,6 +89,14 @@ afterAll(async () => {
   await storage.close();
   rmSync(path, { recursive: true, force: true });
 });
+
+const listed = (list: readonly Ledger[]): Ledger => {
+  const [first] = list;
+  if (!first) throw new Error('no ledger');
+  return first;
+};
+const firstLedger = (): Ledger => listed(ledgers);
+const otherLedger = (): Ledger => listed(theirs.ledgers);
 
 async function append(ledger: Ledger, count: number): Promise<void> {
   const now = Date.now();
@@ -214,7 +233,7 @@ describe('with Redis', () => {
     connectRedis({ url: redis.url, database: 1, onConnected: () => undefined, onError: () => undefined });
   const fill = async (recent: Recent): Promise<void> => {
     // the driver connects in the background
-    await expect.poll(() => recent.sync(ledgers[0]!, {}).catch(() => -1)).toBeGreaterThan(0);
+    await expect.poll(() => recent.sync(firstLedger(), {}).catch(() => -1)).toBeGreaterThan(0);
     for (const ledger of ledgers) await recent.sync(ledger, {});
   };
 
@@ -260,10 +279,10 @@ describe('with Redis', () => {
   });
 
   test("F13 1,000 values that are stale, damaged, another's or made up are never shown", async () => {
-    await append(theirs.ledgers[0]!, 100);
+    await append(otherLedger(), 100);
     let opened = openRecent(connect());
     await fill(opened.recent);
-    await opened.recent.sync(theirs.ledgers[0]!, {});
+    await opened.recent.sync(otherLedger(), {});
     const client = redis.client();
     let poisoned = 0;
     let stale = new Map<string, Buffer>();
@@ -300,7 +319,7 @@ describe('with Redis', () => {
       await opened.recent.close();
       // another process, which believes nothing yet
       opened = openRecent(connect());
-      await expect.poll(() => opened.recent.status(ledgers[0]!).then(({ keys }) => keys)).not.toBeNull();
+      await expect.poll(() => opened.recent.status(firstLedger()).then(({ keys }) => keys)).not.toBeNull();
       await compareMany(opened.context, 4);
     }
     await opened.recent.close();
