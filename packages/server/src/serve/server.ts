@@ -75,12 +75,15 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   let closing = false;
   const onError = (error: Error): void =>
     void (closing || logger.warn({ err: error }, 'a database connection was lost'));
-  const storage = await openStorage({ databaseUrl: settings.databaseUrl, directory, onError }).catch(
-    (error: unknown) => {
-      directory.close();
-      throw error;
-    },
-  );
+  const storage = await openStorage({
+    databaseUrl: settings.databaseUrl,
+    databasePooler: settings.databasePooler,
+    directory,
+    onError,
+  }).catch((error: unknown) => {
+    directory.close();
+    throw error;
+  });
   const { database } = storage;
   const tenants = createTenants({ database, origin: settings.origin, clock });
   const apiKeys = createApiKeys({ database, clock });
