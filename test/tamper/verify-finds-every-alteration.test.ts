@@ -191,8 +191,7 @@ describe('F-05 what a superuser of the database does to entries is found', { tim
       const served = ledger.steps.at(-2)?.size ?? 0;
       const exact = await verify(ledger, 'checkpoint', 'leaves');
       if (index < served || exact.kind === 'differs') expectIndex(exact, index);
-      else
-        expect(exact).toMatchObject({ kind: 'truncated', sizeExpected: ledger.size, sizeFound: served });
+      else expect(exact).toMatchObject({ kind: 'truncated', sizeExpected: ledger.size, sizeFound: served });
     }));
 
   test('A6 the tail cut off below the last checkpoint', async () => {
