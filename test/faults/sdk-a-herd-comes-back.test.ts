@@ -7,7 +7,7 @@ import { startTestServer, type TestServer } from '../support/test-server.ts';
 
 const all = process.env['BITACORA_FAULTS'] === 'full';
 // With the stop and the start it is away for at least three seconds.
-const [clients, tickMs, stoppedMs] = [200, 100, 1_500];
+const [clients, tickMs, stoppedMs] = [200, 100, 1_000];
 const eventsPerTick = all ? 3 : 1;
 const [usualMs, recoveryMs] = all ? [20_000, 20_000] : [3_000, 5_000];
 const starvedAfterMs = 30_000;
