@@ -16,6 +16,7 @@ import { AuditError } from '../audit-error.ts';
 import { bodyLimits } from '../ingest/index.ts';
 import { formOf } from './form.ts';
 import { requireOwnPage } from './own-page.ts';
+import { JsonText } from './json-text.ts';
 import { problemMediaType, problemOf } from './problem.ts';
 import type { AnsweredRead } from './read-record.ts';
 import type { Route } from './route.ts';
@@ -182,9 +183,11 @@ function register(app: FastifyInstance, route: Route, options: RegisterOptions):
       if (reply.statusCode === 200) void reply.code(route.answer.status);
       if (!reply.hasHeader('content-type')) void reply.type(route.answer.mediaType);
       return reply.send(
-        route.answer.mediaType.startsWith('application/json') && reply.statusCode !== 204
-          ? JSON.stringify(answer)
-          : answer,
+        answer instanceof JsonText
+          ? answer.text
+          : route.answer.mediaType.startsWith('application/json') && reply.statusCode !== 204
+            ? JSON.stringify(answer)
+            : answer,
       );
     },
   });
