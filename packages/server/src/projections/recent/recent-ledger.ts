@@ -11,7 +11,7 @@ import { later, type Head, type Place, type RecentEntry } from './recent-entry.t
 import { dayMs, type RecentSettings } from './recent-settings.ts';
 import type { RecentSource } from './recent-source.ts';
 import { createWindow, type Chunk, type HeldEntry, type Window } from './window.ts';
-import type { WindowState } from './window-state.ts';
+import type { EarlyState, WindowState } from './window-state.ts';
 
 export interface RecentLedger {
   /**
@@ -27,12 +27,6 @@ export interface RecentLedger {
   read(entries: readonly HeldEntry[]): Promise<RecentEntry[] | undefined>;
   /** What is known at present, without asking the store. */
   window(): Window | undefined;
-}
-
-/** A state's value, read before it is known which one is right. */
-export interface EarlyState {
-  epoch: number;
-  raw: Buffer | undefined;
 }
 
 export interface RecentLedgerOptions {

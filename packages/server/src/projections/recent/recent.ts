@@ -6,10 +6,11 @@ import { createCodec } from './codec.ts';
 import { createCounters, type RecentCounters } from './counters.ts';
 import { createEntryMemory } from './entry-memory.ts';
 import type { Head } from './recent-entry.ts';
-import { createRecentLedger, type EarlyState, type RecentLedger } from './recent-ledger.ts';
+import { createRecentLedger, type RecentLedger } from './recent-ledger.ts';
 import type { RecentSettings } from './recent-settings.ts';
 import type { RecentSource } from './recent-source.ts';
 import type { Window } from './window.ts';
+import type { EarlyState } from './window-state.ts';
 
 export interface Recent {
   readonly settings: RecentSettings;
