@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { AnyPack } from '@bitacora/pack-kit';
 import { pino, type Logger } from 'pino';
-import { z } from 'zod';
 import {
   createAccess,
   createApiKeys,
@@ -28,10 +27,12 @@ import { startBackground } from './background.ts';
 import { eventRoutes } from './event-routes.ts';
 import { firstOwnerLink } from './first-owner.ts';
 import { createHealth, type Health } from './health.ts';
+import { healthRoutes } from './health-routes.ts';
 import { createHttp } from './http.ts';
 import { createMail } from './mail.ts';
 import { openApi } from './openapi.ts';
 import { openRecent, telling } from './open-recent.ts';
+import { createPackRoles } from './pack-roles.ts';
 import { pageRoutes } from './pages.ts';
 import { peopleRoutes } from './people-routes.ts';
 import { createReadRecord } from './read-record.ts';
@@ -159,7 +160,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       ),
     ),
   );
-  const viewerTokens = createViewerTokens({ keys: people.viewerKeys, tenants, clock });
+  const viewerTokens = createViewerTokens({
+    keys: people.viewerKeys,
+    tenants,
+    roleOf: createPackRoles(options.packs ?? []),
+    clock,
+  });
   const app = createHttp({
     routes,
     access: createAccess({ tenants, apiKeys, sessions: people.sessions, viewerTokens, clock }),
@@ -168,7 +174,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     async onRead(read, each) {
       if (!each) return readRecord.note(read);
       const { grant, action, method, url, client } = read;
-      const act = { action, operation: 'read', level: 'medium', request: { method, url }, client } as const;
+      const operation = method === 'GET' ? 'read' : 'execute';
+      const act = { action, operation, level: 'medium', request: { method, url }, client } as const;
       await reportAct(grant, act, { tenants, ingest });
     },
     logger,
@@ -259,36 +266,6 @@ export async function ensureTenant(tenants: Tenants, name: string): Promise<Tena
 function reportRollback(problem: string, health: Health, logger: Logger): void {
   health.add(problem);
   logger.error(problem);
-}
-
-function healthRoutes(health: Health): Route[] {
-  const json = 'application/json; charset=utf-8';
-  return [
-    {
-      method: 'GET',
-      path: '/livez',
-      summary: 'The process answers',
-      scope: undefined,
-      answer: { status: 200, mediaType: json, schema: z.object({ status: z.literal('live') }) },
-      handle: () => Promise.resolve({ status: 'live' }),
-    },
-    {
-      method: 'GET',
-      path: '/readyz',
-      summary: 'Events can be stored: 503 with the reasons when nothing can be written',
-      scope: undefined,
-      answer: {
-        status: 200,
-        mediaType: json,
-        schema: z.object({ status: z.enum(['ready', 'unready']), problems: z.array(z.string()) }),
-      },
-      handle({ reply }) {
-        const problems = health.problems();
-        void reply.code(problems.length === 0 ? 200 : 503);
-        return Promise.resolve({ status: problems.length === 0 ? 'ready' : 'unready', problems });
-      },
-    },
-  ];
 }
 
 function packageVersion(): string {
