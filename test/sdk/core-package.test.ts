@@ -31,7 +31,7 @@ beforeAll(async () => {
   const tarballs = [...stdout.trim().split('\n'), ...files.map(({ filename }) => join(host, filename))];
   await run('npm', ['install', '--offline', '--no-audit', '--no-fund', ...tarballs], { cwd: host });
   installed = join(host, 'node_modules/@bitacora/sdk');
-});
+}, 180_000);
 afterAll(() => rmSync(host, { recursive: true, force: true }));
 
 const uses = `
