@@ -35,10 +35,11 @@ let cluster: PostgresCluster;
 let audit: Audit;
 let database: pg.Pool;
 let pool: pg.Pool;
+let url: string;
 
 beforeAll(async () => {
   cluster = await runPostgres({ fsync: 'off' });
-  const url = await createHostDatabase(cluster.url, 'host');
+  url = await createHostDatabase(cluster.url, 'host');
   database = new pg.Pool({ connectionString: url });
   await database.query(outboxInstallSql());
   await database.query(kinds.map(([type], at) => `create table kind_${at} (value ${type})`).join(';'));
@@ -128,4 +129,52 @@ test('F-03 a touch is an event, and each step of a transaction tells what the st
   expect(events.slice(1, 3).map(fieldsOf)).toEqual([{ name: ['a', 'b'] }, { name: ['b', 'bc'] }]);
   expect(events[3] && Object.keys(fieldsOf(events[3]))).toEqual(['seen_at']);
   expect(events[4] && fieldsOf(events[4])['name']).toEqual(['bc']);
+});
+
+test('F-03 a large value that an update leaves alone is neither read as changed nor lost at the deletion', async () => {
+  await database.query(`alter table guest add column if not exists letter text`);
+  await database.query(`alter table guest alter column letter set storage external`);
+  await database.query(`insert into guest (guest_key, name, letter) values ($1, 'a', $2)`, [
+    guest,
+    'x'.repeat(100_000),
+  ]);
+  await pool.query(`update guest set name = 'b'`);
+  await pool.query('delete from guest');
+  const [update, remove] = (await outboxEvents(database)).map(fieldsOf);
+  expect(update).toEqual({ name: ['a', 'b'] });
+  expect(remove?.['letter']).toMatchObject([{ leftOut: 'too long', lengthChars: 100_000 }]);
+});
+
+test('F-03 a change whose event cannot be written fails with the outbox; after_commit it stays, and is told', async () => {
+  const errors: string[] = [];
+  const away = createAudit({
+    name: 'away',
+    mode: 'strict',
+    transport: () => Promise.reject(new Error('no event today')),
+  });
+  const statements = [
+    `insert into moment values (2, null)`,
+    `update moment set at = '2026-01-01' where id = 1`,
+    'delete from moment where id = 1',
+  ];
+  await database.query('insert into moment values (1, null)');
+  await database.query('alter table bitacora.outbox rename to outbox_away');
+  try {
+    for (const statement of statements) await expect(pool.query(statement)).rejects.toThrow('outbox');
+  } finally {
+    await database.query('alter table bitacora.outbox_away rename to outbox');
+  }
+  expect((await database.query('select id, at from moment')).rows).toEqual([{ id: 1, at: null }]);
+  const lenient = auditPool(new pg.Pool({ connectionString: url }), away, {
+    write: 'after_commit',
+    onError: (error) => errors.push(error.message),
+  });
+  try {
+    for (const statement of statements) expect((await lenient.query(statement)).rowCount).toBe(1);
+  } finally {
+    await lenient.end();
+    await away.close(1);
+  }
+  expect((await database.query('select id from moment')).rows).toEqual([{ id: 2 }]);
+  await expect.poll(() => errors, { timeout: 20_000 }).toHaveLength(statements.length);
 });
