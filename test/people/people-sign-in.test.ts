@@ -198,6 +198,23 @@ describe('F-09 invitations, resets and passwords', () => {
     await database.query('delete from sign_in_failure');
   });
 
+  test('what others try from the same address keeps nobody out who has signed in from there before', async () => {
+    const person = await joinAs('auditor');
+    const stranger = (): Promise<Response> =>
+      signInWith(server, { email: 'stranger@example.com', password: 'wrong password' });
+    expect((await stranger()).status).toBe(401);
+    // A hundred failures of this address, as if they had been.
+    await database.query(
+      "update sign_in_failure set failures = 100, locked_until = now() + interval '1 hour'",
+    );
+    expect((await stranger()).status).toBe(429);
+    expect((await signInWith(server, { email: 'new@example.com', password: 'wrong password' })).status).toBe(
+      429,
+    );
+    expect((await signInWith(server, person)).status).toBe(303);
+    await database.query('delete from sign_in_failure');
+  });
+
   test('a wrong password and an account that is not there are answered in the same words', async () => {
     const [there, nowhere] = await Promise.all(
       ['eva@example.com', 'who@example.com'].map(async (email) => {

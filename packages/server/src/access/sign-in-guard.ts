@@ -44,11 +44,10 @@ export function createSignInGuard(database: Database): SignInGuard {
   return {
     begin: (attempt) =>
       database.write({ tenant: attempt.tenant, ledgers: [] }, async (client) => {
-        const counted: [Buffer, number][] = [
-          [attempt.both, failuresMax.both],
-          [attempt.address, failuresMax.address],
-        ];
-        if (!attempt.known) counted.push([attempt.account, failuresMax.account]);
+        const counted: [Buffer, number][] = [[attempt.both, failuresMax.both]];
+        // What others try, on the account from elsewhere or on other accounts from here, keeps nobody out of his own.
+        if (!attempt.known)
+          counted.push([attempt.account, failuresMax.account], [attempt.address, failuresMax.address]);
         const waits = await client.query<{ seconds: number }>(
           `select ceil(extract(epoch from max(locked_until) - now()))::integer as seconds from sign_in_failure
            where tenant = $1 and subject = any($2::bytea[]) and locked_until > now()`,

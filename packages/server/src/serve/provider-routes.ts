@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Identities, People, Tenant, Tenants } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
-import { originOf } from './page-route.ts';
+import { createEnter, originOf } from './page-route.ts';
 import { pagePolicy } from './pages.ts';
 import type { PersonActs } from './person-acts.ts';
 import type { Provider, Vouched } from './provider.ts';
@@ -27,6 +27,7 @@ export interface ProviderRouteOptions {
 /** Signing in at an identity provider: there, and back. */
 export function providerRoutes(options: ProviderRouteOptions): Route[] {
   const { settings, provider, identities, people, tenants, cookie, acts } = options;
+  const enter = createEnter(people, cookie);
   const keptName = `${cookie.name}-provider`;
   const backUri = (call: Call): string => `${cookie.baseOf(call.request)}/app/sign-in/provider/callback`;
   const failed = (call: Call): string => {
@@ -94,8 +95,7 @@ export function providerRoutes(options: ProviderRouteOptions): Route[] {
         if (user?.state !== 'active') return refused(call, tenant, 'not invited');
         const secret = await people.signIn.withIdentity(user, originOf(call.request));
         await acts.report(call.request, { tenant, user }, login(user, 'provider'));
-        cookie.set(call.reply, secret);
-        return call.reply.redirect('/app/', 303);
+        return enter(call, secret);
       },
     },
   ];
