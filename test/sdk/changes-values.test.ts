@@ -79,7 +79,9 @@ test('F-03 the same instant in another time zone is no change, the same hour in 
   expect(await outboxEvents(database)).toEqual([]);
   await pool.query(`update moment set at = '2026-01-01 12:00+01'`);
   const [event] = await outboxEvents(database);
-  const instants = (event ? fieldsOf(event)['at'] : []).map((text: string) => new Date(text).toISOString());
+  const instants = ((event && fieldsOf(event)['at']) ?? []).map((text: string) =>
+    new Date(text).toISOString(),
+  );
   expect(instants).toEqual(['2026-01-01T12:00:00.000Z', '2026-01-01T11:00:00.000Z']);
 });
 
@@ -177,4 +179,27 @@ test('F-03 a change whose event cannot be written fails with the outbox; after_c
   }
   expect((await database.query('select id from moment')).rows).toEqual([{ id: 2 }]);
   await expect.poll(() => errors, { timeout: 20_000 }).toHaveLength(statements.length);
+});
+
+test('F-03 a table says which operations and which rows are captured; a rule that throws leaves nothing out', async () => {
+  const rules = auditPool(new pg.Pool({ connectionString: url }), audit, {
+    tables: {
+      guest: {
+        when: ({ operation, before, after }) =>
+          operation !== 'create' && (after ?? before)?.['name'] !== 'draft',
+      },
+      moment: {
+        when: () => {
+          throw new Error('not now');
+        },
+      },
+    },
+  });
+  await rules.query(`insert into guest values ($1, 'a')`, [guest]);
+  await rules.query(`update guest set name = 'b'`);
+  await rules.query(`update guest set name = 'draft'`);
+  await rules.query('delete from guest');
+  await rules.query('insert into moment values (3, null)');
+  await rules.end();
+  expect(shortOf(await outboxEvents(database))).toEqual([`guest.update ${guest}`, 'moment.create 3']);
 });

@@ -1,3 +1,5 @@
+import type { RowValues } from './parse-row.ts';
+
 /** What the catalogue says of one table, and what the host wants of it. */
 export interface AuditedTable {
   readonly oid: string;
@@ -18,6 +20,7 @@ export interface AuditedTable {
   readonly noun: string;
   /** The column that names a target to people. */
   readonly nameColumn: string | undefined;
+  readonly when: TableOptions['when'];
 }
 
 /** What a host may say of a table. */
@@ -26,6 +29,18 @@ export interface TableOptions {
   readonly ignore?: readonly string[];
   readonly mask?: readonly string[];
   readonly nameColumn?: string;
+  /**
+   * False: this change of a row is no event, as that of a draft. Given the row as it was and as it is, nothing masked by the
+   * connection. One that throws leaves nothing out. Not asked where rows are only counted.
+   */
+  readonly when?: ((change: TableChange) => boolean) | undefined;
+}
+
+/** `before` is absent where the row was made, `after` where it was removed. */
+export interface TableChange {
+  readonly operation: 'create' | 'update' | 'delete';
+  readonly before?: RowValues | undefined;
+  readonly after?: RowValues | undefined;
 }
 
 /** A table's own columns of the catalogue, where the table still exists. */
@@ -62,5 +77,6 @@ export function auditedTable(
     mask: new Set(options.mask),
     noun: options.noun ?? (schema === 'public' ? name : `${schema}.${name}`),
     nameColumn: options.nameColumn,
+    when: options.when,
   };
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Change, JsonValue, Target } from '@bitacora/event';
 import type { CaptureInput } from '../../audit.ts';
-import type { AuditedTable } from './audited-table.ts';
+import type { AuditedTable, TableChange } from './audited-table.ts';
 import type { RowValues } from './parse-row.ts';
 import { sameValue } from './same-value.ts';
 
@@ -28,6 +28,7 @@ export function rowChangeEvent(row: RowChange, table: AuditedTable): CaptureInpu
   const operation = row.before ? (row.after ? 'update' : 'delete') : 'create';
   const changes = changesOf(row, table);
   if (operation === 'update' && changes.length === 0) return undefined;
+  if (!isWanted({ operation, before: row.before, after: row.after }, table)) return undefined;
   const kept = fitting(changes);
   return {
     action: `${actionNoun(table.noun)}.${operation}`,
@@ -36,6 +37,15 @@ export function rowChangeEvent(row: RowChange, table: AuditedTable): CaptureInpu
     ...(kept.length > 0 && { changes: kept }),
     ...(kept.length < changes.length && { attributes: { changesLeftOut: changes.length - kept.length } }),
   };
+}
+
+function isWanted(change: TableChange, { when }: AuditedTable): boolean {
+  try {
+    return when?.(change) !== false;
+  } catch {
+    // A function of the host's that fails must not cost the record.
+    return true;
+  }
 }
 
 /** The noun as a part of an action, which has no spaces. */
