@@ -223,6 +223,40 @@ test('X12 what another browser began, or nobody, does not sign in; a code counts
   expect(await come(own)).toBe(403);
 });
 
+test('X12 back-channel logout ends all sessions of the person, and only by a token that is one', async () => {
+  faulty.person = { sub: 'person-1' };
+  const person = await present((await goThrough()).cookie ?? '');
+  const logout = async (token: string): Promise<number> =>
+    (
+      await fetch(`${server.url}/app/sign-in/provider/logout`, {
+        method: 'POST',
+        body: new URLSearchParams({ logout_token: token }),
+      })
+    ).status;
+  const soon = { 'http://schemas.openid.net/event/other': {} };
+  const wrong = [
+    { strange: true as const },
+    { header: { typ: 'JWT' } },
+    { header: { typ: undefined } },
+    { claims: { iss: 'https://evil.example' } },
+    { claims: { aud: 'another' } },
+    { claims: { events: undefined } },
+    { claims: { events: soon } },
+    { claims: { nonce: 'n' } },
+    { claims: { sub: undefined } },
+    { claims: { jti: undefined } },
+    { claims: { iat: seconds() - 900, exp: undefined } },
+  ];
+  for (const changed of wrong)
+    expect([changed, await logout(await faulty.logoutToken(changed))]).toEqual([changed, 403]);
+  for (const token of ['', 'x', 'a.b.c']) expect(await logout(token)).toBe(403);
+  expect((await person.fetch('/v1/me')).status).toBe(200);
+  expect(await logout(await faulty.logoutToken({ claims: { sub: 'somebody else' } }))).toBe(200);
+  expect((await person.fetch('/v1/me')).status).toBe(200);
+  expect(await logout(await faulty.logoutToken())).toBe(200);
+  expect((await person.fetch('/v1/me')).status).toBe(401);
+});
+
 describe('F-09 against oidc-provider, as its makers ship it', () => {
   let http: Server;
   let real: TestServer;

@@ -30,6 +30,12 @@ export interface ProviderKeys {
 export interface FaultyProvider {
   issuer: string;
   fault: Fault;
+  /** A logout token, changed as told. */
+  logoutToken(changed?: {
+    claims?: Record<string, unknown>;
+    header?: Record<string, unknown>;
+    strange?: true;
+  }): Promise<string>;
   /** What the last code exchange sent. */
   exchanged: URLSearchParams | undefined;
   /** The person at the provider. */
@@ -47,6 +53,23 @@ export async function startFaultyProvider(clientId: string): Promise<FaultyProvi
   const provider: FaultyProvider = {
     issuer: '',
     fault: {},
+    logoutToken({ claims = {}, header = {}, strange } = {}) {
+      const events = { 'http://schemas.openid.net/event/backchannel-logout': {} };
+      const iat = Math.floor(Date.now() / 1_000);
+      const all = {
+        iss: provider.issuer,
+        aud: clientId,
+        iat,
+        exp: iat + 120,
+        jti: randomUUID(),
+        events,
+        sub: provider.person['sub'],
+      };
+      const present = Object.entries({ ...all, ...claims }).filter(([, value]) => value !== undefined);
+      return new SignJWT(Object.fromEntries(present) as JWTPayload)
+        .setProtectedHeader({ alg: 'RS256', kid, typ: 'logout+jwt', ...header })
+        .sign(strange ? stranger.privateKey : own.privateKey);
+    },
     exchanged: undefined,
     person: { sub: 'person-1', email: 'one@example.com', email_verified: true, name: 'One' },
     close: async () => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Identities, People, Tenant, Tenants } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
-import { createEnter, originOf } from './page-route.ts';
+import { createEnter, formFields, originOf } from './page-route.ts';
 import { pagePolicy } from './pages.ts';
 import type { PersonActs } from './person-acts.ts';
 import type { Provider, Vouched } from './provider.ts';
@@ -51,6 +51,35 @@ export function providerRoutes(options: ProviderRouteOptions): Route[] {
     return failed(call);
   };
   return [
+    {
+      method: 'POST',
+      path: '/app/sign-in/provider/logout',
+      summary: 'The identity provider says that somebody signed out there: all sessions end',
+      scope: undefined,
+      body: 'form',
+      answer: { status: 200, mediaType: 'application/json; charset=utf-8' },
+      async handle(call) {
+        const token = formFields(call)['logout_token'] ?? '';
+        const tenant = await tenants.find(settings.tenant);
+        const gone = await provider.loggedOut(token);
+        const known = { ...gone, name: undefined, email: undefined };
+        const user = tenant && (await identities.userOf(tenant.id, known, undefined));
+        if (tenant && user) {
+          await people.sessions.revokeOthers(user.tenant, user.id);
+          await acts.report(
+            call.request,
+            { tenant, user },
+            {
+              action: 'session.logout',
+              operation: 'execute',
+              level: 'low',
+              targets: [{ type: 'user', id: user.id }],
+            },
+          );
+        }
+        return {};
+      },
+    },
     {
       method: 'GET',
       path: '/app/sign-in/provider',

@@ -1,3 +1,4 @@
+import { createRemoteJWKSet, jwtVerify } from 'jose';
 import {
   allowInsecureRequests,
   authorizationCodeGrant,
@@ -32,12 +33,16 @@ export interface Provider {
   begin(redirectUri: string): Promise<{ url: string; kept: string }>;
   /** @throws forbidden when anything about the answer is not as it must be */
   finish(callback: { url: URL; kept: string | undefined }): Promise<Vouched>;
+  /** Whose sessions a logout token ends (OpenID Connect Back-Channel Logout 1.0). @throws forbidden when it is not right */
+  loggedOut(token: string): Promise<Pick<Vouched, 'issuer' | 'subject'>>;
 }
 
 const withinSeconds = 10;
 const discoveredForMs = 600_000;
 const keptForMs = 600_000;
 const skewSeconds = 60;
+const logoutSecondsMax = 300;
+const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout';
 const signatures = ['RS256', 'PS256', 'ES256', 'EdDSA'];
 
 export function createProvider(options: {
@@ -98,7 +103,33 @@ export function createProvider(options: {
         throw new AuditError('forbidden', { detail: 'the identity provider did not vouch for you', cause });
       }
     },
+    async loggedOut(token) {
+      try {
+        const subject = await readLogout(token, await configuration(), settings.clientId);
+        return { issuer: settings.issuer, subject };
+      } catch (cause) {
+        throw new AuditError('forbidden', { detail: 'that is no logout token of the provider', cause });
+      }
+    },
   };
+}
+
+/** Signed by the provider, typed, for us, of now, about somebody, and nothing that was made for a sign-in. */
+async function readLogout(token: string, config: Configuration, clientId: string): Promise<string> {
+  const { jwks_uri: address, issuer } = config.serverMetadata();
+  const { payload } = await jwtVerify(token, createRemoteJWKSet(new URL(address ?? '')), {
+    issuer,
+    audience: clientId,
+    typ: 'logout+jwt',
+    algorithms: signatures,
+    clockTolerance: skewSeconds,
+    maxTokenAge: logoutSecondsMax,
+    requiredClaims: ['iat', 'jti', 'events', 'sub'],
+  });
+  const { events, nonce, sub } = payload;
+  const isLogout = typeof events === 'object' && events !== null && logoutEvent in events;
+  if (!isLogout || nonce !== undefined || sub === undefined) throw new TypeError('no logout token');
+  return sub;
 }
 
 /** Some providers put name and e-mail into the token, others tell them when asked; the subject must be the same. */
