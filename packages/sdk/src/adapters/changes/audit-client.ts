@@ -139,7 +139,9 @@ async function captureEvents(
     const context = currentContext();
     session.afterCommit(() => {
       for (const event of events) {
-        withContext(context, () => void Promise.resolve(audit.capture(event)).catch(settings.onError));
+        // What `capture` may throw must not reach a host whose transaction is committed already.
+        const captured = withContext(context, async () => audit.capture(event));
+        void captured.catch(settings.onError);
       }
     });
     if (marked) await session.unmark();
