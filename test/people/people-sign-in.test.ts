@@ -288,6 +288,24 @@ describe('F-09 codes of an authenticator', () => {
   });
 });
 
+test.each(['/app/sign-in', '/app/forgot', '/app/link/1.gone', '/app/'])(
+  'X14 %s sends its forms with its own origin, runs no script but ours, and is framed by nobody',
+  async (path) => {
+    const { headers } = await fetch(server.url + path);
+    // Under no-referrer a browser sends a form of the same site with `Origin: null`.
+    expect(headers.get('referrer-policy')).toBe('same-origin');
+    const policy = headers.get('content-security-policy') ?? '';
+    for (const part of [
+      "default-src 'none'",
+      "script-src 'self'",
+      "form-action 'self'",
+      "frame-ancestors 'none'",
+    ])
+      expect(policy).toContain(part);
+    expect(policy).not.toContain('unsafe');
+  },
+);
+
 describe('X13 sessions', () => {
   test('the cookie is HttpOnly, Lax, of the whole host; over https it is __Host- and Secure', async () => {
     const answer = await signInWith(server, owner);

@@ -31,6 +31,8 @@ export function createPageRoute(cookie: SessionCookie): (page: PageRoute) => Rou
       const language = pageLanguageOf(call.request.headers['accept-language']);
       void call.reply
         .header('content-security-policy', pagePolicy)
+        // Under `no-referrer` browsers send our own forms with the origin null, as another site would.
+        .header('referrer-policy', 'same-origin')
         .header('x-frame-options', 'DENY')
         .header('content-language', language)
         .header('vary', 'Accept-Language');

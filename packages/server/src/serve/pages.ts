@@ -20,7 +20,7 @@ export function pageRoutes(document: () => Record<string, unknown>): Route[] {
         .header('content-security-policy', pagePolicy)
         .header('cache-control', 'no-cache')
         .header('x-content-type-options', 'nosniff')
-        .header('referrer-policy', 'no-referrer');
+        .header('referrer-policy', 'same-origin');
       return Promise.resolve(readFileSync(new URL(`../../pages/${name}`, import.meta.url), 'utf8'));
     },
   });
