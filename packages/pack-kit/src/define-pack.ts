@@ -98,6 +98,7 @@ function* paramProblems(owner: string, params: Params, inPath: readonly string[]
     if (params[name]?.in !== 'path') yield `${owner}: {${name}} is not declared as a path parameter`;
   }
   for (const [name, param] of Object.entries(params)) {
+    if (param.type === 'json' && param.in !== 'body') yield `${owner}: ${name} is JSON, but not in the body`;
     if (param.in === 'path' && !inPath.includes(name)) yield `${owner}: ${name} is not in the path`;
     if (typeof param.type === 'object' && param.type.enum.length === 0)
       yield `${owner}: ${name} has no values`;

@@ -5,14 +5,22 @@ import type { Plan } from './read.ts';
 /** A parameter of a route or report. Bare dates are days of the organisation's time zone. */
 export type Param = {
   readonly in: 'path' | 'query' | 'body';
-  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date' | { readonly enum: readonly string[] };
+  readonly type:
+    | 'string'
+    | 'integer'
+    | 'number'
+    | 'boolean'
+    | 'date'
+    /** Any JSON; in a body only. */
+    | 'json'
+    | { readonly enum: readonly string[] };
   readonly required?: boolean;
   readonly default?: string | number | boolean;
   readonly min?: number;
   readonly max?: number;
 };
 export type Params = Readonly<Record<string, Param>>;
-export type ParamValues = Readonly<Record<string, string | number | boolean | undefined>>;
+export type ParamValues = Readonly<Record<string, JsonValue | undefined>>;
 
 /** Who asks, after authentication. */
 export type Caller = {

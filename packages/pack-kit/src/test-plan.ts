@@ -1,4 +1,4 @@
-import { canonicalJson } from '@bitacora/event';
+import { canonicalJson, type JsonValue } from '@bitacora/event';
 import type { Plan, ReadKind } from './read.ts';
 import type { Caller, Param, Params, ParamValues } from './route.ts';
 
@@ -36,10 +36,11 @@ function sample(params: Params, all: boolean): ParamValues {
   return Object.fromEntries(given.map(([name, param]) => [name, param.default ?? sampleValue(param)]));
 }
 
-function sampleValue({ type, min }: Param): string | number | boolean {
+function sampleValue({ type, min }: Param): JsonValue {
   if (typeof type === 'object') return type.enum[0] ?? '';
   if (type === 'integer' || type === 'number') return min ?? 1;
   if (type === 'boolean') return true;
+  if (type === 'json') return {};
   return type === 'date' ? '2026-03-01' : 'x';
 }
 

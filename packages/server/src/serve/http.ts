@@ -14,7 +14,7 @@ import type { z } from 'zod';
 import { requireScope, type Access, type Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import { bodyLimits } from '../ingest/index.ts';
-import { problemMediaType, problemOf } from './problem.ts';
+import { problemMediaType, problemOf, type Problem } from './problem.ts';
 import type { Route } from './route.ts';
 
 /**
@@ -135,6 +135,7 @@ function register(
   app.route({
     method: route.method,
     url: route.path.replaceAll(/\{(\w+)\*\}/g, '*').replaceAll(/\{(\w+)\}/g, ':$1'),
+    config: { errors: route.errors },
     // Before a byte of the body is read: strangers reserve nothing.
     onRequest: async (request, reply) => {
       const grant =
@@ -245,5 +246,16 @@ function sendProblem(
   if (problem.status >= 500) call.logger.error({ correlationId: request.id, err: error }, problem.title);
   if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds));
   if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
-  return reply.code(problem.status).type(problemMediaType).send(JSON.stringify(problem));
+  return reply
+    .code(problem.status)
+    .type(problemMediaType)
+    .send(JSON.stringify({ ...problem, ...olderMember(request, problem) }));
+}
+
+/** Older clients of a pack read the text of an error from a member of their own. */
+function olderMember({ routeOptions }: FastifyRequest, problem: Problem): Record<string, string> {
+  const { errors } = routeOptions.config as { errors?: Route['errors'] };
+  if (!errors) return {};
+  const code = problem.type.slice(problem.type.lastIndexOf(':') + 1);
+  return { [errors.member]: errors.texts?.[code] ?? problem.detail ?? problem.title };
 }

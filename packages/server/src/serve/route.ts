@@ -4,7 +4,7 @@ import type { Grant, ScopeName } from '../access/index.ts';
 
 /** A route of the HTTP API; the OpenAPI document is made of the same table. */
 export interface Route {
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** With `{name}` for parameters; `{name*}` takes the rest of the path. */
   path: string;
   summary: string;
@@ -13,6 +13,8 @@ export interface Route {
   query?: z.ZodObject;
   /** A JSON body. `events` is read by ingest itself. */
   body?: z.ZodType | 'events';
+  /** A member that older clients read their errors from, with texts of their own. */
+  errors?: { readonly member: string; readonly texts?: Readonly<Record<string, string>> };
   /** Media type and schema of a success. */
   answer: { status: number; mediaType: string; schema?: z.ZodType };
   handle(call: Call): Promise<unknown>;

@@ -22,6 +22,8 @@ import { openDataDirectory, openStorage, type DataDirectory } from '../storage/i
 import { adminRoutes } from './admin-routes.ts';
 import { startBackground } from './background.ts';
 import { eventRoutes } from './event-routes.ts';
+import { loggerRoutes } from './logger-routes.ts';
+import { packRoutes } from './pack-routes.ts';
 import { createHealth, type Health } from './health.ts';
 import { createHttp } from './http.ts';
 import { openApi } from './openapi.ts';
@@ -97,9 +99,15 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const packLedgers = createPackLedgers({ tenants, packs: options.packs ?? [] });
   const sources = createSources(database);
   const quota = createQuota(settings.quotaEventsPerSecond, clock);
+  const stages = {
+    ...{ ingest, packLedgers, quota, sources, tenants, context },
+    ...{ packs: options.packs ?? [], directory: recordDirectory },
+  };
   const routes: Route[] = [
-    ...eventRoutes({ ingest, packLedgers, quota, sources, tenants, context }),
+    ...eventRoutes(stages),
     ...sourceRoutes(sources),
+    ...loggerRoutes(stages),
+    ...packRoutes(stages),
     ...treeRoutes(context),
     ...adminRoutes({ tenants, apiKeys, directory: recordDirectory, ingest }),
     ...healthRoutes(health),
