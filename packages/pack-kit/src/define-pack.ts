@@ -1,7 +1,14 @@
 import { compilePersonal, levels, operations } from '@bitacora/event';
 import type { AttributeTypes } from './attribute-types.ts';
 import { missingLanguages } from './labels.ts';
-import type { Actions, AnyPack, Loggers, Pack, PackDeclaration } from './pack.ts';
+import {
+  closeReasons,
+  type Actions,
+  type AnyPack,
+  type Loggers,
+  type Pack,
+  type PackDeclaration,
+} from './pack.ts';
 import { PackError } from './pack-error.ts';
 import { methods, pathParams, type Params, type Route } from './route.ts';
 
@@ -44,6 +51,21 @@ function* problemsOf(pack: Omit<AnyPack, 'policy'>): Generator<string> {
     yield* paramProblems(`reports.${name}`, report.params ?? {}, []);
   }
   yield* routeProblems(pack.routes ?? []);
+  yield* sessionProblems(pack);
+  for (const [name, { route, labels }] of Object.entries(pack.commands ?? {})) {
+    yield* labelProblems(`commands.${name}`, labels);
+    if (!(pack.routes ?? []).some(({ method, path }) => `${method} ${path}` === route))
+      yield `commands.${name}: there is no route ${route}`;
+  }
+}
+
+function* sessionProblems({ sessions, actions }: Omit<AnyPack, 'policy'>): Generator<string> {
+  for (const [action, reason] of Object.entries(sessions?.close ?? {})) {
+    if (!closeReasons.includes(reason)) yield `sessions.close.${action}: unknown reason ${reason}`;
+  }
+  for (const action of [...(sessions?.open ?? []), ...Object.keys(sessions?.close ?? {})]) {
+    if (!Object.hasOwn(actions, action)) yield `sessions: the action ${action} is not declared`;
+  }
 }
 
 function* actionProblems(actions: Actions): Generator<string> {

@@ -1,4 +1,6 @@
+export { catchUp } from './catch-up.ts';
 export { follow, rebuild } from './follow.ts';
 export * from './postings/index.ts';
 export type { Projection } from './projection.ts';
 export * from './rollups/index.ts';
+export * from './sessions/index.ts';

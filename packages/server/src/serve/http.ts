@@ -14,6 +14,7 @@ import type { z } from 'zod';
 import { requireScope, type Access, type Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import { bodyLimits } from '../ingest/index.ts';
+import { allowOrigins } from './cors.ts';
 import { problemMediaType, problemOf, type Problem } from './problem.ts';
 import type { Route } from './route.ts';
 
@@ -30,6 +31,8 @@ const inflatedTimes = 10;
 export function createHttp(options: {
   routes: readonly Route[];
   access: Access;
+  /** Of pages that may call from a browser. */
+  corsOrigins: readonly string[];
   logger: Logger;
 }): FastifyInstance {
   const app: FastifyInstance = Fastify({
@@ -52,6 +55,7 @@ export function createHttp(options: {
     void reply.header('x-correlation-id', request.id);
     done();
   });
+  allowOrigins(app, options.corsOrigins);
   app.addHook('onSend', (_request, reply, payload, done) => {
     void reply.header('server-timing', `total;dur=${reply.elapsedTime.toFixed(2)}`);
     done(null, payload);

@@ -1,4 +1,5 @@
 import {
+  isRefused,
   ledgerOf,
   type AnyPack,
   type PackLabels,
@@ -11,9 +12,11 @@ import type { Directory, Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import type { EventResult } from '../ingest/index.ts';
 import type { EntryView } from '../ledger/index.ts';
-import { getEntry, runPlan, type PlanContext, type ReadContext } from '../read/index.ts';
+import { getEntry, runPlan, type PlanContext, type ReadContext, type SessionContext } from '../read/index.ts';
 import { storeEvents, type IngestCallOptions } from './ingest-call.ts';
-import { callerOf, requirePermission } from './pack-caller.ts';
+import { closeSession } from './close-session.ts';
+import { callerOf, requirePackPermission } from './pack-caller.ts';
+import { streamExport } from './stream-export.ts';
 import { schemaOf } from './pack-params.ts';
 import type { Call, Route } from './route.ts';
 
@@ -22,7 +25,7 @@ const json = 'application/json; charset=utf-8';
 export interface PackRouteOptions extends IngestCallOptions {
   readonly packs: readonly AnyPack[];
   readonly directory: Directory;
-  readonly context: ReadContext;
+  readonly context: SessionContext;
 }
 
 /** The routes that packs declare: parameters are checked, the plan runs under the caller's grant, the pack shapes the answer. */
@@ -50,13 +53,21 @@ async function answer(
   call: Call,
   { pack, route, options }: { pack: AnyPack; route: PackRoute; options: PackRouteOptions },
 ): Promise<unknown> {
-  requirePermission(call.grant, route.permission);
+  const { method, permission } = route;
+  requirePackPermission(call.grant, { pack, method, permission });
   const body = typeof call.body === 'object' && !Buffer.isBuffer(call.body) ? call.body : {};
   // Each was checked against the type that the pack declares.
   const params = { ...body, ...call.query, ...pathValues(route, call) } as ParamValues;
-  const plan = route.plan(params, callerOf(call, options.context.zone));
-  const answers = await runPlan(call.grant, plan, planContext(call, pack, options));
-  return route.shape(answers, params, labelsOf(pack));
+  const { zone, clock } = options.context;
+  const caller = callerOf(call, { zone, now: clock() });
+  const plan = route.plan(params, caller);
+  if (isRefused(plan)) throw new AuditError(plan.refused.code, plan.refused);
+  const context = planContext(call, pack, options);
+  const labels = labelsOf(pack);
+  const file = Object.values(plan).find((read) => read.read === 'export');
+  if (file && route.row) return streamExport(call, { file, row: route.row, labels, context });
+  const answers = await runPlan(call.grant, plan, context);
+  return route.shape(answers, params, labels, caller);
 }
 
 function pathValues(route: PackRoute, { params }: Call): Record<string, unknown> {
@@ -80,6 +91,7 @@ function planContext(call: Call, pack: AnyPack, options: PackRouteOptions): Plan
       });
       return stored(call.grant, results[0], options.context);
     },
+    closeSession: (open, reason) => closeSession(call, open, { reason, options, context: options.context }),
   };
 }
 

@@ -16,8 +16,8 @@ import {
 import { AuditError } from '../audit-error.ts';
 import { createIngest, createPackLedgers, createQuota, createSources, type Ingest } from '../ingest/index.ts';
 import { createLedgers } from '../ledger/index.ts';
-import { createPostings, createRollups } from '../projections/index.ts';
-import type { ReadContext } from '../read/index.ts';
+import { catchUp, createPostings, createRollups, createSessions } from '../projections/index.ts';
+import type { SessionContext } from '../read/index.ts';
 import { openDataDirectory, openStorage, type DataDirectory } from '../storage/index.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { startBackground } from './background.ts';
@@ -29,6 +29,7 @@ import { createHttp } from './http.ts';
 import { openApi } from './openapi.ts';
 import { pageRoutes } from './pages.ts';
 import type { Route } from './route.ts';
+import { sessionRoutes } from './session-routes.ts';
 import type { Settings } from './settings.ts';
 import { sourceRoutes } from './source-routes.ts';
 import { treeRoutes } from './tree-routes.ts';
@@ -95,7 +96,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   }
   const recordDirectory = createDirectory(database);
   const ingest = createIngest({ ledgers, directory: recordDirectory, packs: options.packs ?? [], clock });
-  const context: ReadContext = { database, ledgers, postings, zone: settings.timeZone, clock };
+  const holder = randomUUID();
+  const sessions = createSessions({ ledgers, packs: options.packs ?? [] });
+  const context: SessionContext = {
+    ...{ database, ledgers, postings, zone: settings.timeZone, clock },
+    sessionIdleMs: settings.sessionIdleMinutes * 60_000,
+    sessionsUpToDate: (all) => catchUp(all, { database, projection: sessions, holder }),
+  };
   const packLedgers = createPackLedgers({ tenants, packs: options.packs ?? [] });
   const sources = createSources(database);
   const quota = createQuota(settings.quotaEventsPerSecond, clock);
@@ -106,6 +113,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const routes: Route[] = [
     ...eventRoutes(stages),
     ...sourceRoutes(sources),
+    ...sessionRoutes(stages),
     ...loggerRoutes(stages),
     ...packRoutes(stages),
     ...treeRoutes(context),
@@ -120,16 +128,21 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       ),
     ),
   );
-  const app = createHttp({ routes, access: createAccess({ tenants, apiKeys, clock }), logger });
+  const app = createHttp({
+    routes,
+    access: createAccess({ tenants, apiKeys, clock }),
+    corsOrigins: settings.corsOrigins,
+    logger,
+  });
   await health.beat();
   const background = startBackground({
     database,
     tenants,
     ledgers,
-    projections: [postings, createRollups(ledgers)],
+    projections: [postings, createRollups(ledgers), sessions],
     keepWarm: postings.keepWarm,
     health,
-    holder: randomUUID(),
+    holder,
     logger,
   });
   const stop = async (): Promise<void> => {

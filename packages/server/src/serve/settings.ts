@@ -40,6 +40,17 @@ export const settingTable = {
     fallback: 'UTC',
     about: 'IANA zone of bare dates, days and hours',
   },
+  sessionIdleMinutes: {
+    variable: 'BITACORA_SESSION_IDLE_MINUTES',
+    fallback: '30',
+    about: 'Minutes without an event after which a session of the host has expired',
+  },
+  corsOrigins: {
+    variable: 'BITACORA_CORS_ORIGINS',
+    fallback: '',
+    about:
+      'Origins whose pages may call the API from a browser, separated by commas: https://app.example.org',
+  },
   quotaEventsPerSecond: {
     variable: 'BITACORA_QUOTA_EVENTS_PER_SECOND',
     fallback: '',
@@ -76,6 +87,8 @@ export interface Settings {
   origin: string;
   adminKey: string | undefined;
   timeZone: string;
+  sessionIdleMinutes: number;
+  corsOrigins: readonly string[];
   quotaEventsPerSecond: number | undefined;
   segmentEntriesMax: number;
   segmentAgeHoursMax: number;
@@ -104,6 +117,14 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   const logLevel = text('logLevel');
   if (!['trace', 'debug', 'info', 'warn', 'error', 'silent'].includes(logLevel))
     refuse('logLevel', `is no level: ${logLevel}`);
+  const corsOrigins = text('corsOrigins')
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
+  for (const one of corsOrigins) {
+    if (!/^https?:\/\//.test(one) || !URL.canParse(one) || new URL(one).origin !== one)
+      refuse('corsOrigins', `holds ${one}, which is no origin such as https://app.example.org`);
+  }
   return {
     config: text('config') || undefined,
     databaseUrl: text('databaseUrl') || undefined,
@@ -113,6 +134,8 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     origin,
     adminKey,
     timeZone,
+    sessionIdleMinutes: number('sessionIdleMinutes', 1, 525_600),
+    corsOrigins,
     quotaEventsPerSecond: text('quotaEventsPerSecond')
       ? number('quotaEventsPerSecond', 1, 10_000_000)
       : undefined,
