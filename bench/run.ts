@@ -3,23 +3,30 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { durableIngest } from './s1-durable-ingest.ts';
 import { singleEvents } from './s2-single-events.ts';
+import { captureCost, disabledCost } from './s3-capture.ts';
 import { newestEntries } from './s4-newest-entries.ts';
 import { rareWord } from './s5-rare-word.ts';
 import { numbers } from './s6-numbers.ts';
 import { bytesPerEvent } from './s8-bytes-per-event.ts';
 import { verifySpeed } from './s11-verify.ts';
 import { firstPage } from './s12-first-page.ts';
+import { fastifyMiddleware } from './fastify-middleware.ts';
+import { triggers } from './triggers.ts';
 import type { SpeedPromise } from './support/promise.ts';
 
 const promises: readonly SpeedPromise[] = [
   durableIngest,
   singleEvents,
+  captureCost,
+  disabledCost,
   newestEntries,
   rareWord,
   numbers,
   bytesPerEvent,
   verifySpeed,
   firstPage,
+  triggers,
+  fastifyMiddleware,
 ];
 
 const usage = `Usage: npm run bench -- [S1 S4 ...] [--json] [--entries 20000000] [--directory .bench]

@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createHostDatabase } from '../support/host-database.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 import { codeBlocks } from './code-blocks.ts';
 import { createReader } from './run-block.ts';
@@ -34,7 +35,8 @@ test('there are guides', () => expect(guides.length).toBeGreaterThanOrEqual(7));
 
 test.each(guides)('every command of %s runs, and prints what the page shows', async (name) => {
   const other = await startTestServer();
-  const reader = createReader(other);
+  const databaseUrl = await createHostDatabase(other.superuserUrl(), 'host');
+  const reader = createReader({ url: other.url, key: other.key, databaseUrl });
   try {
     let printed: string | undefined;
     let ran = 0;

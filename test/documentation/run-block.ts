@@ -17,9 +17,9 @@ export interface Reader {
 
 /**
  * Someone who follows a page against a server: in a folder of his own that looks like the checkout, with the pinned
- * Node first in the path. Files and exported variables of one block are there in the next.
+ * Node first in the path, and an empty database of his own in `DATABASE_URL`. Files and exported variables of one block are there in the next.
  */
-export function createReader(server: { url: string; key: string }): Reader {
+export function createReader(server: { url: string; key: string; databaseUrl?: string }): Reader {
   const folder = mkdtempSync(join(tmpdir(), 'bitacora-reader-'));
   // As root the embedded PostgreSQL of a server that a page starts runs as a user of its own.
   chmodSync(folder, 0o755);
@@ -29,6 +29,7 @@ export function createReader(server: { url: string; key: string }): Reader {
     PATH: `${join(root, 'node_modules/.bin')}${delimiter}${process.env['PATH'] ?? ''}`,
     BITACORA_URL: server.url,
     BITACORA_API_KEY: server.key,
+    ...(server.databaseUrl !== undefined && { DATABASE_URL: server.databaseUrl }),
     // What an import remembers lies in the folder for temporary files.
     TMPDIR: folder,
   };

@@ -43,7 +43,9 @@ test('F3 SDK-17 nothing that resolved in durable is lost, nothing is stored twic
     runs.push({ run: `durable ${kill}`, done: host.done });
   }
   const last = startHost(plan('last', { audit, events: 0, end: 'wait', healthEveryMs: 50 }));
-  await expect.poll(() => readdirSync(directory), { timeout: 60_000 }).toEqual([]);
+  // A directory that a killed host had only begun is removed a minute later.
+  const spools = (): string[] => readdirSync(directory).filter((name) => !name.startsWith('.'));
+  await expect.poll(spools, { timeout: 60_000 }).toEqual([]);
   last.child.kill('SIGKILL');
   const resolved = runs.reduce((sum, { done }) => sum + done.length, 0);
   const stored = await storedEvents(server, { sizeLeast: resolved });
@@ -61,7 +63,7 @@ test('F3 SDK-17 nothing that resolved in durable is lost, nothing is stored twic
 });
 
 test('F4 SDK-25 a host killed in best_effort loses no more than it had not sent yet, and the server says so', async () => {
-  const kills = all ? 100 : 5;
+  const kills = all ? 100 : 4;
   const perSecondMax = 2_000;
   const lost: number[] = [];
   for (let kill = 0; kill < kills; kill++) {

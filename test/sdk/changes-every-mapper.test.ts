@@ -1,9 +1,10 @@
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createAudit, withContext, withoutAudit, type Audit } from '@bitacora/sdk';
-import { createOutboxForwarder, outboxInstallSql, type OutboxEvent } from '@bitacora/sdk/outbox';
+import { outboxInstallSql, type OutboxEvent } from '@bitacora/sdk/outbox';
 import { installCapture } from '@bitacora/sdk/postgres';
 import { createHostDatabase, everybodyLeft } from '../support/host-database.ts';
+import { fieldsOf, outboxEvents, shortOf } from '../support/outbox-events.ts';
 import { runPostgres, type PostgresCluster } from '../support/run-postgres.ts';
 import { bookingTable, takenBack, type BookingHost, type OpenBookingHost } from './mappers/booking-host.ts';
 import { openDrizzle } from './mappers/drizzle-host.ts';
@@ -57,7 +58,7 @@ describe.each(mappers)('F-03 SDK-31 C-02 by %s:', (name, open) => {
     await admin?.end();
   });
 
-  const captured = async (): Promise<OutboxEvent[]> => forwardAll(admin);
+  const captured = async (): Promise<OutboxEvent[]> => outboxEvents(admin);
 
   test('a created row is an event with its fields', async () => {
     await host.create({ guest: 'Ann', nights: 2, total: '120.50' });
@@ -268,7 +269,7 @@ describe.each(mappers)('F-03 SDK-31 C-02 by %s:', (name, open) => {
       ignore: ['paid'],
       mask: ['door'],
     });
-    // The host does not know yet, and captures by itself; its statements tell the triggers so.
+    // The host does not know yet: its first statement tells it.
     const work = async (): Promise<string[]> => {
       await host.createMany([1, 2].map((nights) => ({ guest: `guest ${nights}`, nights })));
       await host.updateMany(1, { nights: 5 });
@@ -288,33 +289,3 @@ describe.each(mappers)('F-03 SDK-31 C-02 by %s:', (name, open) => {
     expect(await work()).toEqual(once.map((verb) => `booking.${verb}`));
   });
 });
-
-async function forwardAll(admin: pg.Pool): Promise<OutboxEvent[]> {
-  const events: OutboxEvent[] = [];
-  const forwarder = createOutboxForwarder({
-    query: (text, values) => admin.query(text, [...values]),
-    to: (batch) => {
-      events.push(...batch);
-      return Promise.resolve(batch.map(() => ({ state: 'sent' })));
-    },
-    onError: (error) => {
-      throw error;
-    },
-  });
-  await forwarder.forwardOnce();
-  return events;
-}
-
-function shortOf(events: OutboxEvent[]): string[] {
-  return events.map(({ action, targets }) => `${action} ${targets?.[0]?.id}`);
-}
-
-/** path → its one side, or both. */
-function fieldsOf(event: OutboxEvent | undefined): Record<string, any[]> {
-  return Object.fromEntries(
-    (event?.changes ?? []).map(({ path, ...sides }) => [
-      path,
-      ['before', 'after'].filter((side) => side in sides).map((side) => Reflect.get(sides, side)),
-    ]),
-  );
-}

@@ -2,11 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import fastify from 'fastify';
+import { Hono } from 'hono';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createAudit, type Audit } from '../../packages/sdk/src/index.ts';
+import { auditRequests as auditFastify } from '../../packages/sdk/src/adapters/fastify/index.ts';
+import { auditRequests as auditHono } from '../../packages/sdk/src/adapters/hono/index.ts';
+import {
+  auditRequests,
+  auditSession,
+  describeRequest,
+} from '../../packages/sdk/src/adapters/request/index.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 import { frameworks } from './framework-applications.ts';
-import { failure, rulesFor, type Host, type HostOptions } from './framework-hosts.ts';
+import { failure, hostOf, listen, rulesFor, type Host, type HostOptions } from './framework-hosts.ts';
 
 let server: TestServer;
 let audit: Audit;
@@ -325,6 +334,75 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
     expect(answers).toEqual(Array.from({ length: 50 }, (_, n) => ({ id: String(n) })));
     await expect.poll(() => away.health().pending, { timeout: 20_000 }).toBe(100);
     await away.close(1);
+  });
+});
+
+test('C-02 a handler tells what became of a session itself, and the rules are silent', async () => {
+  const host = await listen(
+    auditRequests(audit, { signIn: { path: '/login' } })((request, response) => {
+      const session = auditSession(audit);
+      if (request.url === '/login?right') void session.login({ id: 7, name: 'Ana' }, { sessionId: 's-7' });
+      else if (request.url === '/login?wrong')
+        void session.loginFailed({ actor: { id: 'ana' }, reason: 'locked' });
+      else void session.logout();
+      describeRequest({ level: 'critical', action: 'account.enter' });
+      response.end();
+    }),
+  );
+  hosts.push(host);
+  const right = await ask(host, '/login?right', { method: 'POST' });
+  const wrong = await ask(host, '/login?wrong', { method: 'POST' });
+  const out = await ask(host, '/anywhere');
+  expect(await actionsOf(right.id, 2)).toEqual(['account.enter', 'session.login']);
+  expect((await eventsOf(right.id, 'account.enter'))[0]).toMatchObject({
+    ...{ level: 'critical', actor: { id: '7', name: 'Ana' }, sessionId: 's-7' },
+  });
+  expect(await actionsOf(wrong.id, 2)).toEqual(['account.enter', 'session.login_failed']);
+  expect((await eventsOf(wrong.id, 'session.login_failed'))[0]).toMatchObject({
+    actor: { id: 'ana' },
+    reason: 'locked',
+  });
+  expect(await actionsOf(out.id, 2)).toEqual(['account.enter', 'session.logout']);
+  expect(() => auditSession(audit).login({ id: '' })).toThrow(TypeError);
+  expect(describeRequest({ level: 'low' })).toBe(false);
+});
+
+test('SDK-9 a middleware that stands twice in a chain records once', async () => {
+  const twice = auditRequests(audit);
+  const host = await listen(twice(twice((_request, response) => response.end())));
+  hosts.push(host);
+  const { id } = await ask(host, '/once');
+  expect(await eventsOf(id, 'http.request')).toHaveLength(1);
+  await sleep(50);
+  expect(await eventsNow(id)).toHaveLength(1);
+});
+
+test('SDK-9 policies of a Nest handler and of a Fastify route are those of their requests', async () => {
+  const nest = await startHost('nestjs', { audit });
+  const { id } = await ask(nest, '/secret');
+  expect((await eventsOf(id, 'http.request'))[0]).toMatchObject({
+    level: 'critical',
+    request: { status: 403 },
+  });
+  const app = fastify();
+  await app.register(auditFastify(audit));
+  app.get('/wire', { config: { audit: { action: 'wire.look', sensitive: true } } }, async () => ({}));
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  hosts.push(hostOf(app.server, [], () => app.close()));
+  const wire = await ask(hosts.at(-1) as Host, '/wire');
+  expect((await eventsOf(wire.id, 'wire.look'))[0]).toMatchObject({ sensitive: true });
+});
+
+test('SDK-9 Hono without a socket is recorded when the handler has answered', async () => {
+  const app = new Hono();
+  app.use(auditHono(audit));
+  app.get('/rooms/:id', (c) => c.text(c.req.param('id')));
+  const id = randomUUID();
+  const response = await app.request('/rooms/9?floor=2', { headers: { 'x-request-id': id } });
+  expect(await response.text()).toBe('9');
+  expect((await eventsOf(id, 'http.request'))[0]).toMatchObject({
+    request: { method: 'GET', url: '/rooms/9?floor=2', status: 200 },
+    attributes: { http: { params: { id: '9' }, query: { floor: '2' } } },
   });
 });
 

@@ -155,3 +155,15 @@ test('X15 SDK-22 of headers only the allow-list stays, in every form in which pr
   expect(text.split(accept)).toHaveLength(8);
   expect(text.split(kept)).toHaveLength(5);
 });
+
+test('X15 a secret that is a key is not told either, and what it names stays', async () => {
+  const { audit, expectAudit } = createTestAudit();
+  const [token, card] = ['ghp_0123456789abcdefghijABCDEFGHIJ012345', '4111111111111111'];
+  void audit.capture({
+    action: 'cache.clear',
+    attributes: { sessions: { [token]: { hits: 2 }, [card]: 3 } },
+  });
+  expect((await expectAudit('cache.clear')).attributes).toEqual({
+    sessions: { '[redacted:github-token]': { hits: 2 }, '[redacted:card]': 3 },
+  });
+});

@@ -217,3 +217,71 @@ test('SDK-22 the host adds names, paths, exceptions and rules; a rule that throw
     },
   });
 });
+
+test('X15 no text of the largest size keeps the call waiting: the search is linear in its length', async () => {
+  const { audit, events } = createTestAudit();
+  const lengthChars = 50_000;
+  const parts = [
+    ...[
+      'a1B',
+      '=',
+      ': ',
+      'password=',
+      'password:"',
+      'password="\\"',
+      'password        ',
+      '--password ',
+      'eyJ',
+      'eyJaaaaa.',
+    ],
+    ...[
+      '-----BEGIN RSA PRIVATE KEY-----',
+      '-----BEGIN ',
+      '4',
+      '4111 ',
+      'DE89 ',
+      'DE893704',
+      'a://',
+      'http://a:',
+      'http://a:b',
+    ],
+    ...[
+      'QUFB',
+      'Aa1/',
+      '%41',
+      '%25',
+      '[',
+      '<pin>',
+      'Basic ',
+      'bearer a1',
+      'token is ',
+      '?sig=a&',
+      '\\',
+      'password)=(',
+      'a-',
+      'a.',
+    ],
+    ...[
+      'sk-',
+      'Cookie: a\n',
+      'пароль ',
+      '1a',
+      'api key ',
+      'AKIA',
+      '\n',
+      'password: String! = ',
+      '{"a":',
+      '"b","c":',
+      '0 ',
+    ],
+  ];
+  const started = performance.now();
+  for (const part of parts) {
+    const text = part.repeat(Math.ceil(lengthChars / part.length)).slice(0, lengthChars);
+    void audit.capture({ action: 'text.hostile', attributes: { text } });
+    void audit.capture({ action: 'text.hostile', attributes: { headers: text } as never });
+  }
+  // Two milliseconds each on an idle machine; squared, any one of them would take longer than all may.
+  expect(performance.now() - started).toBeLessThan(20_000);
+  expect((await events()).length).toBeGreaterThan(parts.length);
+});

@@ -15,14 +15,15 @@ export async function createHostDatabase(url: string, name: string): Promise<str
   return host.href;
 }
 
-/** Waits until nobody is connected but this question: a server that stops earlier is an error to whoever is still leaving. */
-export async function everybodyLeft(url: string): Promise<void> {
+/** Waits until nobody is connected, to `database` or to any, but this question: a server that stops earlier is an error to whoever is still leaving. */
+export async function everybodyLeft(url: string, database?: string): Promise<void> {
   const admin = new pg.Client({ connectionString: url });
   await admin.connect();
   try {
     await waitUntil('the end of all connections', async () => {
       const { rows } = await admin.query(
-        `select from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`,
+        `select from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid() and datname = coalesce($1, datname)`,
+        [database],
       );
       return rows.length === 0;
     });

@@ -20,13 +20,17 @@ export interface HostPlan {
   /** What it does after the last event: waits to be ended, closes, falls idle, throws, exits with code 3. */
   end: 'wait' | 'close' | 'idle' | 'throw' | 'exit';
   closeTimeoutMs?: number;
+  /** Standard output gets nothing: a thread shares it. */
+  quiet?: boolean;
   /** Standard output gets the health this often. */
   healthEveryMs?: number;
 }
 
 const plan: HostPlan = JSON.parse(process.argv[2] ?? '');
 const audit = createAudit(plan.audit);
-const tell = (line: unknown): void => void writeSync(1, `${JSON.stringify(line)}\n`);
+const tell = (line: unknown): void => {
+  if (!plan.quiet) writeSync(1, `${JSON.stringify(line)}\n`);
+};
 const description = 'x'.repeat(plan.padding ?? 100);
 
 tell({ started: process.pid });

@@ -9,6 +9,7 @@ import { addSearch } from './commands/search.ts';
 import { addServe } from './commands/serve.ts';
 import { addTail } from './commands/tail.ts';
 import { addVerify } from './commands/verify.ts';
+import { addUsers } from './commands/users.ts';
 import type { Exit } from './exit.ts';
 
 /** The `bitacora` command with all that it can do. It throws `CommanderError` in place of ending the process. */
@@ -26,6 +27,7 @@ export function createProgram(exit: Exit): Command {
   addVerify(program, exit);
   addCapture(program, exit);
   addKeys(program);
+  addUsers(program);
   addPack(program);
   addDoctor(program, exit);
   return program;

@@ -5,6 +5,7 @@ import { createKeysApi, type KeysApi } from './keys-api.ts';
 import { createLedgersApi, type LedgersApi } from './ledgers-api.ts';
 import { createTenantsApi, type TenantsApi } from './tenants-api.ts';
 import { createTlogApi, type TlogApi } from './tlog-api.ts';
+import { createUsersApi, type UsersApi } from './users-api.ts';
 import { createTransport, type ClientOptions } from './transport.ts';
 
 export interface Client {
@@ -14,6 +15,7 @@ export interface Client {
   readonly ledgers: LedgersApi;
   readonly tenants: TenantsApi;
   readonly directory: DirectoryApi;
+  readonly users: UsersApi;
   readonly health: HealthApi;
 }
 
@@ -30,6 +32,7 @@ export function createClient(options: ClientOptions): Client {
     ledgers: createLedgersApi(transport),
     tenants: createTenantsApi(transport),
     directory: createDirectoryApi(transport),
+    users: createUsersApi(transport),
     health: createHealthApi(transport),
   });
 }

@@ -19,4 +19,5 @@ export type { Ledger, LedgersApi } from './ledgers-api.ts';
 export type { TailedEntry, TailOptions } from './tail.ts';
 export type { Tenant, TenantsApi } from './tenants-api.ts';
 export type { TlogApi } from './tlog-api.ts';
+export type { Role, RoleName, SentLink, User, UserChange, UserInput, UsersApi } from './users-api.ts';
 export type { ClientOptions } from './transport.ts';

@@ -36,6 +36,7 @@ function* problemsOf(pack: Omit<AnyPack, 'policy'>): Generator<string> {
   }
   yield* actionProblems(pack.actions);
   yield* vocabularyProblems(pack);
+  yield* recentProblems(pack);
   yield* personalProblems(pack);
   if (
     typeof pack.retention === 'object' &&
@@ -89,6 +90,22 @@ function* vocabularyProblems(pack: Omit<AnyPack, 'policy'>): Generator<string> {
     else if (pack.attributes !== undefined && !Object.hasOwn(pack.attributes, name)) {
       yield `indexed: ${path} is not declared in attributes`;
     }
+  }
+}
+
+function* recentProblems({ recent, attributes }: Omit<AnyPack, 'policy'>): Generator<string> {
+  for (const fields of recent?.indexes ?? []) {
+    if (fields.length === 0) yield 'recent: an index has no fields';
+    for (const field of fields) {
+      const name = /^attributes\.([^.]+)/.exec(field)?.[1];
+      if (name !== undefined && attributes !== undefined && !Object.hasOwn(attributes, name))
+        yield `recent: ${field} is not declared in attributes`;
+    }
+  }
+  for (const limit of ['days', 'entriesMaxPerKey'] as const) {
+    const value = recent?.[limit];
+    if (value !== undefined && !(Number.isInteger(value) && value > 0))
+      yield `recent: ${limit} is not a whole number above 0`;
   }
 }
 

@@ -81,6 +81,16 @@ export type Loggers = Readonly<Record<string, Logger>>;
 /** `GET /api/loans/`: a route of the pack. */
 export type Command = { readonly route: string; readonly labels: Labels };
 
+/** What of the newest entries a pack wants to be held; limits are the largest that any pack asks for. */
+export type RecentDeclaration = {
+  /** Each a list of filter fields: `[['subject'], ['subject', 'attributes.period']]`. */
+  readonly indexes?: readonly (readonly string[])[];
+  /** Absent: 7. */
+  readonly days?: number;
+  /** Per value of an index; absent: 1,000. */
+  readonly entriesMaxPerKey?: number;
+};
+
 /** What a pack's author writes. */
 export type PackDeclaration<A extends Actions, T extends AttributeTypes, L extends Loggers = Loggers> = {
   /** Kebab-case; part of URLs and of the ledger's name. */
@@ -92,6 +102,8 @@ export type PackDeclaration<A extends Actions, T extends AttributeTypes, L exten
   readonly personal?: PersonalDeclarations;
   /** Attribute paths (`attributes.state`) counted in rollups and facets. */
   readonly indexed?: readonly string[];
+  /** Which lists of the newest entries are asked for often: they are held ready beside the database. */
+  readonly recent?: RecentDeclaration;
   /** Absent: that of the tenant's default ledger. */
   readonly retention?: Retention;
   readonly sessions?: SessionActions;

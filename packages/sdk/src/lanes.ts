@@ -1,6 +1,7 @@
 import type { DropReason } from './delivery.ts';
 import type { EventEncoder } from './encode-event.ts';
-import { createLane, type Lane } from './lane.ts';
+import { createLane } from './create-lane.ts';
+import type { Lane } from './lane.ts';
 import { createRecovery, type Recovered } from './recovery.ts';
 import { SdkError } from './sdk-error.ts';
 import { createMemoryBudget } from './send/memory-budget.ts';

@@ -4,6 +4,7 @@ import type { Lane } from './lane.ts';
 import { SdkError } from './sdk-error.ts';
 import type { Settings } from './settings.ts';
 import { createAdopter, type AdoptedSpool } from './spool/adopt-spools.ts';
+import { createQuarantine } from './spool/quarantine.ts';
 import { createSpoolFeed } from './spool/spool-feed.ts';
 import { closingReport, releaseSubSpool, removeSubSpool } from './spool/sub-spool.ts';
 
@@ -30,6 +31,7 @@ const reportTimeoutMs = 5_000;
 export function createRecovery({ settings, laneOf, onError }: RecoveryOptions): Recovery {
   const counts = { delivered: 0, rejected: 0 };
   const open = new Set<AdoptedSpool>();
+  const quarantine = settings.spool && createQuarantine(settings.spool.directory);
   const adopter =
     settings.spool &&
     createAdopter({
@@ -56,12 +58,14 @@ export function createRecovery({ settings, laneOf, onError }: RecoveryOptions): 
     open.add(adopted);
     const feed = createSpoolFeed(sub.instance, () => store, {
       onError,
-      onSettled({ id }, judgement) {
+      onSettled(event, judgement) {
+        const { id } = event;
         if (judgement.state === 'sequenced') {
           counts.delivered += 1;
           return;
         }
         counts.rejected += 1;
+        quarantine?.keep(event, judgement);
         const { code, message, field } = judgement.rejection;
         onError(new SdkError(code === 'refused' ? 'refused' : 'rejected', message, { id, field }));
       },
@@ -80,9 +84,13 @@ export function createRecovery({ settings, laneOf, onError }: RecoveryOptions): 
       report && (await lane.sendReport(sub.instance, report, AbortSignal.timeout(reportTimeoutMs)));
     open.delete(adopted);
     adopter?.forget(adopted);
-    // What the server did not hear now, the next one tells it.
-    if (answer === 'later') releaseSubSpool(sub, undefined);
-    else removeSubSpool(sub);
+    try {
+      // What the server did not hear now, the next one tells it.
+      if (answer === 'later') releaseSubSpool(sub, undefined);
+      else removeSubSpool(sub);
+    } catch (cause) {
+      onError(new SdkError('spool_failed', `the spool cannot be removed: ${String(cause)}`, { cause }));
+    }
   }
 
   void adopter?.look();

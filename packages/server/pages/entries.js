@@ -8,7 +8,9 @@ const texts = {
     older: 'Older entries',
     loading: 'Loading…',
     none: 'No entries match.',
-    noKey: 'Enter an API key with the scope «read».',
+    noKey: 'Sign in, or enter an API key with the scope «read».',
+    signIn: 'Sign in',
+    signOut: 'Sign out',
     shown: (count) => `Entries: ${count} · live`,
     outcomes: { failure: 'failure', warning: 'warning', skipped: 'skipped', pending: 'pending' },
   },
@@ -21,7 +23,9 @@ const texts = {
     older: 'Entradas anteriores',
     loading: 'Cargando…',
     none: 'Ninguna entrada coincide.',
-    noKey: 'Introduzca una clave de API con el permiso «read».',
+    noKey: 'Inicie sesión o introduzca una clave de API con el permiso «read».',
+    signIn: 'Iniciar sesión',
+    signOut: 'Cerrar sesión',
     shown: (count) => `Entradas: ${count} · en directo`,
     outcomes: { failure: 'error', warning: 'advertencia', skipped: 'omitido', pending: 'pendiente' },
   },
@@ -34,7 +38,9 @@ const texts = {
     older: 'Более ранние записи',
     loading: 'Загрузка…',
     none: 'Нет подходящих записей.',
-    noKey: 'Введите ключ API с правом «read».',
+    noKey: 'Войдите или введите ключ API с правом «read».',
+    signIn: 'Войти',
+    signOut: 'Выйти',
     shown: (count) => `Записей: ${count} · обновляется`,
     outcomes: { failure: 'ошибка', warning: 'предупреждение', skipped: 'пропущено', pending: 'в процессе' },
   },
@@ -49,6 +55,8 @@ element('reference').textContent = t.reference;
 element('open').textContent = t.open;
 element('find').textContent = t.search;
 element('more').textContent = t.older;
+element('sign-in-link').textContent = t.signIn;
+element('leave').textContent = t.signOut;
 element('query').setAttribute('aria-label', t.search);
 for (const attribute of ['placeholder', 'aria-label']) element('key').setAttribute(attribute, t.key);
 
@@ -65,7 +73,11 @@ let tail;
 
 const key = () => sessionStorage.getItem('key') ?? '';
 const request = (path, options = {}) =>
-  fetch(path, { ...options, headers: { ...options.headers, authorization: `Bearer ${key()}` } });
+  fetch(path, {
+    ...options,
+    // Without a key the session's cookie says who asks.
+    headers: { ...options.headers, ...(key() ? { authorization: `Bearer ${key()}` } : {}) },
+  });
 const filters = () => {
   const q = element('query').value.trim();
   return q === '' ? '' : `q=${encodeURIComponent(q)}`;
@@ -102,12 +114,23 @@ function item({ event, ingestedAt, index, ledger, id, altered }) {
   return line;
 }
 
+async function showWho() {
+  if (key()) return;
+  const response = await request('/v1/me').catch(() => undefined);
+  const me = response?.ok ? await response.json() : undefined;
+  element('sign-in-link').hidden = me !== undefined;
+  element('sign-out').hidden = me === undefined;
+  element('who').textContent = me?.name ?? '';
+  element('csrf').value = me?.csrf ?? '';
+}
+
+function askForKey() {
+  element('sign-in').hidden = false;
+  element('sign-in-link').hidden = false;
+  say(t.noKey);
+}
+
 async function load(more = false) {
-  if (!key()) {
-    element('sign-in').hidden = false;
-    say(t.noKey);
-    return;
-  }
   say(t.loading);
   const parts = [filters(), 'limit=50', more && next ? `cursor=${encodeURIComponent(next)}` : ''].filter(
     Boolean,
@@ -115,6 +138,10 @@ async function load(more = false) {
   const response = await request(`/v1/events?${parts.join('&')}`).catch(() => undefined);
   if (!response?.ok) {
     const problem = await response?.json().catch(() => undefined);
+    if (response?.status === 401 && !key()) {
+      askForKey();
+      return;
+    }
     if (response?.status === 401) element('sign-in').hidden = false;
     say(problem?.detail ?? problem?.title ?? 'Offline', true);
     return;
@@ -173,6 +200,7 @@ element('sign-in').addEventListener('submit', (event) => {
   void load();
 });
 element('more').addEventListener('click', () => void load(true));
+void showWho();
 addEventListener('popstate', () => {
   element('query').value = new URLSearchParams(location.search).get('q') ?? '';
   void load();

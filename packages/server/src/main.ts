@@ -34,6 +34,11 @@ async function serve(demo: boolean): Promise<number> {
   // The key is for whoever sits at the terminal, not for a service's log.
   const own = `${server.url}/app/#key=${demo || process.stdout.isTTY ? server.adminKey : 'bta_own_…'}`;
   process.stdout.write(`Your own ledger, empty at first: ${own}\n`);
+  if (server.ownerLink) {
+    const { url, file } = server.ownerLink;
+    const link = demo || process.stdout.isTTY ? url : `${url.slice(0, url.lastIndexOf('/'))}/… (see ${file})`;
+    process.stdout.write(`Make the first owner, once: ${link}\n`);
+  }
   process.stdout.write(`API reference: ${server.url}/app/reference\n`);
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());

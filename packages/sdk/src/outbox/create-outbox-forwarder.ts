@@ -1,6 +1,5 @@
 import type { Audit, CaptureInput } from '../audit.ts';
 import type { RunQuery } from '../adapters/changes/read-catalogue.ts';
-import { withoutAudit } from '../context/audit-context.ts';
 import { deleteRows, leaseRows, rejectRows, releaseRows } from './outbox-sql.ts';
 import { createOutboxReader, type OutboxRow } from './outbox-row.ts';
 
@@ -89,8 +88,7 @@ export function createOutboxForwarder(options: OutboxForwarderOptions): OutboxFo
   async function judged(events: readonly OutboxEvent[]): Promise<readonly OutboxVerdict[]> {
     if (events.length === 0) return [];
     try {
-      // What the sending itself does in the host is not the host's doing.
-      const verdicts = await withoutAudit(() => send(events));
+      const verdicts = await send(events);
       const late = verdicts.find((one) => one.state === 'later');
       if (late?.state === 'later') onError(new Error(`will be sent again: ${late.reason}`));
       return verdicts;

@@ -3,7 +3,7 @@
  * several statements: send it without values, so that it is one transaction.
  *
  * `event` is a whole event, written by `capture`; `change` with `before` and `after` is a row that a trigger saw, which
- * becomes an event when it is forwarded. Positions come in the order of writing, not of commit: nothing may remember "the last
+ * becomes an event when it is forwarded; its `id` is random then, and the event's is made of it and of `created_at`. Positions come in the order of writing, not of commit: nothing may remember "the last
  * position sent". A row is here until the server has its event.
  *
  * @param options.roles who may write events, besides the owner (triggers write whoever the writer is)
@@ -25,7 +25,7 @@ const steps = [
   // 2
   `create table if not exists bitacora.outbox (
   position bigint generated always as identity primary key,
-  id uuid not null,
+  id uuid not null default pg_catalog.gen_random_uuid(),
   created_at timestamptz not null default pg_catalog.clock_timestamp(),
   event json,
   change json,

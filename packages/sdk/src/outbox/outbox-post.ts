@@ -1,4 +1,7 @@
-import type { OutboxEvent, OutboxVerdict, SendOutbox } from './create-outbox-forwarder.ts';
+import { withoutAudit } from '../context/audit-context.ts';
+import { createSnapshot } from '../redact/create-snapshot.ts';
+import type { RedactOptions } from '../redact/redact-options.ts';
+import type { OutboxVerdict, SendOutbox } from './create-outbox-forwarder.ts';
 
 export interface OutboxPostOptions {
   readonly url: string;
@@ -6,15 +9,29 @@ export interface OutboxPostOptions {
   readonly key: string;
   /** Absent: the tenant's default ledger. */
   readonly ledger?: string | undefined;
+  /** Triggers write what is in the tables: secrets are looked for here, as `capture` does. */
+  readonly redact?: RedactOptions;
   /** No request takes longer (30 s). */
   readonly requestTimeoutMs?: number;
 }
 
 /** Sends over HTTP. A batch that is too large goes in halves. */
-export function outboxPost({ url, key, ledger, requestTimeoutMs = 30_000 }: OutboxPostOptions): SendOutbox {
+export function outboxPost(options: OutboxPostOptions): SendOutbox {
+  const { url, key, ledger, redact, requestTimeoutMs = 30_000 } = options;
   const query = ledger === undefined ? '' : `?ledger=${encodeURIComponent(ledger)}`;
   const endpoint = `${url.replace(/\/+$/, '')}/v1/events${query}`;
-  return async function send(events: readonly OutboxEvent[]): Promise<readonly OutboxVerdict[]> {
+  const snapshot = createSnapshot(redact);
+  return (events) => {
+    const redacted = events.map((event) => {
+      const taken = snapshot(event);
+      // What cannot be read is for the server to reject: it came out of JSON, and has no getters.
+      return taken.ok ? taken.event : event;
+    });
+    // Where the host's own requests are captured, this one is not.
+    return withoutAudit(() => send(redacted));
+  };
+
+  async function send(events: readonly unknown[]): Promise<readonly OutboxVerdict[]> {
     const response = await fetch(endpoint, {
       method: 'POST',
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
@@ -30,7 +47,7 @@ export function outboxPost({ url, key, ledger, requestTimeoutMs = 30_000 }: Outb
     }
     const reason = `the server answered ${response.status}: ${text.slice(0, 300)}`;
     return events.map(() => ({ state: response.status === 413 ? 'rejected' : 'later', reason }));
-  };
+  }
 }
 
 function resultsIn(text: string): readonly unknown[] | undefined {

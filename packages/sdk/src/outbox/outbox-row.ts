@@ -5,10 +5,12 @@ import { readCatalogue, type RunQuery } from '../adapters/changes/read-catalogue
 import { rowChangeEvent } from '../adapters/changes/row-change.ts';
 import { truncateEvent } from '../adapters/changes/statement-event.ts';
 
-/** A row of `bitacora.outbox`, all as text. */
+/** A row of `bitacora.outbox`. */
 export interface OutboxRow {
   readonly position: string;
   readonly id: string;
+  /** Unix milliseconds. */
+  readonly createdAtMs: number;
   readonly event: string | null;
   readonly change: string | null;
   readonly before: string | null;
@@ -17,20 +19,20 @@ export interface OutboxRow {
 
 /** What a trigger writes beside the rows, as `change`. */
 interface TriggerChange {
-  readonly operation: 'insert' | 'update' | 'delete' | 'truncate';
-  readonly table: string;
+  readonly table: number;
+  readonly role: string;
+  readonly application: string;
+  readonly context: string | null;
+  /** JSON of the `TriggerOptions`. */
+  readonly options: string;
+}
+
+/** What the trigger was installed with. */
+interface TriggerOptions {
   readonly schema: string;
   readonly name: string;
-  readonly at: string;
-  readonly role: string;
-  readonly application: string | null;
-  readonly context: string | null;
-  readonly options: {
-    readonly key?: readonly string[];
-    readonly mask?: readonly string[];
-    readonly noun?: string;
-    readonly nameColumn?: string;
-  };
+  readonly key?: readonly string[];
+  readonly mask?: readonly string[];
 }
 
 /** Makes events of outbox rows; knows the tables that the rows are of. */
@@ -43,7 +45,7 @@ export function createOutboxReader(run: RunQuery) {
     const change: TriggerChange = JSON.parse(row.change ?? '{}');
     const table = await tableOf(change);
     const event =
-      change.operation === 'truncate'
+      row.before === null && row.after === null
         ? truncateEvent(table)
         : rowChangeEvent(
             { before: sideOf(row.before, table), after: sideOf(row.after, table), masked: true },
@@ -56,14 +58,14 @@ export function createOutboxReader(run: RunQuery) {
       actor: { type: 'system', id: `postgres:${change.role}` },
       ...context,
       ...event,
-      id: row.id,
-      occurredAt: change.at,
+      id: timedId(row),
+      occurredAt: new Date(row.createdAtMs).toISOString(),
       attributes: { ...attributes, ...event.attributes, database: source },
     };
   };
 
   function tableOf(change: TriggerChange): Promise<AuditedTable> {
-    const key = `${change.table} ${JSON.stringify(change.options)}`;
+    const key = `${change.table} ${change.options}`;
     const known = tables.get(key);
     if (known && known.until > performance.now()) return known.table;
     if (tables.size >= tablesMax) tables.clear();
@@ -73,18 +75,19 @@ export function createOutboxReader(run: RunQuery) {
     return table;
   }
 
-  async function lookUp({ table, schema, name, options }: TriggerChange): Promise<AuditedTable> {
-    const { key = [], ...own } = options;
+  async function lookUp({ table, options }: TriggerChange): Promise<AuditedTable> {
+    const { schema, name, key = [], ...own }: TriggerOptions = JSON.parse(options);
+    const oid = String(table);
     // A table that is gone by now leaves its key in the trigger's own options.
-    const found = (await readCatalogue(run, { oid: table })) ?? {
-      oid: table,
-      schema,
-      name,
-      key,
-      exact: new Set<string>(),
-    };
+    const found = (await readCatalogue(run, { oid })) ?? { oid, schema, name, key, exact: new Set<string>() };
     return auditedTable(found, own);
   }
+}
+
+/** A UUID of version 7: the milliseconds in front, and the rest of the row's random one. The same whenever it is made. */
+function timedId({ id, createdAtMs }: OutboxRow): string {
+  const milliseconds = createdAtMs.toString(16).padStart(12, '0');
+  return `${milliseconds.slice(0, 8)}-${milliseconds.slice(8)}-7${id.slice(15)}`;
 }
 
 const tablesMax = 1_000;
@@ -112,7 +115,7 @@ const contextFields = [
 /** What the writer said of itself in `bitacora.context`: any session may have set it to anything. */
 function contextOf({ context }: TriggerChange): Partial<CaptureInput> {
   try {
-    const told: unknown = JSON.parse(withSafeNumbers(context ?? '{}'));
+    const told: unknown = JSON.parse(withSafeNumbers(context || '{}'));
     if (typeof told !== 'object' || told === null) return {};
     return Object.fromEntries(Object.entries(told).filter(([field]) => contextFields.includes(field)));
   } catch {

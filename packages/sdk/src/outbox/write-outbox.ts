@@ -16,12 +16,9 @@ export async function writeOutbox(
   await transaction.query(insertSql, [JSON.stringify(events)]);
 }
 
-/**
- * A transaction that keeps what it is given until `write` puts all of it into a real one, in one statement, which says whether
- * there was anything. `suffix` is added to the statement.
- */
+/** A transaction that keeps what it is given until `write` puts all of it into a real one, in one statement. */
 export function createOutboxBuffer(): OutboxTransaction & {
-  write(transaction: OutboxTransaction, suffix?: string): Promise<boolean>;
+  write(transaction: OutboxTransaction): Promise<void>;
 } {
   const arrays: string[] = [];
   return {
@@ -29,10 +26,8 @@ export function createOutboxBuffer(): OutboxTransaction & {
       if (typeof json === 'string') arrays.push(json.slice(1, -1));
       return Promise.resolve();
     },
-    async write(transaction, suffix = '') {
-      if (arrays.length === 0) return false;
-      await transaction.query(`${insertSql} ${suffix}`, [`[${arrays.splice(0).join(',')}]`]);
-      return true;
+    async write(transaction) {
+      if (arrays.length > 0) await transaction.query(insertSql, [`[${arrays.splice(0).join(',')}]`]);
     },
   };
 }

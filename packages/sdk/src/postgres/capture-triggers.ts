@@ -1,6 +1,6 @@
 import { readCatalogue, type RunQuery } from '../adapters/changes/read-catalogue.ts';
 import { outboxInstallSql } from '../outbox/install-outbox.ts';
-import { captureFunctionSql } from './capture-function.ts';
+import { captureFunctionsSql } from './capture-functions.ts';
 
 export interface CaptureTablesOptions {
   /** Names as SQL has them: `booking`, `sales.invoice`, `"Odd Name"`; or all tables of the database, save system ones. */
@@ -34,14 +34,17 @@ export async function installCapture(
   const { tables, ignore = [], mask = [], roles = [] } = options;
   const found = tables === 'all' ? await allTables(query) : await namedTables(query, tables);
   const commands: string[] = [];
+  const hidden = ignore.length + mask.length > 0;
   for (const { oid, table } of found) {
-    const key = (await readCatalogue(query, { oid }))?.key ?? [];
-    const settings = JSON.stringify({ key, ignore, mask });
-    const args = `${literal(settings)}, '${String(ignore.length + mask.length > 0)}'`;
-    commands.push(dropTriggers(table), ...events.map((event) => createTrigger(table, event, args)));
+    const { schema, name, key } = (await readCatalogue(query, { oid })) ?? {};
+    const settings = literal(JSON.stringify({ schema, name, key, ...(hidden && { ignore, mask }) }));
+    commands.push(
+      dropTriggers(table),
+      ...events.map((event) => createTrigger(table, event, { hidden, settings })),
+    );
   }
   // One script, and so one transaction: all of it or nothing.
-  await query([outboxInstallSql({ roles }), captureFunctionSql, ...commands].join('\n'), []);
+  await query([outboxInstallSql({ roles }), captureFunctionsSql(), ...commands].join('\n'), []);
   return found.map(({ table }) => table);
 }
 
@@ -64,22 +67,22 @@ export async function captureStatus(query: RunQuery): Promise<readonly CapturedT
 }
 
 const events = [
-  { name: 'insert', clause: 'insert', referencing: 'referencing new table as new_rows' },
+  { name: 'insert', referencing: 'referencing new table as new_rows' },
   {
     name: 'update',
-    clause: 'update',
     referencing: 'referencing old table as old_rows new table as new_rows',
   },
-  { name: 'delete', clause: 'delete', referencing: 'referencing old table as old_rows' },
-  { name: 'truncate', clause: 'truncate', referencing: '' },
+  { name: 'delete', referencing: 'referencing old table as old_rows' },
+  { name: 'truncate', referencing: '' },
 ];
 
 function createTrigger(
   table: string,
-  { name, clause, referencing }: (typeof events)[number],
-  args: string,
+  { name, referencing }: (typeof events)[number],
+  { hidden, settings }: { readonly hidden: boolean; readonly settings: string },
 ): string {
-  return `create trigger bitacora_capture_${name} after ${clause} on ${table} ${referencing} for each statement execute function bitacora.capture_change(${args});`;
+  const variant = hidden && name !== 'truncate' ? `${name}_hidden` : name;
+  return `create trigger bitacora_capture_${name} after ${name} on ${table} ${referencing} for each statement execute function bitacora.capture_${variant}(${settings});`;
 }
 
 function dropTriggers(table: string): string {

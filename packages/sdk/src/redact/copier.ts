@@ -1,6 +1,6 @@
 import { limits } from '@bitacora/event';
 import { isCard } from './account-numbers.ts';
-import { cloneEvent, cloneOf, cloneOther, type Clone, type Members } from './clone.ts';
+import { cloneEvent, cloneOther, wayOf, type Clone, type Members } from './field-way.ts';
 import { compileFieldRules, isNeeded, type FieldPath } from './field-rules.ts';
 import { createHeaderRules } from './header-rules.ts';
 import { createNameVerdicts, type NameVerdict } from './name-verdicts.ts';
@@ -28,7 +28,7 @@ const cardLeast = 1e12;
 const siblingNames = ['path', 'name', 'key', 'field', 'header', 'column', 'property', 'attribute'];
 
 export function createCopier(options: RedactOptions): Copier {
-  const verdicts = createNameVerdicts(options);
+  const verdicts = createNameVerdicts(options, (name) => redactText(name, textRules) !== name);
   const headers = createHeaderRules(options, verdicts);
   const rules = compileFieldRules(options);
   const textRules: TextRules = { verdicts, redactParsed };
@@ -47,10 +47,10 @@ export function createCopier(options: RedactOptions): Copier {
     for (const key in copy) {
       const member = copy[key];
       bytes += key.length + memberBytes;
-      const kind = kindOf(key);
-      isNamed = kind === 'open';
-      clone = cloneOf(key);
-      if (kind === 'checked' && typeof member === 'string') bytes += member.length + 2;
+      const way = wayOf(key);
+      isNamed = way.isNamed;
+      clone = way.clone;
+      if (way.isChecked && typeof member === 'string') bytes += member.length + 2;
       else if (rules === undefined) {
         const next = copied(key === 'error' && member instanceof Error ? errorFields(member) : member, key);
         if (next !== member) copy[key] = next;
@@ -152,6 +152,10 @@ export function createCopier(options: RedactOptions): Copier {
       const kept = headers.redact(copied(member, key));
       copy[key] = kept.value;
       redactions += kept.redactions;
+    } else if (verdict === 'exposed') {
+      delete copy[key];
+      copy[redactText(key, textRules)] = copied(member, redacted);
+      redactions += 1;
     } else if (verdict !== 'paired') setSecret(copy, { key, isCountable: verdict === 'countable' });
     else {
       const names = siblingNames.map((sibling) => copy[sibling]).filter((name) => typeof name === 'string');
@@ -204,35 +208,6 @@ export function createCopier(options: RedactOptions): Copier {
     redactions: () => redactions,
     path: () => keys.slice(0, depth).filter((key) => key !== ''),
   };
-}
-
-/**
- * `checked`: the parser checks the form, and no secret passes for one. `closed`: the parser refuses names of the host's
- * own inside, so none has to be judged.
- */
-function kindOf(key: string): 'checked' | 'closed' | 'open' {
-  switch (key) {
-    case 'id':
-    case 'occurredAt':
-    case 'operation':
-    case 'outcome':
-    case 'level':
-    case 'traceId':
-    case 'spanId':
-      return 'checked';
-    case 'actor':
-    case 'targets':
-    case 'target':
-    case 'subject':
-    case 'client':
-    case 'request':
-    case 'error':
-    case 'amount':
-    case 'tags':
-      return 'closed';
-    default:
-      return 'open';
-  }
 }
 
 function isPlain(value: object): boolean {

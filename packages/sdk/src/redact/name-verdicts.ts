@@ -5,8 +5,9 @@ import { aboutSecrets, countable, secretBeginnings, secretEndings, secretPhrases
  * What a key's name says about its value. `secret`: redact it. `countable`: redact it unless it is a number. `headers`:
  * HTTP headers, of which only the allow-list stays. `paired`: a value whose name may stand beside it, as in
  * `{ name: 'password', value: '…' }` and in changes.
+ * `exposed`: the name itself is a secret, as where tokens are keys.
  */
-export type NameVerdict = 'ordinary' | 'secret' | 'countable' | 'headers' | 'paired';
+export type NameVerdict = 'ordinary' | 'secret' | 'countable' | 'headers' | 'paired' | 'exposed';
 
 export type NameVerdicts = (name: string) => NameVerdict;
 
@@ -21,7 +22,10 @@ const memoNamesMax = 4_096;
 const phraseWordsMax = 4;
 
 /** Judges names, each once. The memo is bounded: a host that uses ids as keys makes it start again. */
-export function createNameVerdicts(options: RedactOptions): NameVerdicts {
+export function createNameVerdicts(
+  options: RedactOptions,
+  isSecretText: (name: string) => boolean,
+): NameVerdicts {
   const phrases = new Set([...secretPhrases, ...(options.names ?? []).map(joined)]);
   const allowed = new Set((options.allow ?? []).map(joined));
   const memo = new Map<string, NameVerdict>();
@@ -30,8 +34,10 @@ export function createNameVerdicts(options: RedactOptions): NameVerdicts {
     if (known !== undefined) return known;
     const short = name.length > nameLengthMaxChars ? name.slice(-nameLengthMaxChars) : name;
     const words = wordsOf(short);
-    const verdict = allowed.has(words.join('')) ? 'ordinary' : judge(words, phrases);
-    if (name.length > nameLengthMaxChars) return verdict;
+    const judged = allowed.has(words.join('')) ? 'ordinary' : judge(words, phrases);
+    const verdict = judged === 'ordinary' && isSecretText(name) ? 'exposed' : judged;
+    // What is secret is not kept, not even here.
+    if (name.length > nameLengthMaxChars || verdict === 'exposed') return verdict;
     if (memo.size >= memoNamesMax) memo.clear();
     memo.set(name, verdict);
     return verdict;

@@ -18,8 +18,8 @@ export interface BatchLimits {
 /** A queue of one instance that the sender empties. One batch is out at a time. */
 export interface Feed {
   readonly instance: string;
-  /** Undefined when nothing is there. Never rejects. */
-  take(limits: BatchLimits): Promise<FeedBatch | undefined>;
+  /** Undefined when nothing is there, `unreadable` when it cannot be read just now. Never rejects. */
+  take(limits: BatchLimits): Promise<FeedBatch | 'unreadable' | undefined>;
   length(): number;
   /** When the oldest event came, by `performance.now()`; 0 for at once. Undefined when empty. */
   oldestAt(): number | undefined;

@@ -39,6 +39,8 @@ export interface MemoryFeedEvents {
 const encodedPerTurn = 64;
 /** What an event takes in memory beside its text. */
 export const overheadBytes = 200;
+/** What id, time and the actor's type add to the text of a snapshot. */
+export const addedBytes = 150;
 
 /** The events of mode `best_effort`: first in, first out, bounded in bytes. */
 export function createMemoryFeed(

@@ -100,6 +100,8 @@ export function createSender({ transport, gate, limits, onUnreachable }: SenderO
       eventsMax: gate.isOpen() ? probeEventsMax : eventsMax,
       bytesMax: limits.bytesMax,
     });
+    // A spool that cannot be read must not be asked without a pause.
+    if (batch === 'unreadable') return gate.failed();
     if (feed === undefined || batch === undefined) return;
     if (stopping.signal.aborted) return batch.release();
     gate.started();

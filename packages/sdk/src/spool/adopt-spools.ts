@@ -3,7 +3,13 @@ import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSegmentStore, type SegmentStore } from './segment-store.ts';
 import { hasOwner, ownerPath, ownerSignEveryMs } from './spool-owner.ts';
-import { claimSubSpool, isSubSpoolName, releaseSubSpool, type SubSpool } from './sub-spool.ts';
+import {
+  claimSubSpool,
+  isSubSpoolName,
+  releaseSubSpool,
+  removeUnfinished,
+  type SubSpool,
+} from './sub-spool.ts';
 
 /** What an instance that is gone left behind, and is ours now. */
 export interface AdoptedSpool {
@@ -43,6 +49,7 @@ export function createAdopter(options: AdopterOptions): Adopter {
   async function look(): Promise<void> {
     for (const name of namesIn(directory)) {
       if (state === 'stopped') return;
+      removeUnfinished(directory, name);
       if (!isSubSpoolName(name) || hasOwner(join(directory, name))) continue;
       const sub = claimSubSpool(directory, name, instance);
       if (sub === undefined) continue;
@@ -59,9 +66,11 @@ export function createAdopter(options: AdopterOptions): Adopter {
   }
 
   const lookOnce = (): Promise<void> =>
-    (looking ??= look().finally(() => {
-      looking = undefined;
-    }));
+    (looking ??= look()
+      .catch(options.onFailed)
+      .finally(() => {
+        looking = undefined;
+      }));
   const again = setInterval(() => void lookOnce(), lookEveryMs);
   const sign = setInterval(() => {
     const now = new Date();

@@ -24,6 +24,8 @@ export interface SegmentStore {
   page(limits: PageLimits): Promise<SegmentPage | undefined>;
   /** The page was acknowledged as a whole; `settled` is called when that is on disk, unless all was forgotten meanwhile. */
   acknowledge(page: SegmentPage, settled: () => void): Promise<void>;
+  /** Removes files that are sealed and acknowledged. */
+  tidy(): void;
   /** Events that are not acknowledged. */
   length(): number;
   bytes(): number;
@@ -123,6 +125,7 @@ export function createSegmentStore(directory: string, { onDamaged }: SegmentStor
       settled();
       current();
     },
+    tidy: () => void current(),
     length: () => pending,
     bytes: () => segments.reduce((sum, { bytesEnd }) => sum + bytesEnd, 0),
     lastNumber: () => lastNumber,

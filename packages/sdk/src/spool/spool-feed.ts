@@ -36,7 +36,7 @@ export function createSpoolFeed(instance: string, store: () => SegmentStore, eve
         };
       } catch (cause) {
         events.onError(new SdkError('spool_failed', `the spool cannot be read: ${String(cause)}`, { cause }));
-        return undefined;
+        return 'unreadable';
       }
     },
     length: () => store().length(),

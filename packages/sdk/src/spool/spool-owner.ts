@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 
@@ -29,6 +29,16 @@ export function hasOwner(directory: string): boolean {
     const owner = parseOwner(readFileSync(path, 'utf8'));
     if (Math.abs(Date.now() - statSync(path).mtimeMs) > ownerSilentMs) return false;
     return owner !== undefined && (owner.host !== hostname() || isRunning(owner));
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a directory that was never finished will not be: its owner is gone, or has not even signed for a minute. */
+export function isAbandoned(directory: string): boolean {
+  if (hasOwner(directory)) return false;
+  try {
+    return existsSync(ownerPath(directory)) || Date.now() - statSync(directory).mtimeMs > ownerSilentMs;
   } catch {
     return false;
   }

@@ -50,11 +50,14 @@ interface Append {
 }
 
 const groupBytesMax = 4_194_304;
+const segmentsMin = 8;
 /** Appends that wait for the disk; what comes above it is refused. */
 const underWayBytesMax = 16_777_216;
 
 export function createSpool(settings: SpoolSettings): Spool {
-  const { bytesMax, segmentBytesMax } = settings;
+  const { bytesMax } = settings;
+  // A file goes as a whole: one as large as the quota would keep it full after all of it was sent.
+  const segmentBytesMax = Math.min(settings.segmentBytesMax, bytesMax / segmentsMin);
   let place:
     { readonly sub: SubSpool; readonly store: SegmentStore; readonly sign: NodeJS.Timeout } | undefined;
   let active: { readonly segment: Segment; readonly file: FileHandle } | undefined;
@@ -78,8 +81,7 @@ export function createSpool(settings: SpoolSettings): Spool {
 
   async function activeSegment(): Promise<NonNullable<typeof active>> {
     const { sub, store } = opened();
-    if (active !== undefined && active.segment.bytesEnd < segmentBytesMax) return active;
-    await seal();
+    if (active !== undefined) return active;
     const number = ++segmentsMade;
     const path = segmentPath(sub.path, number);
     const file = await open(path, 'wx', 0o600);
@@ -103,6 +105,8 @@ export function createSpool(settings: SpoolSettings): Spool {
       await writeGroup(group).catch((cause: unknown) => finish(errorOf(cause)));
       settings.onAppended();
     }
+    // In the same moment as the look above: an event that comes later starts anew.
+    writing = undefined;
   }
 
   function finish(error?: SdkError): void {
@@ -141,8 +145,11 @@ export function createSpool(settings: SpoolSettings): Spool {
       throw cause;
     }
     if (await isTakenOver()) return writeGroup(appends);
-    opened().store.grow(segment, { bytes: bytes.length, events: appends.length });
+    const { store } = opened();
+    store.grow(segment, { bytes: bytes.length, events: appends.length });
     finish();
+    if (segment.bytesEnd >= segmentBytesMax) await seal();
+    store.tidy();
   }
 
   /** Only a directory that is still ours after the sync counts: whoever took it over may have read it before. */
@@ -172,9 +179,7 @@ export function createSpool(settings: SpoolSettings): Spool {
         return done(new SdkError('spool_full', `the spool holds its ${bytesMax} bytes`));
       underWayBytes = bytes;
       waiting.push({ event, frame, done });
-      writing ??= writeAll().finally(() => {
-        writing = undefined;
-      });
+      writing ??= writeAll();
     },
     appendNow(events) {
       const unwritten = [...group, ...waiting].map(({ event }) => event);

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { ownerPath, writeOwner } from './spool-owner.ts';
+import { isAbandoned, ownerPath, writeOwner } from './spool-owner.ts';
 
 /** The directory of one instance within the spool's directory: `<instance>`, or `<instance>.<adopter>`. */
 export interface SubSpool {
@@ -56,6 +56,13 @@ export function claimSubSpool(base: string, name: string, adopter: string): SubS
 
 export function isSubSpoolName(name: string): boolean {
   return namePattern.test(name);
+}
+
+/** Removes a directory whose maker was killed before it was a sub-spool: no event was in it. */
+export function removeUnfinished(base: string, name: string): void {
+  const path = join(base, name);
+  if (name.startsWith('.') && namePattern.test(name.slice(1)) && isAbandoned(path))
+    rmSync(path, { recursive: true, force: true });
 }
 
 /** Leaves it to whoever comes next. `report`: what its instance said when it closed; undefined: it did not. */

@@ -15,7 +15,8 @@ export interface DirectoryRecord extends DirectoryKey {
 /** What the host told about people and things: admission copies from it, so entries outlive renames. */
 export interface Directory {
   put(tenant: number, record: DirectoryKey & { fields: Readonly<Record<string, unknown>> }): Promise<void>;
-  get(tenant: number, key: DirectoryKey): Promise<DirectoryRecord | undefined>;
+  /** `records`: ids of the only ones that the caller may see. */
+  get(tenant: number, key: DirectoryKey, records?: readonly string[]): Promise<DirectoryRecord | undefined>;
   /** Those that exist, by `type/id`. */
   find(tenant: number, keys: readonly DirectoryKey[]): Promise<ReadonlyMap<string, DirectoryRecord>>;
   /** All records of a type, by id; at most a thousand. */
@@ -49,8 +50,8 @@ export function createDirectory(database: Database): Directory {
         }),
       );
     },
-    get: (tenant, key) =>
-      database.read(scope(tenant), async (client) => {
+    get: (tenant, key, records) =>
+      database.read({ ...scope(tenant), ...(records ? { records } : {}) }, async (client) => {
         const found = await client.query<DirectoryRecord>(
           `${select} where tenant = $1 and type = $2 and id = $3`,
           [tenant, key.type, key.id],

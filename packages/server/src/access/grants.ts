@@ -1,65 +1,62 @@
 import { AuditError } from '../audit-error.ts';
 import type { Scope } from '../storage/index.ts';
-import type { ApiKey, ApiKeys, ScopeName } from './api-keys.ts';
-import type { Ledger, Tenant, Tenants } from './tenants.ts';
+import type { ScopeName } from './api-keys.ts';
+import type { Reach } from './permissions.ts';
+import type { Ledger, Tenant } from './tenants.ts';
+
+/** Who calls: an API key, a person who signed in, or a host application's own user by a token that it signed. */
+export interface Caller {
+  readonly kind: 'key' | 'session' | 'viewer' | 'nobody';
+  /** Of the key, the user, or the host's user. */
+  readonly id: string;
+  readonly name: string;
+  readonly email?: string;
+  /** Names of roles as they were given: built-in ones, or a pack's. */
+  readonly roles: readonly string[];
+  /** The id that the host application knows the caller by. */
+  readonly hostId?: string;
+  /** Of a person who signed in. */
+  readonly session?: { readonly id: string; readonly csrf: string };
+}
 
 /** Who calls, and what they may touch. Every stage gets its tenant and ledgers from here, never from a parameter. */
 export interface Grant {
-  key: { id: string; name: string };
+  caller: Caller;
   tenant: Tenant;
-  scopes: ReadonlySet<ScopeName>;
+  /** Built-in names (permissionTable) and those of packs and hosts. */
+  permissions: ReadonlySet<string>;
+  /** Which entries of its ledgers it reaches. */
+  reach: Reach;
+  /** Scopes that keys may have which the caller makes. */
+  grantable: ReadonlySet<ScopeName>;
   /** The ledgers it may touch, the default one first. */
   ledgers: readonly Ledger[];
   /** Names of the only ledgers it may touch; null: all of its tenant, also those made later. */
   ledgerNames: readonly string[] | null;
 }
 
-export interface Access {
-  /** The grant of an Authorization header. @throws unauthenticated */
-  authenticate(header: string | undefined): Promise<Grant>;
+/** The grant of routes that are open to everybody: it reaches nothing. */
+export const nobody: Grant = {
+  caller: { kind: 'nobody', id: '', name: '', roles: [] },
+  tenant: { id: 0, name: '' },
+  permissions: new Set(),
+  reach: { kind: 'subjects', subjects: [] },
+  grantable: new Set(),
+  ledgers: [],
+  ledgerNames: [],
+};
+
+/** @throws forbidden naming the permission that is missing */
+export function requirePermission(grant: Grant, permission: string): void {
+  if (grant.permissions.has(permission)) return;
+  const what = grant.caller.kind === 'key' ? 'this key lacks the scope' : 'you lack the permission';
+  throw new AuditError('forbidden', { detail: `${what} ${permission}` });
 }
 
-/** How long another server's new ledgers stay unseen. */
-const ledgersCachedForMs = 1_000;
-
-export function createAccess(options: { tenants: Tenants; apiKeys: ApiKeys; clock: () => number }): Access {
-  const { tenants, apiKeys, clock } = options;
-  const grants = new Map<string, { grant: Grant; until: number; revision: number }>();
-  return {
-    async authenticate(header) {
-      const secret = /^(?:bearer|token) +(\S+)$/i.exec(header ?? '')?.[1];
-      const key = secret === undefined ? undefined : await apiKeys.authenticate(secret);
-      if (!key) throw new AuditError('unauthenticated', { detail: 'send Authorization: Bearer <key>' });
-      const cached = grants.get(key.id);
-      const revision = tenants.revision();
-      if (cached && cached.until > clock() && cached.revision === revision) return cached.grant;
-      const grant = await grantOf(key, tenants);
-      if (grants.size > 10_000) grants.clear();
-      grants.set(key.id, { grant, until: clock() + ledgersCachedForMs, revision });
-      return grant;
-    },
-  };
-}
-
-async function grantOf(key: ApiKey, tenants: Tenants): Promise<Grant> {
-  const [all, list] = await Promise.all([tenants.ledgers(key.tenant), tenants.list()]);
-  const tenant = list.find((candidate) => candidate.id === key.tenant);
-  if (!tenant) throw new AuditError('unauthenticated');
-  const allowed = key.ledgers;
-  const ledgers = allowed === null ? all : all.filter((ledger) => allowed.includes(ledger.name));
-  return {
-    key: { id: key.id, name: key.name },
-    tenant,
-    scopes: new Set(key.scopes),
-    ledgers,
-    ledgerNames: allowed,
-  };
-}
-
-/** @throws forbidden naming the scope that is missing */
-export function requireScope(grant: Grant, scope: ScopeName): void {
-  if (grant.scopes.has(scope)) return;
-  throw new AuditError('forbidden', { detail: `this key lacks the scope ${scope}` });
+/** What shows more than a caller's own entries, such as the size of a tree. @throws forbidden */
+export function requireWhole(grant: Grant): void {
+  if (grant.reach.kind === 'all') return;
+  throw new AuditError('forbidden', { detail: 'this needs a grant for whole ledgers' });
 }
 
 /** The ledgers a read covers: the one named, or all but the tenant's own audit. @throws not_found */
@@ -85,5 +82,14 @@ export function auditLedgerName(tenant: Tenant): string {
 }
 
 export function scopeOf(grant: Grant, ledgers: readonly Ledger[] = grant.ledgers): Scope {
-  return { tenant: grant.tenant.id, ledgers: ledgers.map((ledger) => ledger.id) };
+  const scope = { tenant: grant.tenant.id, ledgers: ledgers.map((ledger) => ledger.id) };
+  const records = recordsOf(grant.reach);
+  return records ? { ...scope, records } : scope;
+}
+
+/** Ids of the only directory records that a reach includes. */
+export function recordsOf(reach: Reach): readonly string[] | undefined {
+  if (reach.kind === 'all') return undefined;
+  if (reach.kind === 'own') return [reach.hostId];
+  return reach.kind === 'subjects' ? reach.subjects : [];
 }

@@ -39,6 +39,8 @@ export interface Ingest {
   ingest(events: readonly ReadEvent[], target: IngestTarget): Promise<IngestAnswer>;
   /** One event of the server's own, into `ledger`. */
   report(ledger: LedgerRow, event: Omit<AuditEvent, 'id'>): Promise<void>;
+  /** Several at once, with ids of their own: one that is there already is left as it is. */
+  reportAll(ledger: LedgerRow, events: readonly AuditEvent[]): Promise<void>;
 }
 
 export interface IngestTarget {
@@ -59,6 +61,14 @@ export function createIngest(options: {
   const policyOf = createVocabulary(options.packs);
   const createId = createUuidV7Source({ clock: options.clock });
   const now = (): { ingestedAt: string } => ({ ingestedAt: new Date(options.clock()).toISOString() });
+  const reportAll = async (ledger: LedgerRow, events: readonly AuditEvent[]): Promise<void> => {
+    const admitted = events.map((event) => ({
+      event,
+      received: canonicalJson(event),
+      personal: policyOf(event.action).personal,
+    }));
+    await ledgers.append(ledger, admitted, now());
+  };
   return {
     async ingest(events, target) {
       const results: EventResult[] = [];
@@ -93,11 +103,8 @@ export function createIngest(options: {
       await Promise.all(appends);
       return summary(results);
     },
-    async report(ledger, event) {
-      const full: AuditEvent = { ...event, id: createId() };
-      const { personal } = policyOf(event.action);
-      await ledgers.append(ledger, [{ event: full, received: canonicalJson(full), personal }], now());
-    },
+    report: (ledger, event) => reportAll(ledger, [{ ...event, id: createId() }]),
+    reportAll,
   };
 }
 

@@ -24,7 +24,7 @@ export async function followEntries(
   }));
 }
 
-/** Both are UTC milliseconds of one form, so they compare as texts. */
-function timeOf(occurredAt: string | undefined, ingestedAt: string): number {
+/** The time that sorts an entry, ms. Both are UTC milliseconds of one form, so they compare as texts. */
+export function timeOf(occurredAt: string | undefined, ingestedAt: string): number {
   return Date.parse(occurredAt !== undefined && occurredAt < ingestedAt ? occurredAt : ingestedAt);
 }

@@ -1,4 +1,5 @@
 export { createCheckpointFile, publishedCheckpoint, splitNotes } from './checkpoints.ts';
+export { timeOf } from './follow-entries.ts';
 export { eventViews, type EntryView } from './event-views.ts';
 export { createLedgers, type Ledgers } from './ledgers.ts';
 export { leafHashOf, readEntries, readEntryRange, type StoredEntry } from './read-entries.ts';

@@ -1,12 +1,12 @@
 import type { Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import { intersect, ranksOf } from '../projections/index.ts';
-import { conditionOf, type Filters } from './conditions-of.ts';
+import type { Filters } from './conditions-of.ts';
 import { exactHits } from './exact-hits.ts';
 import { filterField } from './filter-fields.ts';
 import { bucketStarts, type Interval } from './histogram.ts';
+import { grantedCondition } from './granted-condition.ts';
 import { readLedgers, type ReadContext } from './reader.ts';
-import { conditionContext } from './search.ts';
 
 const countWithinMs = 2_000;
 
@@ -29,7 +29,7 @@ export async function distinctValues(
       parameter: 'distinct',
       detail: `${input.distinct} cannot be told apart: actor, subject … can`,
     });
-  const condition = conditionOf(input, conditionContext(grant, context));
+  const condition = grantedCondition(grant, input, context);
   const startOf = bucketStarts(input.interval, context.zone);
   const until = performance.now() + countWithinMs;
   return readLedgers(grant, input.ledger, context, async (client, opened) => {

@@ -1,9 +1,10 @@
 import { ledgerFor, ledgersFor, scopeOf, type Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import type { EntryView } from '../ledger/index.ts';
-import { keyOf } from '../projections/index.ts';
+import { keyOf, termsOf } from '../projections/index.ts';
 import type { Client } from '../storage/index.ts';
-import type { Condition } from './condition.ts';
+import { allOf, matches, type Condition } from './condition.ts';
+import { reachCondition } from './granted-condition.ts';
 import { readLedgers, viewsAt, type Place, type ReadContext } from './reader.ts';
 import { countMatches, findPlaces } from './search.ts';
 
@@ -11,10 +12,25 @@ import { countMatches, findPlaces } from './search.ts';
 export async function getEntry(grant: Grant, id: string, context: ReadContext): Promise<EntryView> {
   return context.database.read(scopeOf(grant), async (client) => {
     const place = await findEntry(client, grant, id);
-    const [view] = await viewsAt(client, [place], context);
-    if (!view) throw new AuditError('not_found');
+    const view = await reachedView(client, place, { grant, context });
+    if (!view) throw noEvent(id);
     return view;
   });
+}
+
+/** The entry at a place, unless it is another's and the grant reaches its own only. */
+export async function reachedView(
+  client: Client,
+  place: Place,
+  options: { grant: Grant; context: ReadContext },
+): Promise<EntryView | undefined> {
+  const { grant, context } = options;
+  const [view] = await viewsAt(client, [place], context);
+  if (!view) return undefined;
+  const { searchToken } = context.ledgers.tenantKeys(place.ledger.tenant);
+  const terms = termsOf(view, searchToken);
+  const condition = reachCondition(grant, context);
+  return matches(condition, { event: view.event, at: place.at, terms }) ? view : undefined;
 }
 
 /** The entry at an index of one of the caller's ledgers. @throws not_found */
@@ -26,9 +42,9 @@ export async function entryAt(
   const ledger = ledgerFor(grant, place.ledger);
   return context.database.read(scopeOf(grant, [ledger]), async (client) => {
     // Views are found by ledger and index; the time is only for sorting.
-    const [view] = Number.isSafeInteger(place.index)
-      ? await viewsAt(client, [{ at: 0, ledger, index: place.index }], context)
-      : [];
+    const view = Number.isSafeInteger(place.index)
+      ? await reachedView(client, { at: 0, ledger, index: place.index }, { grant, context })
+      : undefined;
     if (!view) throw new AuditError('not_found', { detail: `there is no entry ${place.index}` });
     return view;
   });
@@ -48,9 +64,13 @@ export async function findEntry(client: Client, grant: Grant, id: string): Promi
     : undefined;
   const row = found?.rows[0];
   const ledger = row && grant.ledgers.find((one) => one.id === row.ledger);
-  if (!row || !ledger)
-    throw new AuditError('not_found', { parameter: 'id', detail: `there is no event ${id.slice(0, 64)}` });
+  if (!row || !ledger) throw noEvent(id);
   return { at: row.at, ledger, index: row.index };
+}
+
+/** The same words for what is not there and for what is another's. */
+export function noEvent(id: string): AuditError {
+  return new AuditError('not_found', { parameter: 'id', detail: `there is no event ${id.slice(0, 64)}` });
 }
 
 function isUuid(text: string): boolean {
@@ -91,7 +111,7 @@ export async function related(
     for (const name of ['correlation', 'session', 'target'] as const) {
       const key = keys[name];
       if (key === undefined) continue;
-      const condition: Condition = { kind: 'keys', keys: [key] };
+      const condition: Condition = allOf([{ kind: 'keys', keys: [key] }, reachCondition(grant, context)]);
       const { places } = await findPlaces(client, opened, {
         condition,
         order: 'asc',

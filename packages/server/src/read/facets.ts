@@ -3,12 +3,12 @@ import { AuditError } from '../audit-error.ts';
 import type { Ledgers } from '../ledger/index.ts';
 import { countOf, allTime, totalFields, type RankSet, type Span } from '../projections/index.ts';
 import type { Client } from '../storage/index.ts';
-import { conditionOf, type Filters } from './conditions-of.ts';
+import type { Filters } from './conditions-of.ts';
 import { exactHits } from './exact-hits.ts';
 import { filterField } from './filter-fields.ts';
+import { grantedCondition } from './granted-condition.ts';
 import { readLedgers, type OpenLedger, type ReadContext } from './reader.ts';
 import { rollupTail } from './rollup-tail.ts';
-import { conditionContext } from './search.ts';
 
 export interface FacetsInput extends Filters {
   ledger?: string | undefined;
@@ -28,7 +28,7 @@ const countWithinMs = 2_000;
 /** How often each value of a field occurs among the entries that match. @throws invalid_parameter, invalid_query */
 export async function facets(grant: Grant, input: FacetsInput, context: ReadContext): Promise<FacetsAnswer> {
   const fields = input.names.map((name) => ({ name, field: facetField(name) }));
-  const condition = conditionOf(input, conditionContext(grant, context));
+  const condition = grantedCondition(grant, input, context);
   const limit = input.limit ?? facetLimits.valuesDefault;
   const until = performance.now() + countWithinMs;
   return readLedgers(grant, input.ledger, context, async (client, opened) => {

@@ -13,12 +13,12 @@ import {
 } from '../projections/index.ts';
 import type { Client } from '../storage/index.ts';
 import { timeBounds, type Condition } from './condition.ts';
-import { conditionOf, type Filters } from './conditions-of.ts';
+import type { Filters } from './conditions-of.ts';
 import { exactHits } from './exact-hits.ts';
 import { filterField } from './filter-fields.ts';
+import { grantedCondition } from './granted-condition.ts';
 import { readLedgers, type OpenLedger, type ReadContext } from './reader.ts';
 import { rollupTail } from './rollup-tail.ts';
-import { conditionContext } from './search.ts';
 import { offsetAt, startOfDay } from './time-range.ts';
 
 const textWithinMs = 2_000;
@@ -54,7 +54,7 @@ export async function histogram(
   input: HistogramInput,
   context: ReadContext,
 ): Promise<HistogramAnswer> {
-  const condition = conditionOf(input, conditionContext(grant, context));
+  const condition = grantedCondition(grant, input, context);
   const by = input.by === undefined ? undefined : splitField(input.by);
   const startOf = bucketStarts(input.interval, context.zone);
   return readLedgers(grant, input.ledger, context, async (client, opened) => {
@@ -147,14 +147,20 @@ async function partsOf(
   { by, valuesMax }: HistogramPlan,
 ): Promise<[string, RankSet][]> {
   if (by === undefined) return [['', set]];
-  const values = await span.scan(by, () => true);
+  // Only values of entries that match: those of other people's are nobody's business.
+  const values: [string, RankSet][] = [];
+  for (const { value, set: own } of await span.scan(by, () => true)) {
+    const part = intersect(set, own());
+    if (countBetween(part, 0, span.count) > 0) values.push([value, part]);
+    if (values.length > valuesMax) break;
+  }
   if (values.length > valuesMax) {
     throw new AuditError('invalid_parameter', {
       parameter: 'by',
       detail: `${by} has more than ${valuesMax} values: use facets`,
     });
   }
-  return values.map(({ value, set: own }) => [value, intersect(set, own())]);
+  return values;
 }
 
 /** Ranks are in order of time, so a bucket is a range of them. */

@@ -1,6 +1,14 @@
 import { ledgersFor, scopeOf, type Grant, type Ledger } from '../access/index.ts';
 import { eventViews, readEntries, type EntryView, type Ledgers } from '../ledger/index.ts';
-import type { Postings, RankSet, Span, SpanSet, StoredSpan } from '../projections/index.ts';
+import type {
+  Postings,
+  RankSet,
+  Recent,
+  RecentSource,
+  Span,
+  SpanSet,
+  StoredSpan,
+} from '../projections/index.ts';
 import type { Client, Database, Scope } from '../storage/index.ts';
 import { keysOf, timeBounds, type Condition } from './condition.ts';
 import { evaluate } from './evaluate.ts';
@@ -9,6 +17,9 @@ export interface ReadContext {
   database: Database;
   ledgers: Ledgers;
   postings: Postings;
+  /** The newest entries, beside the database; undefined: turned off. */
+  recent?: Recent | undefined;
+  recentSource?: RecentSource | undefined;
   /** IANA zone of bare dates and of days. */
   zone: string;
   clock: () => number;
@@ -40,6 +51,20 @@ export async function readLedgers<T>(
   const ledgers = ledgersFor(grant, ledgerName);
   const scope = scopeOf(grant, ledgers);
   const sizes = await peekSizes(context.database, scope);
+  return openLedgers(ledgers, { scope, sizes, context }, use);
+}
+
+/** Opens ledgers of which the sizes are known: at least so many entries are seen. */
+export async function openLedgers<T>(
+  ledgers: readonly Ledger[],
+  options: {
+    scope: Scope;
+    sizes: ReadonlyMap<number, number>;
+    context: Pick<ReadContext, 'database' | 'postings'>;
+  },
+  use: (client: Client, opened: OpenLedger[]) => Promise<T>,
+): Promise<T> {
+  const { scope, sizes, context } = options;
   const pinned: Span[][] = [];
   for (const ledger of ledgers)
     pinned.push(await context.postings.advance(ledger, sizes.get(ledger.id) ?? 0));

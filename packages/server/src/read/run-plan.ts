@@ -9,7 +9,7 @@ import { entryAt, getEntry } from './entries.ts';
 import { facets } from './facets.ts';
 import { distinctValues } from './distinct-values.ts';
 import { histogram } from './histogram.ts';
-import { pageLimits, search } from './search.ts';
+import { pageLimits, search, type ListedEntry } from './search.ts';
 import { searchByDuration } from './search-by-duration.ts';
 import { sessionPatterns } from './session-patterns.ts';
 import type { SessionContext, SessionView } from './session-views.ts';
@@ -172,7 +172,7 @@ async function directoryRecord(
 }
 
 /** An entry as the API answers it. */
-export function shown(view: EntryView): Record<string, unknown> {
+export function shown(view: ListedEntry): Record<string, unknown> {
   const { index, id, ledger, ingestedAt, event, altered } = view;
   return { index, id, ledger, ingestedAt, event, ...(altered ? { altered } : {}) };
 }

@@ -1,9 +1,9 @@
 import type { Grant } from '../access/index.ts';
 import { countOf, intersect, ranksOf, subtract, unite, type RankSet } from '../projections/index.ts';
-import { conditionOf } from './conditions-of.ts';
 import { exactHits, placeOf } from './exact-hits.ts';
+import { grantedCondition } from './granted-condition.ts';
 import { readLedgers, viewsAt, type Hit, type Place, type ReadContext } from './reader.ts';
-import { conditionContext, pageLimits, type SearchAnswer, type SearchInput } from './search.ts';
+import { pageLimits, type SearchAnswer, type SearchInput } from './search.ts';
 
 const lookWithinMs = 2_000;
 
@@ -24,7 +24,7 @@ export async function searchByDuration(
   context: ReadContext,
 ): Promise<SearchAnswer> {
   const { limit = pageLimits.default, offset = 0, order = 'desc' } = input;
-  const condition = conditionOf(input, conditionContext(grant, context));
+  const condition = grantedCondition(grant, input, context);
   const until = performance.now() + lookWithinMs;
   return readLedgers(grant, input.ledger, context, async (client, opened) => {
     const parts: Part[] = [];

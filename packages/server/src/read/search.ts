@@ -1,14 +1,16 @@
-import type { Grant } from '../access/index.ts';
-import { AuditError } from '../audit-error.ts';
-import type { EntryView, Ledgers } from '../ledger/index.ts';
+import { ledgersFor, scopeOf, type Grant, type Ledger } from '../access/index.ts';
+import type { EntryView } from '../ledger/index.ts';
 import { countBetween, pick, rankOfPlace, rankOfTime, type Ranks } from '../projections/index.ts';
-import type { Client } from '../storage/index.ts';
+import type { Client, Scope } from '../storage/index.ts';
 import { needsText, type Condition } from './condition.ts';
-import { conditionOf, type Filters } from './conditions-of.ts';
+import type { Filters } from './conditions-of.ts';
+import { decodeCursor, encodeCursor, nextCursor, type CursorPlace } from './cursor.ts';
+import { grantedCondition } from './granted-condition.ts';
 import { exactHits, placeOf, withText } from './exact-hits.ts';
 import {
   hitsOf,
-  readLedgers,
+  openLedgers,
+  peekSizes,
   viewsAt,
   type Hit,
   type OpenLedger,
@@ -16,6 +18,7 @@ import {
   type Place,
   type ReadContext,
 } from './reader.ts';
+import { recentPage } from './recent-page.ts';
 
 export interface SearchInput extends Filters {
   ledger?: string | undefined;
@@ -28,13 +31,19 @@ export interface SearchInput extends Filters {
   count?: boolean | undefined;
 }
 
+/** What a list shows of an entry. */
+export type ListedEntry = Pick<EntryView, 'index' | 'id' | 'ledger' | 'ingestedAt' | 'event'> & {
+  altered?: readonly string[];
+};
+
 export interface SearchAnswer {
-  entries: EntryView[];
+  entries: ListedEntry[];
   /** Cursor of the page after this one in the order asked, or null at the end. */
   next: string | null;
   /** Cursor of the page before this one, or null on the first page. */
   previous: string | null;
-  source: 'postgres';
+  /** Where the entries came from. */
+  source: 'postgres' | 'recent';
   count?: number;
   /** False when the count was given up after two seconds: then there are at least as many. */
   exact?: boolean;
@@ -45,60 +54,114 @@ const countWithinMs = 2_000;
 
 /** Entries that match, newest first (or oldest first), by keyset. @throws invalid_parameter, invalid_query, not_found */
 export async function search(grant: Grant, input: SearchInput, context: ReadContext): Promise<SearchAnswer> {
-  const limit = input.limit ?? pageLimits.default;
   const order = input.order ?? 'desc';
-  const condition = conditionOf(input, conditionContext(grant, context));
-  const offset = input.offset ?? 0;
   const cursor = input.cursor === undefined ? undefined : decodeCursor(input.cursor);
   // Going back is walking the other way from where the page began.
   const backwards = cursor?.backwards ?? false;
-  const walk: Order = backwards === (order === 'desc') ? 'asc' : 'desc';
-  return readLedgers(grant, input.ledger, context, async (client, opened) => {
-    const { places: found, lookedAt } = await findPlaces(client, opened, {
-      condition,
-      order: walk,
-      limit: offset + limit + 1,
-      after: cursor?.place,
-      context,
-    });
-    const page = found.slice(offset, offset + limit);
-    const further = found.length > offset + limit;
-    // Time was up between two matches: the next page goes on after the last entry that was looked at.
-    const goOn = lookedAt && !further ? lookedAt : undefined;
-    if (backwards) page.reverse();
-    const first = page.at(0);
-    const last = page.at(-1);
-    const answer: SearchAnswer = {
-      entries: await viewsAt(client, page, context),
-      next: nextCursor({ last, goOn, more: further || backwards, backwards }),
-      previous: first && (backwards ? further : cursor !== undefined) ? encodeCursor(first, true) : null,
-      source: 'postgres',
-    };
-    if (input.count) Object.assign(answer, await countMatches(client, opened, condition, context));
+  const page: PageInput = {
+    condition: grantedCondition(grant, input, context),
+    limit: input.limit ?? pageLimits.default,
+    offset: input.offset ?? 0,
+    walk: backwards === (order === 'desc') ? 'asc' : 'desc',
+    backwards,
+    after: cursor?.place,
+  };
+  const ledgers = ledgersFor(grant, input.ledger);
+  const scope = scopeOf(grant, ledgers);
+  const recent = order === 'desc' ? await pageOfRecent(page, { ledgers, scope, context }) : undefined;
+  if (recent && !input.count) return recent.answer;
+  const sizes = recent?.sizes ?? (await peekSizes(context.database, scope));
+  return openLedgers(ledgers, { scope, sizes, context }, async (client, opened) => {
+    // Both halves of an answer speak of the same entries, or all of it is PostgreSQL's.
+    const answer =
+      recent && (await haveGrown(client, recent.sizes)) === false
+        ? recent.answer
+        : await pageOfDatabase(client, opened, { page, context });
+    if (input.count) Object.assign(answer, await countMatches(client, opened, page.condition, context));
     return answer;
   });
 }
 
-function nextCursor(page: {
-  last: Place | undefined;
-  goOn: Place | undefined;
-  more: boolean;
+interface PageInput {
+  condition: Condition;
+  limit: number;
+  offset: number;
+  walk: Order;
   backwards: boolean;
-}): string | null {
-  if (page.goOn && !page.backwards) return encodeCursor(page.goOn, false);
-  return page.last && page.more ? encodeCursor(page.last, false) : null;
+  after: CursorPlace | undefined;
 }
 
-export function conditionContext(
-  grant: Grant,
-  context: { ledgers: Ledgers; zone: string; clock: () => number },
-): Parameters<typeof conditionOf>[1] {
-  const tenantKeys = context.ledgers.tenantKeys(grant.tenant.id);
+/** The page as recent has it, and the sizes of the ledgers at which it is right; undefined: recent cannot say. */
+async function pageOfRecent(
+  page: PageInput,
+  options: { ledgers: readonly Ledger[]; scope: Scope; context: ReadContext },
+): Promise<{ answer: SearchAnswer; sizes: ReadonlyMap<number, number> } | undefined> {
+  const { recent, recentSource: source } = options.context;
+  if (!recent || !source) return undefined;
+  const heads = await source.heads(options.scope);
+  const wanted = { ...page, ...options, heads, limit: page.offset + page.limit + 1 };
+  const found = await recentPage({ ...wanted, now: options.context.clock() }, { recent, source });
+  const listed = found && cut(found.places, page);
+  const entries = listed && (await found.read(listed.places));
+  recent.counted(entries ? 'hit' : 'miss');
+  if (!listed || !entries) return undefined;
   return {
-    token: tenantKeys.searchToken,
-    pseudonym: tenantKeys.pseudonym,
-    zone: context.zone,
-    now: context.clock(),
+    answer: { entries, ...cursorsOf(listed, page), source: 'recent' },
+    sizes: found.sizes,
+  };
+}
+
+/** Whether a ledger has more entries in this transaction than at `sizes`. */
+async function haveGrown(client: Client, sizes: ReadonlyMap<number, number>): Promise<boolean> {
+  const found = await client.query<{ ledger: number; size: number }>({
+    name: 'sizes-now',
+    text: 'select ledger, size from head where ledger = any($1::integer[])',
+    values: [[...sizes.keys()]],
+  });
+  return found.rows.some(({ ledger, size }) => sizes.get(ledger) !== size);
+}
+
+async function pageOfDatabase(
+  client: Client,
+  opened: readonly OpenLedger[],
+  { page, context }: { page: PageInput; context: ReadContext },
+): Promise<SearchAnswer> {
+  const { places: found, lookedAt } = await findPlaces(client, opened, {
+    ...{ condition: page.condition, order: page.walk, after: page.after, context },
+    limit: page.offset + page.limit + 1,
+  });
+  const listed = cut(found, page);
+  // Time was up between two matches: the next page goes on after the last entry that was looked at.
+  const goOn = lookedAt && !listed.further ? lookedAt : undefined;
+  return {
+    entries: await viewsAt(client, listed.places, context),
+    ...cursorsOf({ ...listed, goOn }, page),
+    source: 'postgres',
+  };
+}
+
+interface Listed {
+  /** In the order asked for. */
+  places: Place[];
+  /** There are more the way that was walked. */
+  further: boolean;
+  goOn?: Place | undefined;
+}
+
+function cut(found: readonly Place[], { offset, limit, backwards }: PageInput): Listed {
+  const places = found.slice(offset, offset + limit);
+  if (backwards) places.reverse();
+  return { places, further: found.length > offset + limit };
+}
+
+function cursorsOf(
+  { places, further, goOn }: Listed,
+  { backwards, after }: PageInput,
+): Pick<SearchAnswer, 'next' | 'previous'> {
+  const first = places.at(0);
+  return {
+    next: nextCursor({ last: places.at(-1), goOn, more: further || backwards, backwards }),
+    previous: first && (backwards ? further : after !== undefined) ? encodeCursor(first, true) : null,
   };
 }
 
@@ -222,33 +285,4 @@ export async function countMatches(
     if (!exact) return { count, exact };
   }
   return { count, exact: true };
-}
-
-interface CursorPlace {
-  at: number;
-  ledger: number;
-  index: number;
-}
-
-function encodeCursor(place: Place, backwards: boolean): string {
-  return Buffer.from(JSON.stringify([place.at, place.ledger.id, place.index, backwards ? 1 : 0])).toString(
-    'base64url',
-  );
-}
-
-function decodeCursor(cursor: string): { place: CursorPlace; backwards: boolean } {
-  const refuse = (): never => {
-    throw new AuditError('invalid_parameter', {
-      parameter: 'cursor',
-      detail: 'cursor is not one that a search answered',
-    });
-  };
-  try {
-    const parts: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
-    if (!Array.isArray(parts) || parts.length !== 4 || !parts.every(Number.isSafeInteger)) return refuse();
-    const [at, ledger, index, backwards] = parts.map(Number);
-    return { place: { at: at ?? 0, ledger: ledger ?? 0, index: index ?? 0 }, backwards: backwards === 1 };
-  } catch {
-    return refuse();
-  }
 }

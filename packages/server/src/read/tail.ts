@@ -4,9 +4,9 @@ import { AuditError } from '../audit-error.ts';
 import { eventViews, readEntryRange, type EntryView } from '../ledger/index.ts';
 import { termsOf } from '../projections/index.ts';
 import { matches, type Condition } from './condition.ts';
-import { conditionOf, type Filters } from './conditions-of.ts';
+import type { Filters } from './conditions-of.ts';
+import { grantedCondition } from './granted-condition.ts';
 import { peekSizes, type ReadContext } from './reader.ts';
-import { conditionContext } from './search.ts';
 
 export interface TailInput extends Filters {
   ledger?: string | undefined;
@@ -33,7 +33,8 @@ const readEntriesMax = 500;
  */
 export async function* tail(grant: Grant, input: TailInput, context: ReadContext): AsyncGenerator<TailItem> {
   let ledgers = ledgersFor(grant, input.ledger);
-  const condition = conditionOf(input, conditionContext(grant, context));
+  const condition = grantedCondition(grant, input, context);
+  const whole = grant.reach.kind === 'all';
   const sizes = (): Promise<ReadonlyMap<number, number>> =>
     peekSizes(context.database, scopeOf(grant, ledgers));
   const positions =
@@ -52,7 +53,9 @@ export async function* tail(grant: Grant, input: TailInput, context: ReadContext
           positions.set(ledger.id, entry.index + 1);
           yield { id: encodePositions(positions), entry };
         }
-        yield { id: encodePositions(positions.set(ledger.id, end)) };
+        positions.set(ledger.id, end);
+        // Where others are at work is not for those who see their own entries only.
+        if (whole) yield { id: encodePositions(positions) };
       }
       positions.set(ledger.id, Math.max(first, end));
       behind ||= end < (heads.get(ledger.id) ?? 0);

@@ -3,11 +3,12 @@ import { AuditError } from '../audit-error.ts';
 import type { EntryView } from '../ledger/index.ts';
 import { countOf, personalField, personalKey, keyOf } from '../projections/index.ts';
 import { allOf, type Condition } from './condition.ts';
-import { conditionOf, type Filters } from './conditions-of.ts';
+import type { Filters } from './conditions-of.ts';
 import { exactHits } from './exact-hits.ts';
 import { filterField } from './filter-fields.ts';
+import { grantedCondition } from './granted-condition.ts';
 import { readLedgers, viewsAt, type ReadContext } from './reader.ts';
-import { conditionContext, findPlaces } from './search.ts';
+import { findPlaces } from './search.ts';
 
 export interface TopInput extends Filters {
   ledger?: string | undefined;
@@ -37,8 +38,8 @@ export async function topValues(grant: Grant, input: TopInput, context: ReadCont
       parameter: 'field',
       detail: `${input.field} cannot be counted by value`,
     });
-  const { token, ...rest } = conditionContext(grant, context);
-  const condition = conditionOf(input, { token, ...rest });
+  const condition = grantedCondition(grant, input, context);
+  const { searchToken: token } = context.ledgers.tenantKeys(grant.tenant.id);
   const until = performance.now() + countWithinMs;
   return readLedgers(grant, input.ledger, context, async (client, opened) => {
     const counts = new Map<string, number>();

@@ -9,16 +9,17 @@ import {
   tileWidthFull,
   type HashTile,
 } from '@bitacora/tlog';
-import { ledgerFor, scopeOf, type Grant } from '../access/index.ts';
+import { ledgerFor, requireWhole, scopeOf, type Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import { publishedCheckpoint, readEntryRange, tileHashes, type LedgerRow } from '../ledger/index.ts';
 import type { Client } from '../storage/index.ts';
-import { findEntry } from './entries.ts';
+import { findEntry, noEvent, reachedView } from './entries.ts';
 import type { ReadContext } from './reader.ts';
 
-/** The newest published checkpoint of a ledger, a signed note. @throws not_found, also before the first entry */
+/** The newest published checkpoint of a ledger, a signed note. @throws not_found, also before the first entry; forbidden without a grant for the whole ledger */
 export async function checkpoint(grant: Grant, ledgerName: string, context: ReadContext): Promise<string> {
   const ledger = ledgerFor(grant, ledgerName);
+  requireWhole(grant);
   return context.database.read(scopeOf(grant, [ledger]), async (client) => {
     const published = await publishedCheckpoint(client, ledger.id);
     if (!published) throw new AuditError('not_found', { detail: 'nothing was published yet' });
@@ -40,6 +41,7 @@ export async function tile(
   context: ReadContext,
 ): Promise<Buffer> {
   const ledger = ledgerFor(grant, ledgerName);
+  requireWhole(grant);
   const wanted = parseTilePath(path);
   if (!wanted) throw new AuditError('not_found', { detail: 'that is no tile path' });
   return context.database.read(scopeOf(grant, [ledger]), async (client) => {
@@ -71,7 +73,12 @@ async function bundle(
 
 /** The inclusion proof of an event as a C2SP tlog-proof file, publishing first what was just appended. @throws not_found */
 export async function proof(grant: Grant, id: string, context: ReadContext): Promise<string> {
-  const place = await context.database.read(scopeOf(grant), (client) => findEntry(client, grant, id));
+  const place = await context.database.read(scopeOf(grant), async (client) => {
+    const found = await findEntry(client, grant, id);
+    if (grant.reach.kind !== 'all' && !(await reachedView(client, found, { grant, context })))
+      throw noEvent(id);
+    return found;
+  });
   const scope = scopeOf(grant, [place.ledger]);
   const published = await context.database.read(scope, (client) =>
     publishedCheckpoint(client, place.ledger.id),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  recordsOf,
   scopes,
   type ApiKey,
   type ApiKeys,
@@ -70,11 +71,11 @@ function keyRoutes({ apiKeys, tenants, ingest }: AdminOptions): Route[] {
       answer: { status: 201, mediaType: json, schema: z.object({ key: keyView, secret: z.string() }) },
       async handle({ grant, body }) {
         const input = body as z.infer<typeof keyInput>;
-        const beyond = input.scopes.find((scope) => !grant.scopes.has(scope));
+        const beyond = input.scopes.find((scope) => !grant.grantable.has(scope));
         if (beyond !== undefined)
           throw new AuditError('forbidden', {
             parameter: 'scopes',
-            detail: `this key lacks the scope ${beyond} itself`,
+            detail: `you may not give the scope ${beyond}`,
           });
         const tenant = await tenantOf(grant, input.tenant, tenants);
         const expiresAt = input.expiresAt === undefined ? {} : { expiresAt: Date.parse(input.expiresAt) };
@@ -213,9 +214,10 @@ function directoryRoutes({ directory }: AdminOptions): Route[] {
       path: '/v1/directory/{type}/{id}',
       summary: 'What was told about a person or thing',
       scope: 'read',
+      record: { action: 'directory.view' },
       answer: { status: 200, mediaType: json, schema: directoryView },
       async handle({ grant, params }) {
-        const found = await directory.get(grant.tenant.id, keyOf(params));
+        const found = await directory.get(grant.tenant.id, keyOf(params), recordsOf(grant.reach));
         if (!found) throw new AuditError('not_found', { detail: 'the directory has no such record' });
         return { ...found, updatedAt: new Date(found.updatedAt).toISOString() };
       },
@@ -254,7 +256,7 @@ function ledgersOfKey(grant: Grant, wanted: string[] | undefined): { ledgers?: s
 
 async function tenantOf(grant: Grant, wanted: string | undefined, tenants: Tenants): Promise<Tenant> {
   if (wanted === undefined || wanted === grant.tenant.name) return grant.tenant;
-  const found = grant.scopes.has('operator') ? await tenants.find(wanted) : undefined;
+  const found = grant.permissions.has('operator') ? await tenants.find(wanted) : undefined;
   if (!found)
     throw new AuditError('not_found', {
       parameter: 'tenant',

@@ -1,8 +1,9 @@
 import type { EventInput } from '@bitacora/event';
-import { ledgerFor, type Grant } from '../access/index.ts';
+import { ledgerFor } from '../access/index.ts';
 import { administratorCloses, sessionTargetType } from '../projections/index.ts';
 import { session, type SessionContext, type SessionView } from '../read/index.ts';
 import { storeEvents, type IngestCallOptions } from './ingest-call.ts';
+import { actorOf } from './report-act.ts';
 import type { Call } from './route.ts';
 
 /** Closes a session by an event of its ledger; one that has ended stays as it is. The session as it is then. */
@@ -20,7 +21,7 @@ export async function closeSession(
     action: administratorCloses,
     operation: 'update',
     level: 'medium',
-    actor: closerOf(call.grant),
+    actor: actorOf(call.grant.caller),
     target: { type: sessionTargetType, id: open.id },
     subject: { type: open.actor.type, id: open.actor.id },
     ...(reason === undefined ? {} : { reason }),
@@ -28,8 +29,4 @@ export async function closeSession(
   const chosen = ledgerFor(call.grant, open.ledger);
   await storeEvents(call, [{ ok: true, value: event, source: '' }], { chosen, packLedgers: false, options });
   return session(call.grant, { id: open.id }, context);
-}
-
-function closerOf({ key }: Grant): EventInput['actor'] {
-  return { type: 'service', id: key.id, name: key.name };
 }

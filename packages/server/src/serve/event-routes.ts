@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { AuditError } from '../audit-error.ts';
-import type { EntryView } from '../ledger/index.ts';
 import {
   facetLimits,
   facets,
@@ -12,6 +11,7 @@ import {
   related,
   search,
   type Filters,
+  type ListedEntry,
   type ReadContext,
 } from '../read/index.ts';
 import { ingestCall, type IngestCallOptions } from './ingest-call.ts';
@@ -83,6 +83,7 @@ export function eventRoutes(options: EventRouteOptions): Route[] {
       path: '/v1/events',
       summary: 'Search entries, newest first',
       scope: 'read',
+      record: { action: 'entry.search' },
       query: z.object({
         ...filterShape,
         limit: integer(pageLimits.max).optional(),
@@ -106,6 +107,7 @@ export function eventRoutes(options: EventRouteOptions): Route[] {
       path: '/v1/events/{id}',
       summary: 'One event',
       scope: 'read',
+      record: { action: 'entry.view' },
       answer: { status: 200, mediaType: json, schema: entryView },
       handle: async ({ grant, params }) => shown(await getEntry(grant, params['id'] ?? '', context)),
     },
@@ -114,6 +116,7 @@ export function eventRoutes(options: EventRouteOptions): Route[] {
       path: '/v1/events/{id}/related',
       summary: 'Events of the same correlation, session and target, oldest first',
       scope: 'read',
+      record: { action: 'entry.view' },
       query: z.object({ limit: integer(pageLimits.max).optional() }),
       answer: {
         status: 200,
@@ -133,6 +136,7 @@ export function eventRoutes(options: EventRouteOptions): Route[] {
       path: '/v1/events/{id}/proof',
       summary: 'Inclusion proof as a C2SP tlog-proof file',
       scope: 'read',
+      record: { action: 'proof.download', each: true },
       answer: { status: 200, mediaType: 'text/plain; charset=utf-8' },
       handle: ({ grant, params }) => proof(grant, params['id'] ?? '', context),
     },
@@ -141,6 +145,7 @@ export function eventRoutes(options: EventRouteOptions): Route[] {
       path: '/v1/facets',
       summary: 'How often each value of some fields occurs',
       scope: 'read',
+      record: { action: 'entry.count' },
       query: z.object({ ...filterShape, fields: text, limit: integer(facetLimits.valuesMax).optional() }),
       answer: {
         status: 200,
@@ -161,6 +166,7 @@ export function eventRoutes(options: EventRouteOptions): Route[] {
       path: '/v1/histogram',
       summary: 'Counts per hour or day',
       scope: 'read',
+      record: { action: 'entry.count' },
       query: z.object({ ...filterShape, interval: z.enum(['hour', 'day']), by: text.optional() }),
       answer: {
         status: 200,
@@ -189,6 +195,7 @@ export function eventRoutes(options: EventRouteOptions): Route[] {
       path: '/v1/tail',
       summary: 'Entries as they are acknowledged (server-sent events); Last-Event-ID resumes without a gap',
       scope: 'read',
+      record: { action: 'entry.follow' },
       query: z.object(filterShape),
       answer: { status: 200, mediaType: 'text/event-stream', schema: entryView },
       handle: (call) =>
@@ -224,7 +231,7 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function shown(view: EntryView): z.infer<typeof entryView> {
+function shown(view: ListedEntry): z.infer<typeof entryView> {
   const { index, id, ledger, ingestedAt, event, altered } = view;
   return {
     index,
@@ -232,6 +239,6 @@ function shown(view: EntryView): z.infer<typeof entryView> {
     ledger,
     ingestedAt,
     event: event as Record<string, unknown>,
-    ...(altered ? { altered } : {}),
+    ...(altered ? { altered: [...altered] } : {}),
   };
 }

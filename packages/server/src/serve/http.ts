@@ -11,12 +11,16 @@ import Fastify, {
 } from 'fastify';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
-import { requireScope, type Access, type Grant } from '../access/index.ts';
+import { nobody, requirePermission, type Access, type Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import { bodyLimits } from '../ingest/index.ts';
 import { allowOrigins } from './cors.ts';
+import { formOf } from './form.ts';
+import { requireOwnPage } from './own-page.ts';
 import { problemMediaType, problemOf, type Problem } from './problem.ts';
+import type { AnsweredRead } from './read-record.ts';
 import type { Route } from './route.ts';
+import type { SessionCookie } from './session-cookie.ts';
 
 /**
  * Bodies being read, admitted or stored at once, over all callers: beyond, they are told to come back. On its way an event
@@ -27,19 +31,27 @@ const bodiesBytesMax = 48 * 1024 * 1024;
 /** How much larger than itself a gzip body is counted; events compress about tenfold. */
 const inflatedTimes = 10;
 
-/** The HTTP server with the routes of a table: authentication, validation, errors and correlation ids in one place. */
-export function createHttp(options: {
+export interface HttpOptions {
   routes: readonly Route[];
   access: Access;
   /** Of pages that may call from a browser. */
   corsOrigins: readonly string[];
+  cookie: SessionCookie;
+  /** Puts a read that was answered on record; waits for it when `each` counts. */
+  onRead: (read: AnsweredRead, each: boolean) => Promise<void>;
+  /** Addresses of proxies whose `X-Forwarded-For` is believed. */
+  trustedProxies: readonly string[];
   logger: Logger;
-}): FastifyInstance {
+}
+
+/** The HTTP server with the routes of a table: authentication, validation, errors and correlation ids in one place. */
+export function createHttp(options: HttpOptions): FastifyInstance {
   const app: FastifyInstance = Fastify({
     loggerInstance: options.logger as FastifyBaseLogger,
     bodyLimit: bodyLimits.bodyMaxBytes,
     genReqId: (request: IncomingMessage) => correlationIdOf(request.headers['x-correlation-id']),
     logController: new LogController({ disableRequestLogging: true }),
+    trustProxy: options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
     routerOptions: { maxParamLength: 2_000 },
     keepAliveTimeout: 30_000,
     requestTimeout: 60_000,
@@ -58,6 +70,8 @@ export function createHttp(options: {
   allowOrigins(app, options.corsOrigins);
   app.addHook('onSend', (_request, reply, payload, done) => {
     void reply.header('server-timing', `total;dur=${reply.elapsedTime.toFixed(2)}`);
+    for (const [name, value] of Object.entries(safeHeaders))
+      if (!reply.hasHeader(name)) void reply.header(name, value);
     done(null, payload);
   });
   app.addHook('onResponse', (request, reply, done) => {
@@ -79,9 +93,17 @@ export function createHttp(options: {
     sendProblem(new AuditError('not_found'), { request, reply, logger: options.logger }),
   );
   const reserve = createBodyBudget();
-  for (const route of options.routes) register(app, route, { access: options.access, reserve });
+  for (const route of options.routes) register(app, route, { ...options, reserve });
   return app;
 }
+
+/** Of every answer that has none of its own: nothing is kept by caches, framed, sniffed, or run. */
+const safeHeaders = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+};
 
 /** What the HTTP parser could not read has no request yet: half of one, which may be sent again, or none at all. */
 function refuseMalformed(error: Error, socket: Socket): void {
@@ -129,12 +151,9 @@ function createBodyBudget(): (request: FastifyRequest, reply: FastifyReply) => v
   };
 }
 
-function register(
-  app: FastifyInstance,
-  route: Route,
-  options: { access: Access; reserve: (request: FastifyRequest, reply: FastifyReply) => void },
-): void {
-  const { access } = options;
+type RegisterOptions = HttpOptions & { reserve: (request: FastifyRequest, reply: FastifyReply) => void };
+
+function register(app: FastifyInstance, route: Route, options: RegisterOptions): void {
   const grants = new WeakMap<FastifyRequest, Grant>();
   app.route({
     method: route.method,
@@ -142,29 +161,29 @@ function register(
     config: { errors: route.errors },
     // Before a byte of the body is read: strangers reserve nothing.
     onRequest: async (request, reply) => {
-      const grant =
-        route.scope === undefined ? nobody : await access.authenticate(request.headers.authorization);
-      if (route.scope !== undefined) requireScope(grant, route.scope);
+      const grant = await grantOf(route, request, options);
+      requireOwnPage(grant, request, options.cookie);
       grants.set(request, grant);
       options.reserve(request, reply);
     },
     handler: async (request, reply) => {
       const grant = grants.get(request) ?? nobody;
       const query = parseQueryString(route.query, request.query);
-      const body =
-        route.body === undefined || route.body === 'events'
-          ? request.body
-          : parseBody(route.body, request.body);
-      const answer = await route.handle({
+      const call = {
         grant,
-        grantNow: () => grantNow(route, request, access),
+        grantNow: () => grantOf(route, request, options),
         params: paramsOf(route, request),
         query,
-        body,
+        body: bodyOf(route, request),
         request,
         reply,
-      });
+      };
+      // A stream is put on record when it begins.
+      const streamed = route.answer.mediaType.startsWith('text/event-stream');
+      if (streamed) await record(route, call, options);
+      const answer = await route.handle(call);
       if (reply.sent || answer === reply) return reply;
+      if (!streamed) await record(route, call, options);
       if (reply.statusCode === 200) void reply.code(route.answer.status);
       if (!reply.hasHeader('content-type')) void reply.type(route.answer.mediaType);
       return reply.send(
@@ -176,21 +195,45 @@ function register(
   });
 }
 
-async function grantNow(route: Route, request: FastifyRequest, access: Access): Promise<Grant> {
+/** The caller as he is by now. @throws unauthenticated, forbidden */
+async function grantOf(
+  route: Route,
+  request: FastifyRequest,
+  { access, cookie }: HttpOptions,
+): Promise<Grant> {
   if (route.scope === undefined) return nobody;
-  const grant = await access.authenticate(request.headers.authorization);
-  if (route.scope !== undefined) requireScope(grant, route.scope);
+  const { authorization } = request.headers;
+  const grant = await access.authenticate({ authorization, session: cookie.read(request) });
+  if (route.scope !== 'any') requirePermission(grant, route.scope);
   return grant;
 }
 
-/** The grant of routes that are open to everybody: it reaches nothing. */
-const nobody: Grant = {
-  key: { id: '', name: '' },
-  tenant: { id: 0, name: '' },
-  scopes: new Set(),
-  ledgers: [],
-  ledgerNames: [],
-};
+async function record(
+  route: Route,
+  { grant, request }: { grant: Grant; request: FastifyRequest },
+  { onRead }: HttpOptions,
+): Promise<void> {
+  if (!route.record) return;
+  const { action, each = false } = route.record;
+  // One's own entries are one's own business; what is taken out is not.
+  if (grant.reach.kind !== 'all' && !each) return;
+  const userAgent = request.headers['user-agent']?.slice(0, 300);
+  await onRead(
+    {
+      grant,
+      action,
+      method: request.method,
+      url: request.url,
+      client: { ip: request.ip, ...(userAgent === undefined ? {} : { userAgent }) },
+    },
+    each,
+  );
+}
+
+function bodyOf(route: Route, request: FastifyRequest): unknown {
+  if (route.body === undefined || route.body === 'events') return request.body;
+  return route.body === 'form' ? formOf(request.body) : parseBody(route.body, request.body);
+}
 
 function paramsOf(route: Route, request: FastifyRequest): Record<string, string> {
   const params = { ...(request.params as Record<string, string>) };

@@ -17,10 +17,23 @@ export function openApi(routes: readonly Route[], version: string): Record<strin
       description: 'The audit trail: who did what to what, provably unaltered.',
     },
     servers: [{ url: '/' }],
-    security: [{ bearer: [] }],
+    security: [{ bearer: [] }, { cookie: [] }],
     paths,
     components: {
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'An API key: bta_live_…' } },
+      securitySchemes: {
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          description:
+            'An API key (bta_live_…), or a token that a host application signed for its user (JWT)',
+        },
+        cookie: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: '__Host-bitacora',
+          description: 'Of a person who signed in; what changes something also needs X-CSRF-Token',
+        },
+      },
       schemas: { Problem: problemSchema },
     },
   };
@@ -57,7 +70,10 @@ function operation(route: Route): Record<string, unknown> {
     operationId: operationId(route),
     ...(route.scope === undefined
       ? { security: [] }
-      : { description: `Needs the scope \`${route.scope}\`.` }),
+      : {
+          description:
+            route.scope === 'any' ? 'Needs any credentials.' : `Needs the scope \`${route.scope}\`.`,
+        }),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(route.body === undefined ? {} : { requestBody: requestBody(route.body) }),
     responses: { [String(route.answer.status)]: success, default: problem },
@@ -70,8 +86,8 @@ function operationId({ method, path }: Route): string {
   return method.toLowerCase() + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
 }
 
-function requestBody(body: z.ZodType | 'events'): unknown {
-  if (body !== 'events')
+function requestBody(body: z.ZodType | 'events' | 'form'): unknown {
+  if (typeof body !== 'string')
     return { required: true, content: { 'application/json': { schema: schemaOf(body) } } };
   const event = { type: 'object', required: ['action', 'actor'] };
   return {

@@ -38,15 +38,25 @@ export function packRoutes(options: PackRouteOptions): Route[] {
         method: route.method,
         path: route.path,
         summary: `${pack.name}: ${route.path}`,
-        scope: route.method === 'GET' ? 'read' : 'ingest',
+        // Who may is the pack's to say.
+        scope: 'any',
+        ...recordOf(route),
         query: schemaOf(params, 'query'),
         ...(inBody ? { body: schemaOf(params, 'body') } : {}),
         ...(pack.errors ? { errors: pack.errors } : {}),
-        answer: { status: route.status ?? 200, mediaType: json, schema: z.json() },
+        answer: route.row
+          ? { status: 200, mediaType: 'text/csv; charset=utf-8' }
+          : { status: route.status ?? 200, mediaType: json, schema: z.json() },
         handle: (call) => answer(call, { pack, route, options }),
       };
     }),
   );
+}
+
+/** Reads of others' entries are put on record, what is taken out each time; what is written is an event by itself. */
+function recordOf(route: PackRoute): Pick<Route, 'record'> {
+  if (route.row) return { record: { action: 'export.create', each: true } };
+  return route.method === 'GET' ? { record: { action: 'entry.search' } } : {};
 }
 
 async function answer(

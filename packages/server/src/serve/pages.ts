@@ -4,8 +4,8 @@ import type { Route } from './route.ts';
 
 const html = 'text/html; charset=utf-8';
 /** Only what is served from here runs: an event's text can never become a program. */
-const policy =
-  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+export const pagePolicy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /** The page of the newest entries and the API reference, until the dashboard takes over. */
 export function pageRoutes(document: () => Record<string, unknown>): Route[] {
@@ -17,7 +17,8 @@ export function pageRoutes(document: () => Record<string, unknown>): Route[] {
     answer: { status: 200, mediaType },
     handle({ reply }) {
       void reply
-        .header('content-security-policy', policy)
+        .header('content-security-policy', pagePolicy)
+        .header('cache-control', 'no-cache')
         .header('x-content-type-options', 'nosniff')
         .header('referrer-policy', 'no-referrer');
       return Promise.resolve(readFileSync(new URL(`../../pages/${name}`, import.meta.url), 'utf8'));
@@ -35,6 +36,7 @@ export function pageRoutes(document: () => Record<string, unknown>): Route[] {
     file('/app/', 'entries.html', html),
     file('/app/reference', 'reference.html', html),
     file('/app/page.css', 'page.css', 'text/css; charset=utf-8'),
+    file('/app/sign-in.css', 'sign-in.css', 'text/css; charset=utf-8'),
     file('/app/entries.js', 'entries.js', 'text/javascript; charset=utf-8'),
     file('/app/reference.js', 'reference.js', 'text/javascript; charset=utf-8'),
     {

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import type { Grant, ScopeName } from '../access/index.ts';
+import type { Grant, PermissionName } from '../access/index.ts';
 
 /** A route of the HTTP API; the OpenAPI document is made of the same table. */
 export interface Route {
@@ -8,11 +8,13 @@ export interface Route {
   /** With `{name}` for parameters; `{name*}` takes the rest of the path. */
   path: string;
   summary: string;
-  /** Undefined: open to everybody. */
-  scope: ScopeName | undefined;
+  /** What the caller must be permitted; `any`: nothing but being somebody; undefined: open to everybody. */
+  scope: PermissionName | 'any' | undefined;
   query?: z.ZodObject;
-  /** A JSON body. `events` is read by ingest itself. */
-  body?: z.ZodType | 'events';
+  /** A JSON body. `events` is read by ingest itself; `form` is a page's own, fields by name. */
+  body?: z.ZodType | 'events' | 'form';
+  /** What a success is called in the tenant's own audit ledger. Reads are put there once in ten minutes, `each` says every time. */
+  record?: { action: string; each?: true };
   /** A member that older clients read their errors from, with texts of their own. */
   errors?: { readonly member: string; readonly texts?: Readonly<Record<string, string>> };
   /** Media type and schema of a success. */

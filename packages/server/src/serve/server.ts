@@ -7,7 +7,11 @@ import {
   createAccess,
   createApiKeys,
   createDirectory,
+  createIdentities,
+  createPeople,
+  createSecretBox,
   createTenants,
+  createViewerTokens,
   scopes,
   type ApiKeys,
   type Tenant,
@@ -17,18 +21,26 @@ import { AuditError } from '../audit-error.ts';
 import { createIngest, createPackLedgers, createQuota, createSources, type Ingest } from '../ingest/index.ts';
 import { createLedgers } from '../ledger/index.ts';
 import { catchUp, createPostings, createRollups, createSessions } from '../projections/index.ts';
-import type { SessionContext } from '../read/index.ts';
+import type { ReadContext, SessionContext } from '../read/index.ts';
 import { openDataDirectory, openStorage, type DataDirectory } from '../storage/index.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { startBackground } from './background.ts';
 import { eventRoutes } from './event-routes.ts';
+import { firstOwnerLink } from './first-owner.ts';
 import { loggerRoutes } from './logger-routes.ts';
+import { packRoles } from './pack-roles.ts';
 import { packRoutes } from './pack-routes.ts';
 import { createHealth, type Health } from './health.ts';
 import { createHttp } from './http.ts';
+import { createMail } from './mail.ts';
 import { openApi } from './openapi.ts';
+import { openRecent, telling } from './open-recent.ts';
 import { pageRoutes } from './pages.ts';
+import { peopleRoutes } from './people-routes.ts';
+import { createReadRecord } from './read-record.ts';
+import { reportAct } from './report-act.ts';
 import type { Route } from './route.ts';
+import { createSessionCookie } from './session-cookie.ts';
 import { sessionRoutes } from './session-routes.ts';
 import type { Settings } from './settings.ts';
 import { sourceRoutes } from './source-routes.ts';
@@ -39,6 +51,8 @@ export interface Server {
   url: string;
   /** All scopes on the tenant `default`; made once and kept in the data directory. */
   adminKey: string;
+  /** Where the first owner sets a password, and the file that holds it; undefined once there is one. */
+  ownerLink: { url: string; file: string } | undefined;
   ingest: Ingest;
   tenants: Tenants;
   apiKeys: ApiKeys;
@@ -77,7 +91,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     entriesMax: settings.segmentEntriesMax,
     ageMaxMs: settings.segmentAgeHoursMax * 3_600_000,
   };
-  const ledgers = createLedgers({ database, directory, segmentLimits });
+  const told: Pick<ReadContext, 'recent'> = {};
+  const ledgers = telling(createLedgers({ database, directory, segmentLimits }), (ledger, count) =>
+    told.recent?.appended(ledger, count),
+  );
   const postings = createPostings({
     database,
     ledgers,
@@ -96,13 +113,25 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   }
   const recordDirectory = createDirectory(database);
   const ingest = createIngest({ ledgers, directory: recordDirectory, packs: options.packs ?? [], clock });
+  const people = createPeople({
+    database,
+    master: directory.secret('master'),
+    limits: { idleMinutes: settings.sessionIdleMinutes, hoursMax: settings.sessionHoursMax },
+    clock,
+  });
+  const cookie = createSessionCookie({ publicUrl: settings.publicUrl, hoursMax: settings.sessionHoursMax });
+  const readRecord = createReadRecord({ ingest, tenants, health, logger, clock });
+  const unaided: ReadContext = { database, ledgers, postings, zone: settings.timeZone, clock };
+  const packs = options.packs ?? [];
   const holder = randomUUID();
-  const sessions = createSessions({ ledgers, packs: options.packs ?? [] });
+  const sessions = createSessions({ ledgers, packs });
   const context: SessionContext = {
-    ...{ database, ledgers, postings, zone: settings.timeZone, clock },
-    sessionIdleMs: settings.sessionIdleMinutes * 60_000,
+    ...unaided,
+    ...openRecent(unaided, { settings: settings.recent, packs, directory }),
+    sessionIdleMs: settings.hostSessionIdleMinutes * 60_000,
     sessionsUpToDate: (all) => catchUp(all, { database, projection: sessions, holder }),
   };
+  told.recent = context.recent;
   const packLedgers = createPackLedgers({ tenants, packs: options.packs ?? [] });
   const sources = createSources(database);
   const quota = createQuota(settings.quotaEventsPerSecond, clock);
@@ -119,6 +148,19 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     ...treeRoutes(context),
     ...adminRoutes({ tenants, apiKeys, directory: recordDirectory, ingest }),
     ...healthRoutes(health),
+    ...peopleRoutes({
+      people,
+      tenants,
+      ingest,
+      cookie,
+      defaultTenant,
+      mail: createMail(settings.mail),
+      oidc: settings.oidc,
+      identities: createIdentities(database),
+      box: createSecretBox(directory.secret('master'), 'provider'),
+      clock,
+      logger,
+    }),
   ];
   routes.push(
     ...pageRoutes(() =>
@@ -128,10 +170,24 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       ),
     ),
   );
+  const viewerTokens = createViewerTokens({
+    keys: people.viewerKeys,
+    tenants,
+    roleOf: packRoles(packs),
+    clock,
+  });
   const app = createHttp({
     routes,
-    access: createAccess({ tenants, apiKeys, clock }),
+    access: createAccess({ tenants, apiKeys, sessions: people.sessions, viewerTokens, clock }),
+    cookie,
     corsOrigins: settings.corsOrigins,
+    trustedProxies: settings.trustedProxies,
+    async onRead(read, each) {
+      if (!each) return readRecord.note(read);
+      const { grant, action, method, url, client } = read;
+      const act = { action, operation: 'read', level: 'medium', request: { method, url }, client } as const;
+      await reportAct(grant, act, { tenants, ingest });
+    },
     logger,
   });
   await health.beat();
@@ -140,15 +196,20 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     tenants,
     ledgers,
     projections: [postings, createRollups(ledgers), sessions],
-    keepWarm: postings.keepWarm,
+    keepWarm: (ledger, size) => {
+      told.recent?.grown(ledger, size);
+      return postings.keepWarm(ledger, size);
+    },
     health,
     holder,
     logger,
   });
   const stop = async (): Promise<void> => {
     closing = true;
+    await readRecord.drain();
     await ledgers.drain();
     await background.stop();
+    await told.recent?.close();
     await storage.close();
     directory.close();
   };
@@ -160,9 +221,16 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       cause,
     });
   });
+  const first = await firstOwnerLink({
+    people,
+    tenant: await ensureTenant(tenants, defaultTenant),
+    directory,
+  });
+  const base = settings.publicUrl ?? url.replace('127.0.0.1', 'localhost');
   return {
     url,
     adminKey,
+    ownerLink: first && { url: `${base}/app/link/${first.secret}`, file: first.file },
     ingest,
     tenants,
     apiKeys,

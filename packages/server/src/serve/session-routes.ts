@@ -46,6 +46,7 @@ export function sessionRoutes(options: IngestCallOptions & { context: SessionCon
       path: '/v1/sessions',
       summary: "Sessions of the hosts' users, those that began last first",
       scope: 'read',
+      record: { action: 'session.search' },
       query: z.object({
         active: flag.optional(),
         actor: text.optional(),
@@ -70,6 +71,7 @@ export function sessionRoutes(options: IngestCallOptions & { context: SessionCon
       path: '/v1/sessions/closed',
       summary: 'Sessions closed since an earlier answer (`since` is its `next`): what a host has to end',
       scope: 'read',
+      record: { action: 'session.search' },
       query: z.object({ since: text.optional(), limit }),
       answer: {
         status: 200,
@@ -83,6 +85,7 @@ export function sessionRoutes(options: IngestCallOptions & { context: SessionCon
       path: '/v1/sessions/concurrent',
       summary: 'Actors with active sessions from different addresses or agents',
       scope: 'read',
+      record: { action: 'session.search' },
       query: z.object({ actor: text.optional(), ledger: text.optional() }),
       answer: {
         status: 200,
@@ -96,6 +99,7 @@ export function sessionRoutes(options: IngestCallOptions & { context: SessionCon
       path: '/v1/sessions/patterns',
       summary: 'Sessions per hour and weekday (Monday first) of the time zone, and their mean duration',
       scope: 'read',
+      record: { action: 'session.search' },
       query: z.object({
         actor: text.optional(),
         from: text.optional(),
@@ -119,6 +123,7 @@ export function sessionRoutes(options: IngestCallOptions & { context: SessionCon
       path: '/v1/sessions/{id}',
       summary: 'One session, by the id of the event that opened it',
       scope: 'read',
+      record: { action: 'session.search' },
       answer: { status: 200, mediaType: json, schema: sessionView },
       handle: ({ grant, params }) => session(grant, { id: params['id'] ?? '' }, context),
     },
@@ -126,7 +131,7 @@ export function sessionRoutes(options: IngestCallOptions & { context: SessionCon
       method: 'POST',
       path: '/v1/sessions/{id}/close',
       summary: 'Close a session: an event of its ledger, which the host learns by asking for closed sessions',
-      scope: 'admin',
+      scope: 'users.manage',
       query: z.object({ reason: text.optional() }),
       answer: { status: 200, mediaType: json, schema: sessionView },
       async handle(call) {

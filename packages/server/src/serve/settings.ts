@@ -1,4 +1,5 @@
 import { AuditError } from '../audit-error.ts';
+import { readRecent, recentSettingTable, type RecentVariables } from './recent-settings.ts';
 
 /** One setting: its variable, its default, and what it is for. The reference in docs/ is made of this table. */
 interface SettingRow {
@@ -40,8 +41,8 @@ export const settingTable = {
     fallback: 'UTC',
     about: 'IANA zone of bare dates, days and hours',
   },
-  sessionIdleMinutes: {
-    variable: 'BITACORA_SESSION_IDLE_MINUTES',
+  hostSessionIdleMinutes: {
+    variable: 'BITACORA_HOST_SESSION_IDLE_MINUTES',
     fallback: '30',
     about: 'Minutes without an event after which a session of the host has expired',
   },
@@ -50,6 +51,60 @@ export const settingTable = {
     fallback: '',
     about:
       'Origins whose pages may call the API from a browser, separated by commas: https://app.example.org',
+  },
+  publicUrl: {
+    variable: 'BITACORA_PUBLIC_URL',
+    fallback: '',
+    about:
+      'Address of this server as people type it, https://…; absent: nobody signs in but from the machine itself',
+  },
+  trustedProxies: {
+    variable: 'BITACORA_TRUSTED_PROXIES',
+    fallback: '',
+    about: 'Comma-separated addresses or networks of proxies whose X-Forwarded-For is believed',
+  },
+  sessionIdleMinutes: {
+    variable: 'BITACORA_SESSION_IDLE_MINUTES',
+    fallback: '60',
+    about: 'Minutes without a request after which a session of a person is over',
+  },
+  sessionHoursMax: {
+    variable: 'BITACORA_SESSION_HOURS_MAX',
+    fallback: '12',
+    about: 'Hours after which a session is over in any case',
+  },
+  smtpUrl: {
+    variable: 'BITACORA_SMTP_URL',
+    fallback: '',
+    about:
+      'smtp://login:password@host:587 or smtps://…; absent: links are in the answer to the administrator',
+  },
+  mailFrom: {
+    variable: 'BITACORA_MAIL_FROM',
+    fallback: '',
+    about: 'Sender of invitations and resets; needed with BITACORA_SMTP_URL',
+  },
+  oidcIssuer: {
+    variable: 'BITACORA_OIDC_ISSUER',
+    fallback: '',
+    about: 'OpenID Connect provider that people of the tenant below sign in with; absent: none',
+  },
+  oidcClientId: { variable: 'BITACORA_OIDC_CLIENT_ID', fallback: '', about: 'Our name at the provider' },
+  oidcClientSecret: {
+    variable: 'BITACORA_OIDC_CLIENT_SECRET',
+    fallback: '',
+    about: 'Our secret at the provider; absent: a public client, by PKCE alone',
+  },
+  oidcTenant: {
+    variable: 'BITACORA_OIDC_TENANT',
+    fallback: 'default',
+    about: 'The tenant whose people the provider knows',
+  },
+  oidcDefaultRole: {
+    variable: 'BITACORA_OIDC_DEFAULT_ROLE',
+    fallback: '',
+    about:
+      'Role of people of the provider who were not invited: auditor, analyst or viewer; absent: they stay out',
   },
   quotaEventsPerSecond: {
     variable: 'BITACORA_QUOTA_EVENTS_PER_SECOND',
@@ -71,6 +126,7 @@ export const settingTable = {
     fallback: '512',
     about: 'Memory for the search index',
   },
+  ...recentSettingTable,
   logLevel: {
     variable: 'BITACORA_LOG_LEVEL',
     fallback: 'info',
@@ -87,14 +143,32 @@ export interface Settings {
   origin: string;
   adminKey: string | undefined;
   timeZone: string;
-  sessionIdleMinutes: number;
+  hostSessionIdleMinutes: number;
   corsOrigins: readonly string[];
+  /** Without a slash at the end. */
+  publicUrl: string | undefined;
+  trustedProxies: readonly string[];
+  sessionIdleMinutes: number;
+  sessionHoursMax: number;
+  mail: { url: string; from: string } | undefined;
+  oidc: OidcSettings | undefined;
   quotaEventsPerSecond: number | undefined;
   segmentEntriesMax: number;
   segmentAgeHoursMax: number;
   cacheMegabytesMax: number;
+  recent: RecentVariables;
   logLevel: string;
 }
+
+export interface OidcSettings {
+  issuer: string;
+  clientId: string;
+  clientSecret: string | undefined;
+  tenant: string;
+  defaultRole: 'auditor' | 'analyst' | 'viewer' | undefined;
+}
+
+type ReadText = (name: keyof typeof settingTable) => string;
 
 /** @throws AuditError invalid_parameter naming the variable */
 export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
@@ -134,16 +208,61 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     origin,
     adminKey,
     timeZone,
-    sessionIdleMinutes: number('sessionIdleMinutes', 1, 525_600),
+    hostSessionIdleMinutes: number('hostSessionIdleMinutes', 1, 525_600),
     corsOrigins,
+    publicUrl: readPublicUrl(text('publicUrl')),
+    trustedProxies: text('trustedProxies')
+      .split(',')
+      .map((one) => one.trim())
+      .filter((one) => one !== ''),
+    sessionIdleMinutes: number('sessionIdleMinutes', 1, 10_080),
+    sessionHoursMax: number('sessionHoursMax', 1, 720),
+    mail: readMail(text),
+    oidc: readOidc(text),
     quotaEventsPerSecond: text('quotaEventsPerSecond')
       ? number('quotaEventsPerSecond', 1, 10_000_000)
       : undefined,
     segmentEntriesMax: number('segmentEntriesMax', 1, 100_000_000),
     segmentAgeHoursMax: number('segmentAgeHoursMax', 1, 8_760),
     cacheMegabytesMax: number('cacheMegabytesMax', 16, 1_000_000),
+    recent: readRecent({ text, number, refuse }),
     logLevel,
   };
+}
+
+function readPublicUrl(text: string): string | undefined {
+  if (text === '') return undefined;
+  const url = URL.canParse(text) ? new URL(text) : refuse('publicUrl', 'is no URL');
+  const plain = url.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
+  if (url.protocol !== 'https:' && !plain)
+    refuse('publicUrl', 'must begin with https:// (http only for localhost)');
+  if (url.pathname !== '/' || url.search !== '')
+    refuse('publicUrl', 'has no path: the server is at the root');
+  return url.origin;
+}
+
+function readMail(text: ReadText): Settings['mail'] {
+  const [url, from] = [text('smtpUrl'), text('mailFrom')];
+  if (url === '') return undefined;
+  if (!/^smtps?:\/\/./.test(url) || !URL.canParse(url))
+    refuse('smtpUrl', 'must begin with smtp:// or smtps://');
+  if (!/^[^\r\n]*[^\s@]+@[^\s@]+$/.test(from)) refuse('mailFrom', 'must be an e-mail address');
+  return { url, from };
+}
+
+function readOidc(text: ReadText): OidcSettings | undefined {
+  const issuer = text('oidcIssuer');
+  if (issuer === '') return undefined;
+  if (!/^https?:\/\//.test(issuer) || !URL.canParse(issuer)) refuse('oidcIssuer', 'must be an https URL');
+  const local = ['localhost', '127.0.0.1'].includes(new URL(issuer).hostname);
+  if (!issuer.startsWith('https:') && !local) refuse('oidcIssuer', 'must be https (http only for localhost)');
+  if (text('oidcClientId') === '') refuse('oidcClientId', 'is missing');
+  const role = text('oidcDefaultRole');
+  const defaultRole = (['auditor', 'analyst', 'viewer'] as const).find((one) => one === role);
+  if (role !== '' && defaultRole === undefined)
+    refuse('oidcDefaultRole', 'must be auditor, analyst or viewer');
+  const clientSecret = text('oidcClientSecret') || undefined;
+  return { issuer, clientId: text('oidcClientId'), clientSecret, tenant: text('oidcTenant'), defaultRole };
 }
 
 function refuse(name: keyof typeof settingTable, detail: string): never {

@@ -41,7 +41,7 @@ export function sourceRoutes(sources: Sources): Route[] {
       method: 'GET',
       path: '/v1/sources',
       summary: 'The instances that send events, with the numbers of events that never arrived',
-      scope: 'read',
+      scope: 'read.all',
       query: z.object({
         limit: z
           .string()

@@ -18,7 +18,7 @@ interface Export {
  * Every entry that matches, newest first, as a file that is written while it is read: it never waits as a whole in memory.
  * Entries that come meanwhile are not in it.
  */
-export async function streamExport(call: Call, options: Export): Promise<unknown> {
+export async function streamExport(call: Call, options: Export): Promise<Readable> {
   const { reply } = call;
   const { file } = options;
   // The first page is read before the head goes out: a wrong filter is still a 400.
@@ -30,9 +30,8 @@ export async function streamExport(call: Call, options: Export): Promise<unknown
       'content-disposition',
       `attachment; filename="${file.name.replaceAll(/[^\w.-]/g, '_')}.${file.format}"`,
     )
-    .header('cache-control', 'no-store')
-    .send(Readable.from(file.format === 'csv' ? csvOf(rows) : jsonOf(rows)));
-  return reply;
+    .header('cache-control', 'no-store');
+  return Readable.from(file.format === 'csv' ? csvOf(rows) : jsonOf(rows));
 }
 
 function pageAfter(call: Call, cursor: string | undefined, { file, context }: Export): Promise<SearchAnswer> {

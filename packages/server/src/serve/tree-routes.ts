@@ -1,5 +1,5 @@
 import { checkpoint, tile, verifierKey, type ReadContext } from '../read/index.ts';
-import { requireScope } from '../access/index.ts';
+import { requirePermission } from '../access/index.ts';
 import type { Route } from './route.ts';
 
 const plain = 'text/plain; charset=utf-8';
@@ -32,10 +32,11 @@ export function treeRoutes(context: ReadContext): Route[] {
       path: '/v1/tlog/{ledger}/tile/{path*}',
       summary: 'A tile of hashes, or with tile/entries/… a bundle of entry bytes (scope tree)',
       scope: 'read',
+      record: { action: 'tree.download' },
       answer: { status: 200, mediaType: 'application/octet-stream' },
       async handle({ grant, params, reply }) {
         const path = `tile/${params['path'] ?? ''}`;
-        if (path.startsWith('tile/entries/')) requireScope(grant, 'tree');
+        if (path.startsWith('tile/entries/')) requirePermission(grant, 'tree');
         const bytes = await tile(grant, params['ledger'] ?? '', path, context);
         void reply.header('cache-control', 'private, max-age=86400');
         return bytes;

@@ -6,6 +6,8 @@ import type { RoleUrls } from './roles.ts';
 export interface Scope {
   tenant: number;
   ledgers: readonly number[];
+  /** Ids of the only directory records; absent: all of the tenant. */
+  records?: readonly string[];
 }
 
 export type Client = pg.PoolClient;
@@ -67,7 +69,11 @@ export function createDatabase(urls: RoleUrls, onError: (error: Error) => void):
 function begin(scope: Scope, mode: string): string {
   const numbers = [scope.tenant, ...scope.ledgers];
   if (!numbers.every(Number.isSafeInteger)) throw new TypeError('a scope holds integers');
-  return `begin${mode}; set local bitacora.tenant = '${scope.tenant}'; set local bitacora.ledgers = '${scope.ledgers.join(',')}'`;
+  const records =
+    scope.records === undefined
+      ? ''
+      : `; set local bitacora.records = '${JSON.stringify(scope.records).replaceAll("'", "''")}'`;
+  return `begin${mode}; set local bitacora.tenant = '${scope.tenant}'; set local bitacora.ledgers = '${scope.ledgers.join(',')}'${records}`;
 }
 
 async function transaction<T>(

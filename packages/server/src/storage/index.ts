@@ -2,3 +2,6 @@ export { createDatabase, sqlState, type Client, type Database, type Scope } from
 export { openDataDirectory, type DataDirectory } from './data-directory.ts';
 export { copyRows, createCopyBuffer, type CopyBuffer } from './copy-rows.ts';
 export { openStorage, type Storage } from './open-storage.ts';
+export type { KeyStore, Swap } from './key-store.ts';
+export { createMemoryKeys } from './memory-keys.ts';
+export { connectRedis } from './redis.ts';

@@ -19,7 +19,7 @@ export interface ChangeCapture {
 
 interface Performed {
   readonly result: unknown;
-  readonly rows: readonly RowChange[] | 'truncated' | 'unseen';
+  readonly rows: readonly RowChange[] | 'truncated' | 'unseen' | 'triggered';
 }
 
 /** A `query` that captures what the statements change, in the transaction that is open on the client, else in one of its own. */
@@ -115,7 +115,7 @@ async function captureEvents(
     call,
     found,
     own,
-    capture: { audit, settings },
+    capture,
   }: {
     readonly call: QueryCall;
     readonly found: readonly FoundTable[];
@@ -123,6 +123,7 @@ async function captureEvents(
     readonly capture: ChangeCapture;
   },
 ): Promise<void> {
+  const { audit, settings } = capture;
   const tables = found.map(({ audited }) => audited);
   if (rows === 'unseen') {
     const nouns = tables.map(({ noun }) => noun).join(', ');
@@ -130,8 +131,10 @@ async function captureEvents(
       new Error(`the rows of a statement on ${nouns} were not seen: ${call.text.slice(0, 200)}`),
     );
   }
+  // The catalogue was read before somebody installed the triggers.
+  if (rows === 'triggered') return capture.tables.forget();
   const events = eventsOf(rows, tables, result);
-  const marked = rows !== 'unseen' && rows.length > 0 && !own;
+  const marked = rows === 'truncated' && !own;
   if (settings.write === 'after_commit') {
     const context = currentContext();
     session.afterCommit(() => {
@@ -147,12 +150,12 @@ async function captureEvents(
   const transaction = {
     query: (text: string, values: readonly unknown[]) => session.plain({ text, values }),
   };
-  const written = await buffer.write(transaction, marked ? `returning ${session.unmarkSql}` : '');
-  if (marked && !written) await session.unmark();
+  await buffer.write(transaction);
+  if (marked) await session.unmark();
 }
 
 function eventsOf(
-  rows: Performed['rows'],
+  rows: Exclude<Performed['rows'], 'triggered'>,
   tables: readonly FoundTable['audited'][],
   result: unknown,
 ): readonly CaptureInput[] {

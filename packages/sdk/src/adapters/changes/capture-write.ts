@@ -20,21 +20,23 @@ interface Runs {
 export interface CapturedWrite {
   /** What the host gets. */
   readonly result: PgResult;
-  /** `unseen`: the statement ran, and its rows could not be told. */
-  readonly rows: readonly RowChange[] | 'unseen';
+  /** `unseen`: the statement ran, and its rows could not be told. `triggered`: its table has triggers by now, which told them. */
+  readonly rows: readonly RowChange[] | 'unseen' | 'triggered';
 }
 
 const attemptsMax = 3;
+
+interface WriteContext extends Runs {
+  readonly table: CatalogueTable;
+  readonly original: SqlCommand;
+  readonly updateRowsMax: number;
+}
 
 /** Runs a write in the open transaction and tells its rows, each once, before and after. */
 export async function captureWrite(
   write: WriteStatement,
   values: readonly unknown[],
-  context: Runs & {
-    readonly table: CatalogueTable;
-    readonly original: SqlCommand;
-    readonly updateRowsMax: number;
-  },
+  context: WriteContext,
 ): Promise<CapturedWrite> {
   const { table, asHost, original } = context;
   const parse = (json: string | undefined): RowValues => parseRow(json ?? '{}', table.exact);
@@ -43,7 +45,7 @@ export async function captureWrite(
   if (write.verb === 'delete') {
     const result = await asHost(rewrite.deleteTelling(write, values, table));
     const own = takeOwnColumns(result, hadReturning);
-    return { result, rows: own.map((one) => ({ before: parse(one['__bitacora_before']) })) };
+    return { result, rows: unlessTriggered(own, (one) => ({ before: parse(one['__bitacora_before']) })) };
   }
   if (write.verb === 'update') {
     const found = await context.plain(rewrite.selectBefore(write, values, context.updateRowsMax));
@@ -53,7 +55,7 @@ export async function captureWrite(
     const own = takeOwnColumns(result, hadReturning);
     return {
       result,
-      rows: own.map((one) => ({
+      rows: unlessTriggered(own, (one) => ({
         before: parse(rows[Number(one['__bitacora_place']) - 1]?.before),
         after: parse(one['__bitacora_after']),
       })),
@@ -64,7 +66,7 @@ export async function captureWrite(
   if (conflict === 'none') {
     const result = await asHost(rewrite.insertTelling(write, values, table));
     const own = takeOwnColumns(result, hadReturning);
-    return { result, rows: own.map((one) => ({ after: parse(one['__bitacora_after']) })) };
+    return { result, rows: unlessTriggered(own, (one) => ({ after: parse(one['__bitacora_after']) })) };
   }
   return captureUpsert(write, values, { ...context, conflict, parse, unseen });
 }
@@ -102,11 +104,24 @@ async function captureUpsert(
     });
     if (!rows.some(({ unknown }) => unknown)) {
       await plain({ text: 'release savepoint __bitacora', values: [] });
-      return { result, rows: rows.map(({ row }) => row) };
+      return { result, rows: own.some(isTriggered) ? 'triggered' : rows.map(({ row }) => row) };
     }
     await plain({ text: 'rollback to savepoint __bitacora', values: [] });
   }
   return context.unseen();
+}
+
+type OwnColumns = Readonly<Record<string, string>>;
+
+function unlessTriggered(
+  own: readonly OwnColumns[],
+  read: (one: OwnColumns) => RowChange,
+): readonly RowChange[] | 'triggered' {
+  return own.some(isTriggered) ? 'triggered' : own.map(read);
+}
+
+function isTriggered(one: OwnColumns): boolean {
+  return one['__bitacora_triggered'] === 'true';
 }
 
 function keyOf(row: RowValues, columns: readonly string[]): string {

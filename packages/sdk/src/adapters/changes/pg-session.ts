@@ -18,16 +18,14 @@ export interface PgSession {
   told(): string;
   /** Runs something when the open transaction commits. */
   afterCommit(run: () => void): void;
-  /** The triggers of these tables leave the next statement to us. */
+  /** The triggers of these tables leave the next truncation to us. */
   mark(oids: string): Promise<void>;
   /** The triggers capture again what they see. */
   unmark(): Promise<void>;
-  readonly unmarkSql: string;
 }
 
 const begins = /^\s*(?:begin|start\s+transaction)\b/i;
 const ends = /^\s*(?:commit|end|abort|rollback(?!\s+(?:work\s+|transaction\s+)?to\b))\b/i;
-const unmarkSql = `pg_catalog.set_config('bitacora.captured_by', '', true)`;
 
 export function createPgSession(client: PgClient, onCatalogueChange: () => void): PgSession {
   const waiting = createWaitingEvents();
@@ -61,7 +59,6 @@ export function createPgSession(client: PgClient, onCatalogueChange: () => void)
   return Object.freeze({
     plain,
     open,
-    unmarkSql,
     told: () => told,
     failed: () => client.getTransactionStatus?.() === 'E',
     afterCommit: waiting.add,
@@ -99,7 +96,7 @@ export function createPgSession(client: PgClient, onCatalogueChange: () => void)
       await plain({ text: `select pg_catalog.set_config('bitacora.captured_by', $1, true)`, values: [oids] });
     },
     async unmark() {
-      await client.query(`select ${unmarkSql}`);
+      await client.query(`select pg_catalog.set_config('bitacora.captured_by', '', true)`);
     },
   });
 }

@@ -84,10 +84,10 @@ export function selectMet(
   return partOf(text, values);
 }
 
-// The trigger of the same table leaves out what is captured here; a setting made by a returned row is made before it runs.
+// Whoever holds a lock to change rows keeps triggers from being made: what the statement sees is what it fired.
 function returningWith({ returning }: WriteStatement, table: CatalogueTable, own: string): string {
-  const mark = `pg_catalog.set_config('bitacora.captured_by', '${table.oid}', true) as __bitacora_mark`;
-  return `returning ${returning && `${returning}, `}${own}, ${mark}`;
+  const triggered = `exists (select from pg_catalog.pg_trigger where tgrelid = ${table.oid} and tgname = 'bitacora_capture_insert' and tgenabled in ('O', 'A'))`;
+  return `returning ${returning && `${returning}, `}${own}, ${triggered}::text as __bitacora_triggered`;
 }
 
 function tableOf(write: Exclude<WriteStatement, Insert>): string {

@@ -5,15 +5,19 @@ import { fromNode, type Answer } from '../request/incoming-request.ts';
 import type { RequestOptions, RequestPolicy } from '../request/request-options.ts';
 import { watchAnswer, type NodeAnswer } from '../request/watch-answer.ts';
 
+// A field that all requests have from the start is much cheaper than a map of them.
+const startedKey = Symbol('bitacora.started-request');
+
 /** The parts of a Fastify request that are read. A route's own policy is `config: { audit: { level: 'high' } }`. */
 export interface FastifyRequest {
+  [startedKey]?: StartedRequest | null;
   readonly raw: IncomingMessage;
   readonly originalUrl: string;
   readonly params: unknown;
   readonly body: unknown;
   readonly routeOptions: {
     readonly url?: string | undefined;
-    readonly config: { readonly audit?: RequestPolicy };
+    readonly config: object;
   };
 }
 
@@ -24,6 +28,7 @@ interface Reply {
 
 /** The parts of a Fastify instance that are used. */
 export interface FastifyInstance<Request> {
+  decorateRequest(name: symbol, value: null): unknown;
   addHook(
     name: 'onRequest' | 'preValidation' | 'preHandler',
     hook: (request: Request, reply: Reply, done: Done) => void,
@@ -42,23 +47,23 @@ export function auditRequests<Request extends FastifyRequest = FastifyRequest>(
   const requests = createRequestAudit(audit, { ...options, policyOf: withRoutePolicy(options.policyOf) });
 
   function plugin(instance: FastifyInstance<Request>, _options: unknown, done: Done): void {
-    const underWay = new WeakMap<object, StartedRequest>();
+    instance.decorateRequest(startedKey, null);
     instance.addHook('onRequest', (request, reply, next) => {
       const started = requests.start({ ...fromNode(request.raw), url: request.originalUrl }, request);
-      underWay.set(request, started);
+      request[startedKey] = started;
       watchAnswer(reply.raw, started, () => answerOf(request));
       started.run(() => next());
     });
     // The parsing of a body is woken by the socket, outside of the request's context.
-    instance.addHook('preValidation', (request, _reply, next) => resumed(underWay.get(request), next));
+    instance.addHook('preValidation', (request, _reply, next) => resumed(request[startedKey], next));
     if (options.actorOf !== undefined) {
       instance.addHook('preHandler', (request, _reply, next) => {
-        underWay.get(request)?.identify();
+        request[startedKey]?.identify();
         next();
       });
     }
     instance.addHook('onError', (request, _reply, error, next) => {
-      underWay.get(request)?.fail(error);
+      request[startedKey]?.fail(error);
       next();
     });
     done();
@@ -71,8 +76,8 @@ export function auditRequests<Request extends FastifyRequest = FastifyRequest>(
   });
 }
 
-function resumed(started: StartedRequest | undefined, next: Done): void {
-  if (started === undefined) next();
+function resumed(started: StartedRequest | null | undefined, next: Done): void {
+  if (!started) next();
   else started.resume(() => next());
 }
 
@@ -83,5 +88,17 @@ function answerOf(request: FastifyRequest): Pick<Answer, 'route' | 'params' | 'b
 function withRoutePolicy<Request extends FastifyRequest>(
   policyOf: RequestOptions<Request>['policyOf'],
 ): NonNullable<RequestOptions<Request>['policyOf']> {
-  return (request, facts) => ({ ...policyOf?.(request, facts), ...request.routeOptions.config.audit });
+  return (request, facts) => ({
+    ...policyOf?.(request, facts),
+    ...routePolicy(request.routeOptions.config),
+  });
+}
+
+function routePolicy(config: object): RequestPolicy | undefined {
+  const audit: unknown = Reflect.get(config, 'audit');
+  return isPolicy(audit) ? audit : undefined;
+}
+
+function isPolicy(audit: unknown): audit is RequestPolicy {
+  return typeof audit === 'object' && audit !== null;
 }

@@ -1,6 +1,5 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Audit } from '../../audit.ts';
-import { currentContext, extendContext, withContext } from '../../context/audit-context.ts';
+import { currentContext, extendContext, keepContext, withContext } from '../../context/audit-context.ts';
 import { captureQuietly } from './capture-quietly.ts';
 import { contextWithRequest, currentRequest, type CurrentRequest } from './current-request.ts';
 import { consequencesOf } from './consequences.ts';
@@ -84,7 +83,7 @@ export function createRequestAudit<Host>(
       run(next) {
         const context = asking.ask('context', () => contextOf(incoming, { host, ask: asking.ask }));
         return withContext(contextWithRequest(context ?? {}, current), () => {
-          resume = AsyncLocalStorage.snapshot();
+          resume = keepContext();
           return next();
         });
       },

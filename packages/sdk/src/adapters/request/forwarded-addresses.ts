@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
 import { requestLimits } from './request-limits.ts';
 
 /**
@@ -18,6 +18,8 @@ export function forwardedAddresses(header: string, text: string): string[] {
 
 /** An address without port, brackets, quotes, zone; IPv4 in IPv6 as IPv4. Undefined where it is none. */
 export function addressIn(text: string): string | undefined {
+  // The usual address of a socket.
+  if (isIPv4(text)) return text;
   const bare = text.trim().replace(/^"(.*)"$/, '$1');
   const [, bracketed] = /^\[([^\]]*)\](?::\d+)?$/.exec(bare) ?? [];
   const [, dotted] = /^(\d+\.\d+\.\d+\.\d+)(?::\d+)?$/.exec(bare) ?? [];

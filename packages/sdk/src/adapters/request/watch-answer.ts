@@ -7,7 +7,7 @@ export interface NodeAnswer {
   readonly headersSent: boolean;
   readonly writableEnded: boolean;
   readonly writableFinished?: boolean;
-  once(event: 'close', listener: () => void): unknown;
+  on(event: 'close', listener: () => void): unknown;
 }
 
 /** Ends `started` when an answer of `node:http` is over, whole or not; `read` tells what the framework knows then. */
@@ -16,7 +16,7 @@ export function watchAnswer(
   started: StartedRequest,
   read: () => Omit<Answer, 'status' | 'aborted'>,
 ): void {
-  response.once('close', () => {
+  response.on('close', () => {
     started.finish(() => {
       // HTTP/2's answers only say that they were ended.
       const isWhole = response.writableFinished ?? response.writableEnded;

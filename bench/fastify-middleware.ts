@@ -1,0 +1,182 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import pg from 'pg';
+import { z } from 'zod';
+import { runPostgres } from '../test/support/run-postgres.ts';
+import { runPacedLoad } from './support/paced-load.ts';
+import { median, type SpeedPromise } from './support/promise.ts';
+
+const rounds = 12;
+const secondsPerRound = 1.5;
+/** 4,000 requests a second for the empty route; one after the other where the time of each is what counts. */
+const emptyPace = { connections: 20, everyMs: 5 };
+const rowPace = { connections: 1, everyMs: 2 };
+const warmUpRounds = 3;
+const rowsInTable = 100_000;
+const cpuPerRequestMaxMicros = 10;
+const timeAddedMaxPercent = 5;
+
+/**
+ * What the Fastify middleware costs a host: processes of the same application, without it, with it and nothing behind it, and
+ * with it and all behind it, take turns under the same paced load (as fast as it goes, the slower one would wait more, and
+ * waking up costs CPU). Counted is all CPU of the process, also that of making and sending the batches afterwards and of its
+ * garbage. The batches go to a server that answers and keeps nothing, since a real one would take the host's cores.
+ */
+export const fastifyMiddleware: SpeedPromise = {
+  id: 'S3-fastify',
+  title: 'a request recorded by the Fastify middleware, beside the same host without it',
+  cost: '0.1 GB of disk, 3 minutes',
+  async measure({ say }) {
+    const postgres = await runPostgres();
+    const sink = await startSink();
+    const hosts: Host[] = [];
+    try {
+      await fillTable(postgres.url);
+      const plain = await startHost(postgres.url, 'plain');
+      hosts.push(plain);
+      const bare = await startHost(postgres.url, 'nothing-behind');
+      hosts.push(bare);
+      const audited = await startHost(postgres.url, sink.url);
+      hosts.push(audited);
+      const empty = await compare([plain, bare, audited], { ...emptyPace, path: () => '/' });
+      const row = await compare([plain, bare, audited], { ...rowPace, path: rowPath });
+      const [without = [], middleware = [], whole = []] = empty.map((one) =>
+        one.map(({ cpuMicros }) => cpuMicros),
+      );
+      const [rowWithout = [], , rowWhole = []] = row.map((one) =>
+        one.map(({ waitedMicros }) => waitedMicros),
+      );
+      const reference = median(without);
+      const value = median(difference(whole, without));
+      const timeAdded = median(
+        difference(rowWhole, rowWithout).map((added, i) => (100 * added) / (rowWithout[i] ?? NaN)),
+      );
+      say(`${sink.taken()} events arrived`);
+      return {
+        value,
+        unit: 'µs',
+        reference,
+        ratio: value / reference,
+        goal: `<= ${cpuPerRequestMaxMicros} µs of CPU added on an empty route, and <= ${timeAddedMaxPercent} % of time on a route with one indexed query`,
+        holds: value <= cpuPerRequestMaxMicros && timeAdded <= timeAddedMaxPercent,
+        notes: [
+          `empty route: ${spread(difference(whole, without))} µs of CPU added to ${reference.toFixed(1)} µs; of these the middleware itself ${spread(difference(middleware, without))} µs, the rest captures, makes batches and sends them`,
+          `one indexed query: ${timeAdded.toFixed(1)} % of time added to ${median(rowWithout).toFixed(0)} µs (${spread(difference(rowWhole, rowWithout))} µs)`,
+          `medians of ${rounds} rounds in turns, least and greatest beside them; the reference is the host without the middleware`,
+        ],
+      };
+    } finally {
+      for (const { child } of hosts) child.kill();
+      sink.server.close();
+      await postgres.close();
+    }
+  },
+};
+
+interface Host {
+  readonly child: ChildProcess;
+  readonly port: number;
+}
+interface Load {
+  readonly connections: number;
+  readonly everyMs: number;
+  readonly path: () => string;
+}
+interface Round {
+  /** Per request. */
+  readonly cpuMicros: number;
+  /** Median of what a client waited. */
+  readonly waitedMicros: number;
+}
+
+/** The rounds of each host. */
+async function compare(hosts: readonly Host[], load: Load): Promise<Round[][]> {
+  const results: Round[][] = hosts.map(() => []);
+  for (let round = -warmUpRounds; round < rounds; round++) {
+    for (const place of hosts.keys()) {
+      // Who comes first changes, so that a machine that slows down favours none.
+      const turn = (place + round + warmUpRounds) % hosts.length;
+      const host = hosts[turn];
+      if (host === undefined) continue;
+      const result = await runRound(host, load);
+      if (round >= 0) results[turn]?.push(result);
+    }
+  }
+  return results;
+}
+
+async function runRound({ child, port }: Host, { path, connections, everyMs }: Load): Promise<Round> {
+  const before = await cpuOf(child);
+  const next = (): Buffer =>
+    Buffer.from(`GET ${path()} HTTP/1.1\r\nhost: bench\r\nuser-agent: bench/1.0\r\n\r\n`);
+  const waitedMs = await runPacedLoad({ port, connections, everyMs, seconds: secondsPerRound, next });
+  return {
+    cpuMicros: ((await cpuOf(child)) - before) / waitedMs.length,
+    waitedMicros: median(waitedMs) * 1_000,
+  };
+}
+
+function difference(values: readonly number[], from: readonly number[]): number[] {
+  return values.map((value, i) => value - (from[i] ?? Number.NaN));
+}
+
+async function cpuOf(child: ChildProcess): Promise<number> {
+  const answered = once(child, 'message');
+  child.send('cpu');
+  const [message] = await answered;
+  return z.object({ cpuMicros: z.number() }).parse(message).cpuMicros;
+}
+
+async function startHost(databaseUrl: string, behind: string): Promise<Host> {
+  const program = fileURLToPath(new URL('support/fastify-host.ts', import.meta.url));
+  const child = fork(program, [databaseUrl, behind], {
+    execArgv: ['--conditions=bitacora:source'],
+  });
+  const [message] = await once(child, 'message');
+  return { child, port: z.object({ port: z.number() }).parse(message).port };
+}
+
+async function fillTable(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(
+    'create table bench_rows (id integer primary key, name text not null, state text not null)',
+  );
+  await client.query(
+    `insert into bench_rows select n, 'name ' || n, 'open' from generate_series(1, ${rowsInTable}) n`,
+  );
+  await client.query('vacuum analyze bench_rows');
+  await client.end();
+}
+
+function rowPath(): string {
+  return `/rows/${1 + Math.floor(Math.random() * rowsInTable)}`;
+}
+
+/** Takes every batch, as a server would answer. */
+async function startSink(): Promise<{ server: Server; url: string; taken(): number }> {
+  let taken = 0;
+  const server = createServer((request, response) => {
+    void buffer(request).then((body) => {
+      if (request.method !== 'POST') return void response.writeHead(204).end();
+      const json = request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
+      const events = z.array(z.object({ id: z.string() })).parse(JSON.parse(json.toString()));
+      const results = events.map(({ id }) => ({ id, index: taken++, leafHash: 'A'.repeat(44) }));
+      response.writeHead(201, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ accepted: events.length, duplicates: 0, rejected: 0, results }));
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { server, url: `http://127.0.0.1:${port}`, taken: () => taken };
+}
+
+function spread(values: readonly number[]): string {
+  return `${median(values).toFixed(1)} (${Math.min(...values).toFixed(1)} to ${Math.max(...values).toFixed(1)})`;
+}

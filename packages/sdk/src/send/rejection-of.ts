@@ -1,0 +1,15 @@
+import { rejections, type Rejection, type RejectionCode } from '@bitacora/event';
+import type { Judgement } from './transport.ts';
+
+/** The server's word for it where this package has the same, so that packs and hosts can tell them apart. */
+export function rejectionOf({
+  code,
+  field,
+  message,
+}: Extract<Judgement, { state: 'rejected' }>['rejection']): Rejection {
+  return { code: isRejectionCode(code) ? code : 'not_allowed', field, message };
+}
+
+function isRejectionCode(code: string): code is RejectionCode {
+  return Object.hasOwn(rejections, code);
+}

@@ -1,0 +1,106 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { createAdopter, type AdoptedSpool } from './adopt-spools.ts';
+import { createSpool, type Spool } from './spool.ts';
+import { hasOwner } from './spool-owner.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'bitacora-spool-test-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+const instance = 'AAAAAAAAAAAAAAAAAAAAAA';
+const other = 'BBBBBBBBBBBBBBBBBBBBBB';
+const ownHost = hostname();
+
+function spoolIn(directory: string, takenOver: number[] = []): Spool {
+  return createSpool({
+    ...{ directory, bytesMax: 1e6, segmentBytesMax: 1e5, instance, tenant: 'north' },
+    onAppended: () => undefined,
+    onDamaged: () => undefined,
+    onTakenOver: (events) => takenOver.push(events),
+  });
+}
+
+const append = (spool: Spool, sequence: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const id = `${sequence}`.padStart(36, '0');
+    spool.append({ id, sequence, json: `{"id":"${id}"}` }, (error) => (error ? reject(error) : resolve()));
+  });
+
+/** What is found without an owner. */
+async function adopt(directory: string): Promise<readonly AdoptedSpool[]> {
+  const found: AdoptedSpool[] = [];
+  const adopter = createAdopter({
+    ...{ directory, instance: other },
+    onAdopted: (adopted) => found.push(adopted),
+    onDamaged: () => undefined,
+    onFailed: (cause) => expect.unreachable(String(cause)),
+  });
+  await adopter.look();
+  adopter.stop();
+  return found;
+}
+
+async function sequencesIn({ store }: AdoptedSpool): Promise<readonly number[]> {
+  const page = await store.page({ eventsMax: 100, bytesMax: 1e6 });
+  return page?.frames.map(({ sequence }) => sequence) ?? [];
+}
+
+test('a spool whose owner lives is left alone, one that was closed with events in it is adopted with its tenant', async () => {
+  const directory = join(root, 'closed');
+  const spool = spoolIn(directory);
+  await Promise.all([append(spool, 1), append(spool, 2)]);
+  expect(await adopt(directory)).toEqual([]);
+  spool.close({ state: 'closed' });
+  const [adopted] = await adopt(directory);
+  expect(adopted?.sub).toMatchObject({ instance, tenant: 'north' });
+  expect(adopted && (await sequencesIn(adopted))).toEqual([1, 2]);
+  // Now it has an owner again.
+  expect(await adopt(directory)).toEqual([]);
+});
+
+test('an owner that was only asleep confirms nothing into a spool that another has taken over', async () => {
+  const directory = join(root, 'asleep');
+  const takenOver: number[] = [];
+  const spool = spoolIn(directory, takenOver);
+  await append(spool, 1);
+  const owner = join(directory, instance, 'owner');
+  const longAgo = new Date(Date.now() - 3_600_000);
+  utimesSync(owner, longAgo, longAgo);
+  const [adopted] = await adopt(directory);
+  expect(adopted && (await sequencesIn(adopted))).toEqual([1]);
+  await append(spool, 2);
+  expect(takenOver).toEqual([1]);
+  expect(spool.store.length()).toBe(1);
+  expect(readdirSync(directory).toSorted((a, b) => a.localeCompare(b))).toEqual([
+    instance,
+    `${instance}.${other}`,
+  ]);
+  const page = await spool.store.page({ eventsMax: 10, bytesMax: 1e6 });
+  expect(page?.frames.map(({ sequence }) => sequence)).toEqual([2]);
+  spool.close(undefined);
+});
+
+test('a process with the pid of a former one is not taken for it', () => {
+  const directory = join(root, 'pid');
+  mkdirSync(directory);
+  const write = (startedAt: string): void =>
+    writeFileSync(join(directory, 'owner'), JSON.stringify({ pid: process.pid, startedAt, host: ownHost }));
+  write('');
+  expect(hasOwner(directory)).toBe(true);
+  write('1');
+  // Only Linux tells when a process started.
+  expect(hasOwner(directory)).toBe(process.platform !== 'linux');
+});
+
+test('what a process was about to make when it was killed is removed', async () => {
+  const directory = join(root, 'begun');
+  mkdirSync(join(directory, `.${instance}`), { recursive: true });
+  writeFileSync(
+    join(directory, `.${instance}`, 'owner'),
+    JSON.stringify({ pid: 2 ** 30, startedAt: '1', host: ownHost }),
+  );
+  await adopt(directory);
+  expect(readdirSync(directory)).toEqual([]);
+});

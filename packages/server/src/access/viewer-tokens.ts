@@ -1,0 +1,139 @@
+import { decodeProtectedHeader, errors, jwtVerify, decodeJwt, type JWTPayload } from 'jose';
+import type { ScopeName } from './api-keys.ts';
+import type { Caller } from './grants.ts';
+import { isRoleName, partOf, type GrantPart, type Reach } from './permissions.ts';
+import type { Tenants } from './tenants.ts';
+import type { ViewerKey, ViewerKeys } from './viewer-keys.ts';
+
+/** What a token that a host application signed gives its user. */
+export interface ViewerRights {
+  readonly caller: Caller;
+  readonly tenant: number;
+  readonly permissions: ReadonlySet<string>;
+  readonly reach: Reach;
+  readonly grantable: ReadonlySet<ScopeName>;
+  readonly ledgerNames: null;
+}
+
+export interface ViewerTokens {
+  /** Undefined for every token that is not whole, right, and in time. */
+  verify(token: string): Promise<ViewerRights | undefined>;
+}
+
+const livesSecondsMax = 3_600;
+const skewSeconds = 60;
+const rolesMax = 20;
+const tenantsCachedForMs = 1_000;
+const tenantsCachedMax = 10_000;
+
+/**
+ * Tokens of hosts for their own users: JWT with `iss sub tenant roles exp` (RFC 7519), signed by a key that the tenant
+ * registered. The algorithm is the key's, never the token's. `roleOf` knows the names that packs give roles.
+ */
+export function createViewerTokens(options: {
+  keys: ViewerKeys;
+  tenants: Tenants;
+  roleOf?: (name: string, hostId: string) => GrantPart | undefined;
+  clock: () => number;
+}): ViewerTokens {
+  const { keys, clock } = options;
+  const tenantId = createTenantIds(options.tenants, clock);
+  return {
+    async verify(token) {
+      try {
+        const { kid } = decodeProtectedHeader(token);
+        const { tenant: name } = decodeJwt(token);
+        const tenant = typeof name === 'string' ? await tenantId(name) : undefined;
+        const key = tenant === undefined || kid === undefined ? undefined : await keys.find(tenant, kid);
+        if (tenant === undefined || !key) return undefined;
+        const { payload } = await jwtVerify(token, key.material, {
+          algorithms: [key.algorithm],
+          issuer: key.issuer,
+          requiredClaims: ['iss', 'sub', 'tenant', 'roles', 'exp'],
+          clockTolerance: skewSeconds,
+          currentDate: new Date(clock()),
+        });
+        return rightsOf(payload, { tenant, key, now: clock() / 1_000, roleOf: options.roleOf });
+      } catch (error) {
+        if (error instanceof errors.JOSEError || error instanceof TypeError) return undefined;
+        throw error;
+      }
+    },
+  };
+}
+
+function rightsOf(
+  { sub, roles, exp = 0, iat, nbf, name }: JWTPayload,
+  context: {
+    tenant: number;
+    key: ViewerKey;
+    now: number;
+    roleOf: ((name: string, hostId: string) => GrantPart | undefined) | undefined;
+  },
+): ViewerRights | undefined {
+  const { tenant, key, now } = context;
+  // Long lives would outlast what the host knows of its user: counted from now, and from its making.
+  const late =
+    exp - now > livesSecondsMax + skewSeconds || exp - (iat ?? nbf ?? now) > livesSecondsMax + skewSeconds;
+  const future = (iat ?? 0) > now + skewSeconds || (nbf ?? 0) > now + skewSeconds;
+  if (late || future || sub === undefined || !/^[^\0]{1,200}$/u.test(sub) || !sub.isWellFormed())
+    return undefined;
+  if (!Array.isArray(roles) || roles.length > rolesMax) return undefined;
+  const names = roles.filter((role) => typeof role === 'string');
+  if (names.length !== roles.length) return undefined;
+  const allowed = names.filter((role) => (key.roles ? key.roles.includes(role) : role !== 'owner'));
+  const part = together(
+    allowed.flatMap((role) => context.roleOf?.(role, sub) ?? (isRoleName(role) ? partOf(role, sub) : [])),
+    sub,
+  );
+  return {
+    caller: {
+      kind: 'viewer',
+      id: sub,
+      name: typeof name === 'string' ? name.slice(0, 200) : sub,
+      roles: allowed,
+      hostId: sub,
+    },
+    tenant,
+    permissions: new Set(part.permissions),
+    reach: part.reach,
+    grantable: new Set(part.permissions.includes('admin') ? ['ingest', 'read', 'tree', 'admin'] : []),
+    ledgerNames: null,
+  };
+}
+
+/** Of several roles the widest reach counts, and every permission. */
+function together(parts: readonly GrantPart[], hostId: string): GrantPart {
+  const reaches = parts.map((part) => part.reach);
+  const lists = (kind: 'modules' | 'subjects'): string[] =>
+    reaches.flatMap((reach) =>
+      reach.kind === kind ? (reach.kind === 'modules' ? reach.modules : reach.subjects) : [],
+    );
+  const modules = lists('modules');
+  const subjects = lists('subjects');
+  const reach: Reach = reaches.some(({ kind }) => kind === 'all')
+    ? { kind: 'all' }
+    : modules.length > 0
+      ? { kind: 'modules', modules }
+      : subjects.length > 0
+        ? { kind: 'subjects', subjects }
+        : { kind: 'own', hostId };
+  return { permissions: parts.flatMap((part) => part.permissions), reach };
+}
+
+/** Every request of a viewer names its tenant: looked up once a second, unknown names too. */
+function createTenantIds(
+  tenants: Tenants,
+  clock: () => number,
+): (name: string) => Promise<number | undefined> {
+  const cache = new Map<string, { id: number | undefined; until: number }>();
+  return async (name) => {
+    if (name.length > 63 || name.includes('\0')) return undefined;
+    const cached = cache.get(name);
+    if (cached && cached.until > clock()) return cached.id;
+    const id = (await tenants.find(name))?.id;
+    if (cache.size >= tenantsCachedMax) cache.clear();
+    cache.set(name, { id, until: clock() + tenantsCachedForMs });
+    return id;
+  };
+}

@@ -1,0 +1,65 @@
+import { appendFile, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+export interface ActivityLog {
+  info(text: string): void;
+  error(text: string, cause?: unknown): void;
+  /** Resolves when all lines are written. */
+  flush(): Promise<void>;
+}
+
+const fileBytesMax = 10 * 1024 * 1024;
+const filesMax = 5;
+/** Lines waiting for the disk; beyond, they are counted and left out. */
+const waitingLinesMax = 10_000;
+
+/** Lines `time LEVEL text` in a file that is put aside at 10 MB: `.1` is the newest of the older ones, `.5` the oldest. */
+export function createActivityLog(file: string, clock: () => number): ActivityLog {
+  let lines: string[] = [];
+  let leftOut = 0;
+  let bytes: number | undefined;
+  let writing: Promise<void> | undefined;
+  const rotate = async (): Promise<void> => {
+    await rm(`${file}.${filesMax}`, { force: true });
+    for (let number = filesMax - 1; number >= 1; number--)
+      await rename(`${file}.${number}`, `${file}.${number + 1}`).catch(() => undefined);
+    await rename(file, `${file}.1`).catch(() => undefined);
+    bytes = 0;
+  };
+  const write = async (): Promise<void> => {
+    await mkdir(dirname(file), { recursive: true });
+    while (lines.length > 0) {
+      const taken = lines;
+      lines = [];
+      if (leftOut > 0) taken.push(`${time(clock())} ERROR ${leftOut} lines were left out\n`);
+      leftOut = 0;
+      const text = taken.join('');
+      bytes ??= await stat(file).then(
+        ({ size }) => size,
+        () => 0,
+      );
+      if (bytes > 0 && bytes + Buffer.byteLength(text) > fileBytesMax) await rotate();
+      await appendFile(file, text);
+      bytes += Buffer.byteLength(text);
+    }
+  };
+  const add = (level: string, text: string): void => {
+    if (lines.length >= waitingLinesMax) leftOut++;
+    else lines.push(`${time(clock())} ${level} ${text.replaceAll(/[\r\n]+/g, ' ')}\n`);
+    // A disk that is full must not stop what is logged about.
+    writing ??= write()
+      .catch(() => undefined)
+      .finally(() => (writing = undefined));
+  };
+  return {
+    info: (text) => add('INFO', text),
+    error: (text, cause) => add('ERROR', cause instanceof Error ? `${text}: ${cause.message}` : text),
+    async flush() {
+      await writing;
+    },
+  };
+}
+
+function time(at: number): string {
+  return new Date(at).toISOString();
+}

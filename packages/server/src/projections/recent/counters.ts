@@ -1,0 +1,20 @@
+/** What recent did since the start of this process. */
+export interface RecentCounters {
+  /** Pages that were answered from it. */
+  hits: number;
+  /** Questions that it could have answered if it had held more. */
+  misses: number;
+  /** Questions that went to PostgreSQL because the store could not be asked. */
+  fallbacks: number;
+  /** Values that were none of ours, or damaged: taken as absent. */
+  refused: number;
+  /** Entries written to the store. */
+  stored: number;
+  /** Times that a window was made anew. */
+  fills: number;
+  errors: number;
+}
+
+export function createCounters(): RecentCounters {
+  return { hits: 0, misses: 0, fallbacks: 0, refused: 0, stored: 0, fills: 0, errors: 0 };
+}

@@ -1,0 +1,43 @@
+import { comparePlaces, type Place } from './recent-entry.ts';
+
+/** Entries in order of time, oldest first. */
+export interface HeldList<Held extends Place> {
+  readonly entries: readonly Held[];
+  insert(entry: Held): void;
+  /** Takes out those that do not pass. */
+  keep(test: (entry: Held) => boolean): void;
+  /** The oldest, taken out. */
+  shift(): Held | undefined;
+  /** How many stand at or before a place. */
+  countUpTo(place: Place): number;
+}
+
+export function createHeldList<Held extends Place>(): HeldList<Held> {
+  let entries: Held[] = [];
+  const countUpTo = (place: Place): number => {
+    let low = 0;
+    let high = entries.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const entry = entries[middle];
+      if (entry && comparePlaces(entry, place) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  return {
+    get entries() {
+      return entries;
+    },
+    insert(entry) {
+      const last = entries.at(-1);
+      if (!last || comparePlaces(last, entry) < 0) entries.push(entry);
+      else entries.splice(countUpTo(entry), 0, entry);
+    },
+    keep(test) {
+      entries = entries.filter(test);
+    },
+    shift: () => entries.shift(),
+    countUpTo,
+  };
+}

@@ -1,0 +1,37 @@
+import type { EventView, OpenEvent } from '@bitacora/event';
+
+/** Where an entry stands in the order of time; of one moment, the later index is the newer. */
+export interface Place {
+  /** ms */
+  at: number;
+  index: number;
+}
+
+/** An entry as recent holds it: what a search shows, and `open` for what it is found by. */
+export interface RecentEntry extends Place {
+  id: string;
+  ledger: string;
+  ingestedAt: string;
+  event: EventView;
+  open: OpenEvent;
+  /** Names of groups whose values were changed by somebody. */
+  altered?: string[];
+}
+
+/** State of a ledger in PostgreSQL, read with one statement. What recent holds is right only beside an equal one. */
+export interface Head {
+  size: number;
+  /** Microseconds of the last append: two ledgers of one size, of which one was put back, differ in it. */
+  tag: number;
+  /** Changes with every erasure, clear and restore. */
+  epoch: number;
+}
+
+export function comparePlaces(a: Place, b: Place): number {
+  return a.at - b.at || a.index - b.index;
+}
+
+export function later(a: Place | undefined, b: Place | undefined): Place | undefined {
+  if (!a || !b) return a ?? b;
+  return comparePlaces(a, b) < 0 ? b : a;
+}

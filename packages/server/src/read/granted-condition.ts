@@ -1,0 +1,50 @@
+import type { Grant } from '../access/index.ts';
+import type { Ledgers } from '../ledger/index.ts';
+import { keyOf } from '../projections/index.ts';
+import { allOf, anyOf, everything, type Condition } from './condition.ts';
+import { conditionOf, type Filters } from './conditions-of.ts';
+
+interface QuestionContext {
+  ledgers: Ledgers;
+  /** IANA zone of bare dates. */
+  zone: string;
+  clock: () => number;
+}
+
+/** What a caller asks, within what he may see. Every question about entries goes through here. @throws invalid_parameter, invalid_query */
+export function grantedCondition(grant: Grant, filters: Filters, context: QuestionContext): Condition {
+  const tenantKeys = context.ledgers.tenantKeys(grant.tenant.id);
+  const asked = conditionOf(filters, {
+    token: tenantKeys.searchToken,
+    pseudonym: tenantKeys.pseudonym,
+    zone: context.zone,
+    now: context.clock(),
+  });
+  return allOf([reachCondition(grant, context), asked]);
+}
+
+/**
+ * The entries that a grant reaches. Tenant and ledgers are enforced by row-level security; within a ledger sixteen entries
+ * share a row, so a narrower reach is a condition under every question, and no rollup answers it.
+ */
+export function reachCondition(grant: Grant, { ledgers }: Pick<QuestionContext, 'ledgers'>): Condition {
+  const { searchToken, pseudonym } = ledgers.tenantKeys(grant.tenant.id);
+  const has = (field: string, ids: readonly string[]): Condition => ({
+    kind: 'keys',
+    // A host id that is an e-mail address is stored under its pseudonym.
+    keys: ids
+      .filter((id) => id !== '')
+      .flatMap((id) => [id, pseudonym(id)].map((stored) => keyOf(field, stored, searchToken))),
+  });
+  const { reach } = grant;
+  switch (reach.kind) {
+    case 'all':
+      return everything;
+    case 'own':
+      return anyOf([has('actor', [reach.hostId]), has('subject', [reach.hostId])]);
+    case 'modules':
+      return has('module', reach.modules);
+    case 'subjects':
+      return has('subject', reach.subjects);
+  }
+}

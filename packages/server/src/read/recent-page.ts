@@ -1,0 +1,257 @@
+import type { Ledger } from '../access/index.ts';
+import {
+  comparePlaces,
+  fieldAlwaysHeld,
+  fieldName,
+  later,
+  type Head,
+  type HeldEntry,
+  type KeyList,
+  type OpenRecent,
+  type Recent,
+  type RecentEntry,
+  type RecentPlace,
+  type RecentSource,
+} from '../projections/index.ts';
+import { matches, timeBounds, type Condition } from './condition.ts';
+import type { Order, Place } from './reader.ts';
+
+export interface RecentPageInput {
+  ledgers: readonly Ledger[];
+  /** State of each ledger, read just before. */
+  heads: ReadonlyMap<number, Head>;
+  condition: Condition;
+  /** Which way from the cursor; `asc` needs one. */
+  walk: Order;
+  after: { at: number; ledger: number; index: number } | undefined;
+  /** Entries wanted. */
+  limit: number;
+  /** ms */
+  now: number;
+}
+
+export interface RecentPage {
+  /** The first `limit` that match, as PostgreSQL would find them; fewer: there are no more. */
+  places: readonly Place[];
+  read(places: readonly Place[]): Promise<RecentEntry[] | undefined>;
+  /** Entries of each ledger at which this is right. */
+  sizes: ReadonlyMap<number, number>;
+}
+
+/** Entries read to answer one question; beyond, the index of PostgreSQL is faster. */
+const readEntriesMax = 5_000;
+const entriesPerTurn = 256;
+const keysMax = 16;
+
+interface Found {
+  ledger: Ledger;
+  open: OpenRecent;
+  held: HeldEntry[];
+  /** Nothing is known at or before; undefined: all that matches is found, or as many as were wanted. */
+  floor: RecentPlace | undefined;
+}
+
+/**
+ * The page, if it lies wholly inside what recent holds completely; undefined otherwise. Every entry newer than a
+ * window's floor is in it, so what is found above all floors is what PostgreSQL finds.
+ */
+export async function recentPage(
+  input: RecentPageInput,
+  { recent, source }: { recent: Recent; source: RecentSource },
+): Promise<RecentPage | undefined> {
+  const found: Found[] = [];
+  const filled = input.ledgers.filter((ledger) => (input.heads.get(ledger.id)?.size ?? 0) > 0);
+  const windows = await Promise.all(
+    filled.map(async (ledger) => {
+      const head = input.heads.get(ledger.id);
+      return head && recent.open(ledger, head);
+    }),
+  );
+  for (const [position, ledger] of filled.entries()) {
+    const open = windows[position];
+    const inLedger = open && (await findInLedger({ ledger, open }, input, { recent, source }));
+    if (!inLedger) return undefined;
+    found.push(inLedger);
+  }
+  const merged = found
+    .flatMap(({ ledger, held }) => held.map((entry) => ({ ledger, entry })))
+    .sort((a, b) => (input.walk === 'asc' ? 1 : -1) * compareAcross(a, b))
+    .slice(0, input.limit);
+  const last = merged.length >= input.limit ? merged.at(-1) : undefined;
+  for (const { ledger, floor } of found) {
+    if (!floor) continue;
+    if (!last || compareAcross(last, { ledger, entry: floor }) <= 0) return undefined;
+  }
+  const places = merged.map(({ ledger, entry: { at, index } }): Place => ({ at, ledger, index }));
+  const entryOf = new Map(places.map((place, position) => [place, merged[position]?.entry]));
+  return {
+    places,
+    sizes: new Map(
+      input.ledgers.map(({ id }) => [
+        id,
+        found.find(({ ledger }) => ledger.id === id)?.open.window.state.upTo ?? 0,
+      ]),
+    ),
+    async read(wanted) {
+      const byPlace = new Map<Place, RecentEntry>();
+      for (const { ledger, open } of found) {
+        const own = wanted.filter((place) => place.ledger === ledger);
+        const entries = await open.read(own.flatMap((place) => entryOf.get(place) ?? []));
+        if (entries?.length !== own.length) return undefined;
+        own.forEach((place, position) => {
+          const entry = entries[position];
+          if (entry) byPlace.set(place, entry);
+        });
+      }
+      return wanted.flatMap((place) => byPlace.get(place) ?? []);
+    },
+  };
+}
+
+type InLedger = { ledger: Pick<Ledger, 'id'>; entry: RecentPlace };
+
+function compareAcross(a: InLedger, b: InLedger): number {
+  return a.entry.at - b.entry.at || a.ledger.id - b.ledger.id || a.entry.index - b.entry.index;
+}
+
+async function findInLedger(
+  place: { ledger: Ledger; open: OpenRecent },
+  input: RecentPageInput,
+  context: { recent: Recent; source: RecentSource },
+): Promise<Found | undefined> {
+  const { window } = place.open;
+  const bottom = window.floor(input.now);
+  const whole: KeyList = { entries: window.entries, floor: bottom };
+  const key = keyList(place.open, input.condition, context);
+  for (const list of key ? [{ ...key, floor: later(key.floor, bottom) }, whole] : [whole]) {
+    const found = await findInList(list, place, { input, context });
+    if (found) return found;
+  }
+  return undefined;
+}
+
+async function findInList(
+  list: KeyList,
+  { ledger, open }: { ledger: Ledger; open: OpenRecent },
+  { input, context }: { input: RecentPageInput; context: { recent: Recent; source: RecentSource } },
+): Promise<Found | undefined> {
+  const { condition, after, walk, limit } = input;
+  const bounds = timeBounds(condition);
+  // Nothing that matches can be missing where the range begins after the floor.
+  const floor = list.floor && bounds.from > list.floor.at ? undefined : list.floor;
+  const cursor = after && { ledger: { id: after.ledger }, entry: after };
+  if (walk === 'asc' && floor && (!cursor || compareAcross(cursor, { ledger, entry: floor }) < 0))
+    return undefined;
+  const inRange = (entry: HeldEntry): boolean => {
+    if (entry.at < bounds.from || entry.at >= bounds.to) return false;
+    if (list.floor && comparePlaces(entry, list.floor) <= 0) return false;
+    if (!cursor) return true;
+    const order = compareAcross({ ledger, entry }, cursor);
+    return walk === 'desc' ? order < 0 : order > 0;
+  };
+  const { source, recent } = context;
+  const fields = [fieldAlwaysHeld, ...recent.settings.indexes.flat()];
+  if (decidedBy(condition, (term) => fields.some((field) => source.isOf(term, field)))) {
+    const held: HeldEntry[] = [];
+    for (const entry of inOrder(list.entries, walk)) {
+      if (!inRange(entry) || !matchesTerms(condition, entry)) continue;
+      if (held.push(entry) >= limit) return { ledger, open, held, floor: undefined };
+    }
+    return { ledger, open, held, floor };
+  }
+  if (floor) return undefined;
+  const candidates = [...inOrder(list.entries, walk)].filter(inRange);
+  if (candidates.length > readEntriesMax) return undefined;
+  const held = await matching(candidates, { open, ledger, condition, limit, source });
+  return held && { ledger, open, held, floor: undefined };
+}
+
+function* inOrder(entries: readonly HeldEntry[], walk: Order): Generator<HeldEntry> {
+  const last = entries.length - 1;
+  for (let rank = 0; rank <= last; rank++) {
+    const entry = entries[walk === 'asc' ? rank : last - rank];
+    if (entry) yield entry;
+  }
+}
+
+/** Where the terms decide, the event is not looked at. */
+const noEvent: RecentEntry['event'] = { id: '', action: '', actor: { type: 'system', id: '' } };
+
+function matchesTerms(condition: Condition, { at, terms }: HeldEntry): boolean {
+  return matches(condition, { event: noEvent, at, terms });
+}
+
+async function matching(
+  candidates: readonly HeldEntry[],
+  options: { open: OpenRecent; ledger: Ledger; condition: Condition; limit: number; source: RecentSource },
+): Promise<HeldEntry[] | undefined> {
+  const { open, ledger, condition, limit, source } = options;
+  const held: HeldEntry[] = [];
+  for (let first = 0; first < candidates.length && held.length < limit; first += entriesPerTurn) {
+    const some = candidates.slice(first, first + entriesPerTurn);
+    const entries = await open.read(some);
+    if (!entries) return undefined;
+    entries.forEach((entry, position) => {
+      const one = some[position];
+      const terms = source.termsOf(ledger.tenant, entry);
+      if (one && matches(condition, { event: entry.event, at: entry.at, terms })) held.push(one);
+    });
+  }
+  return held.slice(0, limit);
+}
+
+/** True when the terms of indexed fields tell whether an entry matches. */
+function decidedBy(condition: Condition, isHeld: (term: string) => boolean): boolean {
+  switch (condition.kind) {
+    case 'all':
+    case 'time':
+      return true;
+    case 'keys':
+      return condition.keys.every(isHeld);
+    case 'scan':
+      return isHeld(`${fieldName(condition.field)}\0`);
+    case 'phrase':
+      return false;
+    case 'and':
+    case 'or':
+      return condition.parts.every((part) => decidedBy(part, isHeld));
+    case 'not':
+      return decidedBy(condition.part, isHeld);
+  }
+}
+
+/** Entries of the keys of the longest index whose every field the condition asks for. */
+function keyList(
+  { window }: OpenRecent,
+  condition: Condition,
+  { recent, source }: { recent: Recent; source: RecentSource },
+): KeyList | undefined {
+  const parts = condition.kind === 'and' ? condition.parts : [condition];
+  const asked = (field: string): readonly string[] | undefined => {
+    const part = parts.find(
+      (one) => one.kind === 'keys' && one.keys.every((term) => source.isOf(term, field)),
+    );
+    return part?.kind === 'keys' ? part.keys : undefined;
+  };
+  const longestFirst = [...recent.settings.indexes].sort((a, b) => b.length - a.length);
+  for (const fields of longestFirst) {
+    let combinations: string[][] | undefined = [[]];
+    for (const field of fields) {
+      const terms = asked(field);
+      combinations = terms && combinations?.flatMap((known) => terms.map((term) => [...known, term]));
+    }
+    if (!combinations || combinations.length > keysMax) continue;
+    return united(combinations.map((terms) => window.key(fields, terms)));
+  }
+  return undefined;
+}
+
+/** Lists of one window as one. */
+function united(lists: readonly KeyList[]): KeyList {
+  const filled = lists.filter(({ entries }) => entries.length > 0);
+  const floor = lists.map((list) => list.floor).reduce(later, undefined);
+  const [only] = filled;
+  if (filled.length <= 1) return { entries: only?.entries ?? [], floor };
+  const all = new Set(filled.flatMap(({ entries }) => entries));
+  return { entries: [...all].sort(comparePlaces), floor };
+}

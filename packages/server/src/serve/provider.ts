@@ -1,0 +1,134 @@
+import {
+  allowInsecureRequests,
+  authorizationCodeGrant,
+  buildAuthorizationUrl,
+  calculatePKCECodeChallenge,
+  clockTolerance,
+  discovery,
+  enableNonRepudiationChecks,
+  None,
+  randomNonce,
+  randomPKCECodeVerifier,
+  randomState,
+  type Configuration,
+} from 'openid-client';
+import type { SecretBox } from '../access/index.ts';
+import { AuditError } from '../audit-error.ts';
+import type { OidcSettings } from './settings.ts';
+
+/** Somebody whom the provider sent back, checked. */
+export interface Vouched {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly name: string | undefined;
+  readonly email: string | undefined;
+}
+
+/** Sign-in at an OpenID Connect provider: code flow with PKCE (S256), state and nonce (RFC 9700, OpenID Connect Core 3.1). */
+export interface Provider {
+  /** Where to send the browser, and what it keeps meanwhile. @throws unavailable */
+  begin(redirectUri: string): Promise<{ url: string; kept: string }>;
+  /** @throws forbidden when anything about the answer is not as it must be */
+  finish(callback: { url: URL; kept: string | undefined }): Promise<Vouched>;
+}
+
+const withinSeconds = 10;
+const discoveredForMs = 600_000;
+const keptForMs = 600_000;
+const skewSeconds = 60;
+const signatures = ['RS256', 'PS256', 'ES256', 'EdDSA'];
+
+export function createProvider(options: {
+  settings: OidcSettings;
+  box: SecretBox;
+  clock: () => number;
+}): Provider {
+  const { settings, box, clock } = options;
+  let known: { config: Promise<Configuration>; until: number } | undefined;
+  const configuration = (): Promise<Configuration> => {
+    if (known && known.until > clock()) return known.config;
+    const config = discover(settings);
+    known = { config, until: clock() + discoveredForMs };
+    config.catch(() => (known = undefined));
+    return config;
+  };
+  return {
+    async begin(redirectUri) {
+      const config = await configuration().catch((cause: unknown) => {
+        throw new AuditError('unavailable', { detail: 'the identity provider does not answer', cause });
+      });
+      const kept = { verifier: randomPKCECodeVerifier(), state: randomState(), nonce: randomNonce() };
+      const url = buildAuthorizationUrl(config, {
+        redirect_uri: redirectUri,
+        scope: 'openid profile email',
+        code_challenge: await calculatePKCECodeChallenge(kept.verifier),
+        code_challenge_method: 'S256',
+        state: kept.state,
+        nonce: kept.nonce,
+      });
+      const sealed = box.seal(Buffer.from(JSON.stringify({ ...kept, at: clock() })));
+      return { url: url.href, kept: sealed.toString('base64url') };
+    },
+    async finish({ url, kept }) {
+      try {
+        const begun = readKept(box, kept, clock());
+        const config = await configuration();
+        const tokens = await authorizationCodeGrant(config, url, {
+          pkceCodeVerifier: begun.verifier,
+          expectedState: begun.state,
+          expectedNonce: begun.nonce,
+          idTokenExpected: true,
+        });
+        const claims = tokens.claims();
+        if (!claims || claims.sub === '' || claims.sub.length > 255) throw new TypeError('no subject');
+        const { name, email } = claims;
+        return {
+          issuer: claims.iss,
+          subject: claims.sub,
+          name: typeof name === 'string' ? name : undefined,
+          email: typeof email === 'string' && claims['email_verified'] === true ? email : undefined,
+        };
+      } catch (cause) {
+        // Keys may have been changed at the provider: the next one reads them anew.
+        known = undefined;
+        throw new AuditError('forbidden', { detail: 'the identity provider did not vouch for you', cause });
+      }
+    },
+  };
+}
+
+async function discover({ issuer, clientId, clientSecret }: OidcSettings): Promise<Configuration> {
+  const url = new URL(issuer);
+  const client = {
+    [clockTolerance]: skewSeconds,
+    ...(clientSecret === undefined ? {} : { client_secret: clientSecret }),
+  };
+  const config = await discovery(url, clientId, client, clientSecret === undefined ? None() : undefined, {
+    // Settings allow http for this machine only.
+    execute: url.protocol === 'http:' ? [allowInsecureRequests] : [],
+    timeout: withinSeconds,
+  });
+  // The ID token's signature counts, not only the channel it came through.
+  enableNonRepudiationChecks(config);
+  const metadata = config.serverMetadata();
+  if (metadata.issuer !== issuer) throw new TypeError('the provider names another issuer');
+  const offered = metadata.id_token_signing_alg_values_supported;
+  if (offered && !offered.some((one) => signatures.includes(one)))
+    throw new TypeError('no signature we accept');
+  return config;
+}
+
+interface Kept {
+  verifier: string;
+  state: string;
+  nonce: string;
+}
+
+function readKept(box: SecretBox, kept: string | undefined, now: number): Kept {
+  const opened = box.open(Buffer.from(kept ?? '', 'base64url'));
+  const value: unknown = opened && JSON.parse(opened.toString('utf8'));
+  if (typeof value !== 'object' || value === null) throw new TypeError('this browser did not begin');
+  const { verifier, state, nonce, at } = { verifier: '', state: '', nonce: '', at: 0, ...value };
+  if (now - at > keptForMs) throw new TypeError('it took too long');
+  return { verifier, state, nonce };
+}

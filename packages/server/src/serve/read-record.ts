@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AuditEvent } from '@bitacora/event';
+import type { Logger } from 'pino';
+import type { Grant, Tenant, Tenants } from '../access/index.ts';
+import type { Ingest } from '../ingest/index.ts';
+import type { Health } from './health.ts';
+import { actorOf, auditLedgerOf } from './report-act.ts';
+
+/** A read that was answered. */
+export interface AnsweredRead {
+  readonly grant: Grant;
+  readonly action: string;
+  readonly method: string;
+  /** Path and query as they came. */
+  readonly url: string;
+  readonly client: { readonly ip: string; readonly userAgent?: string };
+}
+
+/** Puts reads of others' entries on record, each viewer and question once in ten minutes. */
+export interface ReadRecord {
+  note(read: AnsweredRead): void;
+  /** What was noted is stored; for the end of the server. */
+  drain(): Promise<void>;
+}
+
+const windowMs = 600_000;
+const flushAfterMs = 250;
+const waitingMax = 10_000;
+const seenMax = 50_000;
+const eventsPerAppend = 500;
+/** Which page of an answer was looked at makes no other question. */
+const pageParameters = ['cursor', 'limit', 'order', 'count'];
+
+export function createReadRecord(options: {
+  ingest: Ingest;
+  tenants: Tenants;
+  health: Health;
+  logger: Logger;
+  clock: () => number;
+}): ReadRecord {
+  const { ingest, tenants, health, logger, clock } = options;
+  const waiting = new Map<string, { tenant: Tenant; event: AuditEvent }>();
+  const seen = new Set<string>();
+  let window = 0;
+  let running: Promise<void> | undefined;
+  const flush = async (): Promise<void> => {
+    const some = [...waiting].slice(0, eventsPerAppend);
+    const byTenant = Map.groupBy(some, ([, { tenant }]) => tenant.id);
+    for (const members of byTenant.values()) {
+      const [, first] = members[0] ?? [];
+      if (!first) continue;
+      const ledger = await auditLedgerOf(first.tenant, tenants);
+      await ingest.reportAll(
+        ledger,
+        members.map(([, { event }]) => event),
+      );
+      for (const [id] of members) waiting.delete(id);
+    }
+  };
+  const run = async (): Promise<void> => {
+    await sleep(flushAfterMs);
+    while (waiting.size > 0) {
+      try {
+        await flush();
+        health.failing.delete('record of reads');
+      } catch (error) {
+        health.failing.add('record of reads');
+        logger.error({ err: error }, 'reads could not be put on record, will be tried again');
+        await sleep(1_000);
+      }
+    }
+    running = undefined;
+  };
+  return {
+    note({ grant, action, method, url, client }) {
+      const start = Math.floor(clock() / windowMs) * windowMs;
+      if (start !== window || seen.size >= seenMax) seen.clear();
+      window = start;
+      const question = normalised(url);
+      const id = idOf(start, [grant.tenant.id, grant.caller.kind, grant.caller.id, action, question]);
+      if (seen.has(id)) return;
+      if (waiting.size >= waitingMax) {
+        health.add('more reads than could be put on record');
+        return;
+      }
+      seen.add(id);
+      const event: AuditEvent = {
+        id,
+        action,
+        operation: 'read',
+        outcome: 'success',
+        level: 'low',
+        actor: actorOf(grant.caller),
+        // The question may hold names: the URL of a request is personal, attributes are not.
+        request: { method, url: question },
+        client,
+      };
+      waiting.set(id, { tenant: grant.tenant, event });
+      running ??= run();
+    },
+    async drain() {
+      await Promise.race([running, sleep(5_000, undefined, { ref: false })]);
+    },
+  };
+}
+
+/** The same question, whatever the order of its parameters and the page. */
+function normalised(url: string): string {
+  const { pathname, searchParams } = new URL(url, 'http://localhost');
+  for (const name of pageParameters) searchParams.delete(name);
+  searchParams.sort();
+  // Tiles are one reading of one ledger.
+  const path = pathname.replace(/\/tile\/.*$/, '/tile/');
+  return `${path}${searchParams.size > 0 ? `?${searchParams.toString()}` : ''}`.slice(0, 4_000);
+}
+
+/** A UUIDv7 of the window: two servers that note the same read store it once. */
+function idOf(start: number, parts: readonly unknown[]): string {
+  const hash = createHash('sha256')
+    .update(JSON.stringify([start, ...parts]))
+    .digest();
+  const bytes = Buffer.alloc(16);
+  bytes.writeUIntBE(start, 0, 6);
+  hash.copy(bytes, 6, 0, 10);
+  bytes[6] = 0x70 | (hash.readUInt8(0) & 0x0f);
+  bytes[8] = 0x80 | (hash.readUInt8(2) & 0x3f);
+  const hex = bytes.toString('hex');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}

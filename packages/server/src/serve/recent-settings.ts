@@ -1,0 +1,130 @@
+import type { AnyPack } from '@bitacora/pack-kit';
+import type { RecentSettings } from '../projections/index.ts';
+
+/** Part of the table of settings. */
+export const recentSettingTable = {
+  recent: {
+    variable: 'BITACORA_RECENT',
+    fallback: 'on',
+    about: 'Whether the newest entries are held beside the database: on or off',
+  },
+  redisUrl: {
+    variable: 'BITACORA_REDIS_URL',
+    fallback: '',
+    about:
+      'redis://login:password@host:6379/1 for the newest entries; absent: REDIS_HOST, else inside the process',
+  },
+  redisHost: {
+    variable: 'REDIS_HOST',
+    fallback: '',
+    about: 'Host of Redis, where there is no BITACORA_REDIS_URL',
+  },
+  redisPort: { variable: 'REDIS_PORT', fallback: '6379', about: 'Port of REDIS_HOST' },
+  redisDatabase: {
+    variable: 'REDIS_DB_LOGS',
+    fallback: '1',
+    about: 'Number of the database in Redis, where the URL names none',
+  },
+  recentDays: {
+    variable: 'BITACORA_RECENT_DAYS',
+    fallback: '',
+    about: 'Days that entries stay among the newest; absent: 7, or what the packs ask for',
+  },
+  recentEntriesMaxPerKey: {
+    variable: 'BITACORA_RECENT_ENTRIES_MAX_PER_KEY',
+    fallback: '',
+    about:
+      'Newest entries held per key of an index, such as a client; absent: 1000, or what the packs ask for',
+  },
+  recentEntriesMax: {
+    variable: 'BITACORA_RECENT_ENTRIES_MAX',
+    fallback: '20000',
+    about: 'Newest entries held per ledger',
+  },
+} as const;
+
+/** What the environment says of recent. */
+export interface RecentVariables {
+  on: boolean;
+  redisUrl: string | undefined;
+  redisHost: string | undefined;
+  redisPort: number;
+  redisDatabase: number;
+  /** Undefined: as the packs ask. */
+  days: number | undefined;
+  entriesMaxPerKey: number | undefined;
+  entriesMax: number;
+}
+
+type SettingName = keyof typeof recentSettingTable;
+
+/** How the table of settings is read. */
+interface SettingReader {
+  text: (name: SettingName) => string;
+  number: (name: SettingName, least: number, most: number) => number;
+  refuse: (name: SettingName, detail: string) => never;
+}
+
+/** @throws AuditError invalid_parameter naming the variable */
+export function readRecent({ text, number, refuse }: SettingReader): RecentVariables {
+  if (!['on', 'off'].includes(text('recent'))) refuse('recent', 'must be on or off');
+  const redisUrl = text('redisUrl') || undefined;
+  if (redisUrl !== undefined && !(URL.canParse(redisUrl) && /^rediss?:\/\//.test(redisUrl)))
+    refuse('redisUrl', 'must read redis://login:password@host:6379/1');
+  const set = (name: 'recentDays' | 'recentEntriesMaxPerKey', most: number): number | undefined =>
+    text(name) === '' ? undefined : number(name, 1, most);
+  return {
+    on: text('recent') === 'on',
+    redisUrl,
+    redisHost: text('redisHost') || undefined,
+    redisPort: number('redisPort', 1, 65_535),
+    redisDatabase: number('redisDatabase', 0, 1_000),
+    days: set('recentDays', 90),
+    entriesMaxPerKey: set('recentEntriesMaxPerKey', 100_000),
+    entriesMax: number('recentEntriesMax', 100, 200_000),
+  };
+}
+
+/** Where recent is kept; undefined: inside the process. */
+export interface RedisPlace {
+  url: string;
+  database: number;
+}
+
+/** What recent holds in this deployment: indexes and days are those of all packs, limits the operator's where set. */
+export function recentSettings(settings: RecentVariables, packs: readonly AnyPack[]): RecentSettings {
+  const declared = packs.flatMap((pack) => pack.recent ?? []);
+  const most = (values: readonly (number | undefined)[], least: number): number =>
+    Math.max(least, ...values.map((value) => value ?? 0));
+  const lists = new Map(
+    declared.flatMap((one) => one.indexes ?? []).map((fields) => [fields.join(), fields]),
+  );
+  return {
+    indexes: [...lists.values()],
+    days:
+      settings.days ??
+      most(
+        declared.map((one) => one.days),
+        daysHeld,
+      ),
+    entriesMaxPerKey:
+      settings.entriesMaxPerKey ??
+      most(
+        declared.map((one) => one.entriesMaxPerKey),
+        entriesHeldPerKey,
+      ),
+    entriesMaxPerLedger: settings.entriesMax,
+  };
+}
+
+const daysHeld = 7;
+const entriesHeldPerKey = 1_000;
+
+/** The Redis that the settings name. */
+export function redisPlace(settings: RecentVariables): RedisPlace | undefined {
+  const { redisUrl, redisHost, redisPort, redisDatabase } = settings;
+  if (redisUrl !== undefined) return { url: redisUrl, database: redisDatabase };
+  if (redisHost === undefined) return undefined;
+  const host = redisHost.includes(':') ? `[${redisHost}]` : redisHost;
+  return { url: `redis://${host}:${redisPort}`, database: redisDatabase };
+}

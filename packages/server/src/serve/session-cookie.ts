@@ -1,0 +1,77 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AuditError } from '../audit-error.ts';
+
+/** The cookie of a person who signed in, and what keeps other sites from using it. */
+export interface SessionCookie {
+  readonly name: string;
+  /** Where pages and links of this installation are, without a slash at the end. */
+  baseOf(request: FastifyRequest): string;
+  read(request: FastifyRequest, name?: string): string | undefined;
+  set(reply: FastifyReply, value: string): void;
+  clear(reply: FastifyReply): void;
+  /** A short-lived cookie of the same strictness, such as what a sign-in elsewhere must come back with. */
+  setShort(reply: FastifyReply, name: string, value: string): void;
+  /** Cookies go over https, or to this very machine. @throws forbidden */
+  requireSafeChannel(request: FastifyRequest): void;
+  /** @throws forbidden when a browser says that another site sent the request */
+  requireSameOrigin(request: FastifyRequest): void;
+}
+
+const shortSeconds = 600;
+const cookieCharsMax = 8_192;
+const loopback = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
+
+/**
+ * `__Host-bitacora` over https: no other host or path can set it. On plain http, which is for the machine itself, browsers
+ * refuse that prefix: there it is `bitacora`.
+ */
+export function createSessionCookie(options: {
+  publicUrl: string | undefined;
+  hoursMax: number;
+}): SessionCookie {
+  const { publicUrl } = options;
+  const secure = publicUrl?.startsWith('https://') ?? false;
+  const prefix = secure ? '__Host-' : '';
+  const name = `${prefix}bitacora`;
+  const line = (cookie: string, value: string, seconds: number): string =>
+    `${cookie}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
+  const add = (reply: FastifyReply, text: string): void => void reply.header('set-cookie', text);
+  const baseOf = (request: FastifyRequest): string =>
+    publicUrl ?? `http://${request.headers.host ?? 'localhost'}`;
+  return {
+    name,
+    baseOf,
+    read(request, cookie = name) {
+      const header = request.headers.cookie;
+      if (header === undefined || header.length > cookieCharsMax) return undefined;
+      const values = header
+        .split(';')
+        .map((part) => part.trim())
+        .filter((part) => part.startsWith(`${cookie}=`))
+        .map((part) => part.slice(cookie.length + 1));
+      // Two of one name: somebody planted one, and nobody knows which.
+      return values.length === 1 ? values[0] : undefined;
+    },
+    set: (reply, value) => add(reply, line(name, value, options.hoursMax * 3_600)),
+    clear: (reply) => add(reply, line(name, '', 0)),
+    setShort: (reply, cookie, value) => add(reply, line(cookie, value, value === '' ? 0 : shortSeconds)),
+    requireSafeChannel(request) {
+      if (
+        secure ||
+        loopback.test(publicUrl === undefined ? (request.headers.host ?? '') : new URL(publicUrl).host)
+      )
+        return;
+      throw new AuditError('forbidden', {
+        detail: 'signing in needs https: set BITACORA_PUBLIC_URL to the https address of this server',
+      });
+    },
+    requireSameOrigin(request) {
+      const { origin } = request.headers;
+      const site = request.headers['sec-fetch-site'];
+      const foreign =
+        (origin !== undefined && origin !== new URL(baseOf(request)).origin) ||
+        (site !== undefined && site !== 'same-origin');
+      if (foreign) throw new AuditError('forbidden', { detail: 'another site sent this request' });
+    },
+  };
+}

@@ -1,0 +1,113 @@
+import { Redis } from 'ioredis';
+import type { KeyStore } from './key-store.ts';
+
+export interface RedisOptions {
+  /** redis:// or rediss://; a path such as /1 chooses the database. */
+  url: string;
+  /** Used when the URL names no database. */
+  database: number;
+  onConnected: () => void;
+  onError: (error: Error) => void;
+}
+
+/** A command that takes longer is given up: PostgreSQL has answered by then. */
+const loadWithinMs = 100;
+/** Writes carry whole windows. */
+const swapWithinMs = 2_000;
+const connectWithinMs = 2_000;
+const reconnectAfterMsMax = 500;
+const scannedKeys = 500;
+
+/** Compares and writes in one step: nothing else runs in between. */
+const swapScript = `
+local found = redis.call('GET', KEYS[1])
+if (found or '') ~= ARGV[1] then return 0 end
+local puts = tonumber(ARGV[3])
+for i = 1, puts do redis.call('SET', KEYS[i + 1], ARGV[i + 3], 'PX', ARGV[2]) end
+for i = puts + 2, #KEYS do redis.call('UNLINK', KEYS[i]) end
+return 1`;
+
+/**
+ * Keys in Redis 6 or newer. It connects by itself, again and again; while there is no connection each call fails at
+ * once. Keys of others in the same database are never touched.
+ */
+export function connectRedis(options: RedisOptions): KeyStore {
+  const client = new Redis(options.url, {
+    ...(/^\/\d+$/.test(new URL(options.url).pathname) ? {} : { db: options.database }),
+    connectTimeout: connectWithinMs,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    retryStrategy: (times) => Math.min(times * 50, reconnectAfterMsMax),
+  });
+  client.on('error', options.onError);
+  client.on('ready', options.onConnected);
+  const keysOf = async function* (prefix: string): AsyncGenerator<Buffer[]> {
+    const pattern = `${prefix.replaceAll(/[*?[\]\\]/g, String.raw`\$&`)}*`;
+    let cursor = '0';
+    do {
+      const [next, names] = await within(
+        swapWithinMs,
+        client.scanBuffer(cursor, 'MATCH', pattern, 'COUNT', scannedKeys),
+      );
+      if (names.length > 0) yield names;
+      cursor = next.toString();
+    } while (cursor !== '0');
+  };
+  return {
+    kind: 'redis',
+    async load(names) {
+      const values = await within(loadWithinMs, client.mgetBuffer(...names));
+      return values.map((value) => value ?? undefined);
+    },
+    async swap({ name, expected, puts, deletes, ttlMs }) {
+      const keys = [name, ...puts.keys(), ...deletes];
+      const done = await within(
+        swapWithinMs,
+        client.eval(
+          swapScript,
+          keys.length,
+          ...keys,
+          expected ?? '',
+          Math.ceil(ttlMs),
+          puts.size,
+          ...puts.values(),
+        ),
+      );
+      return done === 1;
+    },
+    async clear(prefix) {
+      let cleared = 0;
+      for await (const names of keysOf(prefix))
+        cleared += await within(swapWithinMs, client.unlink(...names));
+      return cleared;
+    },
+    async measure(prefix) {
+      const total = { keys: 0, bytes: 0 };
+      for await (const names of keysOf(prefix)) {
+        const pipeline = client.pipeline();
+        for (const name of names) pipeline.strlen(name);
+        const lengths = (await within(swapWithinMs, pipeline.exec())) ?? [];
+        total.keys += names.length;
+        total.bytes += lengths.reduce((sum, [, length]) => sum + Number(length ?? 0), 0);
+      }
+      return total;
+    },
+    close() {
+      client.disconnect();
+      return Promise.resolve();
+    },
+  };
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`Redis did not answer within ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

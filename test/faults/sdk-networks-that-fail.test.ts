@@ -1,0 +1,181 @@
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer as createTcpServer } from 'node:net';
+import { createAudit, type Audit, type SdkError } from '@bitacora/sdk';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startFaultProxy, type Fault } from '../support/fault-proxy.ts';
+import { accept, startScriptedServer } from '../support/scripted-server.ts';
+import { faultsOf, storedEvents } from '../support/stored-events.ts';
+import { startTestServer, type TestServer } from '../support/test-server.ts';
+
+const all = process.env['BITACORA_FAULTS'] === 'full';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.dispose());
+
+function captureMany(audit: Audit, run: string, numbers: { from: number; count: number }): void {
+  const { from, count } = numbers;
+  for (let n = from; n < from + count; n++)
+    void audit.capture({
+      action: 'a.b',
+      actor: { id: 'ana' },
+      description: 'x'.repeat(200),
+      attributes: { run, n },
+    });
+}
+
+test('F22 connections cut anywhere lose nothing and store nothing twice', async () => {
+  const cuts = all ? 2_000 : 40;
+  const perCut = 20;
+  const proxy = await startFaultProxy({ port: Number(new URL(server.url).port) });
+  const { key } = server;
+  const limits = { batchAfterMs: 1, retryWaitMinMs: 5, retryWaitMaxMs: 10, gzipAboveBytes: 1e9 };
+  const audit = createAudit({
+    url: `http://127.0.0.1:${proxy.port}`,
+    key,
+    name: 'cut',
+    requestTimeoutMs: 1_000,
+    ...limits,
+  });
+  // Headers take some 300 bytes, the body of a batch some 8,000, the answer some 3,000.
+  const kinds: (() => Fault)[] = [
+    () => ({ cutUpAfterBytes: randomInt(1, 40) }),
+    () => ({ cutUpAfterBytes: randomInt(40, 400) }),
+    () => ({ cutUpAfterBytes: randomInt(400, 8_000) }),
+    () => ({ cutDownAfterBytes: randomInt(0, 20) }),
+    () => ({ cutDownAfterBytes: randomInt(20, 3_000) }),
+    () => ({ halfCloseAfterBytes: randomInt(100, 8_000) }),
+  ];
+  for (let cut = 0; cut < cuts; cut++) {
+    proxy.set(kinds[cut % kinds.length]?.() ?? {}, { now: true });
+    captureMany(audit, 'cut', { from: 1 + cut * perCut, count: perCut });
+    await expect
+      .poll(() => audit.health().lastError !== undefined || audit.health().pending === 0, {
+        interval: 1,
+        timeout: 10_000,
+      })
+      .toBe(true);
+    proxy.set({}, { now: true });
+    await audit.flush(10_000);
+  }
+  expect(await audit.close(20_000)).toMatchObject({
+    delivered: cuts * perCut,
+    pending: 0,
+    dropped: 0,
+    rejected: 0,
+  });
+  await proxy.close();
+  const stored = (await storedEvents(server, { sizeLeast: cuts * perCut })).filter(
+    ({ run }) => run === 'cut',
+  );
+  expect(
+    faultsOf(
+      stored,
+      [...Array(cuts * perCut).keys()].map((n) => n + 1),
+    ),
+  ).toEqual([]);
+  console.log(`network cuts: ${cuts} cuts / ${stored.length} stored / 0 lost / 0 twice`);
+});
+
+test('F23 no request takes longer than its deadline, and an instance asks at most once a second', async () => {
+  const requestTimeoutMs = 1_000;
+  const silent = createTcpServer(() => undefined).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const address = silent.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  const refusing = await startScriptedServer((response) => response.writeHead(503).end());
+  const places = {
+    silent: `http://127.0.0.1:${port}`,
+    'half TLS': `https://127.0.0.1:${port}`,
+    'no such name': 'http://no-such-host.invalid',
+    refusing: refusing.url,
+    'nobody there': 'http://127.0.0.1:1',
+  };
+  const failures: Record<string, number[]> = {};
+  const began = performance.now();
+  const audits = Object.entries(places).map(([place, url]) => {
+    const times: number[] = (failures[place] = []);
+    const onError = ({ code }: SdkError): unknown =>
+      code === 'unreachable' && times.push(performance.now() - began);
+    const audit = createAudit({
+      url,
+      key: 'k',
+      name: place,
+      batchAfterMs: 1,
+      requestTimeoutMs,
+      retryWaitMaxMs: 1_001,
+      onError,
+    });
+    captureMany(audit, place, { from: 1, count: 10 });
+    return audit;
+  });
+  const seconds = all ? 60 : 4;
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+  await Promise.all(audits.map((audit) => audit.close(0)));
+  for (const [place, times] of Object.entries(failures)) {
+    expect(times.length, place).toBeGreaterThanOrEqual(1);
+    // One at the start, then one a second at most.
+    expect(times.length, place).toBeLessThanOrEqual(seconds + 2);
+  }
+  const [first = Infinity] = failures['silent'] ?? [];
+  console.log(
+    `deadline ${requestTimeoutMs} ms: the first request to a silent server ended after ${first.toFixed(0)} ms`,
+  );
+  expect(first).toBeGreaterThan(requestTimeoutMs - 50);
+  expect(first).toBeLessThan(requestTimeoutMs * 1.1 + 500);
+  expect(refusing.times.slice(1).every((at, i) => at - (refusing.times[i] ?? 0) >= 950)).toBe(true);
+  silent.close();
+  refusing.close();
+});
+
+test('F24 two hundred hosts that come back after an outage do not come at once, and all are served', async () => {
+  const [clients, each, outageMs] = [200, all ? 200 : 40, 3_000];
+  let isUp = false;
+  let peak = 0;
+  let underWay = 0;
+  const doors = await startScriptedServer((response, events) => {
+    peak = Math.max(peak, ++underWay);
+    // A server that judges one batch in some milliseconds.
+    setTimeout(() => {
+      underWay -= 1;
+      if (isUp) accept(response, events);
+      else response.writeHead(503).end();
+    }, 5);
+  });
+  const audits = [...Array(clients).keys()].map((n) =>
+    createAudit({
+      url: doors.url,
+      key: `k${n}`,
+      name: `client ${n}`,
+      batchAfterMs: 10,
+      retryWaitMaxMs: 4_000,
+    }),
+  );
+  for (const audit of audits) captureMany(audit, 'herd', { from: 1, count: each });
+  await new Promise((resolve) => setTimeout(resolve, outageMs));
+  const duringOutage = doors.batches.length;
+  isUp = true;
+  peak = 0;
+  const back = performance.now();
+  const servedAt: number[] = [];
+  await Promise.all(
+    audits.map(async (audit) => {
+      await expect.poll(() => audit.health().pending, { interval: 50, timeout: 60_000 }).toBe(0);
+      servedAt.push(performance.now() - back);
+    }),
+  );
+  const lastMs = Math.max(...servedAt);
+  console.log(
+    `herd of ${clients}: ${duringOutage} requests in ${outageMs} ms of outage, ${peak} at once after it, all served after ${lastMs.toFixed(0)} ms`,
+  );
+  expect(duringOutage).toBeLessThanOrEqual(clients * (outageMs / 1_000 + 1));
+  expect(peak).toBeLessThan(clients / 2);
+  expect(lastMs).toBeLessThan(30_000);
+  for (const audit of audits)
+    expect(audit.health()).toMatchObject({ delivered: each, dropped: 0, rejected: 0 });
+  await Promise.all(audits.map((audit) => audit.close(1_000)));
+  doors.close();
+});
