@@ -15,9 +15,11 @@ import { nobody, requirePermission, type Access, type Grant } from '../access/in
 import { AuditError } from '../audit-error.ts';
 import { bodyLimits } from '../ingest/index.ts';
 import { allowOrigins } from './cors.ts';
+import { correlationIdOf } from './correlation-id.ts';
 import { formOf } from './form.ts';
 import { requireOwnPage } from './own-page.ts';
-import { problemMediaType, problemOf, type Problem } from './problem.ts';
+import { olderMember } from './older-member.ts';
+import { problemMediaType, problemOf } from './problem.ts';
 import type { AnsweredRead } from './read-record.ts';
 import type { Route } from './route.ts';
 import type { SessionCookie } from './session-cookie.ts';
@@ -125,10 +127,6 @@ function refuseMalformed(error: Error, socket: Socket): void {
     'connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
-}
-
-function correlationIdOf(header: string | string[] | undefined): string {
-  return typeof header === 'string' && /^[\w.:-]{1,100}$/.test(header) ? header : randomUUID();
 }
 
 /** What a body may take: as announced; compressed ones grow, and chunked ones tell nothing. */
@@ -297,12 +295,4 @@ function sendProblem(
     .code(problem.status)
     .type(problemMediaType)
     .send(JSON.stringify({ ...problem, ...olderMember(request, problem) }));
-}
-
-/** Older clients of a pack read the text of an error from a member of their own. */
-function olderMember({ routeOptions }: FastifyRequest, problem: Problem): Record<string, string> {
-  const { errors } = routeOptions.config as { errors?: Route['errors'] };
-  if (!errors) return {};
-  const code = problem.type.slice(problem.type.lastIndexOf(':') + 1);
-  return { [errors.member]: errors.texts?.[code] ?? problem.detail ?? problem.title };
 }

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { AnyPack } from '@bitacora/pack-kit';
 import { pino, type Logger } from 'pino';
-import { z } from 'zod';
 import {
   createAccess,
   createApiKeys,
@@ -31,6 +30,7 @@ import { loggerRoutes } from './logger-routes.ts';
 import { packRoles } from './pack-roles.ts';
 import { packRoutes } from './pack-routes.ts';
 import { createHealth, type Health } from './health.ts';
+import { healthRoutes } from './health-routes.ts';
 import { createHttp } from './http.ts';
 import { createMail } from './mail.ts';
 import { openApi } from './openapi.ts';
@@ -276,36 +276,6 @@ export async function ensureTenant(tenants: Tenants, name: string): Promise<Tena
 function reportRollback(problem: string, health: Health, logger: Logger): void {
   health.add(problem);
   logger.error(problem);
-}
-
-function healthRoutes(health: Health): Route[] {
-  const json = 'application/json; charset=utf-8';
-  return [
-    {
-      method: 'GET',
-      path: '/livez',
-      summary: 'The process answers',
-      scope: undefined,
-      answer: { status: 200, mediaType: json, schema: z.object({ status: z.literal('live') }) },
-      handle: () => Promise.resolve({ status: 'live' }),
-    },
-    {
-      method: 'GET',
-      path: '/readyz',
-      summary: 'Events can be stored: 503 with the reasons when nothing can be written',
-      scope: undefined,
-      answer: {
-        status: 200,
-        mediaType: json,
-        schema: z.object({ status: z.enum(['ready', 'unready']), problems: z.array(z.string()) }),
-      },
-      handle({ reply }) {
-        const problems = health.problems();
-        void reply.code(problems.length === 0 ? 200 : 503);
-        return Promise.resolve({ status: problems.length === 0 ? 'ready' : 'unready', problems });
-      },
-    },
-  ];
 }
 
 function packageVersion(): string {
