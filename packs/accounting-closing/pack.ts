@@ -44,6 +44,8 @@ export const accountingClosing = definePack({
   attributes: {
     ...{ cliente_id: 'json', periodo: 'string', tarjeta: 'string', accion: 'string', detalles: 'json' },
     ...{ resultado: { enum: results }, usuario_id: 'json', estado_cierre: 'string' },
+    // Of an entry that was imported: its number in the table it comes from.
+    id_anterior: 'json',
   },
   labels: {
     'attributes.resultado': {

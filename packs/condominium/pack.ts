@@ -51,6 +51,7 @@ export const condominium = definePack({
   commands: {
     'stats build': {
       route: 'POST /api/audit/estadisticas/generar/',
+      options: { date: 'fecha' },
       labels: say('Statistics of a day', 'Estadísticas de un día', 'Статистика за день'),
     },
   },

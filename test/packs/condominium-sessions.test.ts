@@ -181,7 +181,7 @@ test("C-06 the core's own API: sessions by actor and state, in pages, one by id"
   const second = await get(`/v1/sessions?limit=3&cursor=${first.next}`);
   expect(first.sessions).toHaveLength(3);
   const starts = [...first.sessions, ...second.sessions].map((one: any) => one.startedAt);
-  expect(starts).toEqual([...starts].sort().reverse());
+  expect(starts).toEqual([...starts].sort((a, b) => Date.parse(b) - Date.parse(a)));
   expect(new Set([...first.sessions, ...second.sessions].map((one: any) => one.id)).size).toBe(6);
   expect(await get(`/v1/sessions/${first.sessions[0].id}`)).toEqual(first.sessions[0]);
   expect((await get('/v1/sessions?actor=20')).sessions).toHaveLength(3);

@@ -4,21 +4,28 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startTestServer, type TestServer } from './test-server.ts';
 
-/** A server with one pack of the checkout; `exported` is the name it is exported under. */
-export async function startWithPack(
-  pack: { folder: string; exported: string },
+/** A folder below `packs/`, and the name that its pack is exported under. */
+interface PackPlace {
+  folder: string;
+  exported: string;
+}
+
+/** A server with packs of the checkout; `args` are those of `serve`. */
+export async function startWithPacks(
+  packs: readonly PackPlace[],
   environment: Record<string, string> = {},
+  args: readonly string[] = [],
 ): Promise<TestServer> {
-  const file = fileURLToPath(new URL(`../../packs/${pack.folder}/pack.ts`, import.meta.url));
   const folder = mkdtempSync(join(tmpdir(), 'bitacora-config-'));
   chmodSync(folder, 0o755);
   const config = join(folder, 'bitacora.config.ts');
-  const { exported } = pack;
-  writeFileSync(
-    config,
-    `import { ${exported} } from ${JSON.stringify(file)};\nexport default { packs: [${exported}] };\n`,
-  );
-  const server = await startTestServer({ BITACORA_CONFIG: config, ...environment });
+  const imports = packs.map((pack) => {
+    const file = fileURLToPath(new URL(`../../packs/${pack.folder}/pack.ts`, import.meta.url));
+    return `import { ${pack.exported} } from ${JSON.stringify(file)};\n`;
+  });
+  const names = packs.map(({ exported }) => exported).join(', ');
+  writeFileSync(config, `${imports.join('')}export default { packs: [${names}] };\n`);
+  const server = await startTestServer({ BITACORA_CONFIG: config, ...environment }, { args });
   return Object.create(server, {
     dispose: {
       value: async () => {
@@ -27,4 +34,13 @@ export async function startWithPack(
       },
     },
   }) as TestServer;
+}
+
+/** A server with one pack of the checkout. */
+export function startWithPack(
+  pack: PackPlace,
+  environment?: Record<string, string>,
+  args?: readonly string[],
+): Promise<TestServer> {
+  return startWithPacks([pack], environment, args);
 }

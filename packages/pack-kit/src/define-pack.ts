@@ -53,10 +53,18 @@ function* problemsOf(pack: Omit<AnyPack, 'policy'>): Generator<string> {
   }
   yield* routeProblems(pack.routes ?? []);
   yield* sessionProblems(pack);
-  for (const [name, { route, labels }] of Object.entries(pack.commands ?? {})) {
+  yield* commandProblems(pack);
+}
+
+function* commandProblems({ commands = {}, routes = [] }: Omit<AnyPack, 'policy'>): Generator<string> {
+  for (const [name, { route, labels, options = {} }] of Object.entries(commands)) {
     yield* labelProblems(`commands.${name}`, labels);
-    if (!(pack.routes ?? []).some(({ method, path }) => `${method} ${path}` === route))
-      yield `commands.${name}: there is no route ${route}`;
+    const called = routes.find(({ method, path }) => `${method} ${path}` === route);
+    if (!called) yield `commands.${name}: there is no route ${route}`;
+    for (const parameter of Object.values(options)) {
+      if (called && called.params?.[parameter] === undefined)
+        yield `commands.${name}: ${route} has no parameter ${parameter}`;
+    }
   }
 }
 

@@ -78,8 +78,12 @@ export type PackEvent<A extends Actions, T extends AttributeTypes> = Omit<
 export type Logger = (input: never) => Captured;
 export type Loggers = Readonly<Record<string, Logger>>;
 
-/** `GET /api/loans/`: a route of the pack. */
-export type Command = { readonly route: string; readonly labels: Labels };
+/** A route of the pack (`POST /api/loans/remind/`) as a command; `options`: name of an option → of the route's parameter. */
+export type Command = {
+  readonly route: string;
+  readonly options?: Readonly<Record<string, string>>;
+  readonly labels: Labels;
+};
 
 /** What of the newest entries a pack wants to be held; limits are the largest that any pack asks for. */
 export type RecentDeclaration = {
@@ -125,7 +129,7 @@ export type PackDeclaration<A extends Actions, T extends AttributeTypes, L exten
   };
   /** Invented activity that ends at `now`, ms since 1970; the same for the same `now`. */
   readonly demo?: (now: number) => readonly PackEvent<A, T>[];
-  /** Command of the command line (`stats build`) → the route that it calls; options have the names of its parameters. */
+  /** Commands of the command line (`stats build`) that call a route. */
   readonly commands?: Readonly<Record<string, Command>>;
   /** Events as the pack's hosts report them; `testPack` needs one at least. */
   readonly examples?: readonly PackEvent<A, T>[];

@@ -6,18 +6,40 @@ export function positionCursor(numbers: readonly number[]): string {
 }
 
 const numbersMax = 2_000;
+const timeMaxMs = 8.64e15;
+const ledgerMax = 2 ** 31 - 1;
 
-/** @throws invalid_parameter */
-export function readPositions(cursor: string): number[] {
+/** Start, ledger and index of the session that a page ended with. @throws invalid_parameter */
+export function readPlace(cursor: string): readonly number[] {
+  const numbers = readNumbers(cursor);
+  const [at = NaN, ledger = NaN] = numbers ?? [];
+  if (numbers?.length === 3 && Math.abs(at) <= timeMaxMs && Math.abs(ledger) <= ledgerMax) return numbers;
+  throw refused('cursor');
+}
+
+/** Ledger → index of the last event that was looked at. @throws invalid_parameter */
+export function readPositions(since: string): Map<number, number> {
+  const numbers = readNumbers(since);
+  if (!numbers || numbers.length % 2 !== 0) throw refused('since');
+  return new Map(
+    Array.from({ length: numbers.length / 2 }, (_, n) => [numbers[n * 2] ?? 0, numbers[n * 2 + 1] ?? -1]),
+  );
+}
+
+function readNumbers(cursor: string): number[] | undefined {
   try {
     const numbers: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
-    if (Array.isArray(numbers) && numbers.length <= numbersMax && numbers.every(Number.isSafeInteger))
-      return numbers.map(Number);
+    return Array.isArray(numbers) && numbers.length <= numbersMax && numbers.every(Number.isSafeInteger)
+      ? numbers.map(Number)
+      : undefined;
   } catch {
-    // Refused below, with the same words.
+    return undefined;
   }
-  throw new AuditError('invalid_parameter', {
-    parameter: 'cursor',
+}
+
+function refused(parameter: string): AuditError {
+  return new AuditError('invalid_parameter', {
+    parameter,
     detail: 'that is no cursor that was answered here',
   });
 }

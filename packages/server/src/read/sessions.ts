@@ -2,7 +2,7 @@ import { ledgersFor, scopeOf, type Grant, type Ledger } from '../access/index.ts
 import { AuditError } from '../audit-error.ts';
 import { sessionColumns } from '../projections/index.ts';
 import type { Client } from '../storage/index.ts';
-import { positionCursor, readPositions } from './session-cursor.ts';
+import { positionCursor, readPlace, readPositions } from './session-cursor.ts';
 import { ownActors } from './session-reach.ts';
 import { sessionViews, type FoundSession, type SessionContext, type SessionView } from './session-views.ts';
 
@@ -42,7 +42,7 @@ export function sessions(
 ): Promise<SessionsAnswer> {
   const limit = input.limit ?? sessionLimits.default;
   return querySessions(grant, input, context, async ({ client, ledgers, where, values }) => {
-    const after = input.cursor === undefined ? [null, null, null] : readPositions(input.cursor);
+    const after = input.cursor === undefined ? [null, null, null] : readPlace(input.cursor);
     const n = values.length;
     const found = await client.query<FoundSession>(
       `select ledger, ${sessionColumns} from session where ${where}
@@ -127,7 +127,7 @@ export function closedSessions(
 ): Promise<{ sessions: SessionView[]; next: string }> {
   const limit = input.limit ?? sessionLimits.default;
   return querySessions(grant, {}, context, async ({ client, ledgers, where, values }) => {
-    const positions = new Map(pairsOf(input.since === undefined ? [] : readPositions(input.since)));
+    const positions = input.since === undefined ? new Map<number, number>() : readPositions(input.since);
     const n = values.length;
     const found = await client.query<FoundSession>(
       `select ledger, ${sessionColumns} from session
@@ -141,10 +141,6 @@ export function closedSessions(
       next: positionCursor([...positions].flat()),
     };
   });
-}
-
-function pairsOf(numbers: readonly number[]): [number, number][] {
-  return numbers.flatMap((one, i) => (i % 2 === 0 ? [[one, numbers[i + 1] ?? -1] as [number, number]] : []));
 }
 
 /** Runs a question about sessions under the caller's reach, once they hold all that was acknowledged before. */

@@ -14,6 +14,7 @@ const packView = z.object({
   labels: z.record(text, z.record(text, labels)),
   indexed: z.array(text),
   loggers: z.array(text),
+  commands: z.record(text, z.object({ route: text, options: z.record(text, text), labels })),
   views: z.record(text, z.object({ labels, columns: z.array(text), filters: z.array(text) })),
 });
 const answer = z.object({
@@ -94,6 +95,9 @@ function shown(pack: AnyPack): unknown {
     const { labels: own, columns, filters = [] } = view;
     return [name, { labels: own, columns, filters }] as const;
   });
+  const commands = Object.entries(pack.commands ?? {}).map(
+    ([name, { route, options = {}, labels: own }]) => [name, { route, options, labels: own }] as const,
+  );
   const actions = Object.entries(pack.actions).map(
     ([name, { operation, labels: own }]) => [name, { operation, labels: own }] as const,
   );
@@ -103,6 +107,7 @@ function shown(pack: AnyPack): unknown {
     labels: pack.labels ?? {},
     indexed: pack.indexed ?? [],
     loggers: Object.keys(loggersOf(pack, () => undefined)),
+    commands: Object.fromEntries(commands),
     views: Object.fromEntries(views),
   };
 }
