@@ -11,7 +11,7 @@ export const packages = {
   event: [],
   tlog: [],
   'pack-kit': ['event'],
-  sdk: ['event'],
+  sdk: ['event', 'tlog'],
   client: ['event'],
   server: ['event', 'tlog', 'pack-kit'],
   cli: ['event', 'tlog', 'pack-kit', 'client', 'sdk', 'sdk/outbox', 'sdk/postgres'],

@@ -1,5 +1,5 @@
-// Builds and packs what hosts install: `node scripts/pack-packages.mjs DIRECTORY` writes a tarball of @bitacora/event and of
-// @bitacora/sdk into it and prints their paths. ES modules and CommonJS, with types for both; the sources stay here.
+// Builds and packs what hosts install: `node scripts/pack-packages.mjs DIRECTORY` writes tarballs of @bitacora/event,
+// @bitacora/tlog and @bitacora/sdk into it and prints their paths. ES modules and CommonJS, with types for both; the sources stay here.
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const tsc = join(root, 'node_modules/typescript/bin/tsc');
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-const packages = ['event', 'sdk'];
+const packages = ['event', 'tlog', 'sdk'];
 
 const out = resolve(process.argv[2] ?? '.');
 const building = mkdtempSync(join(tmpdir(), 'bitacora-pack-'));
@@ -74,7 +74,10 @@ function compile(name, options) {
     ...{ rootDir: join(from, 'src'), composite: false, incremental: false, customConditions: [] },
     ...{ declaration: false, declarationMap: false, sourceMap: false, tsBuildInfoFile: null },
     ...{ typeRoots: [join(root, 'node_modules/@types')], stripInternal: true },
-    paths: { '@bitacora/event': [join(building, 'event/dist/index.d.ts')] },
+    paths: {
+      '@bitacora/event': [join(building, 'event/dist/index.d.ts')],
+      '@bitacora/tlog': [join(building, 'tlog/dist/index.d.ts')],
+    },
     ...options,
   };
   const include = [join(from, 'src/**/*.ts')];

@@ -150,7 +150,7 @@ test('X9 without any filter nothing is answered from a rollup of all', async () 
   }
 });
 
-test('X9 one entry, its relatives, its proof and the live view keep to what a caller may see', async () => {
+test('X9 one entry, its relatives and its proof keep to what a caller may see', async () => {
   for (const { what, person, reaches } of callers) {
     const mine = entries.filter(({ event }) => reaches(event)).slice(0, 5);
     const others = entries.filter(({ event }) => !reaches(event)).slice(0, 5);
@@ -170,4 +170,32 @@ test('X9 one entry, its relatives, its proof and the live view keep to what a ca
       for (const place of [`/v1/events/${id}`, `/v1/events/${id}/related`, `/v1/events/${id}/proof`])
         expect((await person.fetch(place)).status, `${what} ${place}`).toBe(404);
   }
+});
+
+test('X9 the live view shows a narrow caller what he may see, and nothing of when others are at work', async () => {
+  const [caller] = callers;
+  const abort = new AbortController();
+  const response = await caller?.person.fetch('/v1/tail', { signal: abort.signal });
+  let text = '';
+  const reading = (async () => {
+    for await (const chunk of response?.body ?? []) text += Buffer.from(chunk).toString();
+  })().catch(() => undefined);
+  const event = (id: string, word: string): object => ({
+    action: 'live.view',
+    actor: { id },
+    description: word,
+  });
+  const template = entries.find((entry) => caller?.reaches(entry.event));
+  const own = String((template?.event as any).actor.id);
+  await server.send([event('somebody else', 'hidden1'), event('nobody', 'hidden2')]);
+  await server.send([event(own, 'shown1')]);
+  await server.send([event('somebody else', 'hidden3')]);
+  await server.send([event(own, 'shown2')]);
+  await expect.poll(() => text, { timeout: 10_000 }).toContain('shown2');
+  abort.abort();
+  await reading;
+  expect(text).toContain('shown1');
+  expect(text).not.toContain('hidden');
+  // The first says where it begins; then only entries.
+  expect(text.match(/event: (\w+)/g)).toEqual(['event: position', 'event: entry', 'event: entry']);
 });

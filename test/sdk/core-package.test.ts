@@ -23,7 +23,11 @@ beforeAll(async () => {
     join(host, 'packed'),
   ]);
   writeFileSync(join(host, 'package.json'), '{ "name": "host", "private": true }');
-  const tarballs = stdout.trim().split('\n');
+  // What `@bitacora/tlog` needs comes from here too: an offline cache has no list of versions after `npm ci`.
+  const theirs = ['curves', 'hashes'].map((name) => join(root, 'node_modules/@noble', name));
+  const packed = await run('npm', ['pack', '--json', ...theirs, '--pack-destination', host]);
+  const files: { filename: string }[] = JSON.parse(packed.stdout);
+  const tarballs = [...stdout.trim().split('\n'), ...files.map(({ filename }) => join(host, filename))];
   await run('npm', ['install', '--offline', '--no-audit', '--no-fund', ...tarballs], { cwd: host });
   installed = join(host, 'node_modules/@bitacora/sdk');
 });
@@ -103,23 +107,28 @@ test('SDK-30 hosts get types, whichever way they import', async () => {
   await expect(run(process.execPath, [tsc, '-p', host])).resolves.toMatchObject({ stdout: '' });
 });
 
-test('SDK-30 at most two packages are needed at run time, and createAudit brings at most 30 KB, minified and gzipped', async () => {
+test('SDK-30 at most two packages are needed at run time, and the main door brings at most 30 KB, minified and gzipped', async () => {
   const { dependencies, version } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
-  expect(Object.keys(dependencies).length).toBeLessThanOrEqual(2);
+  expect(Object.keys(dependencies)).toEqual(['@bitacora/event', '@bitacora/tlog']);
   const reporter = readFileSync(join(installed, 'dist/send/source-reporter.js'), 'utf8');
   expect(reporter).toContain(`@bitacora/sdk ${version}`);
   const all = loadedFrom(join(installed, 'dist/index.js'));
-  const [core, whole] = await Promise.all([bundledBytes('{ createAudit }'), bundledBytes('*')]);
+  // The tree is for those who watch it.
+  expect([...all].filter((file) => /tlog|noble/.test(relative(host, file)))).toEqual([]);
+  const [door, functions] = await Promise.all([
+    bundledBytes('@bitacora/sdk'),
+    bundledBytes('@bitacora/sdk/functions'),
+  ]);
   console.log(
-    `${all.size} files; minified and gzipped: createAudit ${core} bytes, everything ${whole} bytes`,
+    `${all.size} files; minified and gzipped: the main door ${door} bytes, functions alone ${functions} bytes`,
   );
-  expect(core).toBeLessThanOrEqual(sizeMaxBytes);
+  expect(door).toBeLessThanOrEqual(sizeMaxBytes);
 });
 
 /** As bundlers and the sites that compare sizes count: minified, gzipped. */
-async function bundledBytes(names: string): Promise<number> {
-  const input = join(host, `bundle-${names.length}.mjs`);
-  writeFileSync(input, `export ${names} from '@bitacora/sdk';`);
+async function bundledBytes(door: string): Promise<number> {
+  const input = join(host, `bundle-${door.replaceAll('/', '-')}.mjs`);
+  writeFileSync(input, `export * from '${door}';`);
   const bundle = await rolldown({ input, platform: 'node' });
   const { output } = await bundle.generate({ minify: true });
   return gzipSync(output.map((chunk) => ('code' in chunk ? chunk.code : '')).join('')).length;

@@ -1,4 +1,5 @@
-import type { Audit, audited } from '@bitacora/sdk';
+import type { Audit } from '@bitacora/sdk';
+import type { audited } from '@bitacora/sdk/functions';
 
 /** Standard decorators run nowhere without compiling: the test compiles this file first. */
 export function decoratedBookings(decorate: typeof audited, audit: Audit) {

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
-import { audited, withContext } from '@bitacora/sdk';
+import { withContext } from '@bitacora/sdk';
+import { audited } from '@bitacora/sdk/functions';
 import { createTestAudit } from '@bitacora/sdk/test-kit';
 import type { decoratedBookings } from './decorated-bookings.ts';
 

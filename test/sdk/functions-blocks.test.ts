@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { auditContext, currentContext, diff, withContext } from '@bitacora/sdk';
+import { currentContext, withContext } from '@bitacora/sdk';
+import { auditContext, diff } from '@bitacora/sdk/functions';
 import { createTestAudit } from '@bitacora/sdk/test-kit';
 
 const startedAt = Date.now();

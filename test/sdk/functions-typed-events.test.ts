@@ -1,5 +1,5 @@
 import { expect, expectTypeOf, test } from 'vitest';
-import { defineEvents, type DefinedEvent, type Violation } from '@bitacora/sdk';
+import { defineEvents, type DefinedEvent, type Violation } from '@bitacora/sdk/functions';
 import { createTestAudit } from '@bitacora/sdk/test-kit';
 
 const definitions = defineEvents({

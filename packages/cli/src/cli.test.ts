@@ -135,6 +135,30 @@ test('keys are made, listed and revoked, and a key without a scope is told which
   expect(out.split('\n').find((line) => line.startsWith(id))).toMatch(/reader +read .*revoked$/);
 });
 
+test('F-09 users are invited, given another role, disabled and removed', async () => {
+  const invited = await bitacora(
+    'users',
+    'invite',
+    'Ana@example.com',
+    '--role',
+    'viewer',
+    '--host-id',
+    'ana',
+  );
+  expect(invited).toMatchObject({ code: 0, out: expect.stringMatching(/^http.*\/app\/link\/\S+\n$/) });
+  expect((await bitacora('users', 'role', 'ana@example.com', 'auditor')).code).toBe(0);
+  expect((await bitacora('users', 'disable', 'ana@example.com')).code).toBe(0);
+  const { out } = await bitacora('users', 'list');
+  expect(out.split('\n').find((line) => line.startsWith('ana@'))).toMatch(/auditor +all  disabled  never$/);
+  const listed = (await bitacora('users', 'list', '--json')).out.trim().split('\n');
+  expect(listed.map((line) => JSON.parse(line).email)).toContain('ana@example.com');
+  expect((await bitacora('users', 'remove', 'ana@example.com')).code).toBe(0);
+  const gone = await bitacora('users', 'link', 'ana@example.com');
+  expect([gone.code, gone.err]).toEqual([2, expect.stringContaining('there is no user')]);
+  const wrong = await bitacora('users', 'invite', 'x@example.com', '--role', 'king');
+  expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('there is no role')]);
+});
+
 test.each([
   [['verify'], 'no --vkey'],
   [['verify', '--vkey', 'nonsense'], 'not a verifier key'],

@@ -6,6 +6,7 @@ import { addImport } from './commands/import.ts';
 import { addKeys } from './commands/keys.ts';
 import { addMigrate } from './commands/migrate.ts';
 import { addPack } from './commands/pack-new.ts';
+import { addRecent } from './commands/recent.ts';
 import { addSearch } from './commands/search.ts';
 import { addServe } from './commands/serve.ts';
 import { addStats } from './commands/stats.ts';
@@ -32,6 +33,7 @@ export function createProgram(exit: Exit): Command {
   addCapture(program, exit);
   addKeys(program);
   addUsers(program);
+  addRecent(program, exit);
   addPack(program);
   addDoctor(program, exit);
   return program;

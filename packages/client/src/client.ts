@@ -3,6 +3,7 @@ import { createEventsApi, type EventsApi } from './events-api.ts';
 import { createHealthApi, type HealthApi } from './health-api.ts';
 import { createKeysApi, type KeysApi } from './keys-api.ts';
 import { createLedgersApi, type LedgersApi } from './ledgers-api.ts';
+import { createRecentApi, type RecentApi } from './recent-api.ts';
 import { createTenantsApi, type TenantsApi } from './tenants-api.ts';
 import { createTlogApi, type TlogApi } from './tlog-api.ts';
 import { createUsersApi, type UsersApi } from './users-api.ts';
@@ -17,6 +18,7 @@ export interface Client {
   readonly directory: DirectoryApi;
   readonly users: UsersApi;
   readonly health: HealthApi;
+  readonly recent: RecentApi;
 }
 
 /**
@@ -34,5 +36,6 @@ export function createClient(options: ClientOptions): Client {
     directory: createDirectoryApi(transport),
     users: createUsersApi(transport),
     health: createHealthApi(transport),
+    recent: createRecentApi(transport),
   });
 }

@@ -21,6 +21,5 @@ export {
 } from './context/context-header.ts';
 export { withFixedContext } from './context/fixed-context.ts';
 export { createAudit } from './create-audit.ts';
-export * from './functions/index.ts';
 export type { RedactOptions } from './redact/redact-options.ts';
 export { SdkError, type SdkErrorCode } from './sdk-error.ts';

@@ -2,7 +2,7 @@
  * Makes `bitacora.outbox` in the host's database; run as often as wanted, by someone who may create a schema. A script of
  * several statements: send it without values, so that it is one transaction.
  *
- * `event` is a whole event, written by `capture`; `change` with `before` and `after` is a row that a trigger saw, which
+ * `event` is a whole event, written by `capture`; `relation` to `after` tell of a row that a trigger saw, which
  * becomes an event when it is forwarded; its `id` is random then, and the event's is made of it and of `created_at`. Positions come in the order of writing, not of commit: nothing may remember "the last
  * position sent". A row is here until the server has its event.
  *
@@ -28,7 +28,11 @@ const steps = [
   id uuid not null default pg_catalog.gen_random_uuid(),
   created_at timestamptz not null default pg_catalog.clock_timestamp(),
   event json,
-  change json,
+  relation oid,
+  writer text,
+  options text,
+  application text,
+  context text,
   before json,
   after json,
   leased_until timestamptz,

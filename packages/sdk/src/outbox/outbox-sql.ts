@@ -10,9 +10,11 @@ with taken as (
     where rejected_at is null and (leased_until is null or leased_until < pg_catalog.clock_timestamp())
     order by position limit $1::text::int for no key update skip locked) as next
   where o.position = next.position
-  returning o.position, o.id, o.created_at, o.event, o.change, o.before, o.after)
+  returning o.*)
 select position::text as position, id::text as id,
-  (extract(epoch from created_at) * 1000)::bigint::text as created_at_ms, event::text as event, change::text as change,
+  (extract(epoch from created_at) * 1000)::bigint::text as created_at_ms, event::text as event,
+  case when relation is not null then json_build_object('table', relation, 'role', writer, 'options', options,
+    'application', application, 'context', context)::text end as change,
   before::text as before, after::text as after from taken order by taken.position`;
 
 /** Takes the oldest rows that nobody has, for `leaseMs`. */

@@ -1,7 +1,7 @@
 /**
  * The trigger functions of all captured tables, one for each kind of statement and, with `_hidden`, for tables with ignored or
- * masked columns. For each row that a statement changed they write a row to `bitacora.outbox`: which statement
- * (`change`), and the row before and after. What they mean is worked out by the forwarder: the writer pays for `row_to_json`
+ * masked columns. For each row that a statement changed they write a row to `bitacora.outbox`: which statement it was,
+ * and the row before and after. What they mean is worked out by the forwarder: the writer pays for `row_to_json`
  * and one insert. No column is named, so columns may come, go and change their types and names.
  *
  * - Each is one statement: in plpgsql every expression costs some microseconds anew in each transaction. What is in
@@ -25,20 +25,21 @@ const row = '"bitacora: row"';
 
 const context = `pg_catalog.current_setting('bitacora.context', true)`;
 
-const change = `(select pg_catalog.json_build_object('table', tg_relid, 'role', session_user, 'options', tg_argv[0],
-    'application', pg_catalog.current_setting('application_name'), 'context', pg_catalog.left(${context}, 20000)))`;
+/** Which statement it was, column by column: one JSON of them would cost each statement some 7 µs. */
+const changeColumns = 'relation, writer, options, application, context';
+const change = `tg_relid, session_user, tg_argv[0], pg_catalog.current_setting('application_name'), pg_catalog.left(${context}, 20000)`;
 
 const wanted = `(select ${context} is null or ${context} operator(pg_catalog.<>) '{"paused":true}')`;
 
-const truncated = `insert into bitacora.outbox (change) select ${change} where ${wanted}
+const truncated = `insert into bitacora.outbox (${changeColumns}) select ${change} where ${wanted}
     and (tg_relid::pg_catalog.text operator(pg_catalog.=) any (pg_catalog.string_to_array(pg_catalog.current_setting('bitacora.captured_by', true), ','))) is not true`;
 
 function rowsOf(side: 'before' | 'after', source: string): string {
-  return `insert into bitacora.outbox (change, ${side}) select ${change}, ${source} where ${wanted}`;
+  return `insert into bitacora.outbox (${changeColumns}, ${side}) select ${change}, ${source} where ${wanted}`;
 }
 
 function pairs(whole: string, differ: string, [before, after]: readonly [string, string]): string {
-  return `insert into bitacora.outbox (change, before, after) select ${change}, ${before}, ${after}
+  return `insert into bitacora.outbox (${changeColumns}, before, after) select ${change}, ${before}, ${after}
     from (select ${whole} as row, pg_catalog.row_number() over () as place from old_rows ${row}) o
     join (select ${whole} as row, pg_catalog.row_number() over () as place from new_rows ${row}) n
       on o.place operator(pg_catalog.=) n.place

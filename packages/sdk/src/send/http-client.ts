@@ -11,7 +11,7 @@ export interface HttpRequest {
 export interface HttpAnswer {
   readonly status: number;
   readonly retryAfter: string | undefined;
-  readonly text: string;
+  readonly body: Buffer;
 }
 
 const answerBytesMax = 33_554_432;
@@ -49,11 +49,11 @@ export function createHttpClient(timeoutMs: number): {
       sent.on('socket', (socket) => socket.unref());
       sent.on('error', fail);
       sent.on('response', (response) => {
-        readText(response).then(
-          (text) => {
+        readBody(response).then(
+          (answered) => {
             clearTimeout(timer);
             const retryAfter = response.headers['retry-after'];
-            resolve({ status: response.statusCode ?? 0, retryAfter, text });
+            resolve({ status: response.statusCode ?? 0, retryAfter, body: answered });
           },
           (error: Error) => {
             clearTimeout(timer);
@@ -75,7 +75,7 @@ export function createHttpClient(timeoutMs: number): {
   };
 }
 
-async function readText(response: IncomingMessage): Promise<string> {
+async function readBody(response: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of response) {
@@ -84,5 +84,5 @@ async function readText(response: IncomingMessage): Promise<string> {
     if (bytes > answerBytesMax) throw new Error(`the answer is larger than ${answerBytesMax} bytes`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString();
+  return Buffer.concat(chunks);
 }

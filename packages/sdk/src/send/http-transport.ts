@@ -72,9 +72,10 @@ export function createHttpTransport(options: HttpTransportOptions): HttpTranspor
 }
 
 function verdictOf(
-  { status, retryAfter, text }: HttpAnswer,
+  { status, retryAfter, body }: HttpAnswer,
   { count, nowMs }: { readonly count: number; readonly nowMs: number },
 ): Posted {
+  const text = body.toString();
   const ok = status >= 200 && status < 300;
   const judgements = ok || status === 422 || status === 409 ? readJudgements(text, count) : undefined;
   if (judgements !== undefined) return { kind: 'judged', judgements };

@@ -37,6 +37,8 @@ export interface UserSessions {
   list(tenant: number, user: string): Promise<UserSession[]>;
   /** @throws not_found */
   revoke(tenant: number, user: string, id: string): Promise<void>;
+  /** What this process remembers of a user's rights: others look again within two seconds. */
+  forget(user: string): void;
   /** Ends all of a user's but the one named. */
   revokeOthers(tenant: number, user: string, keep?: string): Promise<void>;
 }
@@ -85,7 +87,7 @@ export function createUserSessions(options: {
     const { session, seenAt: _, ...user } = row;
     return { user, session: { id: session, csrf: csrfOf(secret) }, part: partOfUser(user) };
   };
-  const forget = (matches: (one: SignedIn) => boolean): void => {
+  const forgetAll = (matches: (one: SignedIn) => boolean): void => {
     for (const [hash, { found }] of cache) if (found && matches(found)) cache.delete(hash);
   };
   return {
@@ -144,8 +146,9 @@ export function createUserSessions(options: {
         ));
       if (done === false || done.rowCount === 0)
         throw new AuditError('not_found', { detail: 'there is no such session' });
-      forget((one) => one.session.id === id);
+      forgetAll((one) => one.session.id === id);
     },
+    forget: (user) => forgetAll((one) => one.user.id === user),
     async revokeOthers(tenant, user, keep) {
       await database.write({ tenant, ledgers: [] }, (client) =>
         client.query(
@@ -154,7 +157,7 @@ export function createUserSessions(options: {
           [tenant, user, keep ?? null],
         ),
       );
-      forget((one) => one.user.id === user && one.session.id !== keep);
+      forgetAll((one) => one.user.id === user && one.session.id !== keep);
     },
   };
 }

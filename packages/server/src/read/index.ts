@@ -4,6 +4,7 @@ export { facetLimits, facets, type FacetsAnswer } from './facets.ts';
 export { filterFields } from './filter-fields.ts';
 export { histogram, type HistogramAnswer } from './histogram.ts';
 export type { ReadContext } from './reader.ts';
+export { countOfKey } from './recent-key.ts';
 export { createRecentSource } from './recent-source.ts';
 export { pageLimits, search, type ListedEntry, type SearchAnswer } from './search.ts';
 export { sessionPatterns, type SessionPatterns } from './session-patterns.ts';

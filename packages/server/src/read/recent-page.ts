@@ -221,7 +221,7 @@ function decidedBy(condition: Condition, isHeld: (term: string) => boolean): boo
 }
 
 /** Entries of the keys of the longest index whose every field the condition asks for. */
-function keyList(
+export function keyList(
   { window }: OpenRecent,
   condition: Condition,
   { recent, source }: { recent: Recent; source: RecentSource },

@@ -12,9 +12,8 @@ import { filterField } from './filter-fields.ts';
 import { openLedgers, viewsAt, type Place, type ReadContext } from './reader.ts';
 import { findPlaces } from './search.ts';
 
-/** Entries read at a time: 10 ms of work, then others have their turn. */
-const entriesPerRead = 256;
-const entriesPerRun = 512;
+/** Entries read at a time: a few milliseconds of work, then others have their turn. */
+const entriesPerRead = 128;
 
 /** What recent is made of: the same reads that answer a search. */
 export function createRecentSource(context: ReadContext): RecentSource {
@@ -69,8 +68,8 @@ export function createRecentSource(context: ReadContext): RecentSource {
           ...{ condition: everything, order: 'desc', limit: wanted, after: undefined, context },
         });
         const { held, floor } = heldOf(places, { size, since, limit, cut: places.length === wanted });
-        for (let start = 0; start < held.length; start += entriesPerRun) {
-          const views = await viewsAt(client, held.slice(start, start + entriesPerRun), context);
+        for (let start = 0; start < held.length; start += entriesPerRead) {
+          const views = await viewsAt(client, held.slice(start, start + entriesPerRead), context);
           await take(views.map(entryOf));
         }
         return floor;

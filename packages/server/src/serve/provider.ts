@@ -6,11 +6,13 @@ import {
   clockTolerance,
   discovery,
   enableNonRepudiationChecks,
+  fetchUserInfo,
   None,
   randomNonce,
   randomPKCECodeVerifier,
   randomState,
   type Configuration,
+  type IDToken,
 } from 'openid-client';
 import type { SecretBox } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
@@ -81,12 +83,14 @@ export function createProvider(options: {
         });
         const claims = tokens.claims();
         if (!claims || claims.sub === '' || claims.sub.length > 255) throw new TypeError('no subject');
-        const { name, email } = claims;
+        if ((claims['azp'] ?? settings.clientId) !== settings.clientId)
+          throw new TypeError('made for another');
+        const { name, email, verified } = await profileOf(config, tokens.access_token, claims);
         return {
           issuer: claims.iss,
           subject: claims.sub,
           name: typeof name === 'string' ? name : undefined,
-          email: typeof email === 'string' && claims['email_verified'] === true ? email : undefined,
+          email: typeof email === 'string' && verified === true ? email : undefined,
         };
       } catch (cause) {
         // Keys may have been changed at the provider: the next one reads them anew.
@@ -95,6 +99,17 @@ export function createProvider(options: {
       }
     },
   };
+}
+
+/** Some providers put name and e-mail into the token, others tell them when asked; the subject must be the same. */
+async function profileOf(
+  config: Configuration,
+  accessToken: string,
+  claims: IDToken,
+): Promise<{ name: unknown; email: unknown; verified: unknown }> {
+  const inToken = claims['email'] !== undefined || config.serverMetadata().userinfo_endpoint === undefined;
+  const told = inToken ? claims : await fetchUserInfo(config, accessToken, claims.sub);
+  return { name: told['name'], email: told['email'], verified: told['email_verified'] };
 }
 
 async function discover({ issuer, clientId, clientSecret }: OidcSettings): Promise<Configuration> {

@@ -39,6 +39,7 @@ import { pageRoutes } from './pages.ts';
 import { peopleRoutes } from './people-routes.ts';
 import { createReadRecord } from './read-record.ts';
 import { reportAct } from './report-act.ts';
+import { recentRoutes } from './recent-routes.ts';
 import type { Route } from './route.ts';
 import { createSessionCookie } from './session-cookie.ts';
 import { sessionRoutes } from './session-routes.ts';
@@ -78,12 +79,15 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   let closing = false;
   const onError = (error: Error): void =>
     void (closing || logger.warn({ err: error }, 'a database connection was lost'));
-  const storage = await openStorage({ databaseUrl: settings.databaseUrl, directory, onError }).catch(
-    (error: unknown) => {
-      directory.close();
-      throw error;
-    },
-  );
+  const storage = await openStorage({
+    databaseUrl: settings.databaseUrl,
+    databasePooler: settings.databasePooler,
+    directory,
+    onError,
+  }).catch((error: unknown) => {
+    directory.close();
+    throw error;
+  });
   const { database } = storage;
   const tenants = createTenants({ database, origin: settings.origin, clock });
   const apiKeys = createApiKeys({ database, clock });
@@ -141,6 +145,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   };
   const routes: Route[] = [
     ...eventRoutes(stages),
+    ...recentRoutes({ tenants, context }),
     ...sourceRoutes(sources),
     ...sessionRoutes(stages),
     ...loggerRoutes(stages),

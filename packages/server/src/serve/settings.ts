@@ -19,6 +19,12 @@ export const settingTable = {
     fallback: '',
     about: 'PostgreSQL 15 or newer, postgres://login:password@host:5432/database; absent: an embedded one',
   },
+  databasePooler: {
+    variable: 'BITACORA_DATABASE_POOLER',
+    fallback: '',
+    about:
+      'host:port of PgBouncer in transaction mode before BITACORA_DATABASE_URL; absent: none. Set-up goes past it',
+  },
   dataDirectory: {
     variable: 'BITACORA_DATA_DIR',
     fallback: '.bitacora',
@@ -137,6 +143,7 @@ export const settingTable = {
 export interface Settings {
   config: string | undefined;
   databaseUrl: string | undefined;
+  databasePooler: string | undefined;
   dataDirectory: string;
   host: string;
   port: number;
@@ -202,6 +209,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   return {
     config: text('config') || undefined,
     databaseUrl: text('databaseUrl') || undefined,
+    databasePooler: readPooler(text),
     dataDirectory: text('dataDirectory'),
     host: text('host'),
     port: number('port', 0, 65_535),
@@ -228,6 +236,14 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     recent: readRecent({ text, number, refuse }),
     logLevel,
   };
+}
+
+function readPooler(text: ReadText): string | undefined {
+  const pooler = text('databasePooler');
+  if (pooler === '') return undefined;
+  if (!/^[\w.-]+:\d{1,5}$/.test(pooler)) refuse('databasePooler', 'must read host:port');
+  if (text('databaseUrl') === '') refuse('databasePooler', 'needs BITACORA_DATABASE_URL');
+  return pooler;
 }
 
 function readPublicUrl(text: string): string | undefined {

@@ -163,6 +163,7 @@ export function userRoutes(options: UserRouteOptions): Route[] {
         requireWithin(call.grant, { ...before, ...change });
         const user = await people.users.change(before.tenant, before.id, change);
         if (user.state === 'disabled') await people.sessions.revokeOthers(user.tenant, user.id);
+        people.sessions.forget(user.id);
         const action =
           user.state === before.state
             ? 'user.change'
@@ -184,8 +185,8 @@ export function userRoutes(options: UserRouteOptions): Route[] {
       async handle(call) {
         const user = await userOf(call);
         requireWithin(call.grant, user);
-        await people.sessions.revokeOthers(user.tenant, user.id);
         await people.users.remove(user.tenant, user.id);
+        people.sessions.forget(user.id);
         await report(call, 'user.remove', user, { operation: 'delete' });
         return call.reply.code(204).send();
       },

@@ -31,21 +31,41 @@ const connectWithinMs = 5_000;
 const statementWithinMs = 30_000;
 
 /**
+ * Statements that are named stay behind in a connection, and a transaction pooler gives that to somebody else next: its
+ * clients name none, and their time limit is set in each transaction.
+ */
+function forgetNames(client: pg.PoolClient): void {
+  const query = client.query.bind(client) as (...given: unknown[]) => unknown;
+  const nameless = (asked: unknown): unknown => {
+    if (typeof asked !== 'object' || asked === null || !('name' in asked) || 'submit' in asked) return asked;
+    const { name: _, ...rest } = asked;
+    return rest;
+  };
+  Object.assign(client, { query: (asked: unknown, ...rest: unknown[]) => query(nameless(asked), ...rest) });
+}
+
+/**
  * Pools of the three logins. Integers of 64 bits arrive as numbers (all of ours stay below 2^53), timestamps as
  * milliseconds since 1970.
  */
-export function createDatabase(urls: RoleUrls, onError: (error: Error) => void): Database {
+export function createDatabase(
+  urls: RoleUrls,
+  onError: (error: Error) => void,
+  { pooled = false }: { /** By way of a transaction pooler. */ pooled?: boolean } = {},
+): Database {
+  const limit = pooled ? `; set local statement_timeout = ${statementWithinMs}` : '';
   const pool = (url: string, max: number): pg.Pool => {
     const made = new pg.Pool({
       connectionString: url,
       max,
       connectionTimeoutMillis: connectWithinMs,
       idleTimeoutMillis: 60_000,
-      statement_timeout: statementWithinMs,
+      ...(pooled ? {} : { statement_timeout: statementWithinMs }),
       application_name: 'bitacora',
       types: columnTypes,
     });
     made.on('error', onError);
+    if (pooled) made.on('connect', forgetNames);
     return made;
   };
   const writer = pool(urls.writer, connectionsMax.writer);
@@ -53,12 +73,13 @@ export function createDatabase(urls: RoleUrls, onError: (error: Error) => void):
   const maintenance = pool(urls.maintenance, connectionsMax.maintenance);
   return {
     // Whatever a role or database may have as its default: an answer waits for the flush.
-    write: (scope, use) => transaction(writer, `${begin(scope, '')}; set local synchronous_commit = on`, use),
+    write: (scope, use) =>
+      transaction(writer, `${begin(scope, '')}; set local synchronous_commit = on${limit}`, use),
     read: (scope, use) =>
-      transaction(reader, begin(scope, ' isolation level repeatable read read only'), use),
-    peek: (scope, statement) => peek(reader, begin(scope, ' read only'), statement),
-    plain: (use) => transaction(writer, 'begin', use),
-    maintain: (use) => transaction(maintenance, "begin; set local lock_timeout = '2s'", use),
+      transaction(reader, `${begin(scope, ' isolation level repeatable read read only')}${limit}`, use),
+    peek: (scope, statement) => peek(reader, `${begin(scope, ' read only')}${limit}`, statement),
+    plain: (use) => transaction(writer, `begin${limit}`, use),
+    maintain: (use) => transaction(maintenance, `begin; set local lock_timeout = '2s'${limit}`, use),
     async close() {
       await Promise.all([writer.end(), reader.end(), maintenance.end()]);
     },

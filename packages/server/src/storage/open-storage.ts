@@ -5,7 +5,7 @@ import type { DataDirectory } from './data-directory.ts';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded-postgres.ts';
 import { migrate } from './migrate.ts';
 import { proveRoles } from './prove-roles.ts';
-import { ensureRoles } from './roles.ts';
+import { ensureRoles, type RoleUrls } from './roles.ts';
 
 export interface Storage {
   database: Database;
@@ -19,6 +19,8 @@ export interface Storage {
 export interface StorageOptions {
   /** Any PostgreSQL >= 15; absent: the embedded one in the data directory. */
   databaseUrl: string | undefined;
+  /** `host:port` of a transaction pooler before it: for all but the set-up. */
+  databasePooler?: string | undefined;
   directory: DataDirectory;
   onError: (error: Error) => void;
 }
@@ -51,8 +53,11 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     await refuseUnsafe(client);
     const urls = await ensureRoles(client, url);
     const migrated = await migrate(client, decodeURIComponent(url.pathname.slice(1)));
-    const database = createDatabase(urls, options.onError);
     await proveRoles(urls);
+    const { databasePooler: pooler } = options;
+    const database = createDatabase(throughPooler(urls, pooler), options.onError, {
+      pooled: pooler !== undefined,
+    });
     const close = async (): Promise<void> => {
       await database.close();
       await embedded?.stop();
@@ -64,6 +69,16 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+function throughPooler(urls: RoleUrls, pooler: string | undefined): RoleUrls {
+  if (pooler === undefined) return urls;
+  const by = (text: string): string => {
+    const url = new URL(text);
+    url.host = pooler;
+    return url.href;
+  };
+  return { maintenance: by(urls.maintenance), writer: by(urls.writer), reader: by(urls.reader) };
 }
 
 function parseDatabaseUrl(text: string): URL {

@@ -103,7 +103,9 @@ export function connectRedis(options: RedisOptions): KeyStore {
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`Redis did not answer within ${ms} ms`)), ms);
+    const giveUp = (): void => reject(new Error(`Redis did not answer within ${ms} ms`));
+    // Where this process was busy itself, the answer may be waiting: it is read before anybody is blamed.
+    timer = setTimeout(() => setImmediate(() => setImmediate(giveUp)), ms);
   });
   try {
     return await Promise.race([work, late]);

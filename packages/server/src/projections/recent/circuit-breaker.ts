@@ -16,7 +16,7 @@ export interface CircuitBreaker {
 
 /** One failure may be chance. */
 const failuresMax = 2;
-const probeEveryMs = 500;
+const probeEveryMs = 1_000;
 /** A store that needs longer for a single key makes answers slower than PostgreSQL's. */
 const probeWithinMs = 50;
 /** Probes in a row that must be fast. */

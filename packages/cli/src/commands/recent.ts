@@ -1,0 +1,101 @@
+import type { RecentStatus, RecentSync } from '@bitacora/client';
+import type { Command } from 'commander';
+import { CliError } from '../cli-error.ts';
+import { connect, withConnection, type ConnectionOptions } from '../connection.ts';
+import type { Exit } from '../exit.ts';
+import { wholeNumber } from '../whole-number.ts';
+
+type LedgerOptions = ConnectionOptions & { readonly ledger?: string; readonly json?: true };
+type SyncOptions = LedgerOptions & { readonly days?: number; readonly only?: readonly string[] };
+
+/** `bitacora recent sync|clear|status`. */
+export function addRecent(program: Command, exit: Exit): void {
+  const recent = program
+    .command('recent')
+    .description('the newest entries beside the database (needs a key with the scope admin)');
+  withConnection(recent.command('sync'))
+    .description('fill it anew from the database, ledger by ledger; 1 when one failed')
+    .option('--days <days>', 'entries of so many days; otherwise all that it may hold', wholeNumber)
+    .option('--ledger <name>', 'otherwise all that the key reaches')
+    .option('--only <field=value...>', 'tell how many entries of one key of an index are held then')
+    .option('--json', 'one line a ledger')
+    .action(async (options: SyncOptions) => exit(await sync(options)));
+  withConnection(recent.command('clear'))
+    .description('empty it: its own keys only, safe while events are written')
+    .option('--ledger <name>', 'otherwise all that the key reaches')
+    .option('--json')
+    .action(clear);
+  withConnection(recent.command('status'))
+    .description('what it holds and how often it answered')
+    .option('--json')
+    .action(status);
+}
+
+async function sync(options: SyncOptions): Promise<number> {
+  const { days, json } = options;
+  const client = connect(options);
+  const { store, ledgers } = await client.recent.status();
+  if (store === 'off') throw new CliError('the recent store of that server is turned off (BITACORA_RECENT)');
+  const names = options.ledger === undefined ? ledgers.map(({ ledger }) => ledger) : [options.ledger];
+  const only = keyOf(options.only);
+  let entries = 0;
+  let errors = 0;
+  for (const [position, ledger] of names.entries()) {
+    const [row] = await client.recent.sync({ ledger, ...(days && { days }), ...(only && { only }) });
+    if (!row) continue;
+    entries += row.entries;
+    if (row.error !== undefined) errors++;
+    process.stdout.write(
+      json === true ? `${JSON.stringify(row)}\n` : `${position + 1}/${names.length} ${lineOf(row)}\n`,
+    );
+  }
+  process.stderr.write(`${names.length} ledgers, ${entries} entries, ${errors} errors\n`);
+  return errors > 0 ? 1 : 0;
+}
+
+function lineOf({ ledger, entries, ofKey, durationMs, error }: RecentSync): string {
+  if (error !== undefined) return `${ledger}: ${error}`;
+  return `${ledger}: ${entries} entries in ${durationMs} ms${ofKey === undefined ? '' : `, ${ofKey} of the key`}`;
+}
+
+function keyOf(only: readonly string[] | undefined): Record<string, string> | undefined {
+  if (!only) return undefined;
+  return Object.fromEntries(
+    only.map((one) => {
+      const [, field, value] = /^([^=]+)=(.+)$/.exec(one) ?? [];
+      if (field === undefined || value === undefined)
+        throw new CliError(`--only must read field=value, as subject=1042, not ${one}`);
+      return [field, value];
+    }),
+  );
+}
+
+async function clear(options: LedgerOptions): Promise<void> {
+  const { ledger, json } = options;
+  const cleared = await connect(options).recent.clear(ledger === undefined ? {} : { ledger });
+  for (const row of cleared)
+    process.stdout.write(
+      json === true ? `${JSON.stringify(row)}\n` : `${row.ledger}: ${row.keys} keys deleted\n`,
+    );
+}
+
+async function status(options: ConnectionOptions & { readonly json?: true }): Promise<void> {
+  const found = await connect(options).recent.status();
+  process.stdout.write(options.json === true ? `${JSON.stringify(found)}\n` : `${tableOf(found)}\n`);
+}
+
+function tableOf({ store, state, days, counters, ledgers }: RecentStatus): string {
+  const counted = Object.entries(counters).map(([name, count]) => `${name} ${count}`);
+  return [
+    `store ${store}, ${state}, ${days} days`,
+    counted.join(', '),
+    ...ledgers.map(({ ledger, entries, bytes, since, complete }) =>
+      [
+        ledger.padEnd(32),
+        `${entries} entries`.padEnd(16),
+        (bytes === null ? 'size not known' : `${bytes} bytes`).padEnd(16),
+        complete && entries > 0 ? 'all of it' : `since ${since ?? '-'}`,
+      ].join('  '),
+    ),
+  ].join('\n');
+}

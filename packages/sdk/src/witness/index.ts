@@ -1,0 +1,3 @@
+export type { LedgerProblem, ProblemKind, SeenCheckpoint, WatchedReceipt, WatchVerdict } from './verdict.ts';
+export { watchLedger, type LedgerWatch } from './watch-ledger.ts';
+export type { WatchOptions } from './watch-options.ts';

@@ -1,0 +1,45 @@
+/** A signed checkpoint as it was read: the note is the proof, the rest is what it says. */
+export interface SeenCheckpoint {
+  readonly note: string;
+  readonly size: number;
+  /** Base64. */
+  readonly rootHash: string;
+}
+
+/** What the ledger told the host when it took an event; `leafHash` in base64. */
+export interface WatchedReceipt {
+  readonly index: number;
+  readonly leafHash: string;
+}
+
+/**
+ * `bad_signature`: the newest checkpoint is not signed by the known key. `rollback`: the ledger is smaller than it was.
+ * `fork`: it is signed with another history than the one kept. `tiles`: what it publishes below a signed checkpoint does
+ * not belong to it. `receipt`: an event that the ledger said to have is not there, or another one in its place.
+ * `kept_note`: the file with the newest checkpoint is damaged. `silent`: nothing could be compared for `silentAfterMs`.
+ */
+export type ProblemKind =
+  'bad_signature' | 'rollback' | 'fork' | 'tiles' | 'receipt' | 'kept_note' | 'silent';
+
+/** Something that an honest ledger does not do. Where both checkpoints are there, their notes prove it to anyone. */
+export interface LedgerProblem {
+  readonly state: 'problem';
+  readonly kind: ProblemKind;
+  /** The problem in a sentence. */
+  readonly text: string;
+  readonly kept?: SeenCheckpoint;
+  readonly found?: SeenCheckpoint;
+  readonly receipt?: WatchedReceipt;
+}
+
+/** What a check came to; `unknown` where the ledger could not be read, which says nothing about it. */
+export type WatchVerdict =
+  | {
+      readonly state: 'consistent';
+      readonly checkpoint: SeenCheckpoint;
+      /** How many receipts this check found in the tree, and how many wait for a checkpoint that covers them. */
+      readonly receipts: number;
+      readonly receiptsWaiting: number;
+    }
+  | { readonly state: 'unknown'; readonly reason: string }
+  | LedgerProblem;

@@ -1,0 +1,530 @@
+import { createHmac } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { Secret, TOTP } from 'otpauth';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openMailBox, type MailBox } from '../support/mail-box.ts';
+import {
+  cookieOf,
+  goodPassword,
+  postForm,
+  signedIn,
+  signInWith,
+  type SignedInUser,
+} from '../support/signed-in-user.ts';
+import { startTestServer, type TestServer } from '../support/test-server.ts';
+
+let server: TestServer;
+let mailBox: MailBox;
+let database: pg.Client;
+let owner: SignedInUser;
+
+beforeAll(async () => {
+  mailBox = await openMailBox();
+  server = await startTestServer({
+    BITACORA_SMTP_URL: mailBox.url,
+    BITACORA_MAIL_FROM: 'Bitácora <audit@example.com>',
+  });
+  database = new pg.Client(server.superuserUrl());
+  await database.connect();
+  await database.query('set search_path = bitacora');
+}, 60_000);
+
+afterAll(async () => {
+  await database?.end();
+  await server.dispose();
+  await mailBox.close();
+});
+
+/** Invites by mail, and takes the link out of it. */
+async function joinAs(role: string, more: Record<string, unknown> = {}): Promise<SignedInUser> {
+  const email = `${role}-${mailBox.mails.length}@example.com`;
+  const invited = await server.json('/v1/users', {
+    method: 'POST',
+    body: JSON.stringify({ email, name: 'Somebody', role, ...more }),
+    headers: { 'content-type': 'application/json' },
+  });
+  expect(invited.body).toMatchObject({ link: null, user: { state: 'invited', email } });
+  const answer = await postForm(server, '/app/link', { secret: linkIn(email), password: goodPassword });
+  expect(answer.status).toBe(303);
+  return signedIn(server, { id: invited.body.user.id, email, cookie: cookieOf(answer) ?? '' });
+}
+
+function linkIn(email: string): string {
+  const mail = mailBox.mails.findLast(({ to }) => to.includes(email));
+  return /\/app\/link\/(\S+)/.exec(mail?.text ?? '')?.[1] ?? '';
+}
+
+async function signIn(person: Pick<SignedInUser, 'email' | 'password'>): Promise<SignedInUser> {
+  const cookie = cookieOf(await signInWith(server, person)) ?? '';
+  return signedIn(server, { ...person, cookie });
+}
+
+const statusOf = async (person: SignedInUser, path = '/v1/me'): Promise<number> =>
+  (await person.fetch(path)).status;
+async function over(person: SignedInUser): Promise<void> {
+  await expect.poll(() => statusOf(person), { timeout: 10_000 }).toBe(401);
+}
+const change = (
+  person: SignedInUser,
+  body: Record<string, unknown>,
+): Promise<{ status: number; body: any }> =>
+  owner.json(`/v1/users/${person.id}`, { method: 'PUT', body: JSON.stringify(body) });
+
+describe('F-09 the first owner', () => {
+  test('comes by a link that lies in keys/, readable by nobody else, and works once', async () => {
+    const file = join(server.dataDirectory, 'keys', 'owner-link');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const secret = readFileSync(file, 'utf8').trim();
+    const weak = await postForm(server, '/app/link', { secret, email: 'eva@example.com', password: 'short' });
+    expect(weak.status).toBe(400);
+    const answer = await postForm(server, '/app/link', {
+      secret,
+      email: 'Eva@Example.com',
+      password: goodPassword,
+    });
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, '/app/']);
+    owner = await signedIn(server, { email: 'eva@example.com', cookie: cookieOf(answer) ?? '' });
+    expect((await owner.json('/v1/me')).body).toMatchObject({
+      roles: ['owner'],
+      scope: 'all',
+      tenant: 'default',
+    });
+    const again = await postForm(server, '/app/link', {
+      secret,
+      email: 'x@example.com',
+      password: goodPassword,
+    });
+    expect(again.status).toBe(404);
+    expect((await fetch(`${server.url}/app/link/${secret}`)).status).toBe(404);
+  });
+
+  test('stays: the last owner is neither removed nor made less', async () => {
+    const removed = await owner.fetch(`/v1/users/${owner.id}`, { method: 'DELETE' });
+    const lessened = await change(owner, { role: 'viewer' });
+    const disabled = await change(owner, { state: 'disabled' });
+    expect([removed.status, lessened.status, disabled.status]).toEqual([403, 403, 403]);
+    expect(await statusOf(owner)).toBe(200);
+  });
+});
+
+describe('F-09 invitations, resets and passwords', () => {
+  test('an invitation goes out by mail in the language of who invites, and ends with its time', async () => {
+    const made = await owner.json('/v1/users', {
+      method: 'POST',
+      body: JSON.stringify({ email: 'late@example.com', name: 'Late', role: 'auditor' }),
+      headers: { 'accept-language': 'ru,en;q=0.5' },
+    });
+    expect(made.body.link).toBeNull();
+    expect(mailBox.mails.at(-1)?.text).toContain('Задайте пароль');
+    await database.query(
+      "update one_time_link set expires_at = now() - interval '1 s' where purpose = 'invite'",
+    );
+    const answer = await postForm(server, '/app/link', {
+      secret: linkIn('late@example.com'),
+      password: goodPassword,
+    });
+    expect(answer.status).toBe(404);
+  });
+
+  test('asking for a reset answers the same for everybody; the link sets a password once and ends all sessions', async () => {
+    const person = await joinAs('auditor');
+    const before = mailBox.mails.length;
+    const known = await postForm(server, '/app/forgot', { email: person.email });
+    const unknown = await postForm(server, '/app/forgot', { email: 'nobody@example.com' });
+    expect([known.status, await known.text()]).toEqual([unknown.status, await unknown.text()]);
+    await expect.poll(() => mailBox.mails.length, { timeout: 10_000 }).toBe(before + 1);
+    const secret = linkIn(person.email);
+    const password = 'eine ganz neue Losung';
+    expect((await postForm(server, '/app/link', { secret, password })).status).toBe(303);
+    expect((await postForm(server, '/app/link', { secret, password })).status).toBe(404);
+    await over(person);
+    expect((await signInWith(server, { email: person.email, password: goodPassword })).status).toBe(401);
+    expect((await signInWith(server, { email: person.email, password })).status).toBe(303);
+  });
+
+  test('passwords keep every letter: none is cut off, both forms of an accent are one, short ones are refused', async () => {
+    const person = await joinAs('auditor');
+    const long = `${'ñandú — 山田 '.repeat(15)}fin`;
+    const put = (old: string, password: string): Promise<Response> =>
+      person.fetch('/v1/me/password', { method: 'PUT', body: JSON.stringify({ old, password }) });
+    for (const bad of ['elevenchars', 'aaaaaaaaaaaaaaaa', '\ud800'.repeat(14)])
+      expect((await put(goodPassword, bad)).status).toBe(400);
+    expect((await put('not the old one', long)).status).toBe(403);
+    expect((await put(goodPassword, long)).status).toBe(204);
+    const status = async (password: string): Promise<number> =>
+      (await signInWith(server, { email: person.email, password })).status;
+    expect(await status(long.slice(0, -1))).toBe(401);
+    expect(await status(long.normalize('NFD'))).toBe(303);
+    const stored = await database.query('select password_hash from user_account where email = $1', [
+      person.email,
+    ]);
+    expect(stored.rows[0].password_hash).toMatch(/^\$argon2id\$v=19\$m=47104,t=2,p=1\$/);
+  });
+
+  test('ten failures lock the account for that address, other sessions and addresses are not touched', async () => {
+    const person = await joinAs('auditor');
+    const guess = (): Promise<Response> =>
+      signInWith(server, { email: person.email, password: 'wrong password' });
+    const guesses: Response[] = [];
+    for (let count = 0; count < 10; count++) guesses.push(await guess());
+    expect(guesses.map(({ status }) => status)).toEqual(Array(10).fill(401));
+    const locked = await signInWith(server, { email: person.email, password: goodPassword });
+    expect(locked.status).toBe(429);
+    expect(Number(locked.headers.get('retry-after'))).toBeGreaterThan(30);
+    expect(await statusOf(person)).toBe(200);
+    // The wait over, one more failure makes it longer.
+    await database.query('update sign_in_failure set locked_until = now()');
+    expect((await guess()).status).toBe(401);
+    const longer = Number((await guess()).headers.get('retry-after'));
+    expect(longer).toBeGreaterThan(Number(locked.headers.get('retry-after')));
+    await database.query('update sign_in_failure set locked_until = now()');
+    expect((await signInWith(server, { email: person.email, password: goodPassword })).status).toBe(303);
+    const left = await database.query('select 1 from sign_in_failure where failures >= 10');
+    expect(left.rowCount).toBeLessThanOrEqual(1);
+    await database.query('delete from sign_in_failure');
+  });
+
+  test('thirty guesses at once get no more than ten looks', async () => {
+    const person = await joinAs('auditor');
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, () =>
+        signInWith(server, { email: person.email, password: 'guess guess guess' }),
+      ),
+    );
+    expect(answers.filter(({ status }) => status === 401).length).toBeLessThanOrEqual(10);
+    expect(answers.filter(({ status }) => status === 429).length).toBeGreaterThanOrEqual(20);
+    await database.query('delete from sign_in_failure');
+  });
+
+  test('a wrong password and an account that is not there are answered in the same words', async () => {
+    const [there, nowhere] = await Promise.all(
+      ['eva@example.com', 'who@example.com'].map(async (email) => {
+        const answer = await signInWith(server, { email, password: 'wrong password' });
+        return [answer.status, (await answer.text()).replaceAll(email, '')];
+      }),
+    );
+    expect(there).toEqual(nowhere);
+    await database.query('delete from sign_in_failure');
+  });
+});
+
+describe('F-09 codes of an authenticator', () => {
+  const codeOf = (secret: string, stepsLater = 0): string =>
+    new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: Date.now() + stepsLater * 30_000 });
+  let person: SignedInUser;
+  let secret: string;
+  let recoveryCodes: string[];
+
+  test('are in force once one was sent; the secret lies encrypted', async () => {
+    person = await joinAs('administrator');
+    const enrolled = await person.json('/v1/me/totp', { method: 'POST' });
+    secret = enrolled.body.secret;
+    expect(enrolled.body.url).toMatch(/^otpauth:\/\/totp\/Bit.*secret=/);
+    expect((await signInWith(server, person)).status).toBe(303);
+    expect((await person.json('/v1/me/totp', { method: 'PUT', body: '{"code":"000000"}' })).status).toBe(400);
+    const confirmed = await person.json('/v1/me/totp', {
+      method: 'PUT',
+      body: JSON.stringify({ code: codeOf(secret) }),
+    });
+    recoveryCodes = confirmed.body.recoveryCodes;
+    expect(new Set(recoveryCodes).size).toBe(10);
+    const stored = await database.query('select totp_secret from user_account where email = $1', [
+      person.email,
+    ]);
+    expect(stored.rows[0].totp_secret.includes(Buffer.from(Secret.fromBase32(secret).bytes))).toBe(false);
+  });
+
+  const second = async (code: string): Promise<Response> => {
+    const first = await signInWith(server, person);
+    const page = await first.text();
+    expect([first.status, cookieOf(first)]).toEqual([200, undefined]);
+    return postForm(server, '/app/sign-in/code', {
+      pending: /name="pending" value="([^"]+)"/.exec(page)?.[1] ?? '',
+      code,
+    });
+  };
+
+  test('each code counts once, and a wrong one lets nobody in', async () => {
+    expect((await second(codeOf(secret))).status).toBe(401);
+    expect((await second('123')).status).toBe(401);
+    const next = codeOf(secret, 1);
+    expect((await second(next)).status).toBe(303);
+    expect((await second(next)).status).toBe(401);
+  });
+
+  test('a recovery code counts once; codes end by one more code', async () => {
+    const [one = '', two = ''] = recoveryCodes;
+    expect((await second(one)).status).toBe(303);
+    expect((await second(one)).status).toBe(401);
+    expect(
+      (await person.fetch('/v1/me/totp/removal', { method: 'POST', body: '{"code":"000000"}' })).status,
+    ).toBe(403);
+    const removed = await person.fetch('/v1/me/totp/removal', {
+      method: 'POST',
+      body: JSON.stringify({ code: two }),
+    });
+    expect(removed.status).toBe(204);
+    expect((await signInWith(server, person)).status).toBe(303);
+    await database.query('delete from sign_in_failure');
+  });
+});
+
+describe('X13 sessions', () => {
+  test('the cookie is HttpOnly, Lax, of the whole host; over https it is __Host- and Secure', async () => {
+    const answer = await signInWith(server, owner);
+    const [line = ''] = answer.headers.getSetCookie();
+    for (const part of ['HttpOnly', 'SameSite=Lax', 'Path=/', 'Max-Age=43200']) expect(line).toContain(part);
+    expect(line).not.toMatch(/Domain=/i);
+    // 256 random bits, of which the table knows the hash.
+    const secret = /bitacora=([^;]+)/.exec(line)?.[1] ?? '';
+    expect(Buffer.from(secret.split('.')[1] ?? '', 'base64url')).toHaveLength(32);
+    const stored = await database.query('select encode(hash, $1) as hash from user_session', ['base64']);
+    expect(stored.rows.some(({ hash }) => secret.includes(hash))).toBe(false);
+  });
+
+  test('a new sign-in is a new session, and what the browser had before ends (fixation)', async () => {
+    const person = await joinAs('viewer');
+    const answer = await signInWith(server, person, { cookie: person.cookie });
+    expect(cookieOf(answer)).not.toBe(person.cookie);
+    expect(await statusOf(person)).toBe(401);
+    const planted = await signInWith(server, person, { cookie: 'bitacora=1.planted' });
+    expect(cookieOf(planted)).not.toContain('planted');
+  });
+
+  test('signing out ends it on the server, not only in the browser', async () => {
+    const person = await joinAs('viewer');
+    const stays = await postForm(server, '/app/sign-out', { csrf: 'wrong' }, { cookie: person.cookie });
+    expect([stays.status, await statusOf(person)]).toEqual([403, 200]);
+    const out = await postForm(server, '/app/sign-out', { csrf: person.csrf }, { cookie: person.cookie });
+    expect(out.headers.getSetCookie()[0]).toContain('Max-Age=0');
+    expect(await statusOf(person)).toBe(401);
+  });
+
+  test('one that is idle, old, revoked, or of another stamp is over within seconds', async () => {
+    const person = await joinAs('viewer');
+    const ways = [
+      "seen_at = now() - interval '61 minutes'",
+      "expires_at = now() - interval '1 second'",
+      'revoked_at = now()',
+      'stamp = stamp - 1',
+    ];
+    const sessions = await Promise.all(ways.map(() => signIn(person)));
+    expect(await Promise.all(sessions.map((one) => statusOf(one)))).toEqual([200, 200, 200, 200]);
+    for (const [place, way] of ways.entries())
+      await database.query(`update user_session set ${way} where id = $1`, [sessions[place]?.session]);
+    await Promise.all(sessions.map(over));
+    expect(await statusOf(person)).toBe(200);
+  });
+
+  test('a session in use goes on: it was seen', async () => {
+    const person = await joinAs('viewer');
+    await database.query("update user_session set seen_at = now() - interval '50 minutes' where id = $1", [
+      person.session,
+    ]);
+    await expect
+      .poll(
+        async () => {
+          await statusOf(person);
+          const { rows } = await database.query(
+            "select seen_at > now() - interval '1 minute' as seen from user_session where id = $1",
+            [person.session],
+          );
+          return rows[0].seen;
+        },
+        { timeout: 10_000 },
+      )
+      .toBe(true);
+  });
+
+  test('own sessions are listed and ended one by one, or all the others', async () => {
+    const person = await joinAs('viewer');
+    const [second, third] = [await signIn(person), await signIn(person)];
+    const { body } = await person.json('/v1/me/sessions');
+    expect(body.sessions).toHaveLength(3);
+    expect(JSON.stringify(body)).not.toContain(second.cookie.split('=')[1]);
+    expect((await person.fetch(`/v1/me/sessions/${second.session}`, { method: 'DELETE' })).status).toBe(204);
+    expect([await statusOf(second), await statusOf(third)]).toEqual([401, 200]);
+    expect((await person.fetch('/v1/me/sessions', { method: 'DELETE' })).status).toBe(204);
+    expect([await statusOf(third), await statusOf(person)]).toEqual([401, 200]);
+    expect((await person.fetch(`/v1/me/sessions/${owner.session}`, { method: 'DELETE' })).status).toBe(404);
+  });
+
+  test('an administrator ends all sessions of a user, a new password ends the others, disabling and removing end all', async () => {
+    const person = await joinAs('viewer');
+    expect((await owner.json(`/v1/users/${person.id}/sessions`)).body.sessions).toHaveLength(1);
+    await owner.fetch(`/v1/users/${person.id}/sessions`, { method: 'DELETE' });
+    await over(person);
+    const [one, two] = [await signIn(person), await signIn(person)];
+    const changed = await one.fetch('/v1/me/password', {
+      method: 'PUT',
+      body: JSON.stringify({ old: goodPassword, password: 'otra contraseña más' }),
+    });
+    await over(two);
+    await over(one);
+    const goesOn = await signedIn(server, {
+      ...person,
+      cookie: cookieOf(changed) ?? '',
+      password: 'otra contraseña más',
+    });
+    expect(await statusOf(goesOn)).toBe(200);
+    expect((await change(person, { state: 'disabled' })).status).toBe(200);
+    await over(goesOn);
+    expect((await signInWith(server, { email: person.email, password: 'otra contraseña más' })).status).toBe(
+      401,
+    );
+    expect((await change(person, { state: 'active' })).status).toBe(200);
+    const back = await signIn({ email: person.email, password: 'otra contraseña más' });
+    expect(await statusOf(back)).toBe(200);
+    expect((await owner.fetch(`/v1/users/${person.id}`, { method: 'DELETE' })).status).toBe(204);
+    await over(back);
+  });
+
+  test.each([
+    ['empty', ''],
+    ['of no tenant', `99999.${'a'.repeat(43)}`],
+    ['guessed', `1.${'a'.repeat(43)}`],
+    ['short', '1.abc'],
+    ['a key', 'test-admin-key-0123456789'],
+    ['with a quotation mark', `1.'${'a'.repeat(42)}`],
+    ['of another tenant’s number', 'SWAP'],
+    ['huge', 'x'.repeat(7_000)],
+    ['the hash from the table', 'HASH'],
+  ])('a cookie that is %s opens nothing', async (_, value) => {
+    const secret = owner.cookie.split('=')[1] ?? '';
+    const sent =
+      value === 'SWAP'
+        ? secret.replace(/^\d+/, '2')
+        : value === 'HASH'
+          ? `1.${createHmac('sha256', '').update(secret).digest('base64url')}`
+          : value;
+    const answer = await fetch(`${server.url}/v1/me`, { headers: { cookie: `bitacora=${sent}` } });
+    expect(answer.status).toBe(401);
+  });
+
+  test('two cookies of the name open nothing: somebody planted one', async () => {
+    const answer = await fetch(`${server.url}/v1/me`, {
+      headers: { cookie: `bitacora=1.x; ${owner.cookie}` },
+    });
+    expect(answer.status).toBe(401);
+  });
+
+  test('a header wins over the cookie, and a wrong one is not helped by it', async () => {
+    const headers = { cookie: owner.cookie, authorization: 'Bearer wrong' };
+    expect((await fetch(`${server.url}/v1/me`, { headers })).status).toBe(401);
+  });
+
+  test('signing in by an address that is not this machine needs https', async () => {
+    const { hostname, port } = new URL(server.url);
+    const { request } = await import('node:http');
+    const status = await new Promise<number | undefined>((resolve) => {
+      const sent = request(
+        { hostname, port, method: 'POST', path: '/app/sign-in', headers: { host: 'audit.example.com' } },
+        (answer) => {
+          answer.resume();
+          resolve(answer.statusCode);
+        },
+      );
+      sent.end('email=a&password=b');
+    });
+    expect(status).toBe(403);
+  });
+});
+
+describe('X21 rights that change while somebody is signed in', () => {
+  const may = async (person: SignedInUser): Promise<Record<string, number>> => ({
+    read: await statusOf(person, '/v1/events?limit=1'),
+    users: await statusOf(person, '/v1/users'),
+    keys: await statusOf(person, '/v1/keys'),
+    tree: await statusOf(person, '/v1/sources'),
+  });
+  const expected: Record<string, Record<string, number>> = {
+    administrator: { read: 200, users: 200, keys: 200, tree: 200 },
+    auditor: { read: 200, users: 403, keys: 403, tree: 200 },
+    analyst: { read: 200, users: 403, keys: 403, tree: 200 },
+    viewer: { read: 200, users: 403, keys: 403, tree: 403 },
+    ingest: { read: 403, users: 403, keys: 403, tree: 403 },
+  };
+
+  test('every change of role, from each to each, is in force in the same session', async () => {
+    const person = await joinAs('viewer', { hostId: 'ana' });
+    const roles = Object.keys(expected);
+    for (const from of roles)
+      for (const to of roles) {
+        if (from === to) continue;
+        if ((await owner.json(`/v1/users/${person.id}`)).body.role !== from)
+          await change(person, { role: from });
+        await change(person, { role: to });
+        await expect.poll(() => may(person), { timeout: 10_000, interval: 100 }).toEqual(expected[to]);
+      }
+  });
+
+  test('a narrower scope, fewer ledgers and a permission taken away are in force in the same way', async () => {
+    const person = await joinAs('auditor', { permissions: ['users.manage'] });
+    await server.send([
+      { action: 'x.y', actor: { id: 'luis' }, module: 'billing' },
+      { action: 'x.y', actor: { id: 'ana' }, module: 'access' },
+    ]);
+    const count = async (): Promise<number> =>
+      (await person.json('/v1/events?count=true&action=x.y')).body.count;
+    const soon = async (wanted: number): Promise<void> => {
+      await expect.poll(count, { timeout: 10_000 }).toBe(wanted);
+    };
+    await soon(2);
+    await change(person, { scope: 'modules', modules: ['billing'] });
+    await soon(1);
+    await change(person, { scope: 'own', hostId: 'nobody' });
+    await soon(0);
+    await change(person, { scope: 'all' });
+    await soon(2);
+    expect(await statusOf(person, '/v1/users')).toBe(200);
+    await change(person, { permissions: [] });
+    await expect.poll(() => statusOf(person, '/v1/users'), { timeout: 10_000 }).toBe(403);
+    // Another server's change, as this one sees it.
+    await database.query("update user_account set ledgers = '{default.none}' where id = $1", [person.id]);
+    await expect
+      .poll(async () => (await person.json('/v1/ledgers')).body.ledgers, { timeout: 10_000 })
+      .toEqual([]);
+  });
+
+  test('a live view ends when its reader loses the right to read', async () => {
+    const person = await joinAs('auditor');
+    const response = await person.fetch('/v1/tail');
+    const reader = response.body?.getReader();
+    await change(person, { role: 'ingest' });
+    const ended = (async () => {
+      while (!(await reader?.read())?.done);
+      return true;
+    })();
+    await expect(Promise.race([ended, new Promise((_, reject) => setTimeout(reject, 15_000))])).resolves.toBe(
+      true,
+    );
+  });
+
+  test('nobody gives more than he has: an administrator makes no owner, and touches none', async () => {
+    const administrator = await joinAs('administrator');
+    const invite = (role: string, more: object = {}): Promise<number> =>
+      administrator
+        .fetch('/v1/users', {
+          method: 'POST',
+          body: JSON.stringify({ email: `${role}@x.example.com`, name: 'x', role, ...more }),
+        })
+        .then(({ status }) => status);
+    expect(await invite('owner')).toBe(403);
+    expect(await invite('auditor', { permissions: ['operator'] })).toBe(403);
+    expect(await invite('viewer', { permissions: ['can_view_deletion_audit_logs'] })).toBe(201);
+    for (const [path, method, body] of [
+      ['', 'PUT', '{"role":"viewer"}'],
+      ['', 'DELETE', ''],
+      ['/link', 'POST', '{}'],
+      ['/sessions', 'DELETE', ''],
+    ] as const) {
+      const answer = await administrator.fetch(`/v1/users/${owner.id}${path}`, {
+        method,
+        ...(body === '' ? {} : { body }),
+      });
+      expect([path, method, answer.status]).toEqual([path, method, 403]);
+    }
+  });
+});

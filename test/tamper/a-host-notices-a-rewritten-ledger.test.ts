@@ -1,0 +1,256 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createAudit } from '@bitacora/sdk';
+import {
+  watchLedger,
+  type LedgerProblem,
+  type LedgerWatch,
+  type WatchOptions,
+  type WatchVerdict,
+} from '@bitacora/sdk/witness';
+import { createEd25519Signer, formatCheckpoint, signNote } from '@bitacora/tlog';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { makeEvents } from '../support/make-events.ts';
+import { readCheckpoint } from '../support/read-checkpoint.ts';
+import { leafHash, rootOf } from '../support/rfc6962.ts';
+import { runVerify } from '../support/run-verify.ts';
+import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { letInAdministrator, type DatabaseAdministrator } from './database-administrator.ts';
+
+const size = 300;
+
+let server: TestServer;
+let administrator: DatabaseAdministrator;
+let vkey: string;
+let ledger: number;
+let receipts: { index: number; leafHash: string }[];
+const folder = mkdtempSync(join(tmpdir(), 'bitacora-witness-'));
+const watches: LedgerWatch[] = [];
+
+beforeAll(async () => {
+  server = await startTestServer();
+  vkey = (await (await server.fetch('/v1/tlog/default/key')).text()).trim();
+  receipts = (await server.send(makeEvents(size))).body.results;
+});
+afterEach(async () => {
+  await Promise.all(watches.splice(0).map((watch) => watch.close()));
+  await administrator?.restore();
+}, 60_000);
+afterAll(async () => {
+  await administrator?.leave();
+  await server?.dispose();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A watch that checks when it is asked only, on a new directory unless one is given. */
+function watch(options: Partial<WatchOptions> = {}): LedgerWatch & {
+  told: LedgerProblem[];
+  directory: string;
+} {
+  const told: LedgerProblem[] = [];
+  const directory = options.directory ?? join(mkdtempSync(join(folder, 'host-')), 'kept');
+  const watched = watchLedger({
+    ...{ url: server.url, key: server.key, ledger: 'default', verifierKey: vkey, directory },
+    ...{ everyMs: 3_600_000, onProblem: (problem) => told.push(problem), ...options },
+  });
+  watches.push(watched);
+  return { ...watched, told, directory };
+}
+
+/** A new checkpoint takes up to two seconds. */
+async function expectSize(watched: LedgerWatch, expected: number): Promise<void> {
+  const sizeOf = (verdict: WatchVerdict): unknown =>
+    verdict.state === 'consistent' ? verdict.checkpoint.size : verdict;
+  await expect.poll(async () => sizeOf(await watched.check()), { timeout: 20_000 }).toBe(expected);
+}
+
+/** What the administrator does who also has the server's key: his history, signed as the server signs. */
+async function publish(lines: readonly string[]): Promise<void> {
+  await administrator.replaceTiles(ledger, lines);
+  await administrator.sql.query('delete from checkpoint where ledger = $1', [ledger]);
+  const seed = Buffer.from(
+    readFileSync(join(server.dataDirectory, 'keys/signing'), 'utf8').trim(),
+    'base64url',
+  );
+  await insertNote(lines, seed);
+}
+
+async function insertNote(lines: readonly string[], seed: Uint8Array): Promise<void> {
+  const origin = vkey.split('+')[0] ?? '';
+  const root = rootOf(lines.map((line) => leafHash(Buffer.from(line))));
+  const note = await signNote(formatCheckpoint({ origin, size: lines.length, root }), [
+    createEd25519Signer({ name: origin, seed }),
+  ]);
+  const text = 'insert into checkpoint (ledger, size, note, published) values ($1, $2, $3, true)';
+  await administrator.sql.query(text, [ledger, lines.length, note]);
+}
+
+async function historyWith(index: number): Promise<string[]> {
+  const lines = await administrator.lines(ledger);
+  return lines.with(index, (lines[index] ?? '').replace('"id":"', '"id":"0'));
+}
+
+test('SDK-26 a ledger that only grows is consistent, over restarts of the host too, and receipts are found in it', async () => {
+  const first = watch();
+  for (const receipt of receipts.slice(0, 40)) expect(first.receipt(receipt)).toBe(true);
+  await expectSize(first, size);
+  expect(await first.check()).toMatchObject({ state: 'consistent', receipts: 0, receiptsWaiting: 0 });
+  const [note = '', ...others] = readdirSync(first.directory);
+  expect(others).toEqual([]);
+  expect(statSync(first.directory).mode & 0o777).toBe(0o700);
+  expect(statSync(join(first.directory, note)).mode & 0o777).toBe(0o600);
+  expect(readCheckpoint(readFileSync(join(first.directory, note), 'utf8'), vkey).size).toBe(size);
+  await first.close();
+  expect(await first.check()).toMatchObject({ state: 'unknown' });
+
+  const audit = createAudit({ url: server.url, key: server.key, name: 'watched', mode: 'strict' });
+  const second = watch({ directory: first.directory, audit });
+  for (let n = 0; n < 7; n++) await audit.capture({ action: 'a.b', actor: { id: 'ana' } });
+  await expect
+    .poll(() => second.check(), { timeout: 20_000 })
+    .toMatchObject({ state: 'consistent', checkpoint: { size: size + 7 }, receipts: 1 });
+  await audit.close();
+  expect([...first.told, ...second.told]).toEqual([]);
+  administrator = await letInAdministrator(server.superuserUrl());
+  ledger = await administrator.ledgerId('default');
+});
+
+test('SDK-26 A3 A13 a history rewritten and signed with the stolen key of the server is a fork, proved by both notes', async () => {
+  const host = watch();
+  await expectSize(host, size + 7);
+  await host.close();
+  await publish(await historyWith(7));
+
+  const { directory } = host;
+  const again = watch({ directory });
+  const verdict = await again.check();
+  expect(verdict).toMatchObject({ state: 'problem', kind: 'fork' });
+  // It is found at each check, and told once.
+  expect(await again.check()).toMatchObject({ kind: 'fork' });
+  expect(again.told).toHaveLength(1);
+  const [{ kept, found } = {}] = again.told;
+  const [before, after] = [readCheckpoint(kept?.note ?? '', vkey), readCheckpoint(found?.note ?? '', vkey)];
+  expect([before.size, after.size]).toEqual([size + 7, size + 7]);
+  expect(before.root.equals(after.root)).toBe(false);
+  const proof = readdirSync(directory).find((name) => name.includes('contradict')) ?? '';
+  expect(
+    await runVerify([
+      ...['--from', server.url, '--ledger', 'default', '--key', server.key, '--vkey', vkey],
+      ...['--no-values', '--checkpoint', join(directory, proof)],
+    ]),
+  ).toMatchObject({ exitCode: 1, kind: 'fork' });
+
+  const honest = watch({ directory });
+  await administrator.restore();
+  expect(await honest.check()).toMatchObject({ state: 'consistent' });
+});
+
+test('SDK-26 A3 A13 a rewritten history that grows on is found by its beginning, and one that only grows is not', async () => {
+  const [honest, deceived] = [watch(), watch()];
+  await Promise.all([expectSize(honest, size + 7), expectSize(deceived, size + 7)]);
+  const grown = [...(await administrator.lines(ledger)), 'one more', 'and another'];
+  await publish(grown);
+  expect(await honest.check()).toMatchObject({ state: 'consistent', checkpoint: { size: size + 9 } });
+  for (const index of [0, 255, 256, size + 6]) {
+    await publish([...(await historyWith(index)), 'one more', 'and another']);
+    expect(await deceived.check(), `entry ${index}`).toMatchObject({
+      kind: 'fork',
+      kept: { size: size + 7 },
+    });
+    // Who kept the newer checkpoint sees two of one size.
+    expect(await honest.check(), `entry ${index}`).toMatchObject({ kind: 'fork', kept: { size: size + 9 } });
+  }
+  expect([honest.told.length, deceived.told.length]).toEqual([1, 1]);
+});
+
+test('SDK-26 A6 A14 a ledger cut short is a rollback, whether it is signed again or has nothing signed any more', async () => {
+  const host = watch();
+  await expectSize(host, size + 7);
+  const lines = (await administrator.lines(ledger)).slice(0, 290);
+  await publish(lines);
+  expect(await host.check()).toMatchObject({
+    ...{ kind: 'rollback', kept: { size: size + 7 }, found: { size: 290 } },
+  });
+  await administrator.sql.query('delete from checkpoint where ledger = $1', [ledger]);
+  expect(await host.check()).toMatchObject({ kind: 'rollback', kept: { size: size + 7 } });
+});
+
+test('SDK-26 A7 A13 a receipt tells an entry that was replaced, or cut off, before its checkpoint reached the host', async () => {
+  const lines = await historyWith(7);
+  await publish(lines);
+  const host = watch();
+  for (const receipt of receipts) host.receipt(receipt);
+  const { told } = host;
+  await expect.poll(() => told.length).toBe(1);
+  const shown = (index: number): object => ({ index, leafHash: receipts[index]?.leafHash });
+  expect(told[0]).toMatchObject({ kind: 'receipt', receipt: shown(7) });
+  expect(await host.check()).toMatchObject({ kind: 'receipt', receipt: { index: 7 } });
+
+  await administrator.restore();
+  await publish((await administrator.lines(ledger)).slice(0, 290));
+  const late = watch({ receiptWithinMs: 1 });
+  for (const receipt of receipts.slice(280)) late.receipt(receipt);
+  await expect.poll(() => late.told).toMatchObject([{ kind: 'receipt', receipt: shown(290) }]);
+  const patient = watch();
+  for (const receipt of receipts.slice(280)) patient.receipt(receipt);
+  await expect.poll(() => patient.check()).toMatchObject({ state: 'consistent', receiptsWaiting: 10 });
+});
+
+test('SDK-26 a foreign signature, tiles of another tree and a kept note that was changed are told', async () => {
+  const host = watch();
+  await expectSize(host, size + 7);
+  const lines = await administrator.lines(ledger);
+  await administrator.sql.query('delete from checkpoint where ledger = $1', [ledger]);
+  await insertNote(lines, new Uint8Array(32).fill(1));
+  expect(await host.check()).toMatchObject({ kind: 'bad_signature', text: expect.stringContaining('no') });
+
+  await publish([...lines, 'one more']);
+  await administrator.replaceTiles(ledger, [...(await historyWith(7)), 'one more']);
+  expect(await host.check()).toMatchObject({ kind: 'tiles' });
+  await administrator.sql.query('delete from tile where ledger = $1', [ledger]);
+  expect(await host.check()).toMatchObject({ kind: 'tiles' });
+
+  const [name = ''] = readdirSync(host.directory);
+  const kept = readFileSync(join(host.directory, name), 'utf8');
+  writeFileSync(join(host.directory, name), kept.replace(`\n${size + 7}\n`, `\n${size}\n`));
+  expect(await host.check()).toMatchObject({ kind: 'kept_note' });
+  // Wrong tiles and missing ones are two things.
+  expect(host.told.map(({ kind }) => kind)).toEqual(['bad_signature', 'tiles', 'tiles', 'kept_note']);
+});
+
+test('SDK-26 a server that cannot be read says nothing about the ledger, until it is silent for too long; a host that throws does not stop the watch', async () => {
+  const nobody = { url: 'http://127.0.0.1:1' };
+  const patient = watch(nobody);
+  expect(await patient.check()).toMatchObject({ state: 'unknown', reason: expect.stringContaining('ECONN') });
+  expect(await watch({ key: 'no-such-key' }).check()).toEqual({
+    ...{ state: 'unknown', reason: 'the server answered 401' },
+  });
+  const told: string[] = [];
+  const impatient = watch({
+    ...{ ...nobody, silentAfterMs: 1, everyMs: 5 },
+    onProblem({ kind }) {
+      told.push(kind);
+      throw new Error('a bug of the host');
+    },
+  });
+  await expect.poll(() => told).toEqual(['silent']);
+  expect(await impatient.check()).toMatchObject({ kind: 'silent' });
+  expect(told).toEqual(['silent']);
+  expect(patient.told).toEqual([]);
+});
+
+test('SDK-26 what cannot work is refused at the start', () => {
+  const wrong: Record<string, any>[] = [
+    { url: 'localhost' },
+    { key: '' },
+    { ledger: '' },
+    { directory: '' },
+    { verifierKey: 'x' },
+    { everyMs: 0 },
+    { receiptsMax: 'many' },
+    { onProblem: undefined },
+  ];
+  for (const options of wrong)
+    expect(() => watch(options)).toThrow(new RegExp(`^watchLedger: ${Object.keys(options)[0]}: `));
+});
