@@ -218,6 +218,9 @@ test('F-11 1,500 random requests are answered as the document says, right or wro
   ];
   const bodies = [
     event,
+    // Few routes store what is sent, and one right body among many wrong ones would seldom meet them.
+    event,
+    event,
     `[${event}]`,
     '{}',
     '[]',
