@@ -7,6 +7,7 @@ import { captureCost, disabledCost } from './s3-capture.ts';
 import { newestEntries } from './s4-newest-entries.ts';
 import { rareWord } from './s5-rare-word.ts';
 import { numbers } from './s6-numbers.ts';
+import { newestPage } from './s7-newest-page.ts';
 import { bytesPerEvent } from './s8-bytes-per-event.ts';
 import { verifySpeed } from './s11-verify.ts';
 import { firstPage } from './s12-first-page.ts';
@@ -22,6 +23,7 @@ const promises: readonly SpeedPromise[] = [
   newestEntries,
   rareWord,
   numbers,
+  newestPage,
   bytesPerEvent,
   verifySpeed,
   firstPage,

@@ -185,8 +185,8 @@ test('X9 the live view shows a narrow caller what he may see, and nothing of whe
     actor: { id },
     description: word,
   });
-  const template = entries.find((entry) => caller?.reaches(entry.event));
-  const own = String((template?.event as any).actor.id);
+  const mine: any = entries.find((entry) => caller?.reaches(entry.event))?.event;
+  const own = String(mine.actor.id);
   await server.send([event('somebody else', 'hidden1'), event('nobody', 'hidden2')]);
   await server.send([event(own, 'shown1')]);
   await server.send([event('somebody else', 'hidden3')]);

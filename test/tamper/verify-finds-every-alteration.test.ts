@@ -186,10 +186,11 @@ describe('F-05 what a superuser of the database does to entries is found', { tim
       const verdict = await verify(ledger, 'checkpoint');
       expect(verdict.exitCode, verdict.text).toBe(1);
       expect(verdict.index).toBeLessThanOrEqual(index);
-      // One entry short of its newest checkpoint, the ledger is served up to the one before: beyond that it is cut off.
+      // One entry short of its newest checkpoint, the ledger is served up to the one before, and whole bundles after it:
+      // beyond them it is cut off.
       const served = ledger.steps.at(-2)?.size ?? 0;
       const exact = await verify(ledger, 'checkpoint', 'leaves');
-      if (index < served) expectIndex(exact, index);
+      if (index < served || exact.kind === 'differs') expectIndex(exact, index);
       else expect(exact).toMatchObject({ kind: 'truncated', sizeExpected: ledger.size, sizeFound: served });
     }));
 

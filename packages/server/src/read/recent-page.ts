@@ -40,6 +40,8 @@ export interface RecentPage {
 
 /** Entries read to answer one question; beyond, the index of PostgreSQL is faster. */
 const readEntriesMax = 5_000;
+/** Entries looked at without reading them. */
+const lookedAtMax = 20_000;
 const entriesPerTurn = 256;
 const keysMax = 16;
 
@@ -153,7 +155,9 @@ async function findInList(
   const fields = [fieldAlwaysHeld, ...recent.settings.indexes.flat()];
   if (decidedBy(condition, (term) => fields.some((field) => source.isOf(term, field)))) {
     const held: HeldEntry[] = [];
+    let looked = 0;
     for (const entry of inOrder(list.entries, walk)) {
+      if (++looked > lookedAtMax) return undefined;
       if (!inRange(entry) || !matchesTerms(condition, entry)) continue;
       if (held.push(entry) >= limit) return { ledger, open, held, floor: undefined };
     }

@@ -69,12 +69,12 @@ export async function search(grant: Grant, input: SearchInput, context: ReadCont
   const ledgers = ledgersFor(grant, input.ledger);
   const scope = scopeOf(grant, ledgers);
   const recent = order === 'desc' ? await pageOfRecent(page, { ledgers, scope, context }) : undefined;
-  if (recent && !input.count) return recent.answer;
+  if (recent?.answer && !input.count) return recent.answer;
   const sizes = recent?.sizes ?? (await peekSizes(context.database, scope));
   return openLedgers(ledgers, { scope, sizes, context }, async (client, opened) => {
     // Both halves of an answer speak of the same entries, or all of it is PostgreSQL's.
     const answer =
-      recent && (await haveGrown(client, recent.sizes)) === false
+      recent?.answer && !(await haveGrown(client, recent.sizes))
         ? recent.answer
         : await pageOfDatabase(client, opened, { page, context });
     if (input.count) Object.assign(answer, await countMatches(client, opened, page.condition, context));
@@ -91,11 +91,11 @@ interface PageInput {
   after: CursorPlace | undefined;
 }
 
-/** The page as recent has it, and the sizes of the ledgers at which it is right; undefined: recent cannot say. */
+/** The page as recent has it, if it can say, and the sizes of the ledgers at that moment. */
 async function pageOfRecent(
   page: PageInput,
   options: { ledgers: readonly Ledger[]; scope: Scope; context: ReadContext },
-): Promise<{ answer: SearchAnswer; sizes: ReadonlyMap<number, number> } | undefined> {
+): Promise<{ answer?: SearchAnswer; sizes: ReadonlyMap<number, number> } | undefined> {
   const { recent, recentSource: source } = options.context;
   if (!recent || !source) return undefined;
   const heads = await source.heads(options.scope);
@@ -104,7 +104,7 @@ async function pageOfRecent(
   const listed = found && cut(found.places, page);
   const entries = listed && (await found.read(listed.places));
   recent.counted(entries ? 'hit' : 'miss');
-  if (!listed || !entries) return undefined;
+  if (!listed || !entries) return { sizes: new Map([...heads].map(([ledger, { size }]) => [ledger, size])) };
   return {
     answer: { entries, ...cursorsOf(listed, page), source: 'recent' },
     sizes: found.sizes,

@@ -29,6 +29,7 @@ const flushAfterMs = 250;
 const waitingMax = 10_000;
 const seenMax = 50_000;
 const eventsPerAppend = 500;
+const drainWithinMs = 5_000;
 /** Which page of an answer was looked at makes no other question. */
 const pageParameters = ['cursor', 'limit', 'order', 'count'];
 
@@ -44,6 +45,7 @@ export function createReadRecord(options: {
   const seen = new Set<string>();
   let window = 0;
   let running: Promise<void> | undefined;
+  let ended = false;
   const flush = async (): Promise<void> => {
     const some = [...waiting].slice(0, eventsPerAppend);
     const byTenant = Map.groupBy(some, ([, { tenant }]) => tenant.id);
@@ -60,7 +62,7 @@ export function createReadRecord(options: {
   };
   const run = async (): Promise<void> => {
     await sleep(flushAfterMs);
-    while (waiting.size > 0) {
+    while (waiting.size > 0 && !ended) {
       try {
         await flush();
         health.failing.delete('record of reads');
@@ -100,7 +102,9 @@ export function createReadRecord(options: {
       running ??= run();
     },
     async drain() {
-      await Promise.race([running, sleep(5_000, undefined, { ref: false })]);
+      await Promise.race([running, sleep(drainWithinMs, undefined, { ref: false })]);
+      // A ledger that takes nothing more must not keep the process alive.
+      ended = true;
     },
   };
 }

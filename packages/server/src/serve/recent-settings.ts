@@ -94,8 +94,10 @@ export interface RedisPlace {
 /** What recent holds in this deployment: indexes and days are those of all packs, limits the operator's where set. */
 export function recentSettings(settings: RecentVariables, packs: readonly AnyPack[]): RecentSettings {
   const declared = packs.flatMap((pack) => pack.recent ?? []);
-  const most = (values: readonly (number | undefined)[], least: number): number =>
-    Math.max(least, ...values.map((value) => value ?? 0));
+  const most = (values: readonly (number | undefined)[], otherwise: number): number => {
+    const given = values.filter((value) => value !== undefined);
+    return given.length === 0 ? otherwise : Math.max(...given);
+  };
   const lists = new Map(
     declared.flatMap((one) => one.indexes ?? []).map((fields) => [fields.join(), fields]),
   );

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { deriveTenantKeys } from '../../ledger/tenant-keys.ts';
-import type { FollowedEntry } from '../../ledger/index.ts';
+import { deriveTenantKeys, type FollowedEntry } from '../../ledger/index.ts';
 import { foldSessions, sessionEntries, type SessionEntry } from './fold-sessions.ts';
 import { sessionSteps } from './session-events.ts';
 import type { SessionRow } from './session-row.ts';
