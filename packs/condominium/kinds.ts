@@ -33,7 +33,7 @@ export const kinds = {
     say('Error del sistema', 'Системная ошибка', 'System error'),
   ),
   acceso_denegado: kind(
-    'access.deny',
+    'access.denied',
     'execute',
     'high',
     say('Acceso denegado', 'Доступ запрещён', 'Access denied'),

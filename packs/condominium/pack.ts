@@ -9,6 +9,8 @@ import { actions, kinds } from './kinds.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { statisticsRoutes } from './statistics-routes.ts';
 
+export { auditLogger } from './audit-logger.ts';
+
 const say = (en: string, es: string, ru: string) => ({ en, es, ru });
 const own = ['read', 'registros.read', 'sesiones.read', 'sesiones.close'];
 
