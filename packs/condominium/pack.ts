@@ -35,7 +35,7 @@ export const condominium = definePack({
   roles: {
     admin: [
       ...own,
-      ...['read.all', 'export', 'registros.summary', 'registros.export'],
+      ...['auditor', 'registros.summary', 'registros.export'],
       ...['sesiones.patterns', 'estadisticas.read', 'estadisticas.build'],
     ],
     resident: own,

@@ -28,7 +28,7 @@ function captureMany(audit: Audit, run: string, numbers: { from: number; count: 
 }
 
 test('F22 connections cut anywhere lose nothing and store nothing twice', async () => {
-  const cuts = all ? 2_000 : 40;
+  const cuts = all ? 2_000 : 24;
   const perCut = 20;
   const proxy = await startFaultProxy({ port: Number(new URL(server.url).port) });
   const { key } = server;

@@ -8,6 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { olderNode } from '../support/older-node.ts';
+import { otherRuntime } from '../support/other-runtime.ts';
 import { startScriptedServer } from '../support/scripted-server.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -30,7 +31,7 @@ beforeAll(async () => {
   const tarballs = [...stdout.trim().split('\n'), ...files.map(({ filename }) => join(host, filename))];
   await run('npm', ['install', '--offline', '--no-audit', '--no-fund', ...tarballs], { cwd: host });
   installed = join(host, 'node_modules/@bitacora/sdk');
-});
+}, 180_000);
 afterAll(() => rmSync(host, { recursive: true, force: true }));
 
 const uses = `
@@ -45,6 +46,16 @@ const states = (await Promise.all(events.map((event) => audit.capture(event)))).
 const { delivered, pending } = await audit.close();
 await new Promise((resolve) => setTimeout(resolve, 10));
 console.log(JSON.stringify({ states, delivered, pending, same: again === audit, twice, failed, node: process.version }));
+`;
+
+const otherUse = `
+import { createAudit, withContext } from '@bitacora/sdk';
+const options = { url: process.env.URL, key: 'k', batchAfterMs: 5, spool: { directory: process.env.SPOOL } };
+const audit = createAudit({ ...options, modeOf: { 'a.durable': 'durable', 'a.strict': 'strict' } });
+const capture = () => Promise.all(['a.best', 'a.durable', 'a.strict'].map((action) => audit.capture({ action })));
+const states = (await withContext({ actor: { id: 'ana' } }, capture)).map((receipt) => receipt?.state);
+const { delivered, pending } = await audit.close();
+console.log(JSON.stringify({ states, delivered, pending }));
 `;
 
 test.for(['20.19.6', '22.23.3', '24'])(
@@ -76,6 +87,21 @@ test.for(['20.19.6', '22.23.3', '24'])(
     server.close();
   },
 );
+
+test.for(['Bun', 'Deno'] as const)('SDK-30 the packed tarball works on %s', async (runtime, { skip }) => {
+  const found = await otherRuntime(runtime).catch(String);
+  if (typeof found === 'string') return skip(`${runtime} cannot be fetched: ${found}`);
+  const [command, ...first] = found;
+  writeFileSync(join(host, 'other.mjs'), otherUse);
+  const server = await startScriptedServer();
+  const env = { ...process.env, URL: server.url, SPOOL: join(host, `spool-${runtime}`) };
+  const { stdout } = await run(command, [...first, 'other.mjs'], { cwd: host, env, timeout: 60_000 });
+  expect(JSON.parse(stdout)).toEqual({
+    ...{ states: [null, 'spooled', 'sequenced'], delivered: 3, pending: 0 },
+  });
+  expect(server.batches.flat().map(({ actor }) => actor.id)).toEqual(['ana', 'ana', 'ana']);
+  server.close();
+});
 
 /** Every subpath loads both ways without any framework installed. */
 async function runAllDoors(node: string): Promise<void> {

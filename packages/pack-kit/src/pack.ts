@@ -118,8 +118,8 @@ export type PackDeclaration<A extends Actions, T extends AttributeTypes, L exten
   readonly views?: Readonly<Record<string, View>>;
   readonly routes?: readonly Route[];
   /**
-   * Role of the host's users → the permissions (of routes and reports, and of the core) that it has. Without `read.all` it
-   * reaches the entries of its own user only.
+   * Role of the host's users → the permissions (of routes and reports, and of the core) that it has. A built-in role
+   * among them (`auditor`) brings its own and its reach; without one it reaches the entries of its own user only.
    */
   readonly roles?: Readonly<Record<string, readonly string[]>>;
   /** How the pack's routes put their errors for older clients: the member of the body beside those of RFC 9457, and texts of their own. */

@@ -20,7 +20,7 @@ export interface Directory {
   /** Those that exist, by `type/id`. */
   find(tenant: number, keys: readonly DirectoryKey[]): Promise<ReadonlyMap<string, DirectoryRecord>>;
   /** All records of a type, by id; at most a thousand. */
-  list(tenant: number, type: string): Promise<DirectoryRecord[]>;
+  list(tenant: number, type: string, records?: readonly string[]): Promise<DirectoryRecord[]>;
   remove(tenant: number, key: DirectoryKey): Promise<void>;
 }
 
@@ -69,8 +69,8 @@ export function createDirectory(database: Database): Directory {
       );
       return new Map(found.rows.map((record) => [`${record.type}/${record.id}`, record]));
     },
-    list: (tenant, type) =>
-      database.read(scope(tenant), async (client) => {
+    list: (tenant, type, records) =>
+      database.read({ ...scope(tenant), ...(records ? { records } : {}) }, async (client) => {
         const found = await client.query<DirectoryRecord>(
           `${select} where tenant = $1 and type = $2 order by id limit ${recordsListedMax}`,
           [tenant, type],

@@ -25,6 +25,7 @@ export { createPeople, type People } from './people.ts';
 export {
   isPermissionName,
   isRoleName,
+  partOf,
   permissionTable,
   roleNames,
   roleTable,

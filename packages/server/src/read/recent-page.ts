@@ -4,6 +4,7 @@ import {
   fieldAlwaysHeld,
   fieldName,
   later,
+  type EarlyState,
   type Head,
   type HeldEntry,
   type KeyList,
@@ -26,6 +27,8 @@ export interface RecentPageInput {
   after: { at: number; ledger: number; index: number } | undefined;
   /** Entries wanted. */
   limit: number;
+  /** What was read of each ledger meanwhile, in their order. */
+  early: readonly (EarlyState | undefined)[];
   /** ms */
   now: number;
 }
@@ -66,7 +69,7 @@ export async function recentPage(
   const windows = await Promise.all(
     filled.map(async (ledger) => {
       const head = input.heads.get(ledger.id);
-      return head && recent.open(ledger, head);
+      return head && recent.open(ledger, head, input.early[input.ledgers.indexOf(ledger)]);
     }),
   );
   for (const [position, ledger] of filled.entries()) {

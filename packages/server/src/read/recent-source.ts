@@ -32,9 +32,7 @@ export function createRecentSource(context: ReadContext): RecentSource {
     async heads(scope) {
       const rows = await database.peek<Head & { ledger: number }>(
         scope,
-        `select h.ledger, h.size, (extract(epoch from h.ingested_at) * 1000000)::bigint as tag, coalesce(p.fence, 0) as epoch
-         from head h left join projection p on p.ledger = h.ledger and p.name = 'recent'
-         where h.ledger = any (visible_ledgers())`,
+        'select ledger, size, tag, epoch from recent_heads()',
       );
       return new Map(rows.map(({ ledger, size, tag, epoch }) => [ledger, { size, tag, epoch }]));
     },

@@ -1,7 +1,7 @@
 import type { JsonValue } from '@bitacora/event';
 import type { Answers, Plan, Read } from '@bitacora/pack-kit';
 import type { Filters as PackFilters } from '@bitacora/pack-kit';
-import type { Directory, Grant } from '../access/index.ts';
+import { recordsOf, type Directory, type Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import type { EntryView } from '../ledger/index.ts';
 import type { Filters } from './conditions-of.ts';
@@ -167,8 +167,10 @@ async function directoryRecord(
   read: Read & { read: 'directory' },
   { directory }: PlanContext,
 ): Promise<unknown> {
-  if (read.id === undefined) return directory.list(grant.tenant.id, read.type);
-  return (await directory.get(grant.tenant.id, { type: read.type, id: read.id })) ?? null;
+  const { type, id } = read;
+  const records = recordsOf(grant.reach);
+  if (id === undefined) return directory.list(grant.tenant.id, type, records);
+  return (await directory.get(grant.tenant.id, { type, id }, records)) ?? null;
 }
 
 /** An entry as the API answers it. */

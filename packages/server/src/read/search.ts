@@ -98,8 +98,11 @@ async function pageOfRecent(
 ): Promise<{ answer?: SearchAnswer; sizes: ReadonlyMap<number, number> } | undefined> {
   const { recent, recentSource: source } = options.context;
   if (!recent || !source) return undefined;
-  const heads = await source.heads(options.scope);
-  const wanted = { ...page, ...options, heads, limit: page.offset + page.limit + 1 };
+  const [heads, early] = await Promise.all([
+    source.heads(options.scope),
+    Promise.all(options.ledgers.map((ledger) => recent.early(ledger))),
+  ]);
+  const wanted = { ...page, ...options, heads, early, limit: page.offset + page.limit + 1 };
   const found = await recentPage({ ...wanted, now: options.context.clock() }, { recent, source });
   const listed = found && cut(found.places, page);
   const entries = listed && (await found.read(listed.places));

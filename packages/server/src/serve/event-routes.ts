@@ -15,6 +15,7 @@ import {
   type ReadContext,
 } from '../read/index.ts';
 import { ingestCall, type IngestCallOptions } from './ingest-call.ts';
+import { createMemberTexts, JsonText } from './json-text.ts';
 import type { Route } from './route.ts';
 import { streamTail } from './stream-tail.ts';
 
@@ -67,6 +68,7 @@ interface EventRouteOptions extends IngestCallOptions {
 /** Everything under /v1/events and what is counted over events. */
 export function eventRoutes(options: EventRouteOptions): Route[] {
   const { context } = options;
+  const entriesText = createMemberTexts<ListedEntry>(shown);
   return [
     {
       method: 'POST',
@@ -99,7 +101,8 @@ export function eventRoutes(options: EventRouteOptions): Route[] {
           { ...filtersOf(query), ...input, ledger: textOf(query['ledger']) },
           context,
         );
-        return { ...answer, entries: answer.entries.map(shown) };
+        const { entries, ...page } = answer;
+        return new JsonText(`{"entries":${entriesText(entries)},${JSON.stringify(page).slice(1)}`);
       },
     },
     {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Health } from './health.ts';
 import type { Route } from './route.ts';
 
-/** For whoever watches over the process. */
+/** Whether the process answers, and whether it can do its work. */
 export function healthRoutes(health: Health): Route[] {
   const json = 'application/json; charset=utf-8';
   return [

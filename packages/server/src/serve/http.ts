@@ -18,6 +18,7 @@ import { allowOrigins } from './cors.ts';
 import { correlationIdOf } from './correlation-id.ts';
 import { formOf } from './form.ts';
 import { requireOwnPage } from './own-page.ts';
+import { JsonText } from './json-text.ts';
 import { olderMember } from './older-member.ts';
 import { problemMediaType, problemOf } from './problem.ts';
 import type { AnsweredRead } from './read-record.ts';
@@ -185,9 +186,11 @@ function register(app: FastifyInstance, route: Route, options: RegisterOptions):
       if (reply.statusCode === 200) void reply.code(route.answer.status);
       if (!reply.hasHeader('content-type')) void reply.type(route.answer.mediaType);
       return reply.send(
-        route.answer.mediaType.startsWith('application/json') && reply.statusCode !== 204
-          ? JSON.stringify(answer)
-          : answer,
+        answer instanceof JsonText
+          ? answer.text
+          : route.answer.mediaType.startsWith('application/json') && reply.statusCode !== 204
+            ? JSON.stringify(answer)
+            : answer,
       );
     },
   });

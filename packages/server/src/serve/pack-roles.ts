@@ -1,17 +1,28 @@
 import type { AnyPack } from '@bitacora/pack-kit';
-import type { GrantPart } from '../access/index.ts';
+import { isRoleName, partOf, type GrantPart } from '../access/index.ts';
 
-/** What the names that packs give their hosts' roles are worth: only with `read.all` others' entries are reached. */
-export function packRoles(
+/**
+ * The names that packs give the roles of their hosts' users. A pack lists permissions under each, and may list a built-in
+ * role among them (`Administrador: ['administrator']`), which brings all of its own. Without one the role reads its own
+ * entries. Undefined for a name that no pack knows; nobody becomes an owner by a pack.
+ */
+export function createPackRoles(
   packs: readonly AnyPack[],
-): (role: string, hostId: string) => GrantPart | undefined {
-  return (role, hostId) => {
-    const own = packs.flatMap(({ roles = {} }) => (Object.hasOwn(roles, role) ? [roles[role] ?? []] : []));
-    if (own.length === 0) return undefined;
-    const permissions = [...new Set(own.flat())];
+): (name: string, hostId: string) => GrantPart | undefined {
+  return (name, hostId) => {
+    const listed = packs.flatMap(({ roles }) =>
+      roles && Object.hasOwn(roles, name) ? [roles[name] ?? []] : [],
+    );
+    if (listed.length === 0) return undefined;
+    const given = listed.flat().filter((one) => one !== 'owner');
+    const builtIn = given.filter(isRoleName).map((role) => partOf(role, hostId));
     return {
-      permissions,
-      reach: permissions.includes('read.all') ? { kind: 'all' } : { kind: 'own', hostId },
+      permissions: [
+        'read',
+        ...given.filter((one) => !isRoleName(one)),
+        ...builtIn.flatMap(({ permissions }) => permissions),
+      ],
+      reach: builtIn.find(({ reach }) => reach.kind === 'all')?.reach ?? { kind: 'own', hostId },
     };
   };
 }

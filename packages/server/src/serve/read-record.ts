@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditEvent } from '@bitacora/event';
 import type { Logger } from 'pino';
 import type { Grant, Tenant, Tenants } from '../access/index.ts';
+import { AuditError } from '../audit-error.ts';
 import type { Ingest } from '../ingest/index.ts';
 import type { Health } from './health.ts';
 import { actorOf, auditLedgerOf } from './report-act.ts';
@@ -19,6 +20,7 @@ export interface AnsweredRead {
 
 /** Puts reads of others' entries on record, each viewer and question once in ten minutes. */
 export interface ReadRecord {
+  /** @throws too_many_requests when too many wait already */
   note(read: AnsweredRead): void;
   /** What was noted is stored; for the end of the server. */
   drain(): Promise<void>;
@@ -82,10 +84,8 @@ export function createReadRecord(options: {
       const question = normalised(url);
       const id = idOf(start, [grant.tenant.id, grant.caller.kind, grant.caller.id, action, question]);
       if (seen.has(id)) return;
-      if (waiting.size >= waitingMax) {
-        health.add('more reads than could be put on record');
-        return;
-      }
+      // What cannot be put on record is not answered.
+      if (waiting.size >= waitingMax) throw new AuditError('too_many_requests', { retryAfterSeconds: 1 });
       seen.add(id);
       const event: AuditEvent = {
         id,

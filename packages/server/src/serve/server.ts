@@ -27,7 +27,6 @@ import { startBackground } from './background.ts';
 import { eventRoutes } from './event-routes.ts';
 import { firstOwnerLink } from './first-owner.ts';
 import { loggerRoutes } from './logger-routes.ts';
-import { packRoles } from './pack-roles.ts';
 import { packRoutes } from './pack-routes.ts';
 import { createHealth, type Health } from './health.ts';
 import { healthRoutes } from './health-routes.ts';
@@ -35,6 +34,7 @@ import { createHttp } from './http.ts';
 import { createMail } from './mail.ts';
 import { openApi } from './openapi.ts';
 import { openRecent, telling } from './open-recent.ts';
+import { createPackRoles } from './pack-roles.ts';
 import { pageRoutes } from './pages.ts';
 import { peopleRoutes } from './people-routes.ts';
 import { createReadRecord } from './read-record.ts';
@@ -178,7 +178,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const viewerTokens = createViewerTokens({
     keys: people.viewerKeys,
     tenants,
-    roleOf: packRoles(packs),
+    roleOf: createPackRoles(options.packs ?? []),
     clock,
   });
   const app = createHttp({
@@ -190,7 +190,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     async onRead(read, each) {
       if (!each) return readRecord.note(read);
       const { grant, action, method, url, client } = read;
-      const act = { action, operation: 'read', level: 'medium', request: { method, url }, client } as const;
+      const operation = method === 'GET' ? 'read' : 'execute';
+      const act = { action, operation, level: 'medium', request: { method, url }, client } as const;
       await reportAct(grant, act, { tenants, ingest });
     },
     logger,

@@ -10,4 +10,5 @@ export {
 } from './recent-entry.ts';
 export { dayMs, fieldAlwaysHeld, type RecentSettings } from './recent-settings.ts';
 export type { RecentSource } from './recent-source.ts';
+export type { EarlyState } from './window-state.ts';
 export type { HeldEntry, KeyList, Window } from './window.ts';

@@ -6,18 +6,21 @@ import type { Codec } from './codec.ts';
 import type { RecentCounters } from './counters.ts';
 import type { EntryMemory } from './entry-memory.ts';
 import { extendWindow, packNewest } from './extend-window.ts';
+import { heldTerms } from './held-terms.ts';
 import { later, type Head, type Place, type RecentEntry } from './recent-entry.ts';
-import { dayMs, fieldAlwaysHeld, type RecentSettings } from './recent-settings.ts';
+import { dayMs, type RecentSettings } from './recent-settings.ts';
 import type { RecentSource } from './recent-source.ts';
 import { createWindow, type Chunk, type HeldEntry, type Window } from './window.ts';
-import type { WindowState } from './window-state.ts';
+import type { EarlyState, WindowState } from './window-state.ts';
 
 export interface RecentLedger {
   /**
    * The window as it is at a head or at a later one that is true now; undefined when it is not known here: somebody
    * else answers, and the window is made. @throws Error when the store fails
    */
-  current(head: Head): Promise<Window | undefined>;
+  current(head: Head, early?: EarlyState): Promise<Window | undefined>;
+  /** Reads the state while the head is being read, where the epoch is known; undefined: not known, or it failed. */
+  early(): Promise<EarlyState | undefined>;
   /** Brings the window up to a head, making it where it is not. How many entries were written. */
   follow(head: Head, options?: { anew?: boolean; days?: number }): Promise<number>;
   /** The entries, from memory or the store; undefined when one is gone. */
@@ -254,20 +257,29 @@ export function createRecentLedger(options: RecentLedgerOptions): RecentLedger {
     window: held,
     read,
     follow,
-    async current(head) {
+    async early() {
+      const [from, of] = [values, epoch];
+      if (!from) return undefined;
+      return loadState(from).then(
+        (raw) => ({ epoch: of, raw }),
+        () => undefined,
+      );
+    },
+    async current(head, early) {
       const from = valuesOf(head);
       if (lost) return undefined;
       for (let attempt = 0; attempt < attemptsMax; attempt++) {
         if (busy?.long && !fits(held(), head)) return undefined;
-        const raw = await loadState(from);
+        const known = attempt === 0 && early?.epoch === head.epoch ? early : undefined;
+        const raw = known ? known.raw : await loadState(from);
         if (!raw || epoch !== head.epoch) return undefined;
         if (!held()?.raw.equals(raw)) {
           if (busy?.long) return undefined;
           if (!(await exclusive(false, () => learn(from, raw, chunksWaitedForMax)))) return undefined;
         }
-        const known = held();
-        if (!known || fits(known, head)) return known;
-        const behind = head.size - known.state.upTo;
+        const learned = held();
+        if (!learned || fits(learned, head)) return learned;
+        const behind = head.size - learned.state.upTo;
         if (behind > tailEntriesMax || behind < 0) return undefined;
         const result = await exclusive(false, () => step(from, head));
         if (result === 'lost') {
@@ -284,14 +296,4 @@ export function createRecentLedger(options: RecentLedgerOptions): RecentLedger {
 
 function fits(window: Window | undefined, head: Head): boolean {
   return window?.state.upTo === head.size && window.state.tag === head.tag;
-}
-
-/** The terms of an entry that tell, without reading it, whether it matches a filter of indexed fields. */
-function heldTerms(
-  entry: RecentEntry,
-  { ledger, source, settings }: Pick<RecentLedgerOptions, 'ledger' | 'source' | 'settings'>,
-): ReadonlySet<string> {
-  const fields = [...new Set([fieldAlwaysHeld, ...settings.indexes.flat()])];
-  const terms = [...source.termsOf(ledger.tenant, entry)];
-  return new Set(terms.filter((term) => fields.some((field) => source.isOf(term, field))));
 }

@@ -10,13 +10,16 @@ import { createRecentLedger, type RecentLedger } from './recent-ledger.ts';
 import type { RecentSettings } from './recent-settings.ts';
 import type { RecentSource } from './recent-source.ts';
 import type { Window } from './window.ts';
+import type { EarlyState } from './window-state.ts';
 
 export interface Recent {
   readonly settings: RecentSettings;
   readonly counters: Readonly<RecentCounters>;
   heads: RecentSource['heads'];
   /** What is held of a ledger at a head or later, with what reads its entries; undefined: ask PostgreSQL. Never throws. */
-  open(ledger: LedgerRow, head: Head): Promise<OpenRecent | undefined>;
+  open(ledger: LedgerRow, head: Head, early?: EarlyState): Promise<OpenRecent | undefined>;
+  /** What can be read of a ledger beside its head, at the same time. Never throws. */
+  early(ledger: LedgerRow): Promise<EarlyState | undefined>;
   /** A page was answered from it, or could not be. */
   counted(outcome: 'hit' | 'miss'): void;
   /** Told that this process appended so many entries to a ledger. Returns at once. */
@@ -126,10 +129,14 @@ export function createRecent(options: RecentOptions): Recent {
     }, wait);
     timer.unref();
   };
-  const openNow = async (ledger: LedgerRow, head: Head): Promise<OpenRecent | undefined> => {
+  const openNow = async (
+    ledger: LedgerRow,
+    head: Head,
+    early: EarlyState | undefined,
+  ): Promise<OpenRecent | undefined> => {
     const { held } = followed(ledger);
     followed(ledger).wanted = true;
-    const window = await held.current(head);
+    const window = await held.current(head, early);
     if (window) return { window, read: held.read };
     // Another process has seen more: with the ledger's size of now, both agree.
     const ahead = (held.window()?.state.upTo ?? 0) > head.size;
@@ -143,9 +150,10 @@ export function createRecent(options: RecentOptions): Recent {
     settings,
     counters,
     heads: source.heads,
-    async open(ledger, head) {
+    early: (ledger) => followed(ledger).held.early(),
+    async open(ledger, head, early) {
       try {
-        return await openNow(ledger, head);
+        return await openNow(ledger, head, early);
       } catch (error) {
         counters.fallbacks++;
         failed(`ledger ${ledger.name}: the store could not be asked`, error);

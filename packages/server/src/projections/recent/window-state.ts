@@ -16,6 +16,12 @@ export interface WindowState {
   directory: string;
 }
 
+/** A state's value, read before it is known which one is right. */
+export interface EarlyState {
+  epoch: number;
+  raw: Buffer | undefined;
+}
+
 /** A run of entries under one key. */
 export interface ChunkRow {
   id: string;

@@ -1,0 +1,38 @@
+import { definePack } from '@bitacora/pack-kit';
+import { expect, test } from 'vitest';
+import { createPackRoles } from './pack-roles.ts';
+
+const pack = definePack({
+  name: 'building',
+  actions: {
+    'payment.create': {
+      operation: 'create',
+      level: 'low',
+      labels: { es: 'Pago', ru: 'Платёж', en: 'Payment' },
+    },
+  },
+  roles: {
+    Administrador: ['administrator', 'condominium.close'],
+    resident: ['condominium.own'],
+    jefe: ['owner'],
+  },
+} as never);
+const roleOf = createPackRoles([pack]);
+
+test('a pack’s role has the permissions listed; with a built-in role among them, that one’s and its reach', () => {
+  expect(roleOf('resident', 'u7')).toEqual({
+    permissions: ['read', 'condominium.own'],
+    reach: { kind: 'own', hostId: 'u7' },
+  });
+  const administrator = roleOf('Administrador', 'u1');
+  expect(administrator?.reach).toEqual({ kind: 'all' });
+  expect(administrator?.permissions).toEqual(
+    expect.arrayContaining(['condominium.close', 'users.manage', 'read.all']),
+  );
+});
+
+test('nobody becomes an owner by a pack, and names that no pack knows, inherited ones too, are none', () => {
+  expect(roleOf('jefe', 'u1')).toEqual({ permissions: ['read'], reach: { kind: 'own', hostId: 'u1' } });
+  for (const name of ['stranger', 'toString', '__proto__', 'constructor'])
+    expect(roleOf(name, 'u1')).toBeUndefined();
+});
