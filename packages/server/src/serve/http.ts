@@ -23,6 +23,7 @@ import { olderMember } from './older-member.ts';
 import { problemMediaType, problemOf } from './problem.ts';
 import type { AnsweredRead } from './read-record.ts';
 import type { Route } from './route.ts';
+import { safeHeaders } from './safe-headers.ts';
 import type { SessionCookie } from './session-cookie.ts';
 
 /**
@@ -99,14 +100,6 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   for (const route of options.routes) register(app, route, { ...options, reserve });
   return app;
 }
-
-/** Of every answer that has none of its own: nothing is kept by caches, framed, sniffed, or run. */
-const safeHeaders = {
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-};
 
 /** What the HTTP parser could not read has no request yet: half of one, which may be sent again, or none at all. */
 function refuseMalformed(error: Error, socket: Socket): void {
