@@ -55,7 +55,9 @@ export const library = definePack({
       path: '/api/library/books/{book}/loans/',
       params: { book: { in: 'path', type: 'string' } },
       permission: 'search',
-      plan: ({ book }) => ({ loans: { read: 'search', filters: { target: `book/${book}` } } }),
+      plan: ({ book }) => ({
+        loans: { read: 'search', filters: typeof book === 'string' ? { target: `book/${book}` } : {} },
+      }),
       shape: ({ loans = null }) => loans,
     },
   ],

@@ -23,7 +23,7 @@ export function createReader(server: { url: string; key: string; databaseUrl?: s
   const folder = mkdtempSync(join(tmpdir(), 'bitacora-reader-'));
   // As root the embedded PostgreSQL of a server that a page starts runs as a user of its own.
   chmodSync(folder, 0o755);
-  for (const name of ['node_modules', 'examples']) symlinkSync(join(root, name), join(folder, name));
+  for (const name of ['node_modules', 'examples', 'packs']) symlinkSync(join(root, name), join(folder, name));
   const env = {
     ...process.env,
     PATH: `${join(root, 'node_modules/.bin')}${delimiter}${process.env['PATH'] ?? ''}`,

@@ -42,6 +42,7 @@ export async function startTestServer(
   options: {
     /** Kept when the server is disposed of; a temporary one otherwise. */ dataDirectory?: string;
     /** Whose process it is; the caller's own otherwise. */ user?: { uid: number; gid: number };
+    /** Further arguments of `serve`. */ args?: readonly string[];
   } = {},
 ): Promise<TestServer> {
   const dataDirectory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), 'bitacora-test-'));
@@ -53,7 +54,7 @@ export async function startTestServer(
   const start = async (extra: Record<string, string> = {}): Promise<void> => {
     child = spawn(
       process.execPath,
-      ['--conditions=bitacora:source', '--max-semi-space-size=64', program, 'serve'],
+      ['--conditions=bitacora:source', '--max-semi-space-size=64', program, 'serve', ...(options.args ?? [])],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
         ...options.user,

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addCapture } from './commands/capture.ts';
+import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addImport } from './commands/import.ts';
 import { addKeys } from './commands/keys.ts';
@@ -8,6 +9,7 @@ import { addPack } from './commands/pack-new.ts';
 import { addRecent } from './commands/recent.ts';
 import { addSearch } from './commands/search.ts';
 import { addServe } from './commands/serve.ts';
+import { addStats } from './commands/stats.ts';
 import { addTail } from './commands/tail.ts';
 import { addVerify } from './commands/verify.ts';
 import { addUsers } from './commands/users.ts';
@@ -21,9 +23,11 @@ export function createProgram(exit: Exit): Command {
     .showHelpAfterError('(bitacora --help lists the commands)')
     .exitOverride();
   addServe(program, exit);
+  addDemo(program, exit);
   addMigrate(program, exit);
   addImport(program, exit);
   addSearch(program);
+  addStats(program);
   addTail(program);
   addVerify(program, exit);
   addCapture(program, exit);

@@ -1,7 +1,14 @@
 import { compilePersonal, levels, operations } from '@bitacora/event';
 import type { AttributeTypes } from './attribute-types.ts';
 import { missingLanguages } from './labels.ts';
-import type { Actions, AnyPack, Loggers, Pack, PackDeclaration } from './pack.ts';
+import {
+  closeReasons,
+  type Actions,
+  type AnyPack,
+  type Loggers,
+  type Pack,
+  type PackDeclaration,
+} from './pack.ts';
 import { PackError } from './pack-error.ts';
 import { methods, pathParams, type Params, type Route } from './route.ts';
 
@@ -45,6 +52,29 @@ function* problemsOf(pack: Omit<AnyPack, 'policy'>): Generator<string> {
     yield* paramProblems(`reports.${name}`, report.params ?? {}, []);
   }
   yield* routeProblems(pack.routes ?? []);
+  yield* sessionProblems(pack);
+  yield* commandProblems(pack);
+}
+
+function* commandProblems({ commands = {}, routes = [] }: Omit<AnyPack, 'policy'>): Generator<string> {
+  for (const [name, { route, labels, options = {} }] of Object.entries(commands)) {
+    yield* labelProblems(`commands.${name}`, labels);
+    const called = routes.find(({ method, path }) => `${method} ${path}` === route);
+    if (!called) yield `commands.${name}: there is no route ${route}`;
+    for (const parameter of Object.values(options)) {
+      if (called && called.params?.[parameter] === undefined)
+        yield `commands.${name}: ${route} has no parameter ${parameter}`;
+    }
+  }
+}
+
+function* sessionProblems({ sessions, actions }: Omit<AnyPack, 'policy'>): Generator<string> {
+  for (const [action, reason] of Object.entries(sessions?.close ?? {})) {
+    if (!closeReasons.includes(reason)) yield `sessions.close.${action}: unknown reason ${reason}`;
+  }
+  for (const action of [...(sessions?.open ?? []), ...Object.keys(sessions?.close ?? {})]) {
+    if (!Object.hasOwn(actions, action)) yield `sessions: the action ${action} is not declared`;
+  }
 }
 
 function* actionProblems(actions: Actions): Generator<string> {
@@ -115,6 +145,7 @@ function* paramProblems(owner: string, params: Params, inPath: readonly string[]
     if (params[name]?.in !== 'path') yield `${owner}: {${name}} is not declared as a path parameter`;
   }
   for (const [name, param] of Object.entries(params)) {
+    if (param.type === 'json' && param.in !== 'body') yield `${owner}: ${name} is JSON, but not in the body`;
     if (param.in === 'path' && !inPath.includes(name)) yield `${owner}: ${name} is not in the path`;
     if (typeof param.type === 'object' && param.type.enum.length === 0)
       yield `${owner}: ${name} has no values`;

@@ -56,6 +56,16 @@ export type View = {
   readonly filters?: readonly string[];
 };
 
+export const closeReasons = ['logout', 'expiry', 'administrator'] as const;
+export type CloseReason = (typeof closeReasons)[number];
+/** Which events open and close the sessions of the host's users; every other event with a session id touches one. */
+export type SessionActions = {
+  readonly open: readonly string[];
+  readonly close: Readonly<Record<string, CloseReason>>;
+  /** The host's session ids let their holder in (tokens): entries of the pack keep a keyed hash in place of them. */
+  readonly secret?: boolean;
+};
+
 /** An event in a pack's own words: its actions and attributes only. */
 export type PackEvent<A extends Actions, T extends AttributeTypes> = Omit<
   EventInput,
@@ -67,6 +77,13 @@ export type PackEvent<A extends Actions, T extends AttributeTypes> = Omit<
 /** Takes one argument (over HTTP: the body) and captures. */
 export type Logger = (input: never) => Captured;
 export type Loggers = Readonly<Record<string, Logger>>;
+
+/** A route of the pack (`POST /api/loans/remind/`) as a command; `options`: name of an option → of the route's parameter. */
+export type Command = {
+  readonly route: string;
+  readonly options?: Readonly<Record<string, string>>;
+  readonly labels: Labels;
+};
 
 /** What of the newest entries a pack wants to be held; limits are the largest that any pack asks for. */
 export type RecentDeclaration = {
@@ -93,19 +110,27 @@ export type PackDeclaration<A extends Actions, T extends AttributeTypes, L exten
   readonly recent?: RecentDeclaration;
   /** Absent: that of the tenant's default ledger. */
   readonly retention?: Retention;
+  readonly sessions?: SessionActions;
   readonly admission?: Admission;
   readonly loggers?: (capture: Capture<PackEvent<A, T>>) => L;
   readonly rules?: Readonly<Record<string, Rule>>;
   readonly reports?: Readonly<Record<string, Report>>;
   readonly views?: Readonly<Record<string, View>>;
   readonly routes?: readonly Route[];
-  /** Role of the host's users → the permissions (of routes and reports) that it has, beside the built-in roles. */
+  /**
+   * Role of the host's users → the permissions (of routes and reports, and of the core) that it has. A built-in role
+   * among them (`auditor`) brings its own and its reach; without one it reaches the entries of its own user only.
+   */
   readonly roles?: Readonly<Record<string, readonly string[]>>;
   /** How the pack's routes put their errors for older clients: the member of the body beside those of RFC 9457, and texts of their own. */
   readonly errors?: {
     readonly member: string;
     readonly texts?: Readonly<Partial<Record<'unauthenticated' | 'forbidden' | 'not_found', string>>>;
   };
+  /** Invented activity that ends at `now`, ms since 1970; the same for the same `now`. */
+  readonly demo?: (now: number) => readonly PackEvent<A, T>[];
+  /** Commands of the command line (`stats build`) that call a route. */
+  readonly commands?: Readonly<Record<string, Command>>;
   /** Events as the pack's hosts report them; `testPack` needs one at least. */
   readonly examples?: readonly PackEvent<A, T>[];
 };
@@ -118,8 +143,9 @@ export type Pack<
 > = PackDeclaration<A, T, L> & { readonly policy: PersonalPolicy };
 
 /** Any pack, as the server and `testPack` take it. Its loggers are reached by `loggersOf`. */
-export type AnyPack = Omit<Pack, 'loggers' | 'examples'> & {
+export type AnyPack = Omit<Pack, 'loggers' | 'examples' | 'demo'> & {
   readonly loggers?: (capture: never) => Loggers;
+  readonly demo?: (now: number) => readonly object[];
   readonly examples?: readonly object[];
 };
 

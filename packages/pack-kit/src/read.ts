@@ -26,8 +26,12 @@ export const readKinds = [
   'count',
   'facets',
   'histogram',
+  'top',
   'sessions',
+  'session',
   'session.close',
+  'sessions.concurrent',
+  'sessions.patterns',
   'directory',
   'report',
   'export',
@@ -43,6 +47,8 @@ export type Read =
       readonly read: 'search';
       readonly filters?: Filters;
       readonly order?: 'asc' | 'desc';
+      /** By how long it took, in place of time; what has no duration comes last. With `offset`, not with `cursor`. */
+      readonly orderBy?: 'durationMs';
       readonly count?: boolean;
     } & Paging)
   /** By the event's `id`, or by its place in the pack's ledger. */
@@ -58,14 +64,50 @@ export type Read =
       readonly read: 'histogram';
       readonly interval: 'hour' | 'day';
       readonly by?: string;
+      /** A field: each bucket also says how many different values of it there are, in `distinct`. Not with `by`. */
+      readonly distinct?: string;
       readonly filters?: Filters;
     }
-  | ({ readonly read: 'sessions'; readonly actor?: string; readonly active?: boolean } & Paging)
-  | { readonly read: 'session.close'; readonly id: string }
+  /** The most frequent values of a field with how often and the newest entry of each; also of `ip`, which has no facet. */
+  | { readonly read: 'top'; readonly field: string; readonly filters?: Filters; readonly limit?: number }
+  | ({
+      readonly read: 'sessions';
+      readonly actor?: string;
+      readonly active?: boolean;
+      readonly count?: boolean;
+    } & Paging)
+  /** One session, by the place of the event that opened it in the pack's ledger. */
+  | { readonly read: 'session'; readonly index: number }
+  /** An administrator's act: an event of its own. */
+  | { readonly read: 'session.close'; readonly index: number; readonly reason?: string }
+  /** Of the actors with two active sessions or more from different addresses or agents, all active sessions. */
+  | { readonly read: 'sessions.concurrent'; readonly actor?: string }
+  /** How many were opened per hour and weekday of the organisation's zone, and how long they last. */
+  | {
+      readonly read: 'sessions.patterns';
+      readonly actor?: string;
+      readonly from?: string;
+      readonly to?: string;
+    }
   | { readonly read: 'directory'; readonly type: string; readonly id?: string }
   | { readonly read: 'report'; readonly name: string; readonly params?: JsonObject }
-  | { readonly read: 'export'; readonly format: 'csv' | 'json' | 'xlsx' | 'pdf'; readonly filters?: Filters }
+  /** Streams `row` of every entry; a plan of its own, without other reads. */
+  | {
+      readonly read: 'export';
+      readonly format: 'csv' | 'json';
+      readonly name: string;
+      readonly filters?: Filters;
+    }
   | { readonly read: 'append'; readonly event: EventInput };
 
 /** Name → read; the answers come back under the same names. */
 export type Plan = Readonly<Record<string, Read>>;
+
+/** A plan's no to a request whose parameters are well-formed. `detail` is for the client. */
+export type Refused = {
+  readonly refused: {
+    readonly code: 'forbidden' | 'not_found' | 'invalid_parameter';
+    readonly parameter?: string;
+    readonly detail: string;
+  };
+};

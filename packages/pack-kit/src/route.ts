@@ -1,26 +1,41 @@
-import type { JsonValue } from '@bitacora/event';
+import type { JsonObject, JsonValue } from '@bitacora/event';
 import type { Labels, Language, Vocabulary } from './labels.ts';
-import type { Plan } from './read.ts';
+import type { Plan, Refused } from './read.ts';
 
 /** A parameter of a route or report. Bare dates are days of the organisation's time zone. */
 export type Param = {
   readonly in: 'path' | 'query' | 'body';
-  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date' | { readonly enum: readonly string[] };
+  readonly type:
+    | 'string'
+    | 'integer'
+    | 'number'
+    | 'boolean'
+    | 'date'
+    /** Any JSON; in a body only. */
+    | 'json'
+    | { readonly enum: readonly string[] };
   readonly required?: boolean;
   readonly default?: string | number | boolean;
   readonly min?: number;
   readonly max?: number;
 };
 export type Params = Readonly<Record<string, Param>>;
-export type ParamValues = Readonly<Record<string, string | number | boolean | undefined>>;
+export type ParamValues = Readonly<Record<string, JsonValue | undefined>>;
 
 /** Who asks, after authentication. */
 export type Caller = {
+  /** Of a host's own user: the id by which the host knows him. */
   readonly id: string;
+  readonly name?: string;
   readonly roles: readonly string[];
+  /** Of the core and of packs; `read.all`: he reaches the entries of others. */
   readonly permissions: readonly string[];
   readonly language: Language;
   readonly timeZone: string;
+  /** The day in that zone, `2026-03-31`. */
+  readonly today: string;
+  /** What was asked for, absolute: for the links of pages. */
+  readonly url: string;
 };
 
 /** Read name → what the core answered (the bodies of the public API). */
@@ -32,9 +47,9 @@ type Planned<Body> = {
   readonly params?: Params;
   readonly permission: string;
   /** Pure: the same parameters and caller give the same plan. */
-  readonly plan: (params: ParamValues, caller: Caller) => Plan;
+  readonly plan: (params: ParamValues, caller: Caller) => Plan | Refused;
   /** Pure; what the client gets. */
-  readonly shape: (answers: Answers, params: ParamValues, labels: PackLabels) => Body;
+  readonly shape: (answers: Answers, params: ParamValues, labels: PackLabels, caller: Caller) => Body;
 };
 
 export const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
@@ -45,6 +60,8 @@ export type Route = Planned<JsonValue> & {
   readonly path: string;
   /** Of a success; 200 by default. */
   readonly status?: number;
+  /** Where the plan is an export: what becomes of an entry, the columns in their order. Its answer is a file. */
+  readonly row?: (entry: JsonValue, labels: PackLabels) => JsonObject;
 };
 
 export type Table = {

@@ -10,7 +10,13 @@ import { testPlan } from './test-plan.ts';
  * fit the vocabulary, admission and plans that are pure and deterministic, reads that exist, rules with examples.
  */
 export function testPack(pack: AnyPack): string[] {
-  return [...labelFailures(pack), ...exampleFailures(pack), ...ruleFailures(pack), ...planFailures(pack)];
+  return [
+    ...labelFailures(pack),
+    ...exampleFailures(pack),
+    ...demoFailures(pack),
+    ...ruleFailures(pack),
+    ...planFailures(pack),
+  ];
 }
 
 function* labelFailures(pack: AnyPack): Generator<string> {
@@ -34,6 +40,19 @@ function* exampleFailures(pack: AnyPack): Generator<string> {
     const owner = `examples[${i}]`;
     const event = yield* parsed(pack, example, owner);
     if (event !== undefined) yield* admissionFailures(pack, event, owner);
+  }
+}
+
+const demoEndsAt = Date.UTC(2026, 2, 1, 12);
+
+function* demoFailures({ demo, ...pack }: AnyPack): Generator<string> {
+  const events = demo?.(demoEndsAt) ?? [];
+  for (const [i, event] of events.entries()) {
+    const owner = `demo[${i}]`;
+    const read = yield* parsed(pack, event, owner);
+    if (read === undefined) continue;
+    if ((read.occurredAt ?? '') > new Date(demoEndsAt).toISOString()) yield `${owner}: is not in the past`;
+    yield* admissionFailures(pack, read, owner);
   }
 }
 

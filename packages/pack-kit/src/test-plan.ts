@@ -1,13 +1,17 @@
-import { canonicalJson } from '@bitacora/event';
-import type { Plan, ReadKind } from './read.ts';
+import { canonicalJson, type JsonValue } from '@bitacora/event';
+import type { Plan, ReadKind, Refused } from './read.ts';
+import { isRefused } from './refused.ts';
 import type { Caller, Param, Params, ParamValues } from './route.ts';
 
 type Planned = {
   readonly params?: Params;
-  readonly plan: (params: ParamValues, caller: Caller) => Plan;
+  readonly plan: (params: ParamValues, caller: Caller) => Plan | Refused;
 };
 
-const caller: Caller = { id: 'u1', roles: ['viewer'], permissions: [], language: 'en', timeZone: 'UTC' };
+const caller: Caller = {
+  ...{ id: 'u1', roles: ['viewer'], permissions: [], language: 'en', timeZone: 'UTC' },
+  ...{ today: '2026-03-01', url: 'http://localhost/path' },
+};
 
 /** What is wrong with a route's or report's plan when it is given only its required parameters, and all of them. */
 export function* testPlan(planned: Planned, owner: string, allowed: readonly ReadKind[]): Generator<string> {
@@ -19,6 +23,7 @@ export function* testPlan(planned: Planned, owner: string, allowed: readonly Rea
       const plan = planned.plan(values, caller);
       if (canonicalJson(planned.plan(values, caller)) !== canonicalJson(plan))
         yield `${owner}: plan is not deterministic`;
+      if (isRefused(plan)) continue;
       for (const [name, { read }] of Object.entries(plan)) {
         if (!allowed.includes(read)) yield `${owner}: ${name} uses ${read}, which is not allowed`;
       }
@@ -36,10 +41,11 @@ function sample(params: Params, all: boolean): ParamValues {
   return Object.fromEntries(given.map(([name, param]) => [name, param.default ?? sampleValue(param)]));
 }
 
-function sampleValue({ type, min }: Param): string | number | boolean {
+function sampleValue({ type, min }: Param): JsonValue {
   if (typeof type === 'object') return type.enum[0] ?? '';
   if (type === 'integer' || type === 'number') return min ?? 1;
   if (type === 'boolean') return true;
+  if (type === 'json') return {};
   return type === 'date' ? '2026-03-01' : 'x';
 }
 

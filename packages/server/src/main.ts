@@ -28,7 +28,7 @@ async function serve(demo: boolean): Promise<number> {
   const settings = readSettings(process.env);
   const { packs = [] } = await loadConfig(settings.config);
   const server = await startServer({ settings, packs });
-  const stopDemo = demo ? await startDemo(server) : undefined;
+  const stopDemo = demo ? await startDemo(server, packs) : undefined;
   process.stdout.write(`Bitácora listens on ${server.url}\n`);
   if (stopDemo) process.stdout.write(`Look at invented activity: ${server.url}/app/#key=${stopDemo.key}\n`);
   // The key is for whoever sits at the terminal, not for a service's log.

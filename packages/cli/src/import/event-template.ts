@@ -6,6 +6,7 @@ import type { MapScope } from './map-scope.ts';
 import { isMapping } from './mapping.ts';
 import { compileChanges, type RowChanges } from './row-changes.ts';
 import type { Row } from './row.ts';
+import { compileStates, hasStates } from './state-changes.ts';
 
 /** One event that a row may become. */
 export interface EventTemplate {
@@ -29,7 +30,7 @@ export function compileEvent(spec: unknown, where: string, scope: MapScope): Eve
   const attributesOf =
     attributes === undefined ? undefined : compileAttributes(attributes, `${where}.attributes`, scope);
   const values = compileValue(fields, where, scope);
-  if (changes !== undefined && fields['target'] === undefined) {
+  if (changes !== undefined && !hasStates(changes) && fields['target'] === undefined) {
     throw scope.error(`${where}.changes`, 'an event with changes needs a target');
   }
   return {
@@ -42,6 +43,11 @@ export function compileEvent(spec: unknown, where: string, scope: MapScope): Eve
       if (filledAttributes !== undefined) event['attributes'] = filledAttributes;
       return event;
     },
-    changes: changes === undefined ? undefined : compileChanges(changes, `${where}.changes`, scope),
+    changes: compileAnyChanges(changes, `${where}.changes`, scope),
   };
+}
+
+function compileAnyChanges(spec: unknown, where: string, scope: MapScope): (() => RowChanges) | undefined {
+  if (spec === undefined) return undefined;
+  return hasStates(spec) ? compileStates(spec, where, scope) : compileChanges(spec, where, scope);
 }

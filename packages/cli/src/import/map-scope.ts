@@ -46,8 +46,10 @@ export function createMapScope(options: {
           return toNumber;
         case 'boolean':
           return toBoolean;
+        case 'json':
+          return toJson;
         default:
-          throw error(where, `unknown type ${String(type)}: string, number or boolean`);
+          throw error(where, `unknown type ${String(type)}: string, number, boolean or json`);
       }
     },
     only(spec, keys, where) {
@@ -64,8 +66,18 @@ function toNumber(value: JsonValue, column: string): number {
   throw new RowError(`${column}: not a number`);
 }
 
+/** A JSON file has values already; in a CSV they are texts. */
+function toJson(value: JsonValue, column: string): JsonValue {
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value) as JsonValue;
+  } catch {
+    throw new RowError(`${column}: not JSON`);
+  }
+}
+
 function toBoolean(value: JsonValue, column: string): boolean {
-  if (value === true || value === 'true' || value === '1' || value === 1) return true;
-  if (value === false || value === 'false' || value === '0' || value === 0) return false;
+  if (value === true || value === 'true' || value === 'True' || value === '1' || value === 1) return true;
+  if (value === false || value === 'false' || value === 'False' || value === '0' || value === 0) return false;
   throw new RowError(`${column}: not true or false`);
 }

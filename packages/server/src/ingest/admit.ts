@@ -8,6 +8,8 @@ export interface AdmitOptions {
   tenant: number;
   policyOf: (action: string) => ActionPolicy;
   directory: Directory;
+  /** Stands in an entry for a session id that would let its holder in. */
+  hiddenSession: (sessionId: string) => string;
 }
 
 export type Admission = Admitted | { id: string; rejection: Rejection };
@@ -26,7 +28,7 @@ export async function admit(events: readonly AuditEvent[], options: AdmitOptions
     const admitted = byPack(event, policy, records);
     if (!admitted.ok) return { id: event.id, rejection: admitted.rejection };
     return {
-      event: withDefaults(admitted.event, policy),
+      event: withDefaults(withoutSecret(admitted.event, policy, options), policy),
       received: canonicalJson(event),
       personal: policy.personal,
     };
@@ -41,6 +43,15 @@ function byPack(
   const rejection = pack?.attributes && checkAttributes(event.attributes, pack.attributes);
   if (rejection) return { ok: false, rejection };
   return pack?.admission?.admit(event, found) ?? { ok: true, event };
+}
+
+function withoutSecret(
+  event: AuditEvent,
+  { pack }: ActionPolicy,
+  { hiddenSession }: Pick<AdmitOptions, 'hiddenSession'>,
+): AuditEvent {
+  if (event.sessionId === undefined || pack?.sessions?.secret !== true) return event;
+  return { ...event, sessionId: hiddenSession(event.sessionId) };
 }
 
 /** What packs know by name stands at the top, the rest is the host's own. */

@@ -80,7 +80,10 @@ export function createIngest(options: {
       });
       const admitted = await admit(
         parsed.map(({ value }) => value),
-        { tenant: target.tenant, policyOf, directory },
+        {
+          ...{ tenant: target.tenant, policyOf, directory },
+          hiddenSession: ledgers.tenantKeys(target.tenant).hiddenSession,
+        },
       );
       const accepted: Placed<Admitted>[] = [];
       admitted.forEach((one, offset) => {

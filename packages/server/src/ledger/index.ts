@@ -7,5 +7,5 @@ export type { FollowedEntry } from './recent-events.ts';
 export type { Admitted } from './seal.ts';
 export type { AppendResult, LedgerRow } from './sealed-event.ts';
 export type { SegmentLimits } from './segments.ts';
-export type { TenantKeys } from './tenant-keys.ts';
+export { deriveTenantKeys, type TenantKeys } from './tenant-keys.ts';
 export { tileHashes } from './tiles.ts';

@@ -12,6 +12,10 @@ export interface TenantKeys {
   mac(text: string): Buffer;
   /** Replaces a host id that is an e-mail address. */
   pseudonym(id: string): string;
+  /** 16 bytes in place of a host's session id, or of what `hiddenSession` made of it. */
+  sessionToken(sessionId: string): Buffer;
+  /** Stands in an entry for a session id that would let its holder in; itself where it is one already. */
+  hiddenSession(sessionId: string): string;
 }
 
 const rememberedMax = 200_000;
@@ -27,16 +31,25 @@ export function deriveTenantKeys(master: Buffer, tenant: number): TenantKeys {
     search: prefix('search'),
     mac: prefix('mac'),
     pseudonym: prefix('pseudonym'),
+    session: prefix('session'),
   };
   // A secret of fixed length before the text: truncated, a plain hash is a sound keyed one, at a fifth of HMAC's cost.
   const keyed = (key: keyof typeof keys, text: string): Buffer =>
     Buffer.from(hash('sha256', keys[key] + text, 'binary'), 'binary');
+  const sessionToken = (sessionId: string): Buffer => {
+    const hidden = /^s_([\w-]{22})$/.exec(sessionId)?.[1];
+    return hidden === undefined
+      ? keyed('session', sessionId).subarray(0, 16)
+      : Buffer.from(hidden, 'base64url');
+  };
   return {
     wrapping: derive('wrapping'),
     personToken: remembered((person) => keyed('person', person).toString('hex', 0, 16)),
     searchToken: remembered((text) => keyed('search', text).toString('base64url', 0, 8)),
     mac: (text) => keyed('mac', text).subarray(0, 8),
     pseudonym: (id) => `p_${keyed('pseudonym', id.toLowerCase()).toString('base64url', 0, 16)}`,
+    sessionToken,
+    hiddenSession: (sessionId) => `s_${sessionToken(sessionId).toString('base64url')}`,
   };
 }
 

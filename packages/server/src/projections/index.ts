@@ -1,5 +1,7 @@
+export { catchUp } from './catch-up.ts';
 export { follow, rebuild } from './follow.ts';
 export * from './postings/index.ts';
 export type { Projection } from './projection.ts';
 export * from './rollups/index.ts';
 export * from './recent/index.ts';
+export * from './sessions/index.ts';

@@ -43,6 +43,7 @@ const actor: FilterField = {
 /** Every qualifier of `q`, most with a parameter of the same name. `attributes.x` and `context.x` are fields, too. */
 export const filterFields: Readonly<Record<string, FilterField>> = {
   actor,
+  'actor.id': exact('actor'),
   'actor.type': exact('actor.type'),
   'actor.role': exact('actor.role'),
   'actor.email': personal('actor.email'),

@@ -30,6 +30,8 @@ export interface HistogramInput extends Filters {
   interval: Interval;
   /** A field to split each bucket by, such as outcome. */
   by?: string | undefined;
+  /** Values that `by` may have; 100 unless more are wanted. */
+  valuesMax?: number | undefined;
 }
 
 export interface Bucket {
@@ -56,7 +58,8 @@ export async function histogram(
   const by = input.by === undefined ? undefined : splitField(input.by);
   const startOf = bucketStarts(input.interval, context.zone);
   return readLedgers(grant, input.ledger, context, async (client, opened) => {
-    const plan = { condition, by, startOf, ledgers: context.ledgers };
+    const valuesMax = input.valuesMax ?? splitValuesMax;
+    const plan = { condition, by, valuesMax, startOf, ledgers: context.ledgers };
     const counts = await fromRollups(client, opened, plan);
     if (counts) return { buckets: bucketsOf(counts, by !== undefined), exact: true };
     const scanned = await fromSpans(client, opened, { ...plan, context });
@@ -83,6 +86,7 @@ type Counts = Map<number, Map<string, number>>;
 interface HistogramPlan {
   condition: Condition;
   by: string | undefined;
+  valuesMax: number;
   startOf: (at: number) => number;
   ledgers: Ledgers;
 }
@@ -130,26 +134,30 @@ async function fromSpans(
     for (const { span, set } of hits) {
       if (countBetween(set, 0, span.count) === 0) continue;
       const ranks = await span.ranks();
-      for (const [value, part] of await partsOf(span, set, plan.by))
+      for (const [value, part] of await partsOf(span, set, plan))
         addRanges(counts, { ranks, set: part, value, startOf: plan.startOf });
     }
   }
   return { counts, exact: everyOne };
 }
 
-async function partsOf(span: Span, set: RankSet, by: string | undefined): Promise<[string, RankSet][]> {
+async function partsOf(
+  span: Span,
+  set: RankSet,
+  { by, valuesMax }: HistogramPlan,
+): Promise<[string, RankSet][]> {
   if (by === undefined) return [['', set]];
   // Only values of entries that match: those of other people's are nobody's business.
   const values: [string, RankSet][] = [];
   for (const { value, set: own } of await span.scan(by, () => true)) {
     const part = intersect(set, own());
     if (countBetween(part, 0, span.count) > 0) values.push([value, part]);
-    if (values.length > splitValuesMax) break;
+    if (values.length > valuesMax) break;
   }
-  if (values.length > splitValuesMax) {
+  if (values.length > valuesMax) {
     throw new AuditError('invalid_parameter', {
       parameter: 'by',
-      detail: `${by} has more than ${splitValuesMax} values: use facets`,
+      detail: `${by} has more than ${valuesMax} values: use facets`,
     });
   }
   return values;
@@ -179,7 +187,7 @@ function nextBucket(ranks: Ranks, rank: number, start: number, startOf: (at: num
 }
 
 /** The start of the hour or day of a zone that a moment lies in. */
-function bucketStarts(interval: Interval, zone: string): (at: number) => number {
+export function bucketStarts(interval: Interval, zone: string): (at: number) => number {
   const known = new Map<number, number>();
   const exact = (at: number): number => {
     const offset = offsetAt(at, zone);

@@ -7,12 +7,20 @@ import type { EntryView } from '../ledger/index.ts';
 import type { Filters } from './conditions-of.ts';
 import { entryAt, getEntry } from './entries.ts';
 import { facets } from './facets.ts';
+import { distinctValues } from './distinct-values.ts';
 import { histogram } from './histogram.ts';
-import type { ReadContext } from './reader.ts';
 import { pageLimits, search, type ListedEntry } from './search.ts';
+import { searchByDuration } from './search-by-duration.ts';
+import { sessionPatterns } from './session-patterns.ts';
+import type { SessionContext, SessionView } from './session-views.ts';
+import { concurrentSessions, session, sessionLimits, sessions } from './sessions.ts';
+import { topValues } from './top-values.ts';
+
+/** A pack's kinds of acts may be many; beyond, its answer would be no table any more. */
+const splitValuesMax = 1_000;
 
 export interface PlanContext {
-  readonly read: ReadContext;
+  readonly read: SessionContext;
   readonly directory: Directory;
   /** The pack's actions: its lists and totals hold no other events. */
   readonly actions: readonly string[];
@@ -20,6 +28,8 @@ export interface PlanContext {
   readonly ledger: string;
   /** Stores an event through ingest; its entry. */
   readonly append: (event: unknown) => Promise<EntryView>;
+  /** Closes a session that the grant reaches, as an event; the session as it is then. */
+  readonly closeSession: (open: SessionView, reason: string | undefined) => Promise<SessionView>;
 }
 
 /** Runs what a pack's route asks for, under the caller's grant; the answers are the bodies of the public API. */
@@ -53,17 +63,39 @@ async function run(grant: Grant, read: Read, context: PlanContext): Promise<unkn
         context.read,
       );
     case 'histogram':
-      return histogram(
-        grant,
-        { ...filtersOf(read.filters, context), interval: read.interval, by: read.by },
-        context.read,
-      );
+      return perInterval(grant, read, context);
     case 'directory':
       return directoryRecord(grant, read, context);
     case 'append':
       return shown(await context.append(read.event));
+    case 'top': {
+      const { values, exact } = await topValues(
+        grant,
+        { ...filtersOf(read.filters, context), field: read.field, limit: read.limit },
+        context.read,
+      );
+      return { values: values.map(({ count, entry }) => ({ count, entry: shown(entry) })), exact };
+    }
     case 'sessions':
-    case 'session.close':
+      return sessions(
+        grant,
+        {
+          ...read,
+          ledger: context.ledger,
+          limit: Math.min(read.limit ?? sessionLimits.default, sessionLimits.max),
+        },
+        context.read,
+      );
+    case 'session':
+      return session(grant, { ledger: context.ledger, index: read.index }, context.read);
+    case 'session.close': {
+      const open = await session(grant, { ledger: context.ledger, index: read.index }, context.read);
+      return context.closeSession(open, read.reason);
+    }
+    case 'sessions.concurrent':
+      return concurrentSessions(grant, { actor: read.actor, ledger: context.ledger }, context.read);
+    case 'sessions.patterns':
+      return sessionPatterns(grant, { ...read, ledger: context.ledger }, context.read);
     case 'report':
     case 'export':
       throw new AuditError('internal', { operatorText: `packs cannot ask for ${read.read} yet` });
@@ -88,20 +120,42 @@ async function searchPage(
   context: PlanContext,
 ): Promise<unknown> {
   const limit = Math.min(read.limit ?? pageLimits.default, pageLimits.max);
-  const { entries, ...page } = await search(
-    grant,
-    { ...filtersOf(read.filters, context), ...read, limit, fields: fieldsOf(read.filters, context) },
-    context.read,
-  );
+  const input = {
+    ...filtersOf(read.filters, context),
+    ...read,
+    limit,
+    fields: fieldsOf(read.filters, context),
+  };
+  const { entries, ...page } =
+    read.orderBy === 'durationMs'
+      ? await searchByDuration(grant, input, context.read)
+      : await search(grant, input, context.read);
   return { ...page, entries: entries.map(shown) };
 }
 
-function filtersOf(filters: PackFilters | undefined, context: PlanContext): Filters & { ledger: string } {
+async function perInterval(
+  grant: Grant,
+  { filters, interval, by, distinct }: Read & { read: 'histogram' },
+  context: PlanContext,
+): Promise<unknown> {
+  const input = { ...filtersOf(filters, context), interval };
+  if (distinct !== undefined) return distinctValues(grant, { ...input, distinct }, context.read);
+  return histogram(grant, { ...input, by, valuesMax: splitValuesMax }, context.read);
+}
+
+/** The filters of a pack's read, within its own events. */
+export function filtersOf(
+  filters: PackFilters | undefined,
+  context: Pick<PlanContext, 'actions' | 'ledger'>,
+): Filters & { ledger: string } {
   const { q, from, to } = filters ?? {};
   return { q, from, to, fields: fieldsOf(filters, context), ledger: context.ledger };
 }
 
-function fieldsOf(filters: PackFilters | undefined, { actions }: PlanContext): Filters['fields'] {
+function fieldsOf(
+  filters: PackFilters | undefined,
+  { actions }: Pick<PlanContext, 'actions'>,
+): Filters['fields'] {
   const { q: _q, from: _from, to: _to, attributes = {}, ...named } = filters ?? {};
   const fields: Record<string, string | readonly string[] | undefined> = { action: actions, ...named };
   for (const [name, value] of Object.entries(attributes)) fields[`attributes.${name}`] = [String(value)];
@@ -119,7 +173,8 @@ async function directoryRecord(
   return (await directory.get(grant.tenant.id, { type, id }, records)) ?? null;
 }
 
-function shown(view: ListedEntry): Record<string, unknown> {
+/** An entry as the API answers it. */
+export function shown(view: ListedEntry): Record<string, unknown> {
   const { index, id, ledger, ingestedAt, event, altered } = view;
   return { index, id, ledger, ingestedAt, event, ...(altered ? { altered } : {}) };
 }

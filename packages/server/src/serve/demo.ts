@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createUuidV7Source } from '@bitacora/event';
+import type { AnyPack } from '@bitacora/pack-kit';
+import type { Ledger } from '../access/index.ts';
 import { ensureTenant, type Server } from './server.ts';
 
 export interface Demo {
@@ -25,9 +27,11 @@ const acts = [
 
 const firstEvents = 60;
 const everyMs = 3_000;
+/** Shorter than a session lives without an event: some are active when the page is opened. */
+const inventedAgainAfterMs = 600_000;
 
 /** Invented activity in a tenant of its own, so that it never mixes with real entries: some at once, then live. */
-export async function startDemo(server: Server): Promise<Demo> {
+export async function startDemo(server: Server, packs: readonly AnyPack[] = []): Promise<Demo> {
   const tenant = await ensureTenant(server.tenants, 'demo');
   const [ledger] = await server.tenants.ledgers(tenant.id);
   if (!ledger) throw new Error('the demo tenant has no ledger');
@@ -45,6 +49,7 @@ export async function startDemo(server: Server): Promise<Demo> {
     );
   };
   await send(firstEvents);
+  for (const pack of packs) await sendActivityOf(pack, { server, ledger });
   let last = Promise.resolve();
   const timer = setInterval(() => {
     last = send(1).catch(() => undefined);
@@ -56,6 +61,33 @@ export async function startDemo(server: Server): Promise<Demo> {
       await last;
     },
   };
+}
+
+/** What a pack invents, ending with the last ten minutes that are over: a server that starts again soon stores nothing twice. */
+async function sendActivityOf(
+  pack: AnyPack,
+  { server, ledger }: { server: Server; ledger: Ledger },
+): Promise<void> {
+  const until = Math.floor(Date.now() / inventedAgainAfterMs) * inventedAgainAfterMs;
+  const events = pack.demo?.(until) ?? [];
+  const read = events.map((event, n) => {
+    const value = { ...event, id: inventedId(`${pack.name} ${n}`, until) };
+    return { ok: true as const, value, source: '' };
+  });
+  if (read.length === 0) return;
+  const { rejected, results } = await server.ingest.ingest(read, {
+    ...{ tenant: ledger.tenant, chosen: ledger, ledgerOf: () => ledger },
+  });
+  const refused = results.find((result) => 'error' in result);
+  if (rejected > 0 && refused && 'error' in refused && refused.error.code !== 'conflict')
+    throw new Error(`the activity that ${pack.name} invents was refused: ${refused.error.message}`);
+}
+
+/** A UUIDv7 of the moment, the same for the same name. */
+function inventedId(name: string, at: number): string {
+  const hex = createHash('sha256').update(`${name} ${at}`).digest('hex');
+  const time = at.toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${hex.slice(0, 3)}-8${hex.slice(3, 6)}-${hex.slice(6, 18)}`;
 }
 
 function invented(id: string, at: number): unknown {

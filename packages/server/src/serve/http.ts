@@ -14,12 +14,16 @@ import type { z } from 'zod';
 import { nobody, requirePermission, type Access, type Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import { bodyLimits } from '../ingest/index.ts';
+import { allowOrigins } from './cors.ts';
+import { correlationIdOf } from './correlation-id.ts';
 import { formOf } from './form.ts';
 import { requireOwnPage } from './own-page.ts';
 import { JsonText } from './json-text.ts';
+import { olderMember } from './older-member.ts';
 import { problemMediaType, problemOf } from './problem.ts';
 import type { AnsweredRead } from './read-record.ts';
 import type { Route } from './route.ts';
+import { safeHeaders } from './safe-headers.ts';
 import type { SessionCookie } from './session-cookie.ts';
 
 /**
@@ -34,6 +38,8 @@ const inflatedTimes = 10;
 export interface HttpOptions {
   routes: readonly Route[];
   access: Access;
+  /** Of pages that may call from a browser. */
+  corsOrigins: readonly string[];
   cookie: SessionCookie;
   /** Puts a read that was answered on record; waits for it when `each` counts. */
   onRead: (read: AnsweredRead, each: boolean) => Promise<void>;
@@ -65,6 +71,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     void reply.header('x-correlation-id', request.id);
     done();
   });
+  allowOrigins(app, options.corsOrigins);
   app.addHook('onSend', (_request, reply, payload, done) => {
     void reply.header('server-timing', `total;dur=${reply.elapsedTime.toFixed(2)}`);
     for (const [name, value] of Object.entries(safeHeaders))
@@ -94,14 +101,6 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   return app;
 }
 
-/** Of every answer that has none of its own: nothing is kept by caches, framed, sniffed, or run. */
-const safeHeaders = {
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-};
-
 /** What the HTTP parser could not read has no request yet: half of one, which may be sent again, or none at all. */
 function refuseMalformed(error: Error, socket: Socket): void {
   const reason = 'code' in error ? error.code : undefined;
@@ -122,10 +121,6 @@ function refuseMalformed(error: Error, socket: Socket): void {
     'connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
-}
-
-function correlationIdOf(header: string | string[] | undefined): string {
-  return typeof header === 'string' && /^[\w.:-]{1,100}$/.test(header) ? header : randomUUID();
 }
 
 /** What a body may take: as announced; compressed ones grow, and chunked ones tell nothing. */
@@ -155,6 +150,7 @@ function register(app: FastifyInstance, route: Route, options: RegisterOptions):
   app.route({
     method: route.method,
     url: route.path.replaceAll(/\{(\w+)\*\}/g, '*').replaceAll(/\{(\w+)\}/g, ':$1'),
+    config: { errors: route.errors },
     // Before a byte of the body is read: strangers reserve nothing.
     onRequest: async (request, reply) => {
       const grant = await grantOf(route, request, options);
@@ -291,5 +287,8 @@ function sendProblem(
   if (problem.status >= 500) call.logger.error({ correlationId: request.id, err: error }, problem.title);
   if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds));
   if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
-  return reply.code(problem.status).type(problemMediaType).send(JSON.stringify(problem));
+  return reply
+    .code(problem.status)
+    .type(problemMediaType)
+    .send(JSON.stringify({ ...problem, ...olderMember(request, problem) }));
 }

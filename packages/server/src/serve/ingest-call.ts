@@ -1,4 +1,5 @@
-import { auditLedgerName, ledgerFor, type Grant, type Tenants } from '../access/index.ts';
+import type { ReadEvent } from '@bitacora/event';
+import { auditLedgerName, ledgerFor, type Grant, type Ledger, type Tenants } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import {
   readBody,
@@ -23,32 +24,51 @@ export interface IngestCallOptions {
 
 /** `POST /v1/events`: the ledger is the caller's to choose, the answer one result per event. */
 export async function ingestCall(call: Call, options: IngestCallOptions): Promise<unknown> {
-  const { grant, query, request, reply } = call;
-  const named = typeof query['ledger'] === 'string' ? query['ledger'] : undefined;
-  const chosen = ledgerFor(grant, named);
-  if (chosen.name === auditLedgerName(grant.tenant)) {
-    throw new AuditError('forbidden', {
-      parameter: 'ledger',
-      detail: 'the audit ledger is written by the server alone',
-    });
-  }
+  const { query, request } = call;
   const bytes = Buffer.isBuffer(call.body) ? call.body : Buffer.alloc(0);
+  const named = typeof query['ledger'] === 'string' ? query['ledger'] : undefined;
+  const chosen = writableLedger(call.grant, named);
   const events = await readBody({
     bytes,
     contentType: request.headers['content-type'],
     contentEncoding: request.headers['content-encoding'],
   });
+  const answer = await storeEvents(call, events, { chosen, packLedgers: named === undefined, options });
+  return ingestReply(call, answer);
+}
+
+/** @throws forbidden for the audit ledger, not_found */
+function writableLedger(grant: Grant, named: string | undefined): Ledger {
+  const chosen = ledgerFor(grant, named);
+  if (chosen.name !== auditLedgerName(grant.tenant)) return chosen;
+  throw new AuditError('forbidden', {
+    parameter: 'ledger',
+    detail: 'the audit ledger is written by the server alone',
+  });
+}
+
+/** Stores what a caller sent, within his quota; what never arrived and what contradicts is put on record. */
+export async function storeEvents(
+  { grant, request }: Call,
+  events: readonly ReadEvent[],
+  target: { chosen?: Ledger; packLedgers: boolean; options: IngestCallOptions },
+): Promise<IngestAnswer> {
+  const { options, packLedgers, chosen = writableLedger(grant, undefined) } = target;
   const sequences = readSequences(request.headers['bitacora-sequences'], events.length);
   options.quota.take(grant.tenant.id, events.length);
   const answer = await options.ingest.ingest(events, {
     tenant: grant.tenant.id,
     chosen,
-    ledgerOf: (action) =>
-      named === undefined ? options.packLedgers.ledgerOf(grant, action, chosen) : chosen,
+    ledgerOf: (action) => (packLedgers ? options.packLedgers.ledgerOf(grant, action, chosen) : chosen),
   });
   // After the append: a crash in between is a retry, never an event counted as arrived that is not there.
   if (sequences) await options.sources.received(grant.tenant.id, sequences);
   await reportConflicts(grant, answer, options);
+  return answer;
+}
+
+/** The answer as it is, or a problem that names the first field when nothing was stored. */
+export function ingestReply({ reply, request }: Call, answer: IngestAnswer): unknown {
   if (answer.accepted + answer.duplicates > 0) return answer;
   const conflict = answer.results.length === 1 && isConflict(answer);
   return reply

@@ -4,7 +4,7 @@ import type { Grant, PermissionName } from '../access/index.ts';
 
 /** A route of the HTTP API; the OpenAPI document is made of the same table. */
 export interface Route {
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** With `{name}` for parameters; `{name*}` takes the rest of the path. */
   path: string;
   summary: string;
@@ -15,6 +15,8 @@ export interface Route {
   body?: z.ZodType | 'events' | 'form';
   /** What a success is called in the tenant's own audit ledger. Reads are put there once in ten minutes, `each` says every time. */
   record?: { action: string; each?: true };
+  /** A member that older clients read their errors from, with texts of their own. */
+  errors?: { readonly member: string; readonly texts?: Readonly<Record<string, string>> };
   /** Media type and schema of a success. */
   answer: { status: number; mediaType: string; schema?: z.ZodType };
   handle(call: Call): Promise<unknown>;

@@ -19,13 +19,15 @@ import {
 import { AuditError } from '../audit-error.ts';
 import { createIngest, createPackLedgers, createQuota, createSources, type Ingest } from '../ingest/index.ts';
 import { createLedgers } from '../ledger/index.ts';
-import { createPostings, createRollups } from '../projections/index.ts';
-import type { ReadContext } from '../read/index.ts';
+import { catchUp, createPostings, createRollups, createSessions } from '../projections/index.ts';
+import type { ReadContext, SessionContext } from '../read/index.ts';
 import { openDataDirectory, openStorage, type DataDirectory } from '../storage/index.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { startBackground } from './background.ts';
 import { eventRoutes } from './event-routes.ts';
 import { firstOwnerLink } from './first-owner.ts';
+import { loggerRoutes } from './logger-routes.ts';
+import { packRoutes } from './pack-routes.ts';
 import { createHealth, type Health } from './health.ts';
 import { healthRoutes } from './health-routes.ts';
 import { createHttp } from './http.ts';
@@ -40,6 +42,7 @@ import { reportAct } from './report-act.ts';
 import { recentRoutes } from './recent-routes.ts';
 import type { Route } from './route.ts';
 import { createSessionCookie } from './session-cookie.ts';
+import { sessionRoutes } from './session-routes.ts';
 import type { Settings } from './settings.ts';
 import { sourceRoutes } from './source-routes.ts';
 import { treeRoutes } from './tree-routes.ts';
@@ -123,18 +126,30 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const cookie = createSessionCookie({ publicUrl: settings.publicUrl, hoursMax: settings.sessionHoursMax });
   const readRecord = createReadRecord({ ingest, tenants, health, logger, clock });
   const unaided: ReadContext = { database, ledgers, postings, zone: settings.timeZone, clock };
-  const context: ReadContext = {
+  const packs = options.packs ?? [];
+  const holder = randomUUID();
+  const sessions = createSessions({ ledgers, packs });
+  const context: SessionContext = {
     ...unaided,
-    ...openRecent(unaided, { settings: settings.recent, packs: options.packs ?? [], directory }),
+    ...openRecent(unaided, { settings: settings.recent, packs, directory }),
+    sessionIdleMs: settings.hostSessionIdleMinutes * 60_000,
+    sessionsUpToDate: (all) => catchUp(all, { database, projection: sessions, holder }),
   };
   told.recent = context.recent;
   const packLedgers = createPackLedgers({ tenants, packs: options.packs ?? [] });
   const sources = createSources(database);
   const quota = createQuota(settings.quotaEventsPerSecond, clock);
+  const stages = {
+    ...{ ingest, packLedgers, quota, sources, tenants, context },
+    ...{ packs: options.packs ?? [], directory: recordDirectory },
+  };
   const routes: Route[] = [
-    ...eventRoutes({ ingest, packLedgers, quota, sources, tenants, context }),
+    ...eventRoutes(stages),
     ...recentRoutes({ tenants, context }),
     ...sourceRoutes(sources),
+    ...sessionRoutes(stages),
+    ...loggerRoutes(stages),
+    ...packRoutes(stages),
     ...treeRoutes(context),
     ...adminRoutes({ tenants, apiKeys, directory: recordDirectory, ingest }),
     ...healthRoutes(health),
@@ -170,6 +185,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     routes,
     access: createAccess({ tenants, apiKeys, sessions: people.sessions, viewerTokens, clock }),
     cookie,
+    corsOrigins: settings.corsOrigins,
     trustedProxies: settings.trustedProxies,
     async onRead(read, each) {
       if (!each) return readRecord.note(read);
@@ -185,13 +201,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     database,
     tenants,
     ledgers,
-    projections: [postings, createRollups(ledgers)],
+    projections: [postings, createRollups(ledgers), sessions],
     keepWarm: (ledger, size) => {
       told.recent?.grown(ledger, size);
       return postings.keepWarm(ledger, size);
     },
     health,
-    holder: randomUUID(),
+    holder,
     logger,
   });
   const stop = async (): Promise<void> => {

@@ -47,6 +47,17 @@ export const settingTable = {
     fallback: 'UTC',
     about: 'IANA zone of bare dates, days and hours',
   },
+  hostSessionIdleMinutes: {
+    variable: 'BITACORA_HOST_SESSION_IDLE_MINUTES',
+    fallback: '30',
+    about: 'Minutes without an event after which a session of the host has expired',
+  },
+  corsOrigins: {
+    variable: 'BITACORA_CORS_ORIGINS',
+    fallback: '',
+    about:
+      'Origins whose pages may call the API from a browser, separated by commas: https://app.example.org',
+  },
   publicUrl: {
     variable: 'BITACORA_PUBLIC_URL',
     fallback: '',
@@ -139,6 +150,8 @@ export interface Settings {
   origin: string;
   adminKey: string | undefined;
   timeZone: string;
+  hostSessionIdleMinutes: number;
+  corsOrigins: readonly string[];
   /** Without a slash at the end. */
   publicUrl: string | undefined;
   trustedProxies: readonly string[];
@@ -185,6 +198,14 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   const logLevel = text('logLevel');
   if (!['trace', 'debug', 'info', 'warn', 'error', 'silent'].includes(logLevel))
     refuse('logLevel', `is no level: ${logLevel}`);
+  const corsOrigins = text('corsOrigins')
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
+  for (const one of corsOrigins) {
+    if (!/^https?:\/\//.test(one) || !URL.canParse(one) || new URL(one).origin !== one)
+      refuse('corsOrigins', `holds ${one}, which is no origin such as https://app.example.org`);
+  }
   return {
     config: text('config') || undefined,
     databaseUrl: text('databaseUrl') || undefined,
@@ -195,6 +216,8 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     origin,
     adminKey,
     timeZone,
+    hostSessionIdleMinutes: number('hostSessionIdleMinutes', 1, 525_600),
+    corsOrigins,
     publicUrl: readPublicUrl(text('publicUrl')),
     trustedProxies: text('trustedProxies')
       .split(',')

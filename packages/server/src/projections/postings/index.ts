@@ -5,6 +5,8 @@ export type { StoredSpan } from './stored-span.ts';
 export {
   fieldName,
   keyOf,
+  personalField,
+  personalKey,
   personalKeyOf,
   termsOf,
   type IndexedEvent,

@@ -18,7 +18,17 @@ export function keyOf(field: string, value: string, token: Token): string {
 }
 
 export function personalKeyOf(field: string, value: string, token: Token): string {
-  return `${fieldName(field)}${longSeparator}${token(`${field}:${value}`)}`;
+  return personalKey(field, token(`${field}:${value}`));
+}
+
+/** The key of a personal value of which only the token is known. */
+export function personalKey(field: string, token: string): string {
+  return `${fieldName(field)}${longSeparator}${token}`;
+}
+
+/** Names the tokens of a personal field where a span is asked for the values of one. */
+export function personalField(field: string): string {
+  return `${field}${longSeparator}`;
 }
 
 /** A field as keys spell it: a path that a host made very long would not fit an index page. */
@@ -33,12 +43,17 @@ export function wordKeyOf(word: string, token: Token): string {
 
 /** First key of a field and the first key after all of its. */
 export function fieldBounds(field: string): { start: Buffer; end: Buffer } {
+  if (field.endsWith(longSeparator)) {
+    const personal = fieldName(field.slice(0, -1));
+    return { start: Buffer.from(`${personal}${longSeparator}`), end: Buffer.from(`${personal}\u0003`) };
+  }
   const name = fieldName(field);
   return { start: Buffer.from(`${name}${separator}`), end: Buffer.from(`${name}\u0001`) };
 }
 
 export function valueOfKey(key: Buffer): string {
-  return key.toString('utf8', key.indexOf(0) + 1);
+  const end = key.indexOf(0);
+  return key.toString('utf8', (end < 0 ? key.indexOf(2) : end) + 1);
 }
 
 /** Words as they are searched: runs of letters, digits and marks in lower case. */

@@ -1,0 +1,144 @@
+import { closeReasons } from '@bitacora/pack-kit';
+import { z } from 'zod';
+import {
+  closedSessions,
+  concurrentSessions,
+  session,
+  sessionLimits,
+  sessionPatterns,
+  sessions,
+  type SessionContext,
+} from '../read/index.ts';
+import { closeSession } from './close-session.ts';
+import type { IngestCallOptions } from './ingest-call.ts';
+import type { Route } from './route.ts';
+
+const json = 'application/json; charset=utf-8';
+const text = z.string().min(1).max(2_000);
+const party = z.record(z.string(), z.unknown());
+const limit = z
+  .string()
+  .regex(/^\d{1,4}$/, 'must be a whole number')
+  .transform(Number)
+  .refine((value) => value >= 1 && value <= sessionLimits.max, `must be from 1 to ${sessionLimits.max}`)
+  .optional();
+const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
+const sessionView = z.object({
+  id: z.string(),
+  ledger: z.string(),
+  index: z.int(),
+  actor: party,
+  client: party,
+  startedAt: z.string(),
+  lastSeenAt: z.string(),
+  active: z.boolean(),
+  closedAt: z.string().nullable(),
+  closeReason: z.enum(closeReasons).nullable(),
+  durationMs: z.int(),
+});
+
+/** Sessions of the hosts' users. */
+export function sessionRoutes(options: IngestCallOptions & { context: SessionContext }): Route[] {
+  const { context } = options;
+  return [
+    {
+      method: 'GET',
+      path: '/v1/sessions',
+      summary: "Sessions of the hosts' users, those that began last first",
+      scope: 'read',
+      record: { action: 'session.search' },
+      query: z.object({
+        active: flag.optional(),
+        actor: text.optional(),
+        ledger: text.optional(),
+        limit,
+        cursor: text.optional(),
+        count: flag.optional(),
+      }),
+      answer: {
+        status: 200,
+        mediaType: json,
+        schema: z.object({
+          sessions: z.array(sessionView),
+          next: z.string().nullable(),
+          count: z.int().optional(),
+        }),
+      },
+      handle: ({ grant, query }) => sessions(grant, query, context),
+    },
+    {
+      method: 'GET',
+      path: '/v1/sessions/closed',
+      summary: 'Sessions closed since an earlier answer (`since` is its `next`): what a host has to end',
+      scope: 'read',
+      record: { action: 'session.search' },
+      query: z.object({ since: text.optional(), limit }),
+      answer: {
+        status: 200,
+        mediaType: json,
+        schema: z.object({ sessions: z.array(sessionView), next: z.string() }),
+      },
+      handle: ({ grant, query }) => closedSessions(grant, query, context),
+    },
+    {
+      method: 'GET',
+      path: '/v1/sessions/concurrent',
+      summary: 'Actors with active sessions from different addresses or agents',
+      scope: 'read',
+      record: { action: 'session.search' },
+      query: z.object({ actor: text.optional(), ledger: text.optional() }),
+      answer: {
+        status: 200,
+        mediaType: json,
+        schema: z.object({ actors: z.array(z.object({ actor: party, sessions: z.array(sessionView) })) }),
+      },
+      handle: ({ grant, query }) => concurrentSessions(grant, query, context),
+    },
+    {
+      method: 'GET',
+      path: '/v1/sessions/patterns',
+      summary: 'Sessions per hour and weekday (Monday first) of the time zone, and their mean duration',
+      scope: 'read',
+      record: { action: 'session.search' },
+      query: z.object({
+        actor: text.optional(),
+        from: text.optional(),
+        to: text.optional(),
+        ledger: text.optional(),
+      }),
+      answer: {
+        status: 200,
+        mediaType: json,
+        schema: z.object({
+          count: z.int(),
+          hours: z.array(z.int()),
+          weekdays: z.array(z.int()),
+          meanDurationMs: z.int().nullable(),
+        }),
+      },
+      handle: ({ grant, query }) => sessionPatterns(grant, query, context),
+    },
+    {
+      method: 'GET',
+      path: '/v1/sessions/{id}',
+      summary: 'One session, by the id of the event that opened it',
+      scope: 'read',
+      record: { action: 'session.search' },
+      answer: { status: 200, mediaType: json, schema: sessionView },
+      handle: ({ grant, params }) => session(grant, { id: params['id'] ?? '' }, context),
+    },
+    {
+      method: 'POST',
+      path: '/v1/sessions/{id}/close',
+      summary: 'Close a session: an event of its ledger, which the host learns by asking for closed sessions',
+      scope: 'users.manage',
+      query: z.object({ reason: text.optional() }),
+      answer: { status: 200, mediaType: json, schema: sessionView },
+      async handle(call) {
+        const open = await session(call.grant, { id: call.params['id'] ?? '' }, context);
+        const reason = typeof call.query['reason'] === 'string' ? call.query['reason'] : undefined;
+        return closeSession(call, open, { reason, options, context });
+      },
+    },
+  ];
+}

@@ -1,0 +1,7 @@
+import { testPack } from '@bitacora/pack-kit';
+import { expect, test } from 'vitest';
+import { accountingClosing } from './pack.ts';
+
+test('the pack holds', () => {
+  expect(testPack(accountingClosing)).toEqual([]);
+});

@@ -1,0 +1,67 @@
+import type { Caller, Filters, Params, ParamValues, Refused } from '@bitacora/pack-kit';
+import { importanceNames, levelOfImportance } from './importance.ts';
+
+export const filterParams: Params = {
+  usuario: { in: 'query', type: 'string' },
+  tipo_actividad: { in: 'query', type: 'string' },
+  nivel_importancia: { in: 'query', type: { enum: importanceNames } },
+  es_exitoso: { in: 'query', type: 'boolean' },
+  fecha_inicio: { in: 'query', type: 'date' },
+  fecha_fin: { in: 'query', type: 'date' },
+  busqueda: { in: 'query', type: 'string' },
+  duration_min: { in: 'query', type: 'integer', min: 0 },
+  duration_max: { in: 'query', type: 'integer', min: 0 },
+};
+
+/** `usuario` of somebody else is for those only who see everybody's entries. */
+export function refusedUser({ usuario }: ParamValues, caller: Caller): Refused | undefined {
+  if (usuario === undefined || usuario === caller.id || seesAll(caller)) return undefined;
+  const detail = 'Usted no puede ver los registros de otros usuarios.';
+  return { refused: { code: 'forbidden', parameter: 'usuario', detail } };
+}
+
+export function seesAll({ permissions }: Caller): boolean {
+  return permissions.includes('read.all');
+}
+
+/** `more`: further terms of a query, all of which must hold. */
+export function activityFilters(params: ParamValues, ...more: readonly string[]): Filters {
+  const { usuario, tipo_actividad, nivel_importancia, es_exitoso, fecha_inicio, fecha_fin } = params;
+  const importance = importanceNames.find((name) => name === nivel_importancia);
+  const q = [...queryTerms(params), ...more].join(' ');
+  return {
+    ...(q === '' && usuario === undefined ? {} : { q: [...userTerm(usuario), q].join(' ').trim() }),
+    ...(typeof tipo_actividad === 'string' ? { attributes: { tipo_actividad } } : {}),
+    ...(importance ? { level: levelOfImportance(importance) } : {}),
+    ...(es_exitoso === undefined
+      ? {}
+      : { outcome: es_exitoso === true ? ['success', 'warning', 'skipped', 'pending'] : 'failure' }),
+    ...(typeof fecha_inicio === 'string' ? { from: fecha_inicio } : {}),
+    ...(typeof fecha_fin === 'string' ? { to: fecha_fin } : {}),
+  };
+}
+
+/** The query term of one user's own acts. */
+export function byUser(id: string): string {
+  return `actor.id:"${id.replaceAll(/["\\]/g, '\\$&')}"`;
+}
+
+function userTerm(usuario: ParamValues[string]): string[] {
+  return typeof usuario === 'string' ? [byUser(usuario)] : [];
+}
+
+/** What was typed is words to be found, whatever it would mean as a query. */
+function* queryTerms({ busqueda, duration_min, duration_max }: ParamValues): Generator<string> {
+  if (typeof busqueda === 'string') {
+    const words = busqueda.match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
+    // Without a letter or digit nothing is found, as nothing has such a word.
+    yield words.length === 0
+      ? 'action:"?"'
+      : words
+          .slice(0, 50)
+          .map((word) => `"${word}"`)
+          .join(' ');
+  }
+  if (typeof duration_min === 'number') yield `durationMs:>=${duration_min}`;
+  if (typeof duration_max === 'number') yield `durationMs:<=${duration_max}`;
+}

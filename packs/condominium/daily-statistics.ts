@@ -1,0 +1,70 @@
+import type { JsonObject, Level } from '@bitacora/event';
+import type { Answers, ParamValues, Plan } from '@bitacora/pack-kit';
+import { activityFilters } from './activity-filters.ts';
+import { dayIn } from './calendar.ts';
+import { importanceOf } from './importance.ts';
+
+/** What the days of the filters are made of; the core keeps its index current, so they are. */
+export function statisticsPlan(params: ParamValues): Plan {
+  const byDay = { read: 'histogram', interval: 'day' } as const;
+  return {
+    niveles: { ...byDay, by: 'level', filters: activityFilters(params) },
+    tipos: { ...byDay, by: 'attributes.tipo_actividad', filters: activityFilters(params) },
+    logins: {
+      ...byDay,
+      by: 'attributes.tipo_actividad',
+      filters: activityFilters(params, 'attributes.tipo_actividad:login', '-outcome:failure'),
+    },
+    usuarios: { ...byDay, distinct: 'actor', filters: activityFilters(params, 'actor.type:user') },
+  };
+}
+
+type Buckets = readonly {
+  readonly from: string;
+  readonly count: number;
+  readonly distinct?: number;
+  readonly by?: Readonly<Record<string, number>>;
+}[];
+
+/** Day (`2026-03-31`, of the zone) → its statistics; only days that hold something, oldest first. */
+export function dailyStatistics(answers: Answers, timeZone: string): Map<string, JsonObject> {
+  const byDay = (name: string): Map<string, Buckets[number]> => {
+    const { buckets } = answers[name] as unknown as { buckets: Buckets };
+    return new Map(buckets.map((bucket) => [dayIn(timeZone, bucket.from), bucket]));
+  };
+  const [tipos, logins, usuarios] = [byDay('tipos'), byDay('logins'), byDay('usuarios')];
+  return new Map(
+    [...byDay('niveles')].map(([fecha, { count, by: levels = {} }]) => {
+      const kinds = tipos.get(fecha)?.by ?? {};
+      const row = {
+        fecha,
+        total_actividades: count,
+        total_logins: logins.get(fecha)?.count ?? 0,
+        total_usuarios_activos: usuarios.get(fecha)?.distinct ?? 0,
+        actividades_criticas: levels['critical'] ?? 0,
+        errores_sistema: kinds['error_sistema'] ?? 0,
+        datos_estadisticas: { por_tipo: kinds, por_nivel: byImportance(levels) },
+      };
+      return [fecha, row] as const;
+    }),
+  );
+}
+
+/** A day on which nothing happened has statistics, too. */
+export function emptyDay(fecha: string): JsonObject {
+  return {
+    fecha,
+    ...{ total_actividades: 0, total_logins: 0, total_usuarios_activos: 0 },
+    ...{ actividades_criticas: 0, errores_sistema: 0 },
+    datos_estadisticas: { por_tipo: {}, por_nivel: {} },
+  };
+}
+
+function byImportance(levels: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(importanceOf).flatMap(([level, name]: [string, (typeof importanceOf)[Level]]) => {
+      const count = levels[level];
+      return count === undefined ? [] : [[name, count] as const];
+    }),
+  );
+}

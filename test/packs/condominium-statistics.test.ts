@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createRandom } from '../support/random.ts';
+import { startWithPack } from '../support/start-with-pack.ts';
+import type { TestServer } from '../support/test-server.ts';
+
+const path = '/api/audit/estadisticas/';
+/** On 6 April 2025 the day had 25 hours, on 7 September 23, without a midnight. */
+const zone = 'America/Santiago';
+const keys = [
+  ...['fecha', 'total_actividades', 'total_logins', 'total_usuarios_activos', 'actividades_criticas'],
+  ...['errores_sistema', 'datos_estadisticas'],
+];
+const levels = ['bajo', 'medio', 'alto', 'critico'];
+const kinds = ['login', 'logout', 'pago', 'error_sistema', 'crear', 'reserva_area'];
+const random = createRandom(20_250_906);
+let server: TestServer;
+
+interface Made {
+  day: string;
+  usuario: number | null;
+  tipo_actividad: string;
+  nivel_importancia: string;
+  es_exitoso: boolean;
+}
+const made: Made[] = [];
+
+beforeAll(async () => {
+  server = await startWithPack(
+    { folder: 'condominium', exported: 'condominium' },
+    { BITACORA_TIME_ZONE: zone },
+  );
+});
+afterAll(() => server?.dispose());
+
+const days = new Intl.DateTimeFormat('en-CA', { timeZone: zone, dateStyle: 'short' });
+const pick = <T>(list: readonly T[]): T => list[random.int(list.length)] as T;
+
+/** Around both changes of the clocks, most of it in the hours next to them; in no order. */
+function anyTime(): number {
+  const change = pick([Date.UTC(2025, 3, 6, 3), Date.UTC(2025, 8, 7, 4)]);
+  const width = pick([3, 30, 300]) * 3_600_000;
+  return change + random.int(width) - Math.floor(width / 2);
+}
+
+async function store(count: number): Promise<void> {
+  const { activityEvent } = await import('../../packs/condominium/activity-event.ts');
+  const events = Array.from({ length: count }, () => {
+    const at = anyTime();
+    const one = {
+      ...{ usuario: pick([null, 1, 2, 3, 4, 5, 6]), tipo_actividad: pick(kinds) },
+      ...{ nivel_importancia: pick(levels), es_exitoso: random.int(4) > 0 },
+    };
+    made.push({ ...one, day: days.format(at) });
+    return activityEvent({
+      ...one,
+      nivel_importancia: one.nivel_importancia as 'bajo',
+      timestamp: new Date(at).toISOString(),
+    });
+  });
+  const { status, body } = await server.send(events);
+  expect(status, JSON.stringify(body).slice(0, 300)).toBe(201);
+}
+
+/** The statistics of a day, counted one by one. */
+function counted(fecha: string, entries: readonly Made[]): Record<string, unknown> {
+  const own = entries.filter(({ day }) => day === fecha);
+  const times = (list: readonly string[]): Record<string, number> => {
+    const counts: Record<string, number> = {};
+    for (const one of list) counts[one] = (counts[one] ?? 0) + 1;
+    return counts;
+  };
+  return {
+    fecha,
+    total_actividades: own.length,
+    total_logins: own.filter((one) => one.tipo_actividad === 'login' && one.es_exitoso).length,
+    total_usuarios_activos: new Set(own.flatMap(({ usuario }) => usuario ?? [])).size,
+    actividades_criticas: own.filter((one) => one.nivel_importancia === 'critico').length,
+    errores_sistema: own.filter((one) => one.tipo_actividad === 'error_sistema').length,
+    datos_estadisticas: {
+      por_tipo: times(own.map((one) => one.tipo_actividad)),
+      por_nivel: times(own.map((one) => one.nivel_importancia)),
+    },
+  };
+}
+
+function anyFilter(): { query: string; entries: Made[] } {
+  const asked: Partial<Record<keyof Made, string>> = {};
+  if (random.int(3) === 0) asked.usuario = String(1 + random.int(7));
+  if (random.int(3) === 0) asked.tipo_actividad = pick([...kinds, 'nunca']);
+  if (random.int(3) === 0) asked.nivel_importancia = pick(levels);
+  if (random.int(3) === 0) asked.es_exitoso = pick(['true', 'false']);
+  const pairs = Object.entries(asked);
+  return {
+    query: pairs.map(([name, value]) => `&${name}=${value}`).join(''),
+    entries: made.filter((one) => pairs.every(([name, value]) => String(one[name as keyof Made]) === value)),
+  };
+}
+
+function addDays(day: string, count: number): string {
+  return new Date(Date.parse(day) + count * 86_400_000).toISOString().slice(0, 10);
+}
+
+async function get(where: string): Promise<any> {
+  const { status, body } = await server.json(where);
+  expect(status, `${where} ${JSON.stringify(body)}`).toBe(200);
+  return body;
+}
+
+test('C-07 statistics equal a count one by one for 1,000 days × filters, over days of 23 and 25 hours, late entries included', async () => {
+  await store(2_400);
+  let compared = 0;
+  for (let round = 0; round < 50; round++) {
+    // What comes late belongs to its own day, at once.
+    if (round % 10 === 0) await store(50);
+    const start = addDays(pick(['2025-03-27', '2025-08-28']), random.int(8) - 2);
+    const { query, entries } = anyFilter();
+    const { results } = await get(
+      `${path}?page_size=100&fecha_inicio=${start}&fecha_fin=${addDays(start, 19)}${query}`,
+    );
+    const byDay = new Map<string, any>(results.map((row: any) => [row.fecha, row]));
+    for (let n = 0; n < 20; n++, compared++) {
+      const wanted = counted(addDays(start, n), entries);
+      if (wanted['total_actividades'] === 0) expect(byDay.has(addDays(start, n))).toBe(false);
+      else expect({ query, ...byDay.get(addDays(start, n)) }).toEqual({ query, ...wanted });
+    }
+  }
+  expect(compared).toBeGreaterThanOrEqual(1_000);
+  expect(made.filter(({ day }) => day === '2025-04-06').length).toBeGreaterThan(50);
+  expect(made.filter(({ day }) => day === '2025-09-07').length).toBeGreaterThan(50);
+});
+
+test('C-07 one day by its date, made again by POST', async () => {
+  for (const day of ['2025-04-06', '2025-09-07', '2025-09-06']) {
+    const row = await get(`${path}${day}/`);
+    expect(Object.keys(row)).toEqual(keys);
+    expect(row).toEqual(counted(day, made));
+    const again = await server.json(`${path}generar/`, {
+      method: 'POST',
+      body: JSON.stringify({ fecha: day }),
+    });
+    expect(again).toEqual({ status: 200, body: row });
+  }
+  expect(await get(`${path}1999-01-01/`)).toMatchObject({ fecha: '1999-01-01', total_actividades: 0 });
+  for (const wrong of ['ayer', '2025-02-30', '2025-09-07T10:00:00Z'])
+    expect((await server.json(`${path}${wrong}/`)).status, wrong).toBe(400);
+});
+
+test('C-07 trends hold every day up to today, also those without activity; lists page from the newest day', async () => {
+  const today = days.format(Date.now());
+  const { activityEvent } = await import('../../packs/condominium/activity-event.ts');
+  await server.send(activityEvent({ usuario: 1, tipo_actividad: 'pago' }));
+  const trends = await get(`${path}tendencias/?dias=7`);
+  expect(trends).toMatchObject({
+    dias: 7,
+    fecha_fin: today,
+    fecha_inicio: addDays(today, -6),
+    total_actividades: 1,
+  });
+  expect(trends.tendencias.map((row: any) => row.fecha)).toEqual(
+    Array.from({ length: 7 }, (_, n) => addDays(today, n - 6)),
+  );
+  expect(trends.tendencias.at(-1)).toMatchObject({ total_actividades: 1, total_usuarios_activos: 1 });
+  expect((await get(`${path}tendencias/`)).tendencias).toHaveLength(30);
+  expect((await server.json(`${path}tendencias/?dias=0`)).status).toBe(400);
+  const first = await get(`${path}?page_size=3`);
+  expect(first.results[0].fecha).toBe(today);
+  expect(first.next).toBe(`${server.url}${path}?page_size=3&page=2`);
+  expect(first.count).toBe(new Set(made.map(({ day }) => day)).size + 1);
+});
