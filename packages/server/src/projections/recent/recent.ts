@@ -69,6 +69,8 @@ export interface RecentOptions {
 
 /** Appends of one ledger are taken together for so long. */
 const gatherMs = 20;
+/** And of one that nobody here has asked for: it is kept ready, but need not be at once. */
+const gatherUnaskedMs = 1_000;
 /** A window that could not be made is tried again after this. */
 const retryAfterMs = 1_000;
 /** A ledger that grows by more between two looks is left until it is calm: reading back what pours in would slow it. */
@@ -93,7 +95,7 @@ export function createRecent(options: RecentOptions): Recent {
     const known = ledgers.get(ledger.id);
     if (known) return known;
     const made: Followed = {
-      ...{ size: 0, growing: 0, wanted: false, waiting: false, notBefore: 0 },
+      ...{ size: 0, growing: 0, wanted: false, asked: false, waiting: false, notBefore: 0 },
       held: createRecentLedger({ ...options, ledger, prefix, codec, memory, counters, store: breaker.store }),
     };
     ledgers.set(ledger.id, made);
@@ -136,6 +138,7 @@ export function createRecent(options: RecentOptions): Recent {
   ): Promise<OpenRecent | undefined> => {
     const { held } = followed(ledger);
     followed(ledger).wanted = true;
+    followed(ledger).asked = true;
     const window = await held.current(head, early);
     if (window) return { window, read: held.read };
     // Another process has seen more: with the ledger's size of now, both agree.
@@ -168,7 +171,7 @@ export function createRecent(options: RecentOptions): Recent {
       const one = followed(ledger);
       one.wanted = true;
       one.growing += count;
-      if (one.growing <= calmEntriesMax) schedule(ledger, gatherMs);
+      if (one.growing <= calmEntriesMax) schedule(ledger, one.asked ? gatherMs : gatherUnaskedMs);
     },
     grown(ledger, size) {
       const one = ledgers.get(ledger.id);
@@ -176,7 +179,8 @@ export function createRecent(options: RecentOptions): Recent {
       const growth = size - one.size;
       one.size = size;
       one.growing = 0;
-      if ((one.held.window()?.state.upTo ?? 0) !== size && growth <= calmEntriesMax) schedule(ledger, 0);
+      if ((one.held.window()?.state.upTo ?? 0) !== size && growth <= calmEntriesMax)
+        schedule(ledger, one.asked ? 0 : gatherUnaskedMs);
     },
     async sync(ledger, { days = settings.days }) {
       const head = await headOf(ledger);
@@ -222,6 +226,8 @@ interface Followed {
   growing: number;
   /** This process was asked for it, or wrote to it: who does neither has no use for its window. */
   wanted: boolean;
+  /** This process was asked for it. */
+  asked: boolean;
   waiting: boolean;
   /** `performance.now()` before which nothing is tried. */
   notBefore: number;
