@@ -56,6 +56,7 @@ export const accountingClosing = definePack({
   },
   indexed: ['attributes.tarjeta', 'attributes.accion', 'attributes.periodo', 'attributes.estado_cierre'],
   retention: 'forever',
+  recent: { indexes: [['subject'], ['attributes.periodo'], ['subject', 'attributes.periodo']] },
   admission: closingAdmission,
   roles: { gerente: ['activity.read'] },
   errors: { member: 'error', texts: { forbidden: 'Acceso denegado', unauthenticated: 'No autenticado' } },

@@ -162,6 +162,17 @@ test('A-05 fecha_hasta includes its whole day in the time zone of the organisati
   expect((await list('?fecha_hasta=2020-01-01')).count).toBe(0);
 });
 
+test('A-05 the newest pages come from the recent store, and say what PostgreSQL says', async () => {
+  for (const filter of ['', '&cliente_id=12', '&periodo=2026-02', '&cliente_id=12&periodo=2026-02']) {
+    for (const page of [1, 2]) {
+      const query = `?page_size=5&page=${page}${filter}`;
+      await expect.poll(async () => (await list(query)).source, { timeout: 20_000 }).toBe('redis');
+      const [recent, older] = [await list(query), await list(`${query}&fecha_desde=2000-01-01`)];
+      expect(recent).toEqual({ ...older, source: recent.source });
+    }
+  }
+});
+
 test("A-07 parameters that are wrong are named with 400, strangers get 401 with the seed's member", async () => {
   for (const [query, parameter] of [
     ['page=0', 'page'],
