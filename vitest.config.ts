@@ -13,7 +13,7 @@ export default defineConfig({
     hookTimeout: allFaults ? 600_000 : 60_000,
     // a process per file: tests start servers, kill them, and set environment variables
     pool: 'forks',
-    // two cores are what continuous integration has, and each server brings a PostgreSQL
-    maxWorkers: 2,
+    // two cores are what continuous integration has; a third of the time is waiting for servers and disks
+    maxWorkers: 3,
   },
 });

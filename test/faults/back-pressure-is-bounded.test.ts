@@ -90,9 +90,9 @@ test(
   async () => {
     proxy = await startFaultProxy({ port: spare.port });
     server = await startTestServer({ BITACORA_DATABASE_URL: spare.url(proxy.port) });
-    const usual = await floodFor(all ? 120_000 : 12_000, server);
+    const usual = await floodFor(all ? 120_000 : 6_000, server);
     proxy.set({ delayMs: 10 }, { now: true });
-    const slow = await floodFor(all ? 600_000 : 12_000, server);
+    const slow = await floodFor(all ? 600_000 : 6_000, server);
     proxy.set({}, { now: true });
     const megabytes = (bytes: number): number => Math.round(bytes / 2 ** 20);
     process.stdout.write(
