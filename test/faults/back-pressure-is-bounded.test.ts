@@ -56,7 +56,7 @@ test('a connection cut at any byte loses nothing and doubles nothing', { timeout
     () => ({ delayMs: 20 }),
     () => ({ drop: true }),
   ];
-  const cuts = all ? 2_000 : 120;
+  const cuts = all ? 2_000 : 60;
   for (let cut = 0; cut < cuts; cut++) {
     const kind = kinds[cut % kinds.length];
     // The head of a request is about 200 bytes: before, in and after it, and anywhere in the body.
@@ -90,9 +90,9 @@ test(
   async () => {
     proxy = await startFaultProxy({ port: spare.port });
     server = await startTestServer({ BITACORA_DATABASE_URL: spare.url(proxy.port) });
-    const usual = await floodFor(all ? 120_000 : 6_000, server);
+    const usual = await floodFor(all ? 120_000 : 12_000, server);
     proxy.set({ delayMs: 10 }, { now: true });
-    const slow = await floodFor(all ? 600_000 : 6_000, server);
+    const slow = await floodFor(all ? 600_000 : 5_000, server);
     proxy.set({}, { now: true });
     const megabytes = (bytes: number): number => Math.round(bytes / 2 ** 20);
     process.stdout.write(

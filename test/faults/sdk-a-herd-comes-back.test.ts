@@ -92,51 +92,57 @@ function watchStarvation(tenants: readonly string[]): () => number {
   };
 }
 
-test('F24 two hundred hosts of two tenants come back to a restarted server: their throughput too, for both tenants, and nothing is lost', async () => {
-  const tenants = ['acme', 'globex'];
-  herd = await connect(tenants);
-  const stopLoad = load();
-  // The first second is everybody's first batch.
-  await sleep(1_500);
-  const usual = await deliveredPerSecond(usualMs);
+// The same herd against a scripted server is in every run; this one takes a quarter of a minute of both cores.
+test.runIf(all)(
+  'F24 two hundred hosts of two tenants come back to a restarted server: their throughput too, for both tenants, and nothing is lost',
+  async () => {
+    const tenants = ['acme', 'globex'];
+    herd = await connect(tenants);
+    const stopLoad = load();
+    // The first second is everybody's first batch.
+    await sleep(1_500);
+    const usual = await deliveredPerSecond(usualMs);
 
-  const cutAt = performance.now();
-  await server.stop();
-  await sleep(stoppedMs);
-  await server.restart();
-  const backAt = performance.now();
-  const starvation = watchStarvation(tenants);
-  const recovery = await deliveredPerSecond(recoveryMs);
-  stopLoad();
-  await expect
-    .poll(() => herd.reduce((sum, { audit }) => sum + audit.health().pending, 0), { timeout: starvedAfterMs })
-    .toBe(0);
-  const drainedMs = performance.now() - backAt;
-  const starvedMs = starvation();
+    const cutAt = performance.now();
+    await server.stop();
+    await sleep(stoppedMs);
+    await server.restart();
+    const backAt = performance.now();
+    const starvation = watchStarvation(tenants);
+    const recovery = await deliveredPerSecond(recoveryMs);
+    stopLoad();
+    await expect
+      .poll(() => herd.reduce((sum, { audit }) => sum + audit.health().pending, 0), {
+        timeout: starvedAfterMs,
+      })
+      .toBe(0);
+    const drainedMs = performance.now() - backAt;
+    const starvedMs = starvation();
 
-  const outageS = (backAt - cutAt) / 1_000;
-  const attempts = herd.map(
-    ({ failures }) => failures.filter((at) => at >= cutAt && at <= backAt).length / outageS,
-  );
-  console.log(
-    `herd of ${clients} hosts of ${tenants.length} tenants, away for ${outageS.toFixed(1)} s: ${usual.toFixed(0)} events/s before, ${recovery.toFixed(0)} after (${((100 * recovery) / usual).toFixed(0)} %), all there after ${drainedMs.toFixed(0)} ms, no tenant without for longer than ${starvedMs.toFixed(0)} ms; at most ${Math.max(...attempts).toFixed(2)} requests/s by a host while it was away`,
-  );
-  for (const { audit } of herd) {
-    const { submitted, delivered: arrived, dropped, rejected } = audit.health();
-    expect({ arrived, dropped, rejected }).toEqual({ arrived: submitted, dropped: 0, rejected: 0 });
-  }
-  // One may have been under way when the server went.
-  expect(Math.max(...attempts)).toBeLessThanOrEqual(1 + 1 / outageS);
-  expect(starvedMs).toBeLessThan(starvedAfterMs);
-  expect(drainedMs).toBeLessThan(starvedAfterMs);
-  if (all) expect(recovery / usual).toBeGreaterThanOrEqual(0.7);
+    const outageS = (backAt - cutAt) / 1_000;
+    const attempts = herd.map(
+      ({ failures }) => failures.filter((at) => at >= cutAt && at <= backAt).length / outageS,
+    );
+    console.log(
+      `herd of ${clients} hosts of ${tenants.length} tenants, away for ${outageS.toFixed(1)} s: ${usual.toFixed(0)} events/s before, ${recovery.toFixed(0)} after (${((100 * recovery) / usual).toFixed(0)} %), all there after ${drainedMs.toFixed(0)} ms, no tenant without for longer than ${starvedMs.toFixed(0)} ms; at most ${Math.max(...attempts).toFixed(2)} requests/s by a host while it was away`,
+    );
+    for (const { audit } of herd) {
+      const { submitted, delivered: arrived, dropped, rejected } = audit.health();
+      expect({ arrived, dropped, rejected }).toEqual({ arrived: submitted, dropped: 0, rejected: 0 });
+    }
+    // One may have been under way when the server went.
+    expect(Math.max(...attempts)).toBeLessThanOrEqual(1 + 1 / outageS);
+    expect(starvedMs).toBeLessThan(starvedAfterMs);
+    expect(drainedMs).toBeLessThan(starvedAfterMs);
+    if (all) expect(recovery / usual).toBeGreaterThanOrEqual(0.7);
 
-  const closed = await Promise.all(herd.map(({ audit }) => audit.close(10_000)));
-  const total = closed.reduce((sum, report) => sum + report.delivered, 0);
-  let received = 0;
-  for (const as of new Set(herd.map(({ key }) => key))) {
-    const { body } = await server.json('/v1/events?count=true&limit=1', { as });
-    received += body.count;
-  }
-  expect(received).toBe(total);
-});
+    const closed = await Promise.all(herd.map(({ audit }) => audit.close(10_000)));
+    const total = closed.reduce((sum, report) => sum + report.delivered, 0);
+    let received = 0;
+    for (const as of new Set(herd.map(({ key }) => key))) {
+      const { body } = await server.json('/v1/events?count=true&limit=1', { as });
+      received += body.count;
+    }
+    expect(received).toBe(total);
+  },
+);
