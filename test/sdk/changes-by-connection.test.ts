@@ -6,6 +6,7 @@ import { auditPool, type ChangeOptions } from '@bitacora/sdk/pg';
 import { createHostDatabase, everybodyLeft } from '../support/host-database.ts';
 import { fieldsOf, outboxEvents, shortOf } from '../support/outbox-events.ts';
 import { runPostgres, type PostgresCluster } from '../support/run-postgres.ts';
+import { unsentAudit } from '../support/unsent-audit.ts';
 
 let cluster: PostgresCluster;
 let audit: Audit;
@@ -25,11 +26,7 @@ beforeAll(async () => {
   await database.query(
     `create table price (hotel integer, day date, amount numeric, primary key (hotel, day))`,
   );
-  audit = createAudit({
-    name: 'host',
-    mode: 'outbox',
-    transport: () => Promise.reject(new Error('nothing is sent')),
-  });
+  audit = unsentAudit('host');
 });
 afterAll(async () => {
   await audit?.close(100);

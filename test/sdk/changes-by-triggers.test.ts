@@ -1,11 +1,12 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createAudit, type Audit } from '@bitacora/sdk';
+import { type Audit } from '@bitacora/sdk';
 import { auditPool } from '@bitacora/sdk/pg';
 import { captureStatus, installCapture, uninstallCapture } from '@bitacora/sdk/postgres';
 import { createHostDatabase, everybodyLeft } from '../support/host-database.ts';
 import { fieldsOf, outboxEvents, shortOf } from '../support/outbox-events.ts';
 import { runPostgres, type PostgresCluster } from '../support/run-postgres.ts';
+import { unsentAudit } from '../support/unsent-audit.ts';
 
 let cluster: PostgresCluster;
 let audit: Audit;
@@ -18,11 +19,7 @@ beforeAll(async () => {
   cluster = await runPostgres({ fsync: 'off' });
   url = await createHostDatabase(cluster.url, 'host');
   database = new pg.Pool({ connectionString: url });
-  audit = createAudit({
-    name: 'host',
-    mode: 'outbox',
-    transport: () => Promise.reject(new Error('nothing is sent')),
-  });
+  audit = unsentAudit('host');
 });
 afterAll(async () => {
   await audit?.close(100);

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createAudit, type Audit } from '@bitacora/sdk';
+import { type Audit } from '@bitacora/sdk';
 import { outboxInstallSql, type OutboxEvent } from '@bitacora/sdk/outbox';
 import { auditPool } from '@bitacora/sdk/pg';
 import { installCapture } from '@bitacora/sdk/postgres';
@@ -8,6 +8,7 @@ import { createHostDatabase, everybodyLeft } from '../support/host-database.ts';
 import { outboxEvents } from '../support/outbox-events.ts';
 import { createRandom, type Random } from '../support/random.ts';
 import { runPostgres, type PostgresCluster } from '../support/run-postgres.ts';
+import { unsentAudit } from '../support/unsent-audit.ts';
 
 const statements = process.env['BITACORA_FAULTS'] === 'full' ? 3_000 : 300;
 
@@ -37,11 +38,7 @@ let audit: Audit;
 
 beforeAll(async () => {
   cluster = await runPostgres({ fsync: 'off' });
-  audit = createAudit({
-    name: 'host',
-    mode: 'outbox',
-    transport: () => Promise.reject(new Error('nothing is sent')),
-  });
+  audit = unsentAudit('host');
 });
 afterAll(async () => {
   await audit?.close(100);

@@ -1,11 +1,12 @@
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createAudit, withContext, withoutAudit, type Audit } from '@bitacora/sdk';
+import { withContext, withoutAudit, type Audit } from '@bitacora/sdk';
 import { outboxInstallSql, type OutboxEvent } from '@bitacora/sdk/outbox';
 import { installCapture } from '@bitacora/sdk/postgres';
 import { createHostDatabase, everybodyLeft } from '../support/host-database.ts';
 import { fieldsOf, outboxEvents, shortOf } from '../support/outbox-events.ts';
 import { runPostgres, type PostgresCluster } from '../support/run-postgres.ts';
+import { unsentAudit } from '../support/unsent-audit.ts';
 import { bookingTable, takenBack, type BookingHost, type OpenBookingHost } from './mappers/booking-host.ts';
 import { openDrizzle } from './mappers/drizzle-host.ts';
 import { openKysely } from './mappers/kysely-host.ts';
@@ -18,11 +19,7 @@ let audit: Audit;
 
 beforeAll(async () => {
   cluster = await runPostgres({ fsync: 'off' });
-  audit = createAudit({
-    name: 'hotel',
-    mode: 'outbox',
-    transport: () => Promise.reject(new Error('nothing is sent')),
-  });
+  audit = unsentAudit('hotel');
 });
 afterAll(async () => {
   await audit?.close(100);

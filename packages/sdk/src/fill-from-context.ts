@@ -1,21 +1,8 @@
 import type { AuditContext } from './context/audit-context.ts';
+import { contextFields } from './context/context-fields.ts';
 import type { Snapshot } from './redact/create-snapshot.ts';
 
 type Fields = Record<string, unknown>;
-
-const filled = [
-  'actor',
-  'subject',
-  'module',
-  'reason',
-  'sessionId',
-  'correlationId',
-  'traceId',
-  'spanId',
-  'client',
-  'request',
-  'tags',
-] as const satisfies readonly (keyof AuditContext)[];
 
 /** A context's fields, copied and redacted; only those that are there. */
 interface Copy {
@@ -54,7 +41,9 @@ export function createContextFiller(
 }
 
 function copied(copy: Fields): Copy {
-  const fields = filled.map((name) => [name, copy[name]] as const).filter(([, value]) => value !== undefined);
+  const fields = contextFields
+    .map((name) => [name, copy[name]] as const)
+    .filter(([, value]) => value !== undefined);
   const attributes = copy['attributes'];
   return { fields, attributes: isObject(attributes) ? attributes : undefined };
 }

@@ -4,6 +4,7 @@ import { parseRow, withSafeNumbers } from '../adapters/changes/parse-row.ts';
 import { readCatalogue, type RunQuery } from '../adapters/changes/read-catalogue.ts';
 import { rowChangeEvent } from '../adapters/changes/row-change.ts';
 import { truncateEvent } from '../adapters/changes/statement-event.ts';
+import { contextFields } from '../context/context-fields.ts';
 
 /** A row of `bitacora.outbox`. */
 export interface OutboxRow {
@@ -97,27 +98,14 @@ function sideOf(json: string | null, table: AuditedTable): ReturnType<typeof par
   return json === null ? undefined : parseRow(json, table.exact);
 }
 
-const contextFields = [
-  'actor',
-  'subject',
-  'module',
-  'reason',
-  'sessionId',
-  'correlationId',
-  'traceId',
-  'spanId',
-  'client',
-  'request',
-  'tags',
-  'attributes',
-];
+const fieldsTold: ReadonlySet<string> = new Set([...contextFields, 'attributes']);
 
 /** What the writer said of itself in `bitacora.context`: any session may have set it to anything. */
 function contextOf({ context }: TriggerChange): Partial<CaptureInput> {
   try {
     const told: unknown = JSON.parse(withSafeNumbers(context || '{}'));
     if (typeof told !== 'object' || told === null) return {};
-    return Object.fromEntries(Object.entries(told).filter(([field]) => contextFields.includes(field)));
+    return Object.fromEntries(Object.entries(told).filter(([field]) => fieldsTold.has(field)));
   } catch {
     return { attributes: { contextUnread: context?.slice(0, 500) ?? '' } };
   }

@@ -1,0 +1,16 @@
+import type { AuditContext } from './audit-context.ts';
+
+/** What an event takes from its context where it says nothing itself; attributes are merged besides. */
+export const contextFields = [
+  'actor',
+  'subject',
+  'module',
+  'reason',
+  'sessionId',
+  'correlationId',
+  'traceId',
+  'spanId',
+  'client',
+  'request',
+  'tags',
+] as const satisfies readonly (keyof AuditContext)[];
