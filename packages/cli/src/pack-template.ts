@@ -1,11 +1,27 @@
 /** The files of a new pack, by name. `name` is kebab-case. */
 export function packTemplate(name: string): Readonly<Record<string, string>> {
-  const variable = name.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+  const variable = variableOf(name);
   return {
     'package.json': manifest(name),
     'pack.ts': declaration(name, variable),
     'pack.test.ts': test(variable),
   };
+}
+
+/** Words that cannot name what a module exports, or that `pack.ts` uses for something else. */
+const takenWords: ReadonlySet<string> = new Set(
+  (
+    'arguments await break case catch class const continue debugger default delete do else enum eval export extends false ' +
+    'finally for function if implements import in instanceof interface let new null package private protected public ' +
+    'return static super switch this throw true try typeof undefined var void while with yield ' +
+    'definePack expect opened say test testPack'
+  ).split(' '),
+);
+
+/** The name that the pack is exported under: camelCase. */
+export function variableOf(name: string): string {
+  const variable = name.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+  return takenWords.has(variable) ? `${variable}Pack` : variable;
 }
 
 function manifest(name: string): string {
@@ -23,8 +39,9 @@ function manifest(name: string): string {
 function declaration(name: string, variable: string): string {
   return `import { definePack } from '@bitacora/pack-kit';
 
-type Opening = { readonly user: string; readonly document: string; readonly reason?: string };
+type Opening = { readonly user: string; readonly document: string; readonly department?: string };
 const say = (en: string, es: string, ru: string) => ({ en, es, ru });
+const opened = { action: 'document.open', actor: { id: 'ana' } } as const;
 
 /** What the hosts of this pack report. */
 export const ${variable} = definePack({
@@ -34,21 +51,16 @@ export const ${variable} = definePack({
       operation: 'read',
       labels: say('Document opened', 'Documento abierto', 'Документ открыт'),
     },
-    'document.approve': {
-      operation: 'update',
-      level: 'medium',
-      labels: say('Document approved', 'Documento aprobado', 'Документ утверждён'),
-    },
   },
-  attributes: { department: 'string' },
+  attributes: { department: 'string', pages: 'number' },
   indexed: ['attributes.department'],
   loggers: (capture) => ({
-    open: ({ user, document, reason }: Opening) =>
+    open: ({ user, document, department }: Opening) =>
       capture({
-        action: 'document.open',
+        ...opened,
         actor: { id: user },
         target: { type: 'document', id: document },
-        ...(reason === undefined ? {} : { reason }),
+        ...(department === undefined ? {} : { attributes: { department } }),
       }),
   }),
   routes: [
@@ -61,14 +73,26 @@ export const ${variable} = definePack({
       shape: ({ history = null }) => history,
     },
   ],
-  examples: [
-    {
-      action: 'document.approve',
-      actor: { id: 'ana' },
-      target: { type: 'document', id: '42' },
-      attributes: { department: 'legal' },
+  rules: {
+    'opened-unknown': {
+      labels: say('Opened by nobody known', 'Abierto por un desconocido', 'Открыл неизвестный'),
+      sigma: { detection: { open: { action: 'document.open', 'actor.id': 'unknown' }, condition: 'open' } },
+      examples: [
+        { matches: true, events: [{ ...opened, actor: { id: 'unknown' } }] },
+        { matches: false, events: [opened] },
+      ],
     },
-  ],
+  },
+  reports: {
+    departments: {
+      labels: say('By department', 'Por departamento', 'По отделам'),
+      permission: 'reports',
+      plan: () => ({ all: { read: 'facets', fields: ['attributes.department'] } }),
+      shape: ({ all = null }) => ({ tables: [{ title: 'all', columns: ['opened'], rows: [[all]] }] }),
+    },
+  },
+  views: { opened: { labels: say('Opened', 'Abiertos', 'Открытые'), columns: ['at', 'actor', 'target'] } },
+  examples: [{ ...opened, attributes: { department: 'legal', pages: 3 } }],
 });
 `;
 }

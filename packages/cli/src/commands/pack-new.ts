@@ -4,6 +4,8 @@ import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { packTemplate } from '../pack-template.ts';
 
+const nameLengthMaxChars = 40;
+
 /** `bitacora pack new NAME`: a folder with a pack that holds, to be changed. */
 export function addPack(program: Command): void {
   program
@@ -14,19 +16,33 @@ export function addPack(program: Command): void {
     .argument('<name>', 'kebab-case')
     .option('--dir <folder>', 'where packs are', 'packs')
     .action(async (name: string, { dir }: { readonly dir: string }) => {
-      if (!/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(name) || name.length > 40 || name === 'audit') {
-        throw new CliError(`${name}: a name in kebab-case of at most 40 letters is needed`);
-      }
-      const folder = join(dir, name);
-      await mkdir(dir, { recursive: true });
-      await mkdir(folder).catch((error: unknown) => {
+      if (!isPackName(name))
         throw new CliError(
-          `cannot make ${folder}: ${error instanceof Error ? error.message : String(error)}`,
+          `<name>: ${name} is not kebab-case of at most ${nameLengthMaxChars} letters, or is taken`,
         );
-      });
+      const folder = join(dir, name);
+      await makeFolder(folder, dir);
       for (const [file, text] of Object.entries(packTemplate(name)))
-        await writeFile(join(folder, file), text);
+        await writeFile(join(folder, file), text, { flag: 'wx' });
       process.stdout.write(`${folder}\n`);
       process.stderr.write(`wrote ${folder}: edit pack.ts, then: npm install && npx vitest run ${folder}\n`);
     });
+}
+
+/** As `definePack` takes it: `audit` is what Bitácora calls its own. */
+function isPackName(name: string): boolean {
+  return (
+    /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(name) && name.length <= nameLengthMaxChars && name !== 'audit'
+  );
+}
+
+async function makeFolder(folder: string, dir: string): Promise<void> {
+  await mkdir(dir, { recursive: true }).catch((error: unknown) => {
+    throw new CliError(`--dir: ${dir}: ${error instanceof Error ? error.message : String(error)}`);
+  });
+  await mkdir(folder).catch((error: unknown) => {
+    const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CliError(`<name>: ${exists ? `${folder} is there already` : why}`);
+  });
 }
