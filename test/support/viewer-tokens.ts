@@ -5,8 +5,11 @@ const secret = 'a-secret-of-the-host-application-0123456789';
 const issuer = 'https://host.example';
 const kid = 'host-of-the-test';
 
-/** Registers a key of a host with the default tenant; makes the tokens (RFC 7519, HS256) that it would give its users. */
-export async function viewerTokens(server: TestServer): Promise<(sub: string, ...roles: string[]) => string> {
+/** Registers a key of a host with the tenant of the server's key; makes the tokens (RFC 7519, HS256) that it would give its users. */
+export async function viewerTokens(
+  server: TestServer,
+  tenant = 'default',
+): Promise<(sub: string, ...roles: string[]) => string> {
   const { status, body } = await server.json(`/v1/viewer-keys/${kid}`, {
     method: 'PUT',
     headers: { 'content-type': 'application/json' },
@@ -16,7 +19,7 @@ export async function viewerTokens(server: TestServer): Promise<(sub: string, ..
   return (sub, ...roles) => {
     const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
     const now = Math.floor(Date.now() / 1_000);
-    const claims = { iss: issuer, sub, tenant: 'default', roles, iat: now, exp: now + 1_800 };
+    const claims = { iss: issuer, sub, tenant, roles, iat: now, exp: now + 1_800 };
     const signed = `${part({ alg: 'HS256', kid, typ: 'JWT' })}.${part(claims)}`;
     return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
   };

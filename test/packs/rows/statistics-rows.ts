@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createRandom } from '../support/random.ts';
-import { startWithPack } from '../support/start-with-pack.ts';
-import type { TestServer } from '../support/test-server.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { createRandom } from '../../support/random.ts';
+import { installationZone, type PackInstallation } from '../../support/pack-installation.ts';
+import type { TestServer } from '../../support/test-server.ts';
 
 const path = '/api/audit/estadisticas/';
 /** On 6 April 2025 the day had 25 hours, on 7 September 23, without a midnight. */
-const zone = 'America/Santiago';
+const zone = installationZone;
 const keys = [
   ...['fecha', 'total_actividades', 'total_logins', 'total_usuarios_activos', 'actividades_criticas'],
   ...['errores_sistema', 'datos_estadisticas'],
@@ -24,14 +24,6 @@ interface Made {
 }
 const made: Made[] = [];
 
-beforeAll(async () => {
-  server = await startWithPack(
-    { folder: 'condominium', exported: 'condominium' },
-    { BITACORA_TIME_ZONE: zone },
-  );
-});
-afterAll(() => server?.dispose());
-
 const days = new Intl.DateTimeFormat('en-CA', { timeZone: zone, dateStyle: 'short' });
 const pick = <T>(list: readonly T[]): T => list[random.int(list.length)] as T;
 
@@ -43,7 +35,7 @@ function anyTime(): number {
 }
 
 async function store(count: number): Promise<void> {
-  const { activityEvent } = await import('../../packs/condominium/activity-event.ts');
+  const { activityEvent } = await import('../../../packs/condominium/activity-event.ts');
   const events = Array.from({ length: count }, () => {
     const at = anyTime();
     const one = {
@@ -106,64 +98,70 @@ async function get(where: string): Promise<any> {
   return body;
 }
 
-test('C-07 statistics equal a count one by one for 1,000 days × filters, over days of 23 and 25 hours, late entries included', async () => {
-  await store(2_400);
-  let compared = 0;
-  for (let round = 0; round < 50; round++) {
-    // What comes late belongs to its own day, at once.
-    if (round % 10 === 0) await store(50);
-    const start = addDays(pick(['2025-03-27', '2025-08-28']), random.int(8) - 2);
-    const { query, entries } = anyFilter();
-    const { results } = await get(
-      `${path}?page_size=100&fecha_inicio=${start}&fecha_fin=${addDays(start, 19)}${query}`,
-    );
-    const byDay = new Map<string, any>(results.map((row: any) => [row.fecha, row]));
-    for (let n = 0; n < 20; n++, compared++) {
-      const wanted = counted(addDays(start, n), entries);
-      if (wanted['total_actividades'] === 0) expect(byDay.has(addDays(start, n))).toBe(false);
-      else expect({ query, ...byDay.get(addDays(start, n)) }).toEqual({ query, ...wanted });
-    }
-  }
-  expect(compared).toBeGreaterThanOrEqual(1_000);
-  expect(made.filter(({ day }) => day === '2025-04-06').length).toBeGreaterThan(50);
-  expect(made.filter(({ day }) => day === '2025-09-07').length).toBeGreaterThan(50);
-});
-
-test('C-07 one day by its date, made again by POST', async () => {
-  for (const day of ['2025-04-06', '2025-09-07', '2025-09-06']) {
-    const row = await get(`${path}${day}/`);
-    expect(Object.keys(row)).toEqual(keys);
-    expect(row).toEqual(counted(day, made));
-    const again = await server.json(`${path}generar/`, {
-      method: 'POST',
-      body: JSON.stringify({ fecha: day }),
-    });
-    expect(again).toEqual({ status: 200, body: row });
-  }
-  expect(await get(`${path}1999-01-01/`)).toMatchObject({ fecha: '1999-01-01', total_actividades: 0 });
-  for (const wrong of ['ayer', '2025-02-30', '2025-09-07T10:00:00Z'])
-    expect((await server.json(`${path}${wrong}/`)).status, wrong).toBe(400);
-});
-
-test('C-07 trends hold every day up to today, also those without activity; lists page from the newest day', async () => {
-  const today = days.format(Date.now());
-  const { activityEvent } = await import('../../packs/condominium/activity-event.ts');
-  await server.send(activityEvent({ usuario: 1, tipo_actividad: 'pago' }));
-  const trends = await get(`${path}tendencias/?dias=7`);
-  expect(trends).toMatchObject({
-    dias: 7,
-    fecha_fin: today,
-    fecha_inicio: addDays(today, -6),
-    total_actividades: 1,
+export function statisticsRows(installation: () => PackInstallation): void {
+  beforeAll(async () => {
+    server = await installation().tenant('estadisticas');
   });
-  expect(trends.tendencias.map((row: any) => row.fecha)).toEqual(
-    Array.from({ length: 7 }, (_, n) => addDays(today, n - 6)),
-  );
-  expect(trends.tendencias.at(-1)).toMatchObject({ total_actividades: 1, total_usuarios_activos: 1 });
-  expect((await get(`${path}tendencias/`)).tendencias).toHaveLength(30);
-  expect((await server.json(`${path}tendencias/?dias=0`)).status).toBe(400);
-  const first = await get(`${path}?page_size=3`);
-  expect(first.results[0].fecha).toBe(today);
-  expect(first.next).toBe(`${server.url}${path}?page_size=3&page=2`);
-  expect(first.count).toBe(new Set(made.map(({ day }) => day)).size + 1);
-});
+
+  test('C-07 statistics equal a count one by one for 1,000 days × filters, over days of 23 and 25 hours, late entries included', async () => {
+    await store(2_400);
+    let compared = 0;
+    for (let round = 0; round < 50; round++) {
+      // What comes late belongs to its own day, at once.
+      if (round % 10 === 0) await store(50);
+      const start = addDays(pick(['2025-03-27', '2025-08-28']), random.int(8) - 2);
+      const { query, entries } = anyFilter();
+      const { results } = await get(
+        `${path}?page_size=100&fecha_inicio=${start}&fecha_fin=${addDays(start, 19)}${query}`,
+      );
+      const byDay = new Map<string, any>(results.map((row: any) => [row.fecha, row]));
+      for (let n = 0; n < 20; n++, compared++) {
+        const wanted = counted(addDays(start, n), entries);
+        if (wanted['total_actividades'] === 0) expect(byDay.has(addDays(start, n))).toBe(false);
+        else expect({ query, ...byDay.get(addDays(start, n)) }).toEqual({ query, ...wanted });
+      }
+    }
+    expect(compared).toBeGreaterThanOrEqual(1_000);
+    expect(made.filter(({ day }) => day === '2025-04-06').length).toBeGreaterThan(50);
+    expect(made.filter(({ day }) => day === '2025-09-07').length).toBeGreaterThan(50);
+  });
+
+  test('C-07 one day by its date, made again by POST', async () => {
+    for (const day of ['2025-04-06', '2025-09-07', '2025-09-06']) {
+      const row = await get(`${path}${day}/`);
+      expect(Object.keys(row)).toEqual(keys);
+      expect(row).toEqual(counted(day, made));
+      const again = await server.json(`${path}generar/`, {
+        method: 'POST',
+        body: JSON.stringify({ fecha: day }),
+      });
+      expect(again).toEqual({ status: 200, body: row });
+    }
+    expect(await get(`${path}1999-01-01/`)).toMatchObject({ fecha: '1999-01-01', total_actividades: 0 });
+    for (const wrong of ['ayer', '2025-02-30', '2025-09-07T10:00:00Z'])
+      expect((await server.json(`${path}${wrong}/`)).status, wrong).toBe(400);
+  });
+
+  test('C-07 trends hold every day up to today, also those without activity; lists page from the newest day', async () => {
+    const today = days.format(Date.now());
+    const { activityEvent } = await import('../../../packs/condominium/activity-event.ts');
+    await server.send(activityEvent({ usuario: 1, tipo_actividad: 'pago' }));
+    const trends = await get(`${path}tendencias/?dias=7`);
+    expect(trends).toMatchObject({
+      dias: 7,
+      fecha_fin: today,
+      fecha_inicio: addDays(today, -6),
+      total_actividades: 1,
+    });
+    expect(trends.tendencias.map((row: any) => row.fecha)).toEqual(
+      Array.from({ length: 7 }, (_, n) => addDays(today, n - 6)),
+    );
+    expect(trends.tendencias.at(-1)).toMatchObject({ total_actividades: 1, total_usuarios_activos: 1 });
+    expect((await get(`${path}tendencias/`)).tendencias).toHaveLength(30);
+    expect((await server.json(`${path}tendencias/?dias=0`)).status).toBe(400);
+    const first = await get(`${path}?page_size=3`);
+    expect(first.results[0].fecha).toBe(today);
+    expect(first.next).toBe(`${server.url}${path}?page_size=3&page=2`);
+    expect(first.count).toBe(new Set(made.map(({ day }) => day)).size + 1);
+  });
+}

@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
+import type { PackInstallation } from '../../support/pack-installation.ts';
+import { activityRows } from './activity-rows.ts';
+import { demoRows } from './demo-rows.ts';
+import { entryRows } from './entry-rows.ts';
+import { hostRows } from './host-rows.ts';
+import { importRows } from './import-rows.ts';
+import { roleRows } from './role-rows.ts';
+import { sessionRows } from './session-rows.ts';
+import { statisticsRows } from './statistics-rows.ts';
+
+/** The last one restarts the server; the first two are of the tenant that everybody shares. */
+const suites = {
+  ...{ demo: demoRows, 'an application with the SDK': hostRows, entries: entryRows, roles: roleRows },
+  ...{ statistics: statisticsRows, activity: activityRows, imports: importRows, sessions: sessionRows },
+};
+
+/** Each state of the recent store meets so many tests: coming back to it takes the server two seconds. */
+const testsPerChange = 3;
+
+/** The rows of the packs on one installation; to be called within a `describe`. */
+export function describeRows(start: () => Promise<PackInstallation>): void {
+  let installation: PackInstallation;
+  let tests = 0;
+  beforeAll(async () => {
+    installation = await start();
+  });
+  afterAll(() => installation?.dispose());
+  beforeEach(async () => {
+    if (++tests % testsPerChange === 0) await installation.change();
+  });
+  describe.each(Object.entries(suites))('%s', (_, rows) => {
+    rows(() => installation);
+  });
+}

@@ -1,0 +1,7 @@
+import { describe } from 'vitest';
+import { startOnServers } from '../support/pack-installation.ts';
+import { describeRows } from './rows/describe-rows.ts';
+
+describe('on a PostgreSQL server, with a Redis that is on, flushed, killed and slow in turn', () => {
+  describeRows(startOnServers);
+});

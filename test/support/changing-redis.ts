@@ -1,0 +1,55 @@
+import { startFaultProxy } from './fault-proxy.ts';
+import { runRedis, type RunningRedis } from './run-redis.ts';
+
+export type RedisState = 'on' | 'killed' | 'slow' | 'flushed';
+
+/** What becomes of it, in this order and again from the first: slow and gone each come upon a server that uses it. */
+const turns: readonly RedisState[] = ['on', 'flushed', 'killed', 'slow', 'on', 'flushed', 'slow', 'killed'];
+
+export interface ChangingRedis {
+  /** Of the proxy in front of it. */
+  port: number;
+  redis: RunningRedis;
+  become(state: RedisState): Promise<void>;
+  /** The state whose turn it is next. */
+  next(): Promise<RedisState>;
+  close(): Promise<void>;
+}
+
+/** Slower than the server is patient. */
+const slowMs = 1_000;
+
+/** A real Redis behind a proxy: used, killed, slow, flushed, and used again. */
+export async function startChangingRedis(): Promise<ChangingRedis> {
+  const redis = await runRedis();
+  const proxy = await startFaultProxy({ port: redis.port });
+  let state: RedisState = 'on';
+  let turn = 0;
+  const become = async (wanted: RedisState): Promise<void> => {
+    if (state === 'killed' && wanted !== 'killed') {
+      await redis.restart();
+      proxy.open();
+    }
+    proxy.set(wanted === 'slow' ? { delayMs: slowMs } : {}, { now: true });
+    if (wanted === 'killed' && state !== 'killed') {
+      await redis.kill();
+      proxy.cut();
+    }
+    if (wanted === 'flushed') await redis.client().run('FLUSHALL');
+    state = wanted;
+  };
+  return {
+    port: proxy.port,
+    redis,
+    become,
+    async next() {
+      turn = (turn + 1) % turns.length;
+      await become(turns[turn] ?? 'on');
+      return state;
+    },
+    async close() {
+      await proxy.close();
+      await redis.close();
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import { startChangingRedis } from './changing-redis.ts';
+import { openTenant } from './open-tenant.ts';
+import { runPostgres } from './run-postgres.ts';
+import { startWithPacks } from './start-with-pack.ts';
+import type { TestServer } from './test-server.ts';
+import { waitUntil } from './wait-until.ts';
+
+/** One server that has the packs, for all their rows; each suite has a tenant of its own in it. */
+export interface PackInstallation {
+  /** As the operator sees it. */
+  server: TestServer;
+  /** The server seen by a new tenant. */
+  tenant(name: string): Promise<TestServer>;
+  /** What may happen to the recent store happens. */
+  change(): Promise<void>;
+  /** The recent store is there, and the server asks it. */
+  calm(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+const packs = [
+  { folder: 'condominium', exported: 'condominium' },
+  { folder: 'accounting-closing', exported: 'accountingClosing' },
+];
+
+/** Its clocks change; days of 23 and 25 hours are among those counted. */
+export const installationZone = 'America/Santiago';
+/** Pages from here may call. */
+export const installationOrigin = 'https://app.condominio.example';
+
+const settings = {
+  BITACORA_TIME_ZONE: installationZone,
+  BITACORA_HOST_SESSION_IDLE_MINUTES: '30',
+  BITACORA_CORS_ORIGINS: installationOrigin,
+};
+
+/** The embedded PostgreSQL, and the newest entries inside the process. */
+export async function startEmbedded(): Promise<PackInstallation> {
+  const server = await startWithPacks(packs, settings, ['--demo']);
+  const nothing = (): Promise<void> => Promise.resolve();
+  return {
+    server,
+    tenant: (name) => openTenant(server, name),
+    change: nothing,
+    calm: nothing,
+    dispose: () => server.dispose(),
+  };
+}
+
+/** A PostgreSQL server by URL, and a Redis that is on, killed, slow and flushed in turn. */
+export async function startOnServers(): Promise<PackInstallation> {
+  const [postgres, redis] = await Promise.all([runPostgres(), startChangingRedis()]);
+  const environment = {
+    BITACORA_DATABASE_URL: postgres.url,
+    REDIS_HOST: '127.0.0.1',
+    REDIS_PORT: String(redis.port),
+    REDIS_DB_LOGS: '1',
+  };
+  const server = await startWithPacks(packs, { ...settings, ...environment }, ['--demo']);
+  const calm = async (): Promise<void> => {
+    await redis.become('on');
+    await waitUntil(
+      'a server that asks Redis',
+      async () => (await server.json('/v1/recent')).body.state === 'asked',
+    );
+  };
+  return {
+    server,
+    tenant: (name) => openTenant(server, name),
+    async change() {
+      if ((await redis.next()) === 'on') await calm();
+    },
+    calm,
+    async dispose() {
+      await server.dispose();
+      await redis.close();
+      await postgres.close();
+    },
+  };
+}
