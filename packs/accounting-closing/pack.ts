@@ -1,7 +1,10 @@
 import { definePack, type Params } from '@bitacora/pack-kit';
 import { activityEvent, results, type Activity } from './activity.ts';
+import { closingLogger } from './closing-logger.ts';
 import { activityPage, activityRow, filtersOf, pageOf } from './activity-list.ts';
 import { closingAdmission } from './closing-admission.ts';
+
+export { closingLogger };
 
 const say = (en: string, es: string, ru: string) => ({ en, es, ru });
 const path = '/api/contabilidad/logs-actividad/';
@@ -58,11 +61,10 @@ export const accountingClosing = definePack({
   retention: 'forever',
   recent: { indexes: [['subject'], ['attributes.periodo'], ['subject', 'attributes.periodo']] },
   admission: closingAdmission,
-  roles: { gerente: ['activity.read'] },
+  // A manager reads what everybody did; whose type has no line here reads nothing of it.
+  roles: { gerente: ['auditor', 'activity.read'] },
   errors: { member: 'error', texts: { forbidden: 'Acceso denegado', unauthenticated: 'No autenticado' } },
-  loggers: (capture) => ({
-    registrarActividadTarjeta: (activity: Activity) => capture(activityEvent(activity)),
-  }),
+  loggers: closingLogger,
   views: {
     activity: {
       labels: say('Recent activity', 'Actividad Reciente', 'Недавние действия'),

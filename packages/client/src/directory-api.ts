@@ -1,14 +1,14 @@
-import type { JsonObject } from '@bitacora/event';
+import type { JsonValue } from '@bitacora/event';
 import type { Transport } from './transport.ts';
 
-/** What the host tells about a person or thing. */
+/** What the host tells about a person or thing, in its own words: packs read what they know by name. */
 export interface DirectoryFields {
   readonly name?: string;
   readonly email?: string;
   readonly role?: string;
   readonly state?: string;
   readonly period?: string;
-  readonly attributes?: JsonObject;
+  readonly [field: string]: JsonValue | undefined;
 }
 
 export interface DirectoryRecord {

@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { TestServer } from './test-server.ts';
+
+export interface ExampleHost {
+  url: string;
+  /** A request with a JSON body by whoever has that session. */
+  call(method: string, path: string, body: unknown, session?: string): Promise<{ status: number; body: any }>;
+  /** SIGTERM: what it captured is sent before it ends. What it said to standard error. */
+  stop(): Promise<string>;
+}
+
+/** Starts `examples/hosts/NAME/host.ts` as a process of its own, for a server; `secret` is its viewer key. */
+export async function startExampleHost(
+  name: string,
+  { server, secret }: { server: TestServer; secret: string },
+): Promise<ExampleHost> {
+  const program = fileURLToPath(new URL(`../../examples/hosts/${name}/host.ts`, import.meta.url));
+  const child = spawn(process.execPath, ['--conditions=bitacora:source', program], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      PORT: '0',
+      BITACORA_URL: server.url,
+      BITACORA_API_KEY: server.key,
+      VIEWER_SECRET: secret,
+    },
+  });
+  const exited = once(child, 'exit');
+  let told = '';
+  child.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()));
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      const found = /listens on (http:\S+)/.exec(chunk.toString())?.[1];
+      if (found) resolve(found.replace('[::1]', 'localhost'));
+    });
+    child.once('exit', (code) => reject(new Error(`the host ended with ${code}: ${told}`)));
+  });
+  return {
+    url,
+    async call(method, path, body, session = '') {
+      const response = await fetch(url + path, {
+        method,
+        headers: { 'content-type': 'application/json', 'x-session': session, 'user-agent': 'Firefox' },
+        ...(method === 'GET' ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+    },
+    async stop() {
+      child.kill('SIGTERM');
+      await exited;
+      return told;
+    },
+  };
+}
