@@ -1,7 +1,9 @@
 import { createHmac, randomUUID } from 'node:crypto';
+import { uuidV7 } from '@bitacora/event';
 import { auditLogger } from '@bitacora/pack-condominium';
-import { createAudit, extendContext } from '@bitacora/sdk';
-import { auditRequests } from '@bitacora/sdk/fastify';
+import { createAudit } from '@bitacora/sdk';
+import { auditRequests, auditSession } from '@bitacora/sdk/fastify';
+import { watchSessions } from '@bitacora/sdk/sessions';
 import fastify, { type FastifyRequest } from 'fastify';
 
 // A small condominium: people sign in, residents pay, the administrator gives roles. Server and key: BITACORA_URL,
@@ -20,6 +22,14 @@ const users = new Map([
 const charges = new Map([['9', { paid: false, amount: '150.00' }]]);
 /** The token that lets somebody in → who; `session` names it on record, the token never leaves this map. */
 const signedIn = new Map<string, { username: string; session: string }>();
+
+// Whom an administrator signs out in Bitácora is signed out here.
+watchSessions({
+  onClosed({ id }) {
+    for (const [token, { session }] of signedIn) if (session === id) signedIn.delete(token);
+  },
+  onError: (error) => console.error(error.message),
+});
 
 const tokenOf = (request: FastifyRequest): string => String(request.headers['x-session'] ?? '');
 function userOf(request: FastifyRequest) {
@@ -51,9 +61,10 @@ app.post<{ Body: { username: string; password: string } }>('/login', async (requ
   const { username, password } = request.body;
   const user = users.get(username);
   if (user?.password !== password) return reply.status(401).send({ detail: 'Credenciales inválidas' });
-  const [token, session] = [randomUUID(), randomUUID()];
+  // The session has the id of its sign-in event: so Bitácora names it.
+  const [token, session] = [randomUUID(), uuidV7()];
   signedIn.set(token, { username, session });
-  extendContext({ actor: { id: user.id, role: user.role }, sessionId: session });
+  void auditSession(audit).login({ id: user.id, role: user.role }, { sessionId: session, id: session });
   return { token, auditToken: viewerToken(user) };
 });
 

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile, writeSynced } from '../replace-file.ts';
 
 /** The newest checkpoint on disk: what a later one is compared with, also by the next process. */
 export interface KeptNote {
@@ -20,18 +20,7 @@ export function createKeptNote(directory: string, ledger: string): KeptNote {
         if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
         throw error;
       }),
-    async replace(note) {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
-      const fresh = `${path}.${randomBytes(6).toString('hex')}`;
-      try {
-        await writeSynced(fresh, note);
-        await rename(fresh, path);
-      } catch (error) {
-        await rm(fresh, { force: true });
-        throw error;
-      }
-      await syncDirectory(directory);
-    },
+    replace: (note) => replaceFile(path, note),
     async keepContradiction(notes) {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       // Notes end with a newline; with a blank line after each, `bitacora verify --checkpoint` reads them all.
@@ -42,23 +31,4 @@ export function createKeptNote(directory: string, ledger: string): KeptNote {
       );
     },
   };
-}
-
-async function writeSynced(path: string, text: string): Promise<void> {
-  const file = await open(path, 'wx', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
 }

@@ -19,6 +19,8 @@ export interface SessionView {
   id: string;
   ledger: string;
   index: number;
+  /** The host's own id of it as the opening event shows it: a keyed hash where a pack says that these ids are secrets. */
+  sessionId: string | null;
   actor: Actor;
   client: EventClient;
   startedAt: string;
@@ -51,6 +53,7 @@ export async function sessionViews(
     const end = endOf(row, context);
     return {
       ...{ id: row.id, ledger, index: row.openedIndex },
+      sessionId: event?.sessionId ?? null,
       actor: event?.actor ?? { type: 'user', id: row.actor },
       client: event?.client ?? {},
       startedAt: timeText(row.startedAt),

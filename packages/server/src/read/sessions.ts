@@ -127,7 +127,7 @@ export function closedSessions(
 ): Promise<{ sessions: SessionView[]; next: string }> {
   const limit = input.limit ?? sessionLimits.default;
   return querySessions(grant, {}, context, async ({ client, ledgers, where, values }) => {
-    const positions = input.since === undefined ? new Map<number, number>() : readPositions(input.since);
+    const positions = await positionsOf(input.since, { client, ledgers });
     const n = values.length;
     const found = await client.query<FoundSession>(
       `select ledger, ${sessionColumns} from session
@@ -141,6 +141,21 @@ export function closedSessions(
       next: positionCursor([...positions].flat()),
     };
   });
+}
+
+/** Ledger → index of the closing that was seen last; none: from the first one. @throws invalid_parameter */
+async function positionsOf(
+  since: string | undefined,
+  { client, ledgers }: Pick<SessionQuery, 'client' | 'ledgers'>,
+): Promise<Map<number, number>> {
+  if (since === undefined) return new Map();
+  if (since !== 'now') return readPositions(since);
+  const found = await client.query<{ ledger: number; last: number }>(
+    `select ledger, max(closed_index) as last from session
+     where ledger = any($1::integer[]) and closed_index is not null group by ledger`,
+    [ledgers.map(({ id }) => id)],
+  );
+  return new Map(found.rows.map(({ ledger, last }) => [ledger, last]));
 }
 
 /** Runs a question about sessions under the caller's reach, once they hold all that was acknowledged before. */

@@ -27,6 +27,7 @@ const sessionView = z.object({
   id: z.string(),
   ledger: z.string(),
   index: z.int(),
+  sessionId: z.string().nullable(),
   actor: party,
   client: party,
   startedAt: z.string(),
@@ -69,7 +70,8 @@ export function sessionRoutes(options: IngestCallOptions & { context: SessionCon
     {
       method: 'GET',
       path: '/v1/sessions/closed',
-      summary: 'Sessions closed since an earlier answer (`since` is its `next`): what a host has to end',
+      summary:
+        'Sessions closed since an earlier answer (`since` is its `next`; `now`: from here on): what a host has to end',
       scope: 'read',
       record: { action: 'session.search' },
       query: z.object({ since: text.optional(), limit }),

@@ -10,8 +10,11 @@ import type { ActorInput } from './request-options.ts';
  * are those of the running request, whose rules then stay silent.
  */
 export interface AuditSession {
-  /** From here on the request is this actor's. TypeError for an actor without id. */
-  login(actor: ActorInput, more?: { readonly sessionId?: string }): Captured;
+  /**
+   * From here on the request is this actor's. `id` is the event's own (`uuidV7()` of `@bitacora/event`), by which Bitácora
+   * names the session when it is closed. TypeError for an actor without id.
+   */
+  login(actor: ActorInput, more?: { readonly sessionId?: string; readonly id?: string }): Captured;
   /** `actor` is who was tried. */
   loginFailed(more?: { readonly actor?: ActorInput; readonly reason?: string }): Captured;
   logout(): Captured;
@@ -23,10 +26,11 @@ export function auditSession(audit: Audit): AuditSession {
     if (request !== undefined) request.hasSessionEvent = true;
   };
   return Object.freeze({
-    login(actor: ActorInput, more: { readonly sessionId?: string } = {}) {
+    login(actor: ActorInput, more: { readonly sessionId?: string; readonly id?: string } = {}) {
       const known = neededActor(actor);
       silenceRules();
-      extendContext({ actor: known, ...more });
+      const { id: _, ...session } = more;
+      extendContext({ actor: known, ...session });
       return audit.capture({ ...event, action: 'session.login', outcome: 'success', actor: known, ...more });
     },
     loginFailed({ actor, reason }: { readonly actor?: ActorInput; readonly reason?: string } = {}) {

@@ -1,0 +1,105 @@
+import { readFile } from 'node:fs/promises';
+import { replaceFile } from '../replace-file.ts';
+import type { ClosedSession } from './closed-session.ts';
+
+/** Where the position in the order of closings is kept, so that the next process goes on there. */
+export interface SessionCursor {
+  /** Undefined before the first `write`. */
+  read(): Promise<string | undefined>;
+  write(cursor: string): Promise<void>;
+}
+
+export interface WatchSessionsOptions {
+  /** The server's base. Absent: the environment's BITACORA_URL. */
+  readonly url?: string;
+  /** An API key with the scope read. Absent: the environment's BITACORA_API_KEY. */
+  readonly key?: string;
+  /** Ends the session in the host, and may be called again for the same one. What it returns is waited for. */
+  readonly onClosed: (session: ClosedSession) => unknown;
+  /**
+   * A file, or the host's own store, such as a row of its database. Absent: nothing is kept, and what was closed before
+   * the start is not told, which fits a host whose sessions end with its process.
+   */
+  readonly cursor?: string | SessionCursor;
+  /** Between two questions when there was nothing (2 s). */
+  readonly everyMs?: number;
+  /** After a failure, of the server or of `onClosed`, a random wait that doubles up to this (60 s). */
+  readonly retryWaitMaxMs?: number;
+  /** So often `onClosed` is called for a session that it fails for (10); then the watch tells `onError` and goes on. */
+  readonly attemptsMax?: number;
+  /** No request takes longer (30 s). */
+  readonly requestTimeoutMs?: number;
+  /** What failed and will be tried again; and a session that was given up. */
+  readonly onError?: (error: Error) => unknown;
+}
+
+const limitDefaults = {
+  everyMs: 2_000,
+  retryWaitMaxMs: 60_000,
+  attemptsMax: 10,
+  requestTimeoutMs: 30_000,
+};
+const timerMaxMs = 2 ** 31 - 1;
+
+export type WatchSessionsSettings = typeof limitDefaults &
+  Required<Pick<WatchSessionsOptions, 'url' | 'key' | 'onClosed' | 'onError'>> & {
+    readonly cursor: SessionCursor | undefined;
+  };
+
+/** Fills in environment and limits. TypeError that names the option for what cannot work. */
+export function watchSessionsSettings(
+  options: WatchSessionsOptions,
+  environment: NodeJS.ProcessEnv = process.env,
+): WatchSessionsSettings {
+  const { onClosed, onError = () => undefined, cursor } = options;
+  const url = options.url ?? environment['BITACORA_URL'] ?? '';
+  const key = options.key ?? environment['BITACORA_API_KEY'] ?? '';
+  refuseUnless(
+    /^https?:\/\//.test(url) && URL.canParse(url),
+    'url',
+    'an http(s) URL, here or as BITACORA_URL',
+  );
+  refuseUnless(
+    /^[\x21-\x7e]+$/.test(key),
+    'key',
+    'an API key with the scope read, here or as BITACORA_API_KEY',
+  );
+  refuseUnless(typeof onClosed === 'function', 'onClosed', 'a function');
+  refuseUnless(typeof onError === 'function', 'onError', 'a function');
+  refuseUnless(cursor !== '' && cursor !== null, 'cursor', 'the path of a file, or { read, write }');
+  return {
+    ...limitsOf(options),
+    url: url.replace(/\/+$/, ''),
+    ...{ key, onClosed, onError },
+    cursor: typeof cursor === 'string' ? cursorFile(cursor) : cursor,
+  };
+}
+
+function cursorFile(path: string): SessionCursor {
+  return {
+    read: () =>
+      readFile(path, 'utf8').catch((error: unknown) => {
+        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+        throw error;
+      }),
+    write: (cursor) => replaceFile(path, cursor),
+  };
+}
+
+function limitsOf(options: WatchSessionsOptions): typeof limitDefaults {
+  const amount = (name: keyof typeof limitDefaults): number => {
+    const value = options[name] ?? limitDefaults[name];
+    refuseUnless(typeof value === 'number' && value >= 1, name, 'a number of at least 1');
+    return Math.min(value, timerMaxMs);
+  };
+  return {
+    everyMs: amount('everyMs'),
+    retryWaitMaxMs: amount('retryWaitMaxMs'),
+    attemptsMax: amount('attemptsMax'),
+    requestTimeoutMs: amount('requestTimeoutMs'),
+  };
+}
+
+function refuseUnless(valid: boolean, name: string, needed: string): void {
+  if (!valid) throw new TypeError(`watchSessions: ${name}: ${needed}`);
+}
