@@ -1,6 +1,10 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const allFaults = process.env['BITACORA_FAULTS'] === 'full';
+
+// Tests start hundreds of servers and commands from source: compiled once, a start takes less than half the processor time.
+process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url));
 
 export default defineConfig({
   resolve: { conditions: ['bitacora:source'] },

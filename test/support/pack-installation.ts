@@ -9,6 +9,8 @@ import { waitUntil } from './wait-until.ts';
 export interface PackInstallation {
   /** As the operator sees it. */
   server: TestServer;
+  /** Where the newest entries are held. */
+  store: 'memory' | 'redis';
   /** The server seen by a new tenant. */
   tenant(name: string): Promise<TestServer>;
   /** What may happen to the recent store happens. */
@@ -40,6 +42,7 @@ export async function startEmbedded(): Promise<PackInstallation> {
   const nothing = (): Promise<void> => Promise.resolve();
   return {
     server,
+    store: 'memory',
     tenant: (name) => openTenant(server, name),
     change: nothing,
     calm: nothing,
@@ -66,6 +69,7 @@ export async function startOnServers(): Promise<PackInstallation> {
   };
   return {
     server,
+    store: 'redis',
     tenant: (name) => openTenant(server, name),
     async change() {
       if ((await redis.next()) === 'on') await calm();

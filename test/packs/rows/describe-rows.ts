@@ -5,6 +5,7 @@ import { demoRows } from './demo-rows.ts';
 import { entryRows } from './entry-rows.ts';
 import { hostRows } from './host-rows.ts';
 import { importRows } from './import-rows.ts';
+import { pageRows } from './page-rows.ts';
 import { roleRows } from './role-rows.ts';
 import { sessionRows } from './session-rows.ts';
 import { statisticsRows } from './statistics-rows.ts';
@@ -12,11 +13,17 @@ import { statisticsRows } from './statistics-rows.ts';
 /** The last one restarts the server; the first two are of the tenant that everybody shares. */
 const suites = {
   ...{ demo: demoRows, 'an application with the SDK': hostRows, entries: entryRows, roles: roleRows },
-  ...{ statistics: statisticsRows, activity: activityRows, imports: importRows, sessions: sessionRows },
+  ...{
+    statistics: statisticsRows,
+    activity: activityRows,
+    pages: pageRows,
+    imports: importRows,
+    sessions: sessionRows,
+  },
 };
 
 /** Each state of the recent store meets so many tests: coming back to it takes the server two seconds. */
-const testsPerChange = 3;
+const testsPerChange = 5;
 
 /** The rows of the packs on one installation; to be called within a `describe`. */
 export function describeRows(start: () => Promise<PackInstallation>): void {

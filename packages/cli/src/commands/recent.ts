@@ -6,7 +6,11 @@ import type { Exit } from '../exit.ts';
 import { wholeNumber } from '../whole-number.ts';
 
 type LedgerOptions = ConnectionOptions & { readonly ledger?: string; readonly json?: true };
-type SyncOptions = LedgerOptions & { readonly days?: number; readonly only?: readonly string[] };
+type SyncOptions = LedgerOptions & {
+  readonly days?: number;
+  readonly only?: readonly string[];
+  readonly clientId?: string;
+};
 
 /** `bitacora recent sync|clear|status`. */
 export function addRecent(program: Command, exit: Exit): void {
@@ -18,6 +22,7 @@ export function addRecent(program: Command, exit: Exit): void {
     .option('--days <days>', 'entries of so many days; otherwise all that it may hold', wholeNumber)
     .option('--ledger <name>', 'otherwise all that the key reaches')
     .option('--only <field=value...>', 'tell how many entries of one key of an index are held then')
+    .option('--client-id <id>', 'the same as --only subject=<id>')
     .option('--json', 'one line a ledger')
     .action(async (options: SyncOptions) => exit(await sync(options)));
   withConnection(recent.command('clear'))
@@ -37,7 +42,7 @@ async function sync(options: SyncOptions): Promise<number> {
   const { store, ledgers } = await client.recent.status();
   if (store === 'off') throw new CliError('the recent store of that server is turned off (BITACORA_RECENT)');
   const names = options.ledger === undefined ? ledgers.map(({ ledger }) => ledger) : [options.ledger];
-  const only = keyOf(options.only);
+  const only = keyOf(options);
   let entries = 0;
   let errors = 0;
   for (const [position, ledger] of names.entries()) {
@@ -58,16 +63,15 @@ function lineOf({ ledger, entries, ofKey, durationMs, error }: RecentSync): stri
   return `${ledger}: ${entries} entries in ${durationMs} ms${ofKey === undefined ? '' : `, ${ofKey} of the key`}`;
 }
 
-function keyOf(only: readonly string[] | undefined): Record<string, string> | undefined {
-  if (!only) return undefined;
-  return Object.fromEntries(
-    only.map((one) => {
-      const [, field, value] = /^([^=]+)=(.+)$/.exec(one) ?? [];
-      if (field === undefined || value === undefined)
-        throw new CliError(`--only must read field=value, as subject=1042, not ${one}`);
-      return [field, value];
-    }),
-  );
+function keyOf({ only = [], clientId }: SyncOptions): Record<string, string> | undefined {
+  const asked = only.map((one): [string, string] => {
+    const [, field, value] = /^([^=]+)=(.+)$/.exec(one) ?? [];
+    if (field === undefined || value === undefined)
+      throw new CliError(`--only must read field=value, as subject=1042, not ${one}`);
+    return [field, value];
+  });
+  if (clientId !== undefined) asked.push(['subject', clientId]);
+  return asked.length === 0 ? undefined : Object.fromEntries(asked);
 }
 
 async function clear(options: LedgerOptions): Promise<void> {

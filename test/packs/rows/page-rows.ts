@@ -1,0 +1,275 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { beforeAll, expect, test } from 'vitest';
+import { activityEvent } from '../../../packs/accounting-closing/activity.ts';
+import { installationZone, type PackInstallation } from '../../support/pack-installation.ts';
+import { createRandom } from '../../support/random.ts';
+import type { TestServer } from '../../support/test-server.ts';
+import {
+  activityOracle,
+  acts,
+  anyFilters,
+  cards,
+  states,
+  type AskedPage,
+} from '../../support/written-activity.ts';
+
+const path = '/api/contabilidad/logs-actividad/';
+const cli = fileURLToPath(new URL('../../../packages/cli/src/main.ts', import.meta.url));
+const run = promisify(execFile);
+const full = process.env['BITACORA_FAULTS'] === 'full';
+const pages = full ? 10_000 : 300;
+const pagesPerRound = 20;
+const dayMs = 86_400_000;
+const clients = [1, 2, 3, 4, 5];
+const periods = ['2026-08', '2026-09', '2026-10'];
+/** In the last seven days: more of the first client than are held of one. */
+const historyOfWeek = 1_900;
+const historyBefore = 700;
+const random = createRandom(20_261_121);
+const oracle = activityOracle(installationZone);
+const stateOf = new Map<string, string>();
+let server: TestServer;
+
+async function put(type: string, id: string, fields: Record<string, unknown>): Promise<void> {
+  const place = `/v1/directory/${type}/${encodeURIComponent(id)}`;
+  expect((await server.json(place, { method: 'PUT', body: JSON.stringify(fields) })).status).toBe(204);
+}
+
+async function changeState(client: number, period: string): Promise<void> {
+  const estado = random.pick(states);
+  await put('closing', `${client}/${period}`, { estado });
+  stateOf.set(`${client}/${period}`, estado);
+}
+
+function invent(): {
+  body: Parameters<typeof activityEvent>[0];
+  written: { cierre: string } & AskedActivity;
+} {
+  const asked: AskedActivity = {
+    cliente_id: random.chance(0.6) ? 1 : random.pick(clients),
+    periodo: random.pick(periods),
+    usuario_id: random.pick([null, 1, 2, 3]),
+    tarjeta: random.pick(cards),
+    accion: random.pick(acts),
+  };
+  const { usuario_id, ...keys } = asked;
+  const cierre = stateOf.get(`${asked.cliente_id}/${asked.periodo}`) ?? '';
+  const body = { ...keys, usuario: usuario_id, descripcion: `${keys.accion} de ${keys.tarjeta}` };
+  return { body, written: { ...asked, cierre } };
+}
+
+interface AskedActivity {
+  cliente_id: number;
+  periodo: string;
+  usuario_id: number | null;
+  tarjeta: string;
+  accion: string;
+}
+
+/** Entries of earlier days come as events, as an import would bring them. */
+async function writeHistory(times: readonly number[]): Promise<void> {
+  const invented = times.map((at) => ({ at, ...invent() }));
+  const { status, body } = await server.send(
+    invented.map(({ at, body }) => ({ ...activityEvent(body), occurredAt: new Date(at).toISOString() })),
+  );
+  expect(status, JSON.stringify(body).slice(0, 300)).toBe(201);
+  for (const [position, { at, written }] of invented.entries()) {
+    const { id, index } = body.results[position];
+    oracle.add({ ...written, at, uuid: id, id: index + 1 });
+  }
+}
+
+/** Through the pack's own URL; who wrote it sees it at once. */
+async function register(): Promise<void> {
+  const { body, written } = invent();
+  const answer = await server.json(path, { method: 'POST', body: JSON.stringify(body) });
+  expect(answer.status, JSON.stringify(answer.body)).toBe(201);
+  const { uuid, id, timestamp } = answer.body;
+  oracle.add({ ...written, uuid, id, at: Date.parse(timestamp) });
+}
+
+async function ask({ filters, page, size }: AskedPage): Promise<any> {
+  const query = new URLSearchParams({ ...filters, page: String(page), page_size: String(size) });
+  const { status, body } = await server.json(`${path}?${query.toString()}`);
+  expect(status, JSON.stringify(body)).toBe(200);
+  return body;
+}
+
+/** Asks for a page and holds it against what was written; where it came from. */
+async function compare(asked: AskedPage): Promise<'redis' | 'postgres'> {
+  const { filters, page, size } = asked;
+  const sinceMs = Date.now() - 7 * dayMs;
+  const { source, results, ...rest } = await ask(asked);
+  const all = oracle.matching(filters);
+  const total = Math.ceil(all.length / size);
+  expect({
+    asked,
+    ...rest,
+    results: results.map(({ uuid, id, ...one }: any) => [
+      ...[uuid, id, one.timestamp, one.cliente_id, one.usuario_id, one.tarjeta, one.accion],
+      ...[one.estado_cierre, one.periodo_cierre],
+    ]),
+  }).toEqual({
+    asked,
+    ...{ count: all.length, total_pages: total, current_page: page },
+    ...{ has_next: page < total, has_previous: page > 1 },
+    results: all
+      .slice((page - 1) * size, page * size)
+      .map(({ uuid, id, at, ...one }) => [
+        ...[uuid, id, new Date(at).toISOString(), one.cliente_id, one.usuario_id, one.tarjeta, one.accion],
+        ...[one.cierre, one.periodo],
+      ]),
+  });
+  if (source === 'redis') expectInside(asked, results, sinceMs);
+  return source;
+}
+
+/** Recent gives what lies wholly inside its week: nothing older, and an end only where the filter has one inside it. */
+function expectInside({ filters, size }: AskedPage, results: any[], sinceMs: number): void {
+  for (const one of results) expect(Date.parse(one.timestamp)).toBeGreaterThanOrEqual(sinceMs);
+  if (results.length < size) expect(beginsInside(filters)).toBe(true);
+}
+
+function beginsInside({ fecha_desde: from }: AskedPage['filters']): boolean {
+  if (from === undefined) return false;
+  return from.includes('T')
+    ? Date.parse(from) > Date.now() - 7 * dayMs
+    : from > oracle.dayOf(Date.now() - 7 * dayMs);
+}
+
+function anyPage(): AskedPage {
+  const filters = anyFilters(random, { clients, periods, dayOf: oracle.dayOf });
+  const size = random.pick([1, 2, 5, 10, 20, 50]);
+  const last = Math.ceil(oracle.matching(filters).length / size);
+  const page = random.chance(0.6) ? 1 + random.int(3) : 1 + random.int(last + 2);
+  return { filters, page, size };
+}
+
+async function warm(installation: PackInstallation): Promise<void> {
+  await installation.calm();
+  const newest = { filters: {}, page: 1, size: 5 };
+  await expect.poll(async () => (await ask(newest)).source, { timeout: 20_000 }).toBe('redis');
+}
+
+/** The newest pages that a warm store has. */
+const newestPages = (size: number): AskedPage[] =>
+  [{}, { cliente_id: '1' }, { periodo: '2026-09' }, { cliente_id: '1', periodo: '2026-09' }].flatMap(
+    (filters) => [1, 2, 3].map((page) => ({ filters, page, size })),
+  );
+
+export function pageRows(installation: () => PackInstallation): void {
+  beforeAll(async () => {
+    server = await installation().tenant('paginas');
+    for (const id of [1, 2, 3])
+      await put('user', String(id), { nombre: `Ana ${id}`, tipo_usuario: 'gerente' });
+    for (const client of clients) {
+      await put('client', String(client), { nombre: `Cliente ${client}` });
+      for (const period of periods) await changeState(client, period);
+    }
+    const now = Date.now();
+    const older = Array.from({ length: historyBefore }, () => now - 7 * dayMs - random.int(53 * dayMs));
+    const week = Array.from({ length: historyOfWeek }, () => now - 60_000 - random.int(7 * dayMs - 120_000));
+    const times = random.shuffled([...older, ...week]);
+    for (let sent = 0; sent < times.length; sent += 650) {
+      await writeHistory(times.slice(sent, sent + 650));
+      await changeState(random.pick(clients), random.pick(periods));
+    }
+  });
+
+  test('A-05 over sixty days pages 1 to 3 of all, a client, a period and both come from a warm store, as does every filter that begins inside the seven days', async () => {
+    await warm(installation());
+    for (const asked of [...newestPages(20), ...newestPages(5)])
+      expect({ asked, source: await compare(asked) }).toEqual({ asked, source: 'redis' });
+    const begins = [0, 1, 3, 5, 6].map((days) => oracle.dayOf(Date.now() - days * dayMs));
+    for (let n = 0; n < 40; n++) {
+      const fecha_desde = random.pick(begins);
+      const asked = { ...anyPage(), page: 1 + random.int(4) };
+      const inside = { ...asked, filters: { ...asked.filters, fecha_desde } };
+      expect({ inside, source: await compare(inside) }).toEqual({ inside, source: 'redis' });
+    }
+    for (const filters of [
+      ...[{ tarjeta: 'clasificacion' }, { accion: 'upload' }, { cierre: 'cerrado' }, { usuario_id: '2' }],
+      ...[
+        { cliente_id: '1', usuario_id: '2' },
+        { periodo: '2026-09', fecha_hasta: begins[1] ?? '' },
+      ],
+    ]) {
+      const asked = { filters, page: 40, size: 20 };
+      expect({ asked, source: await compare(asked) }).toEqual({ asked, source: 'postgres' });
+    }
+  });
+
+  test(`A-02 A-04 A-05 A-06 ${pages} random pages between writes are what was written, whatever the store does`, async () => {
+    await warm(installation());
+    let fromStore = 0;
+    for (let done = 0; done < pages; done += pagesPerRound) {
+      const round = done / pagesPerRound;
+      if (round % 3 === 2) await installation().change();
+      if (random.chance(0.3)) await changeState(random.pick(clients), random.pick(periods));
+      if (random.chance(0.2)) await writeHistory([Date.now() - random.int(20 * dayMs)]);
+      for (let writes = random.int(4); writes > 0; writes--) {
+        await register();
+        await compare({ filters: {}, page: 1, size: 3 });
+      }
+      for (let asked = 0; asked < pagesPerRound; asked += 4) {
+        const sources = await Promise.all(Array.from({ length: 4 }, () => compare(anyPage())));
+        fromStore += sources.filter((source) => source === 'redis').length;
+      }
+    }
+    expect(fromStore).toBeGreaterThan(pages / 20);
+  });
+
+  test('A-03 A-11 the store holds the seven days, a thousand of a client, and every entry of the week is in it', async () => {
+    await warm(installation());
+    const { body } = await server.json('/v1/recent?ledger=paginas');
+    expect(body).toMatchObject({
+      store: installation().store,
+      state: 'asked',
+      days: 7,
+      entriesMaxPerKey: 1_000,
+    });
+    expect(body.indexes).toEqual(
+      expect.arrayContaining([['subject'], ['attributes.periodo'], ['subject', 'attributes.periodo']]),
+    );
+    const [held] = body.ledgers;
+    const since = Date.now() - 7 * dayMs;
+    const ofWeek = oracle.matching({}).filter(({ at }) => at > since).length;
+    expect(held).toMatchObject({ ledger: 'paginas', entries: ofWeek, complete: false });
+    expect(Date.parse(held.since)).toBeGreaterThan(since);
+  });
+
+  test('A-08 bitacora recent sync and clear, by client, leave the answers as they are', async () => {
+    await warm(installation());
+    const recent = (...args: string[]): Promise<{ stdout: string; stderr: string }> =>
+      run(process.execPath, ['--conditions=bitacora:source', cli, 'recent', ...args, '--ledger', 'paginas'], {
+        env: { ...process.env, BITACORA_URL: server.url, BITACORA_API_KEY: server.key },
+      });
+    expect((await recent('clear')).stdout).toMatch(/^paginas: \d+ keys deleted$/m);
+    for (const asked of newestPages(5)) await compare(asked);
+    const { stdout, stderr } = await recent('sync', '--days', '7', '--client-id', '1');
+    expect(stdout).toMatch(/^1\/1 paginas: \d+ entries in \d+ ms, 1000 of the key$/m);
+    expect(stderr).toMatch(/^1 ledgers, \d+ entries, 0 errors$/m);
+    for (const asked of newestPages(20))
+      expect({ asked, source: await compare(asked) }).toEqual({ asked, source: 'redis' });
+  });
+
+  test('A-09 what the store did is in its file and counted', async () => {
+    const { counters } = (await server.json('/v1/recent?ledger=paginas')).body;
+    expect(counters).toMatchObject({ errors: expect.any(Number), fallbacks: expect.any(Number) });
+    for (const name of ['hits', 'misses', 'stored', 'fills']) expect(counters[name]).toBeGreaterThan(0);
+    const lines = readFileSync(join(server.dataDirectory, 'logs', 'redis_activity.log'), 'utf8');
+    expect(lines).toMatch(
+      /^\d{4}-\d\d-\d\dT[\d:.]+Z INFO ledger paginas: filled with the newest \d+ entries below \d+$/m,
+    );
+    expect(lines).toMatch(/Z INFO ledger paginas: cleared, \d+ keys deleted$/m);
+    if (installation().store === 'memory') return;
+    expect(counters.fallbacks).toBeGreaterThan(0);
+    expect(lines).toMatch(/Z INFO connected to Redis$/m);
+    expect(lines).toMatch(/Z ERROR the store fails and is given a rest/m);
+    expect(lines).toMatch(/Z INFO the store answers again/m);
+  });
+}

@@ -1,0 +1,80 @@
+import type { Random } from './random.ts';
+
+/** An activity as the test wrote it: what the server must answer is counted from these, one by one. */
+export interface WrittenActivity {
+  uuid: string;
+  /** The entry's index + 1. */
+  id: number;
+  /** Unix time, ms. */
+  at: number;
+  cliente_id: number;
+  /** null: nobody. */
+  usuario_id: number | null;
+  tarjeta: string;
+  accion: string;
+  /** State of the closing when it was written. */
+  cierre: string;
+  periodo: string;
+}
+
+export interface AskedPage {
+  /** Parameters by name, as they stand in the URL. */
+  filters: Readonly<Record<string, string>>;
+  page: number;
+  size: number;
+}
+
+const plainFilters = ['cliente_id', 'usuario_id', 'tarjeta', 'accion', 'cierre', 'periodo'] as const;
+
+/** Answers pages by looking at every activity; the zone's days are those of the platform, not the server's. */
+export function activityOracle(zone: string): {
+  add(activity: WrittenActivity): void;
+  dayOf(at: number): string;
+  matching(filters: AskedPage['filters']): WrittenActivity[];
+} {
+  /** Newest first. */
+  const written: (WrittenActivity & { day: string })[] = [];
+  const days = new Intl.DateTimeFormat('en-CA', { timeZone: zone, dateStyle: 'short' });
+  const dayOf = (at: number): string => days.format(at);
+  const matches = (one: (typeof written)[number], filters: AskedPage['filters']): boolean => {
+    const { fecha_desde: from, fecha_hasta: to } = filters;
+    if (from !== undefined && (from.includes('T') ? one.at < Date.parse(from) : one.day < from)) return false;
+    if (to !== undefined && one.day > to) return false;
+    return plainFilters.every((name) => filters[name] === undefined || String(one[name]) === filters[name]);
+  };
+  return {
+    add(activity) {
+      const { at, id } = activity;
+      const older = written.findIndex((one) => one.at < at || (one.at === at && one.id < id));
+      written.splice(older < 0 ? written.length : older, 0, { ...activity, day: dayOf(at) });
+    },
+    dayOf,
+    matching: (filters) => written.filter((one) => matches(one, filters)),
+  };
+}
+
+const dayMs = 86_400_000;
+export const cards = ['clasificacion', 'incidencias', 'nombres_en_ingles', 'tipo_documento'];
+export const acts = ['upload', 'process', 'delete'];
+export const states = ['pendiente', 'en_proceso', 'cerrado'];
+
+/** Chance's own filters: values that are there, that are not, and days on both sides of the week. */
+export function anyFilters(
+  random: Random,
+  known: { clients: readonly number[]; periods: readonly string[]; dayOf: (at: number) => string },
+): Record<string, string> {
+  const filters: Record<string, string> = {};
+  const day = (): string => known.dayOf(Date.now() - random.int(random.pick([3, 10, 62])) * dayMs);
+  if (random.chance(0.45)) filters['cliente_id'] = String(random.pick([...known.clients, 99]));
+  if (random.chance(0.4)) filters['periodo'] = random.pick([...known.periods, '1999-01']);
+  if (random.chance(0.12)) filters['usuario_id'] = String(random.pick([1, 2, 3, 4, 77]));
+  if (random.chance(0.12)) filters['tarjeta'] = random.pick([...cards, 'ninguna']);
+  if (random.chance(0.12)) filters['accion'] = random.pick(acts);
+  if (random.chance(0.12)) filters['cierre'] = random.pick(states);
+  if (random.chance(0.35))
+    filters['fecha_desde'] = random.chance(0.3)
+      ? new Date(Date.now() - random.int(9 * dayMs)).toISOString()
+      : day();
+  if (random.chance(0.15)) filters['fecha_hasta'] = day();
+  return filters;
+}
