@@ -10,15 +10,25 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { startExampleHost } from './support/example-host.ts';
 import { startWithPack } from './support/start-with-pack.ts';
 import type { TestServer } from './support/test-server.ts';
+import { openWebhookReceiver, type WebhookReceiver } from './support/webhook-receiver.ts';
 
 const secret = randomBytes(32).toString('base64url');
 const folder = mkdtempSync(join(tmpdir(), 'bitacora-sessions-'));
 const watches: SessionWatch[] = [];
 let server: TestServer;
+let receiver: WebhookReceiver;
 let opened = 0;
 
 beforeAll(async () => {
-  server = await startWithPack({ folder: 'condominium', exported: 'condominium' });
+  receiver = await openWebhookReceiver();
+  server = await startWithPack(
+    { folder: 'condominium', exported: 'condominium' },
+    {
+      BITACORA_SESSION_WEBHOOK_URL: receiver.url,
+      BITACORA_SESSION_WEBHOOK_SECRET: receiver.secret,
+      BITACORA_WEBHOOK_NETWORKS: '127.0.0.1',
+    },
+  );
   await server.json('/v1/viewer-keys/condominium', {
     method: 'PUT',
     body: JSON.stringify({ issuer: 'condominium', algorithm: 'HS256', key: secret }),
@@ -30,6 +40,7 @@ afterEach(async () => {
 afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
   await server?.dispose();
+  await receiver?.stop();
 });
 
 /** Sessions that are open, by their ids. */
@@ -40,12 +51,19 @@ async function open(count: number): Promise<string[]> {
   return (await server.send(logins)).body.results.map(({ id }: { id: string }) => id);
 }
 
-/** As if the seconds were over after which another server takes the place of one that was killed. */
-async function endLeases(): Promise<void> {
+/** As the administrator of the database; how many rows. */
+async function inDatabase(statement: string): Promise<number> {
   const database = new pg.Client(server.superuserUrl());
   await database.connect();
-  await database.query('update bitacora.projection set held_until = null');
+  const { rowCount } = await database.query(statement);
   await database.end();
+  return rowCount ?? 0;
+}
+
+/** The server again, as if the seconds were over after which it takes the place of one that ended. */
+async function startAgain(environment: Record<string, string> = {}): Promise<void> {
+  await server.restart(environment);
+  await inDatabase('update bitacora.projection set held_until = null');
 }
 
 const close = async (id: string): Promise<void> => {
@@ -101,6 +119,51 @@ test('C-06 a host that asks is told of every closing in order, and by the next p
   expect(fresh).not.toContain(ids[1]);
 });
 
+/** Of the sessions, each once, in the order in which they were first told. */
+function toldOf(ids: readonly string[]): string[] {
+  const told = receiver.received.map(({ body }) => body.data.id as string).filter((id) => ids.includes(id));
+  return [...new Set(told)];
+}
+
+test('C-06 each closing is sent to the receiver with a signature that it can check, in order', async () => {
+  const ids = await open(3);
+  for (const id of ids.toReversed()) await close(id);
+  await server.send({ action: 'note.write', actor: { id: 'x' } });
+  await expect.poll(() => toldOf(ids), { timeout: 20_000 }).toEqual(ids.toReversed());
+  expect(receiver.received.every(({ signed, path }) => signed && path === '/hooks/sessions')).toBe(true);
+  const first = receiver.received.find(({ body }) => body.data.id === ids[2]);
+  const { body: session } = await server.json(`/v1/sessions/${ids[2]}`);
+  expect(first).toMatchObject({
+    id: `session-closed-${ids[2]}`,
+    body: {
+      type: 'session.closed',
+      timestamp: session.closedAt,
+      data: { tenant: 'default', ...session, closeReason: 'administrator' },
+    },
+  });
+  expect(Math.abs((first?.timestamp ?? 0) - Date.now() / 1_000)).toBeLessThan(300);
+});
+
+test('C-06 a receiver that is away, fails or redirects gets each closing again under the same id, until it takes it', async () => {
+  const ids = await open(4);
+  await receiver.stop();
+  for (const id of ids.slice(0, 2)) await close(id);
+  await expect.poll(() => server.log(), { timeout: 20_000 }).toContain('ECONNREFUSED');
+  let refusals = 2;
+  receiver.answer = (response) => {
+    if (refusals-- === 2) response.writeHead(500).end('not today');
+    else if (refusals === 0) response.writeHead(307, { location: '/elsewhere' }).end();
+    else response.writeHead(204).end();
+  };
+  await receiver.start();
+  for (const id of ids.slice(2)) await close(id);
+  await expect.poll(() => toldOf(ids), { timeout: 30_000 }).toEqual(ids);
+  const first = receiver.received.filter(({ body }) => body.data.id === ids[0]);
+  expect(first).toHaveLength(3);
+  expect(new Set(first.map(({ id }) => id)).size).toBe(1);
+  expect(new Set(receiver.received.map(({ path }) => path))).toEqual(new Set(['/hooks/sessions']));
+}, 60_000);
+
 test('C-06 an outage of the server, a host that fails and one that is slow lose no closing and no order', async () => {
   const ids = await open(5);
   const [told, errors]: [string[], string[]] = [[], []];
@@ -116,15 +179,29 @@ test('C-06 an outage of the server, a host that fails and one that is slow lose 
   );
   await close(ids[0] ?? '');
   await onceThere(told, ids.slice(0, 1));
+  await expect.poll(() => toldOf(ids), { timeout: 20_000 }).toEqual(ids.slice(0, 1));
   const port = new URL(server.url).port;
+  // The receiver has this one when the server is killed, and has not said that it took it.
+  const cut: string[] = [];
+  receiver.answer = (_, { id }) => void cut.push(id);
   await close(ids[1] ?? '');
   await close(ids[2] ?? '');
+  await expect.poll(() => cut, { timeout: 20_000 }).toEqual([`session-closed-${ids[1]}`]);
   await server.kill();
   await expect.poll(() => errors.length).toBeGreaterThan(2);
-  await server.restart({ BITACORA_PORT: port });
-  await endLeases();
+  receiver.answer = (response) => void response.writeHead(204).end();
+  const before = receiver.received.length;
+  await startAgain({ BITACORA_PORT: port, BITACORA_WEBHOOK_NETWORKS: '' });
   for (const id of ids.slice(3)) await close(id);
   await onceThere(told, ids);
+  // The receiver is in a network that is not listed now: nothing is sent there.
+  await expect.poll(() => server.log()).toContain('127.0.0.1 is an internal address');
+  expect(receiver.received).toHaveLength(before);
+  await server.stop();
+  await startAgain();
+  await expect.poll(() => toldOf(ids), { timeout: 20_000 }).toEqual(ids);
+  const again = receiver.received.filter(({ id }) => cut.includes(id));
+  expect(again).toHaveLength(2);
   expect(errors.some((text) => text.startsWith('onClosed failed for'))).toBe(true);
 }, 60_000);
 
@@ -186,13 +263,34 @@ test('C-06 whom an administrator signs out in Bitácora is signed out of the con
     const sessions = async (): Promise<any[]> =>
       (await server.json('/v1/sessions?active=true&actor=2')).body.sessions;
     await expect.poll(async () => (await sessions()).length, { timeout: 20_000 }).toBe(2);
-    const [newest, oldest] = await sessions();
+    const [, oldest] = await sessions();
     await close(oldest.id);
     await expect.poll(() => pay(maria.token), { timeout: 20_000 }).toBe(401);
     expect(await pay(again.token)).toBe(404);
-    await close(newest.id);
-    await expect.poll(() => pay(again.token), { timeout: 20_000 }).toBe(401);
   } finally {
     expect(await host.stop()).toBe('');
   }
+}, 60_000);
+
+test('C-06 a receiver that is named later is told of what is closed from then on, in ledgers made later of all', async () => {
+  await server.stop();
+  await startAgain({ BITACORA_SESSION_WEBHOOK_URL: '' });
+  const [before = '', after = '', late = ''] = await open(3);
+  await close(before);
+  // As if there had never been a receiver.
+  await inDatabase("delete from bitacora.projection where name = 'session-webhook'");
+  await server.stop();
+  await startAgain();
+  const follows = "select 1 from bitacora.projection where name = 'session-webhook'";
+  await expect.poll(() => inDatabase(follows), { timeout: 20_000 }).toBeGreaterThan(0);
+  await close(after);
+  await server.json('/v1/ledgers', { method: 'POST', body: '{"name":"later"}' });
+  const opening = { action: 'session.start', actor: { id: 'later' }, sessionId: 'later' };
+  const { body } = await server.send([opening, { ...opening, action: 'session.logout' }], {
+    ledger: 'later',
+  });
+  const there = body.results[0].id;
+  await close(late);
+  await expect.poll(() => toldOf([before, after, there, late]).length, { timeout: 20_000 }).toBe(3);
+  expect(toldOf([before])).toEqual([]);
 }, 60_000);

@@ -1,3 +1,4 @@
+export { beginAtEnd } from './begin-at-end.ts';
 export { catchUp } from './catch-up.ts';
 export { follow, rebuild } from './follow.ts';
 export * from './postings/index.ts';

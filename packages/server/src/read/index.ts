@@ -8,6 +8,7 @@ export { countOfKey } from './recent-key.ts';
 export { createRecentSource } from './recent-source.ts';
 export { pageLimits, search, type ListedEntry, type SearchAnswer } from './search.ts';
 export { sessionPatterns, type SessionPatterns } from './session-patterns.ts';
+export { nextClosed, type NextClosed } from './next-closed.ts';
 export { closedSessions, concurrentSessions, session, sessionLimits, sessions } from './sessions.ts';
 export type { SessionContext, SessionView } from './session-views.ts';
 export { tail, type TailItem } from './tail.ts';

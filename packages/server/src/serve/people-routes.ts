@@ -8,7 +8,7 @@ import { createProvider } from './provider.ts';
 import { providerRoutes } from './provider-routes.ts';
 import type { Route } from './route.ts';
 import type { SessionCookie } from './session-cookie.ts';
-import type { OidcSettings } from './settings.ts';
+import type { OidcSettings } from './oidc-settings.ts';
 import { signInRoutes } from './sign-in-routes.ts';
 import { userRoutes } from './user-routes.ts';
 import { userSelfRoutes } from './user-self-routes.ts';

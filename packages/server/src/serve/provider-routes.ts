@@ -7,7 +7,7 @@ import type { PersonActs } from './person-acts.ts';
 import type { Provider, Vouched } from './provider.ts';
 import type { Call, Route } from './route.ts';
 import type { SessionCookie } from './session-cookie.ts';
-import type { OidcSettings } from './settings.ts';
+import type { OidcSettings } from './oidc-settings.ts';
 import { createSignInPages } from './sign-in-pages.ts';
 import { login } from './sign-in-routes.ts';
 import { pageLanguageOf, pageTexts } from './sign-in-texts.ts';

@@ -17,7 +17,7 @@ import {
 } from 'openid-client';
 import type { SecretBox } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
-import type { OidcSettings } from './settings.ts';
+import type { OidcSettings } from './oidc-settings.ts';
 
 /** Somebody whom the provider sent back, checked. */
 export interface Vouched {

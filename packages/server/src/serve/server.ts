@@ -42,6 +42,7 @@ import { reportAct } from './report-act.ts';
 import { recentRoutes } from './recent-routes.ts';
 import type { Route } from './route.ts';
 import { createSessionCookie } from './session-cookie.ts';
+import { startSessionWebhook } from './session-webhook.ts';
 import { sessionRoutes } from './session-routes.ts';
 import type { Settings } from './settings.ts';
 import { sourceRoutes } from './source-routes.ts';
@@ -210,11 +211,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     holder,
     logger,
   });
+  const webhook =
+    settings.sessionWebhook &&
+    startSessionWebhook({ settings: settings.sessionWebhook, tenants, context, health, holder, logger });
   const stop = async (): Promise<void> => {
     closing = true;
     await readRecord.drain();
     await ledgers.drain();
-    await background.stop();
+    await Promise.all([background.stop(), webhook?.stop()]);
     await told.recent?.close();
     await storage.close();
     directory.close();

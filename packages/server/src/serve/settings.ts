@@ -1,5 +1,7 @@
 import { AuditError } from '../audit-error.ts';
+import { oidcSettingTable, readOidc, type OidcSettings } from './oidc-settings.ts';
 import { readRecent, recentSettingTable, type RecentVariables } from './recent-settings.ts';
+import { readWebhook, webhookSettingTable, type WebhookSettings } from './webhook-settings.ts';
 
 /** One setting: its variable, its default, and what it is for. The reference in docs/ is made of this table. */
 interface SettingRow {
@@ -90,28 +92,7 @@ export const settingTable = {
     fallback: '',
     about: 'Sender of invitations and resets; needed with BITACORA_SMTP_URL',
   },
-  oidcIssuer: {
-    variable: 'BITACORA_OIDC_ISSUER',
-    fallback: '',
-    about: 'OpenID Connect provider that people of the tenant below sign in with; absent: none',
-  },
-  oidcClientId: { variable: 'BITACORA_OIDC_CLIENT_ID', fallback: '', about: 'Our name at the provider' },
-  oidcClientSecret: {
-    variable: 'BITACORA_OIDC_CLIENT_SECRET',
-    fallback: '',
-    about: 'Our secret at the provider; absent: a public client, by PKCE alone',
-  },
-  oidcTenant: {
-    variable: 'BITACORA_OIDC_TENANT',
-    fallback: 'default',
-    about: 'The tenant whose people the provider knows',
-  },
-  oidcDefaultRole: {
-    variable: 'BITACORA_OIDC_DEFAULT_ROLE',
-    fallback: '',
-    about:
-      'Role of people of the provider who were not invited: auditor, analyst or viewer; absent: they stay out',
-  },
+  ...oidcSettingTable,
   quotaEventsPerSecond: {
     variable: 'BITACORA_QUOTA_EVENTS_PER_SECOND',
     fallback: '',
@@ -132,6 +113,7 @@ export const settingTable = {
     fallback: '512',
     about: 'Memory for the search index',
   },
+  ...webhookSettingTable,
   ...recentSettingTable,
   logLevel: {
     variable: 'BITACORA_LOG_LEVEL',
@@ -159,20 +141,13 @@ export interface Settings {
   sessionHoursMax: number;
   mail: { url: string; from: string } | undefined;
   oidc: OidcSettings | undefined;
+  sessionWebhook: WebhookSettings | undefined;
   quotaEventsPerSecond: number | undefined;
   segmentEntriesMax: number;
   segmentAgeHoursMax: number;
   cacheMegabytesMax: number;
   recent: RecentVariables;
   logLevel: string;
-}
-
-export interface OidcSettings {
-  issuer: string;
-  clientId: string;
-  clientSecret: string | undefined;
-  tenant: string;
-  defaultRole: 'auditor' | 'analyst' | 'viewer' | undefined;
 }
 
 type ReadText = (name: keyof typeof settingTable) => string;
@@ -226,7 +201,8 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     sessionIdleMinutes: number('sessionIdleMinutes', 1, 10_080),
     sessionHoursMax: number('sessionHoursMax', 1, 720),
     mail: readMail(text),
-    oidc: readOidc(text),
+    oidc: readOidc({ text, refuse }),
+    sessionWebhook: readWebhook({ text, refuse }),
     quotaEventsPerSecond: text('quotaEventsPerSecond')
       ? number('quotaEventsPerSecond', 1, 10_000_000)
       : undefined,
@@ -264,21 +240,6 @@ function readMail(text: ReadText): Settings['mail'] {
     refuse('smtpUrl', 'must begin with smtp:// or smtps://');
   if (!/^[^\r\n]*[^\s@]+@[^\s@]+$/.test(from)) refuse('mailFrom', 'must be an e-mail address');
   return { url, from };
-}
-
-function readOidc(text: ReadText): OidcSettings | undefined {
-  const issuer = text('oidcIssuer');
-  if (issuer === '') return undefined;
-  if (!/^https?:\/\//.test(issuer) || !URL.canParse(issuer)) refuse('oidcIssuer', 'must be an https URL');
-  const local = ['localhost', '127.0.0.1'].includes(new URL(issuer).hostname);
-  if (!issuer.startsWith('https:') && !local) refuse('oidcIssuer', 'must be https (http only for localhost)');
-  if (text('oidcClientId') === '') refuse('oidcClientId', 'is missing');
-  const role = text('oidcDefaultRole');
-  const defaultRole = (['auditor', 'analyst', 'viewer'] as const).find((one) => one === role);
-  if (role !== '' && defaultRole === undefined)
-    refuse('oidcDefaultRole', 'must be auditor, analyst or viewer');
-  const clientSecret = text('oidcClientSecret') || undefined;
-  return { issuer, clientId: text('oidcClientId'), clientSecret, tenant: text('oidcTenant'), defaultRole };
 }
 
 function refuse(name: keyof typeof settingTable, detail: string): never {

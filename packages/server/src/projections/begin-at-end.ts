@@ -1,0 +1,26 @@
+import type { LedgerRow } from '../ledger/index.ts';
+import type { Database } from '../storage/index.ts';
+
+/**
+ * Registers a follower with a tenant's ledgers: when it is new, at their present ends, so that it begins with what comes;
+ * with ledgers that were made after that, at their beginnings.
+ */
+export async function beginAtEnd(
+  follower: string,
+  ledgers: readonly LedgerRow[],
+  database: Database,
+): Promise<void> {
+  const [first] = ledgers;
+  if (!first) return;
+  const ids = ledgers.map(({ id }) => id);
+  await database.write({ tenant: first.tenant, ledgers: ids }, async (client) => {
+    await client.query(
+      `insert into projection (name, ledger, cursor) select $1, l.id,
+         case when exists (select 1 from projection where name = $1 and ledger = any($2::integer[])) then 0
+           else coalesce(h.size, 0) end
+       from unnest($2::integer[]) as l(id) left join head h on h.ledger = l.id
+       on conflict do nothing`,
+      [follower, ids],
+    );
+  });
+}

@@ -1,0 +1,49 @@
+import { BlockList, isIP } from 'node:net';
+import type { Network } from './webhook-settings.ts';
+
+/** Where messages may go. */
+export interface ReceiverAddresses {
+  /** Why nothing is sent to an IP address; undefined when it may be. */
+  refusal(address: string, protocol: string): string | undefined;
+}
+
+/** IPv4 addresses that are not of the public Internet (IANA special-purpose registry, RFC 6890). */
+const special4 =
+  '0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 ' +
+  '192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4';
+/** Of IPv6 all is special but 2000::/3, and in that what stands for other addresses or for none. */
+const global6 = '2000::/3';
+const special6 = '2001::/23 2001:db8::/32 2002::/16 3fff::/20';
+
+/**
+ * Public addresses by https, and those of `networks` by http too. IPv6 forms of IPv4 addresses (mapped, compatible, NAT64,
+ * 6to4, Teredo) are internal unless they are listed: what is behind them is not known here. What cannot be told is refused.
+ */
+export function createReceiverAddresses(networks: readonly Network[]): ReceiverAddresses {
+  const listed = listOf(networks);
+  const special = listOf([...special4.split(' '), ...special6.split(' ')].map(networkOf));
+  const global = listOf([networkOf(global6)]);
+  return {
+    refusal(address, protocol) {
+      const family = address.includes('%') ? 0 : isIP(address);
+      if (family === 0) return `${address} is no address`;
+      const type = family === 4 ? 'ipv4' : 'ipv6';
+      if (listed.check(address, type)) return undefined;
+      if (special.check(address, type) || (family === 6 && !global.check(address, type)))
+        return `${address} is an internal address`;
+      return protocol === 'https:' ? undefined : `${address} is public, and ${protocol} is not private`;
+    },
+  };
+}
+
+function networkOf(text: string): Network {
+  const [address = '', prefix] = text.split('/');
+  return { address, prefix: Number(prefix) };
+}
+
+function listOf(networks: readonly Network[]): BlockList {
+  const list = new BlockList();
+  for (const { address, prefix } of networks)
+    list.addSubnet(address, prefix, isIP(address) === 4 ? 'ipv4' : 'ipv6');
+  return list;
+}
