@@ -1,0 +1,77 @@
+/** An entry as a client sent it; moments are counted by the test itself, one per sending, answer and question. */
+interface Sent {
+  id: string;
+  /** Unix time, ms; no two are of the same. */
+  at: number;
+  fields: Readonly<Record<string, string>>;
+  sentAt: number;
+  /** Infinity while there is no answer. */
+  answeredAt: number;
+}
+
+export interface AskedEntries {
+  filters: Readonly<Record<string, string>>;
+  /** Moments at which it was asked and answered. */
+  asked: number;
+  answered: number;
+  limit: number;
+  /** Unix time of the entry that the page begins after. */
+  after?: number | undefined;
+  /** Unix time from which entries are wanted. */
+  from?: number | undefined;
+}
+
+/**
+ * What several clients wrote at the same time. What was answered before a question must be in its answer, what was sent
+ * after it must not, and what was on the way meanwhile may.
+ */
+export function writtenEntries(): {
+  /** The next moment. */
+  moment(): number;
+  /** A time not far before `at` that no other entry has. */
+  freeTime(at: number): number;
+  sent(entry: Pick<Sent, 'id' | 'at' | 'fields'>): { answered(): void };
+  /** The ids that the answer must have, given the ones that it has. */
+  expected(question: AskedEntries, found: readonly string[]): string[];
+  /** Fewest and most that may be counted, on all pages. */
+  counts(question: AskedEntries): { least: number; most: number };
+} {
+  /** Newest first. */
+  const all: Sent[] = [];
+  const times = new Set<number>();
+  let now = 0;
+  const fitting = ({ filters, answered, after = Infinity, from = -Infinity }: AskedEntries): Sent[] =>
+    all.filter(
+      ({ at, sentAt, fields }) =>
+        sentAt < answered &&
+        at < after &&
+        at >= from &&
+        Object.entries(filters).every(([name, value]) => fields[name] === value),
+    );
+  return {
+    moment: () => ++now,
+    freeTime(at) {
+      while (times.has(at)) at--;
+      times.add(at);
+      return at;
+    },
+    sent(entry) {
+      const one: Sent = { ...entry, sentAt: ++now, answeredAt: Infinity };
+      const older = all.findIndex(({ at }) => at < one.at);
+      all.splice(older < 0 ? all.length : older, 0, one);
+      return { answered: () => void (one.answeredAt = ++now) };
+    },
+    expected(question, found) {
+      const shown = new Set(found);
+      return fitting(question)
+        .filter(({ id, answeredAt }) => answeredAt < question.asked || shown.has(id))
+        .slice(0, question.limit)
+        .map(({ id }) => id);
+    },
+    counts(question) {
+      const possible = fitting({ ...question, after: undefined });
+      const least = possible.filter(({ answeredAt }) => answeredAt < question.asked).length;
+      return { least, most: possible.length };
+    },
+  };
+}
