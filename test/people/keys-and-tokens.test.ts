@@ -299,6 +299,66 @@ describe('X11 API keys', () => {
     await expect.poll(() => statusOf(`Bearer ${next.secret}`), { timeout: 5_000 }).toBe(401);
   });
 
+  const networks: [string[], number][] = [
+    [['127.0.0.1'], 200],
+    [['127.0.0.0/8', '10.0.0.0/8'], 200],
+    [['10.0.0.0/8', '::ffff:127.0.0.0/104'], 200],
+    [['0.0.0.0/0'], 200],
+    [['10.0.0.0/8'], 401],
+    [['127.0.0.2'], 401],
+    [['::1'], 401],
+    [['fd00::/8', '192.168.0.0/16'], 401],
+  ];
+  test.each(networks)('a key for %j used from 127.0.0.1: %i', async (addresses, status) => {
+    const { secret: key } = await makeKey(server, { scopes: ['read'], addresses });
+    expect(await statusOf(`Bearer ${key}`)).toBe(status);
+    const forwarded = { authorization: `Bearer ${key}`, 'x-forwarded-for': '10.0.0.1' };
+    // No proxy is believed here.
+    expect((await fetch(`${server.url}/v1/events`, { headers: forwarded })).status).toBe(status);
+  });
+
+  test('a key that is taken from some networks only makes keys for no others; what is no network is refused', async () => {
+    const addresses = ['127.0.0.0/8', '10.1.0.0/16'];
+    const limited = await makeKey(server, { scopes: ['admin', 'read'], addresses });
+    const make = (wanted?: unknown): Promise<{ status: number; body: any }> =>
+      server.json('/v1/keys', {
+        method: 'POST',
+        as: limited.secret,
+        headers: json,
+        body: JSON.stringify({ name: 'x', scopes: ['read'], addresses: wanted }),
+      });
+    expect((await make()).body.key.addresses).toEqual(addresses);
+    expect((await make(['10.1.0.0/16'])).body.key.addresses).toEqual(['10.1.0.0/16']);
+    expect(await make(['0.0.0.0/0'])).toMatchObject({ status: 403, body: { parameter: 'addresses' } });
+    for (const wrong of [[], ['localhost'], ['10.0.0.0/33'], ['fe80::1%eth0'], '10.0.0.0/8', [5]])
+      expect(await make(wrong)).toMatchObject({ status: 400 });
+  });
+
+  test('the list says when a key was used last, to the minute', async () => {
+    const used = await makeKey(server, { scopes: ['read'] });
+    const never = await makeKey(server, { scopes: ['read'] });
+    const lastUse = async ({ id }: { id: string }): Promise<string | null> =>
+      (await server.json('/v1/keys')).body.keys.find((one: { id: string }) => one.id === id).lastUsedAt;
+    expect([await lastUse(used), await lastUse(never)]).toEqual([null, null]);
+    const before = Date.now() - 1_000;
+    await statusOf(`Bearer ${used.secret}`);
+    await statusOf(`Bearer ${never.secret.slice(0, -1)}`);
+    await expect.poll(() => lastUse(used)).not.toBeNull();
+    const first = await lastUse(used);
+    expect(Date.parse(first ?? '')).toBeGreaterThan(before);
+    await statusOf(`Bearer ${used.secret}`);
+    expect([await lastUse(used), await lastUse(never)]).toEqual([first, null]);
+    // An hour later.
+    await database.query("update api_key set last_used_at = now() - interval '1 hour' where id = $1", [
+      used.id,
+    ]);
+    const usedAgain = async (): Promise<boolean> => {
+      await statusOf(`Bearer ${used.secret}`);
+      return Date.parse((await lastUse(used)) ?? '') >= before;
+    };
+    await expect.poll(usedAgain, { timeout: 10_000 }).toBe(true);
+  });
+
   test('no key and no token is in the log, in a list or in the audit ledger', async () => {
     const { id, secret: key } = await makeKey(server, { scopes: ['read', 'admin'] });
     const made = await token();

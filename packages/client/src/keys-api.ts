@@ -6,9 +6,13 @@ export interface ApiKey {
   readonly scopes: readonly string[];
   /** The only ledgers it may touch; null: all of its tenant. */
   readonly ledgers: readonly string[] | null;
+  /** Networks that it is taken from; null: any. */
+  readonly addresses: readonly string[] | null;
   readonly createdAt: string;
   readonly expiresAt: string | null;
   readonly revokedAt: string | null;
+  /** To the minute. */
+  readonly lastUsedAt: string | null;
 }
 
 export interface KeyInput {
@@ -16,6 +20,8 @@ export interface KeyInput {
   readonly scopes: readonly string[];
   readonly tenant?: string;
   readonly ledgers?: readonly string[];
+  /** Networks such as `10.1.0.0/16`; absent: it is taken from anywhere. */
+  readonly addresses?: readonly string[];
   /** RFC 3339. */
   readonly expiresAt?: string;
 }

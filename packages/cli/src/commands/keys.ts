@@ -6,6 +6,7 @@ interface CreateOptions extends ConnectionOptions {
   readonly scopes: string;
   readonly tenant?: string;
   readonly ledgers?: string;
+  readonly addresses?: string;
   readonly expires?: string;
   readonly json?: true;
 }
@@ -19,6 +20,10 @@ export function addKeys(program: Command): void {
     .requiredOption('--scopes <list>', 'comma-separated: ingest, read, tree, admin')
     .option('--tenant <name>', 'for another tenant (needs operator)')
     .option('--ledgers <list>', 'comma-separated; otherwise all of the tenant')
+    .option(
+      '--addresses <list>',
+      'comma-separated networks (10.1.0.0/16); otherwise it is taken from anywhere',
+    )
     .option('--expires <time>', 'RFC 3339')
     .option('--json')
     .action(create);
@@ -36,12 +41,13 @@ export function addKeys(program: Command): void {
 }
 
 async function create(name: string, options: CreateOptions): Promise<void> {
-  const { tenant, ledgers, expires } = options;
+  const { tenant, ledgers, addresses, expires } = options;
   const made = await connect(options).keys.create({
     name,
     scopes: names(options.scopes),
     ...(tenant === undefined ? {} : { tenant }),
     ...(ledgers === undefined ? {} : { ledgers: names(ledgers) }),
+    ...(addresses === undefined ? {} : { addresses: names(addresses) }),
     ...(expires === undefined ? {} : { expiresAt: expires }),
   });
   if (options.json === true) {
@@ -60,13 +66,15 @@ async function list(options: ConnectionOptions & { readonly json?: true }): Prom
   if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-function lineOf({ id, name, scopes, ledgers, expiresAt, revokedAt }: ApiKey): string {
+function lineOf({ id, name, scopes, ledgers, addresses, expiresAt, revokedAt, lastUsedAt }: ApiKey): string {
   const state = revokedAt !== null ? 'revoked' : expiresAt !== null ? `until ${expiresAt}` : 'valid';
   return [
     id,
     name.padEnd(24),
     scopes.join(',').padEnd(24),
     (ledgers ?? ['all ledgers']).join(','),
+    (addresses ?? ['anywhere']).join(','),
+    lastUsedAt === null ? 'never used' : `used ${lastUsedAt}`,
     state,
   ].join('  ');
 }

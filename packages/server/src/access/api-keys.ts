@@ -2,6 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { AuditError } from '../audit-error.ts';
 import type { Database } from '../storage/index.ts';
+import { createNetworkList, readNetwork } from './networks.ts';
 
 export const scopes = ['ingest', 'read', 'tree', 'admin', 'operator'] as const;
 /** ingest: write events · read: search, get, tail · tree: entry bundles · admin: keys, directory · operator: tenants. */
@@ -14,9 +15,13 @@ export interface ApiKey {
   scopes: ScopeName[];
   /** Names of the only ledgers it may touch; null: all of its tenant. */
   ledgers: string[] | null;
+  /** Networks that it is taken from; null: any. */
+  addresses: string[] | null;
   createdAt: number;
   expiresAt: number | null;
   revokedAt: number | null;
+  /** To the minute. */
+  lastUsedAt: number | null;
 }
 
 export interface ApiKeyInput {
@@ -24,6 +29,7 @@ export interface ApiKeyInput {
   name: string;
   scopes: ScopeName[];
   ledgers?: string[];
+  addresses?: string[];
   expiresAt?: number;
 }
 
@@ -35,14 +41,16 @@ export interface ApiKeys {
   list(tenant: number): Promise<ApiKey[]>;
   /** @throws not_found */
   revoke(tenant: number, id: string): Promise<void>;
-  /** The key of that secret, or undefined when unknown, expired or revoked (within 2 s on every server). */
-  authenticate(secret: string): Promise<ApiKey | undefined>;
+  /** The key of that secret, or undefined when unknown, expired, revoked (within 2 s on every server) or used from elsewhere. */
+  authenticate(secret: string, address: string): Promise<ApiKey | undefined>;
 }
 
 const cachedForMs = 2_000;
 const cachedMax = 10_000;
-const select = `select id, tenant, name, scopes, ledgers, created_at as "createdAt", expires_at as "expiresAt",
-  revoked_at as "revokedAt", secret_hash as "secretHash" from api_key`;
+const usedEveryMs = 60_000;
+const columns = `id, tenant, name, scopes, ledgers, addresses, created_at as "createdAt", expires_at as "expiresAt",
+  revoked_at as "revokedAt", last_used_at as "lastUsedAt"`;
+const select = `select ${columns}, secret_hash as "secretHash" from api_key`;
 
 /**
  * API keys. `bta_live_<id>_<secret><crc>`: 160 random bits with a checksum for secret scanners; stored is the SHA-256,
@@ -54,9 +62,9 @@ export function createApiKeys(options: { database: Database; clock: () => number
   const insert = async (id: string, secret: string, input: ApiKeyInput): Promise<ApiKey | undefined> => {
     const made = await database.plain((client) =>
       client.query<StoredKey>(
-        `insert into api_key (id, tenant, name, secret_hash, scopes, ledgers, expires_at)
-         values ($1, $2, $3, $4, $5, $6, to_timestamp($7::float8 / 1000)) on conflict (id) do nothing
-         returning id, tenant, name, scopes, ledgers, created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt"`,
+        `insert into api_key (id, tenant, name, secret_hash, scopes, ledgers, expires_at, addresses)
+         values ($1, $2, $3, $4, $5, $6, to_timestamp($7::float8 / 1000), $8) on conflict (id) do nothing
+         returning ${columns}`,
         [
           id,
           input.tenant,
@@ -65,6 +73,7 @@ export function createApiKeys(options: { database: Database; clock: () => number
           input.scopes,
           input.ledgers ?? null,
           input.expiresAt ?? null,
+          input.addresses ?? null,
         ],
       ),
     );
@@ -77,6 +86,12 @@ export function createApiKeys(options: { database: Database; clock: () => number
     if (cache.size >= cachedMax) cache.clear();
     cache.set(id, { key: found.rows[0], until: clock() + cachedForMs });
     return found.rows[0];
+  };
+  /** Not waited for: a request does not fail because this could not be written. */
+  const noteUse = async (id: string): Promise<void> => {
+    await database
+      .plain((client) => client.query('update api_key set last_used_at = now() where id = $1', [id]))
+      .catch(() => undefined);
   };
   return {
     async create(input) {
@@ -106,11 +121,16 @@ export function createApiKeys(options: { database: Database; clock: () => number
       if (done.rowCount === 0) throw new AuditError('not_found', { detail: `there is no key ${id}` });
       cache.delete(id);
     },
-    async authenticate(secret) {
+    async authenticate(secret, address) {
       const stored = await find(idOf(secret));
       if (!stored || !timingSafeEqual(stored.secretHash, hash(secret))) return undefined;
       if (stored.revokedAt !== null || (stored.expiresAt !== null && stored.expiresAt <= clock()))
         return undefined;
+      if (stored.addresses !== null && !isFrom(stored.addresses, address)) return undefined;
+      if ((stored.lastUsedAt ?? 0) < clock() - usedEveryMs) {
+        stored.lastUsedAt = clock();
+        void noteUse(stored.id);
+      }
       const { secretHash: _, ...key } = stored;
       return key;
     },
@@ -119,6 +139,11 @@ export function createApiKeys(options: { database: Database; clock: () => number
 
 interface StoredKey extends ApiKey {
   secretHash: Buffer;
+}
+
+function isFrom(addresses: readonly string[], address: string): boolean {
+  const networks = addresses.map((text) => readNetwork(text)).filter((one) => one !== undefined);
+  return createNetworkList(networks)(address);
 }
 
 function hash(secret: string): Buffer {

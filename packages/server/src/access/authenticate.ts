@@ -11,6 +11,8 @@ export interface Credentials {
   readonly authorization: string | undefined;
   /** The value of the session cookie. */
   readonly session: string | undefined;
+  /** Where the request comes from. */
+  readonly address: string;
 }
 
 export interface Access {
@@ -30,6 +32,7 @@ interface Rights {
   readonly reach: Reach;
   readonly grantable: ReadonlySet<ScopeName>;
   readonly ledgerNames: readonly string[] | null;
+  readonly addresses?: readonly string[];
 }
 
 export function createAccess(options: {
@@ -41,7 +44,7 @@ export function createAccess(options: {
 }): Access {
   const { tenants, apiKeys, sessions, viewerTokens, clock } = options;
   const reached = createTenantCache(tenants, clock);
-  const rightsOf = async ({ authorization, session }: Credentials): Promise<Rights | undefined> => {
+  const rightsOf = async ({ authorization, session, address }: Credentials): Promise<Rights | undefined> => {
     if (authorization === undefined) {
       const signedIn = session === undefined ? undefined : await sessions.authenticate(session);
       return signedIn && sessionRights(signedIn);
@@ -49,7 +52,7 @@ export function createAccess(options: {
     const secret = /^(?:bearer|token) +(\S+)$/i.exec(authorization)?.[1];
     if (secret === undefined) return undefined;
     if (secret.split('.').length === 3) return viewerTokens.verify(secret);
-    const key = await apiKeys.authenticate(secret);
+    const key = await apiKeys.authenticate(secret, address);
     return key && keyRights(key);
   };
   return {
@@ -106,6 +109,7 @@ function keyRights(key: ApiKey): Rights {
     reach: everywhere,
     grantable: new Set(key.scopes),
     ledgerNames: key.ledgers,
+    ...(key.addresses === null ? {} : { addresses: key.addresses }),
   };
 }
 

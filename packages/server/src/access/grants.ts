@@ -33,6 +33,8 @@ export interface Grant {
   ledgers: readonly Ledger[];
   /** Names of the only ledgers it may touch; null: all of its tenant, also those made later. */
   ledgerNames: readonly string[] | null;
+  /** Networks that the caller's key is taken from; absent: any. Keys that it makes are taken from no other. */
+  addresses?: readonly string[];
 }
 
 /** The grant of routes that are open to everybody: it reaches nothing. */

@@ -197,7 +197,11 @@ async function grantOf(
 ): Promise<Grant> {
   if (route.scope === undefined) return nobody;
   const { authorization } = request.headers;
-  const grant = await access.authenticate({ authorization, session: cookie.read(request) });
+  const grant = await access.authenticate({
+    authorization,
+    session: cookie.read(request),
+    address: request.ip,
+  });
   if (route.scope !== 'any') requirePermission(grant, route.scope);
   return grant;
 }

@@ -1,5 +1,5 @@
-import { BlockList, isIP } from 'node:net';
-import type { Network } from './webhook-settings.ts';
+import { isIP } from 'node:net';
+import { createNetworkList, readNetwork, type Network } from '../access/index.ts';
 
 /** Where messages may go. */
 export interface ReceiverAddresses {
@@ -20,30 +20,22 @@ const special6 = '2001::/23 2001:db8::/32 2002::/16 3fff::/20';
  * 6to4, Teredo) are internal unless they are listed: what is behind them is not known here. What cannot be told is refused.
  */
 export function createReceiverAddresses(networks: readonly Network[]): ReceiverAddresses {
-  const listed = listOf(networks);
-  const special = listOf([...special4.split(' '), ...special6.split(' ')].map(networkOf));
-  const global = listOf([networkOf(global6)]);
+  const isListed = createNetworkList(networks);
+  const isSpecial = listOf(`${special4} ${special6}`);
+  const isGlobal6 = listOf(global6);
   return {
     refusal(address, protocol) {
       const family = address.includes('%') ? 0 : isIP(address);
       if (family === 0) return `${address} is no address`;
-      const type = family === 4 ? 'ipv4' : 'ipv6';
-      if (listed.check(address, type)) return undefined;
-      if (special.check(address, type) || (family === 6 && !global.check(address, type)))
+      if (isListed(address)) return undefined;
+      if (isSpecial(address) || (family === 6 && !isGlobal6(address)))
         return `${address} is an internal address`;
       return protocol === 'https:' ? undefined : `${address} is public, and ${protocol} is not private`;
     },
   };
 }
 
-function networkOf(text: string): Network {
-  const [address = '', prefix] = text.split('/');
-  return { address, prefix: Number(prefix) };
-}
-
-function listOf(networks: readonly Network[]): BlockList {
-  const list = new BlockList();
-  for (const { address, prefix } of networks)
-    list.addSubnet(address, prefix, isIP(address) === 4 ? 'ipv4' : 'ipv6');
-  return list;
+function listOf(texts: string): (address: string) => boolean {
+  const networks = texts.split(' ').map((text) => readNetwork(text));
+  return createNetworkList(networks.filter((one) => one !== undefined));
 }

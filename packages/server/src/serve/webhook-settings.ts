@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { readNetwork, type Network } from '../access/index.ts';
 import { readWebhookKeys } from './sign-webhook.ts';
 
 /** Part of the table of settings. */
@@ -35,12 +35,6 @@ export interface WebhookSettings {
   networks: readonly Network[];
 }
 
-/** A network by its first address and the length of its prefix, in bits. */
-export interface Network {
-  address: string;
-  prefix: number;
-}
-
 type SettingName = keyof typeof webhookSettingTable;
 
 /** How the table of settings is read. */
@@ -72,13 +66,4 @@ export function readWebhook({ text, refuse }: SettingReader): WebhookSettings | 
     .filter((one) => one !== '')
     .map((one) => readNetwork(one) ?? refuse('webhookNetworks', `holds ${one}, which is no network`));
   return { url, keys, tenant: text('sessionWebhookTenant'), networks };
-}
-
-function readNetwork(text: string): Network | undefined {
-  const [address = '', prefix, ...rest] = text.split('/');
-  const family = isIP(address);
-  if (family === 0 || address.includes('%') || rest.length > 0) return undefined;
-  const bits = family === 4 ? 32 : 128;
-  if (prefix === undefined) return { address, prefix: bits };
-  return /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits ? { address, prefix: Number(prefix) } : undefined;
 }

@@ -1,0 +1,28 @@
+import { BlockList, isIP } from 'node:net';
+
+/** A network by an address in it and the length of its prefix, in bits. */
+export interface Network {
+  readonly address: string;
+  readonly prefix: number;
+}
+
+/** `10.1.0.0/16`, `::1`; undefined for what is no network. */
+export function readNetwork(text: string): Network | undefined {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || address.includes('%') || rest.length > 0) return undefined;
+  const bits = family === 4 ? 32 : 128;
+  if (prefix === undefined) return { address, prefix: bits };
+  return /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits ? { address, prefix: Number(prefix) } : undefined;
+}
+
+/** Whether an address is in one of the networks; an IPv4 address is also found in its IPv6 form. False for what is no address. */
+export function createNetworkList(networks: readonly Network[]): (address: string) => boolean {
+  const list = new BlockList();
+  for (const { address, prefix } of networks)
+    list.addSubnet(address, prefix, isIP(address) === 4 ? 'ipv4' : 'ipv6');
+  return (address) => {
+    const family = address.includes('%') ? 0 : isIP(address);
+    return family !== 0 && list.check(address, family === 4 ? 'ipv4' : 'ipv6');
+  };
+}
