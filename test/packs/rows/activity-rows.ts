@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { installationZone, type PackInstallation } from '../../support/pack-installation.ts';
 import type { TestServer } from '../../support/test-server.ts';
+import { viewerTokens } from '../../support/viewer-tokens.ts';
 
 const path = '/api/contabilidad/logs-actividad/';
 const keys15 = [
@@ -213,6 +214,18 @@ export function activityRows(installation: () => PackInstallation): void {
     });
     const refused = await server.json(path, { as: made.secret });
     expect(refused).toMatchObject({ status: 403, body: { error: 'Acceso denegado' } });
+  });
+
+  test('A-07 a gerente reads what everybody did, whoever else has a token is refused', async () => {
+    const tokenOf = await viewerTokens(server, 'actividad');
+    const { count } = await list();
+    expect(await server.json(path, { as: tokenOf('90', 'gerente') })).toMatchObject({
+      ...{ status: 200, body: { count } },
+    });
+    for (const token of [tokenOf('7', 'analista'), tokenOf('7'), tokenOf('7', 'resident')])
+      expect(await server.json(path, { as: token })).toMatchObject({
+        ...{ status: 403, body: { error: 'Acceso denegado' } },
+      });
   });
 
   test.each([

@@ -1,20 +1,25 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Grant, Ledger } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import { grantedCondition } from './granted-condition.ts';
 import type { ReadContext } from './reader.ts';
 import { keyList } from './recent-page.ts';
 
+/** Where writes go on, what is held is at the head only now and then. */
+const openAttemptsMax = 40;
+const openAgainAfterMs = 25;
+
 /**
- * How many entries recent holds for values of indexed fields, such as one client's.
+ * How many entries recent holds for values of indexed fields, such as one client's; undefined: it could not be asked.
  * @throws invalid_parameter where no index has just these fields
  */
 export async function countOfKey(
   grant: Grant,
   { ledger, fields }: { ledger: Ledger; fields: Readonly<Record<string, string>> },
   context: ReadContext,
-): Promise<number> {
+): Promise<number | undefined> {
   const { recent, recentSource: source } = context;
-  if (!recent || !source) return 0;
+  if (!recent || !source) return undefined;
   const { indexes } = recent.settings;
   const asked = Object.keys(fields).sort().join();
   if (!indexes.some((index) => [...index].sort().join() === asked))
@@ -23,7 +28,12 @@ export async function countOfKey(
       detail: `only: there is no index of ${asked || 'nothing'}; there are ${indexes.map((index) => index.join('+')).join(', ') || 'none'}`,
     });
   const condition = grantedCondition(grant, { fields }, context);
-  const head = (await recent.heads({ tenant: ledger.tenant, ledgers: [ledger.id] })).get(ledger.id);
-  const open = head && (await recent.open(ledger, head));
-  return (open && keyList(open, condition, { recent, source })?.entries.length) ?? 0;
+  for (let attempt = 0; attempt < openAttemptsMax; attempt++) {
+    const head = (await recent.heads({ tenant: ledger.tenant, ledgers: [ledger.id] })).get(ledger.id);
+    if (!head || head.size === 0) return 0;
+    const open = await recent.open(ledger, head);
+    if (open) return keyList(open, condition, { recent, source })?.entries.length ?? 0;
+    await sleep(openAgainAfterMs);
+  }
+  return undefined;
 }

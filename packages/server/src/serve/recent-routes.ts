@@ -97,8 +97,8 @@ export function recentRoutes(options: { tenants: Tenants; context: ReadContext }
           ledgers.push(row);
           try {
             row.entries = await recent.sync(one, { days });
-            if (only)
-              Object.assign(row, { ofKey: await countOfKey(grant, { ledger: one, fields: only }, context) });
+            const ofKey = only && (await countOfKey(grant, { ledger: one, fields: only }, context));
+            if (ofKey !== undefined) Object.assign(row, { ofKey });
           } catch (error) {
             if (error instanceof AuditError && error.status === 400) throw error;
             Object.assign(row, { error: messageOf(error) });
