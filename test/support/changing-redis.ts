@@ -1,10 +1,22 @@
 import { startFaultProxy } from './fault-proxy.ts';
 import { runRedis, type RunningRedis } from './run-redis.ts';
 
-export type RedisState = 'on' | 'killed' | 'slow' | 'flushed';
+/** `halved`: half of its keys are gone. */
+export type RedisState = 'on' | 'killed' | 'slow' | 'flushed' | 'halved';
 
 /** What becomes of it, in this order and again from the first: slow and gone each come upon a server that uses it. */
-const turns: readonly RedisState[] = ['on', 'flushed', 'killed', 'slow', 'on', 'flushed', 'slow', 'killed'];
+const turns: readonly RedisState[] = [
+  'on',
+  'halved',
+  'flushed',
+  'killed',
+  'slow',
+  'on',
+  'flushed',
+  'halved',
+  'slow',
+  'killed',
+];
 
 export interface ChangingRedis {
   /** Of the proxy in front of it. */
@@ -19,7 +31,7 @@ export interface ChangingRedis {
 /** Slower than the server is patient. */
 const slowMs = 1_000;
 
-/** A real Redis behind a proxy: used, killed, slow, flushed, and used again. */
+/** A real Redis behind a proxy: used, emptied, killed, slow, and used again. */
 export async function startChangingRedis(): Promise<ChangingRedis> {
   const redis = await runRedis();
   const proxy = await startFaultProxy({ port: redis.port });
@@ -36,6 +48,10 @@ export async function startChangingRedis(): Promise<ChangingRedis> {
       proxy.cut();
     }
     if (wanted === 'flushed') await redis.client().run('FLUSHALL');
+    if (wanted === 'halved') {
+      const half = (await redis.client().names('*')).filter((_, position) => position % 2 === 0);
+      if (half.length > 0) await redis.client().run('DEL', ...half);
+    }
     state = wanted;
   };
   return {

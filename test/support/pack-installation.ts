@@ -50,7 +50,7 @@ export async function startEmbedded(): Promise<PackInstallation> {
   };
 }
 
-/** A PostgreSQL server by URL, and a Redis that is on, killed, slow and flushed in turn. */
+/** A PostgreSQL server by URL, and a Redis that is there, emptied, killed and slow in turn. */
 export async function startOnServers(): Promise<PackInstallation> {
   const [postgres, redis] = await Promise.all([runPostgres(), startChangingRedis()]);
   const environment = {
