@@ -11,9 +11,11 @@ import Fastify, {
 } from 'fastify';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
-import { nobody, requirePermission, type Access, type Grant } from '../access/index.ts';
+import { nobody, requirePermission, type Access, type Credentials, type Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import { bodyLimits } from '../ingest/index.ts';
+import { createBodyBudget, type BodyBudget } from './body-budget.ts';
+import type { CallLimits } from './call-limits.ts';
 import { allowOrigins } from './cors.ts';
 import { correlationIdOf } from './correlation-id.ts';
 import { formOf } from './form.ts';
@@ -26,21 +28,13 @@ import type { Route } from './route.ts';
 import { safeHeaders } from './safe-headers.ts';
 import type { SessionCookie } from './session-cookie.ts';
 
-/**
- * Bodies being read, admitted or stored at once, over all callers: beyond, they are told to come back. On its way an event
- * takes up to eight times its size.
- */
-const bodiesBytesMax = 48 * 1024 * 1024;
-
-/** How much larger than itself a gzip body is counted; events compress about tenfold. */
-const inflatedTimes = 10;
-
 export interface HttpOptions {
   routes: readonly Route[];
   access: Access;
   /** Of pages that may call from a browser. */
   corsOrigins: readonly string[];
   cookie: SessionCookie;
+  limits: CallLimits;
   /** Puts a read that was answered on record; waits for it when `each` counts. */
   onRead: (read: AnsweredRead, each: boolean) => Promise<void>;
   /** Addresses of proxies whose `X-Forwarded-For` is believed. */
@@ -123,27 +117,7 @@ function refuseMalformed(error: Error, socket: Socket): void {
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
-/** What a body may take: as announced; compressed ones grow, and chunked ones tell nothing. */
-function expectedBytes({ method, headers }: FastifyRequest): number {
-  if (method === 'GET' || method === 'DELETE') return 0;
-  const announced = Number(headers['content-length'] ?? bodyLimits.bodyMaxBytes / 4) || 0;
-  if (headers['content-encoding'] === undefined) return Math.min(announced, bodyLimits.bodyMaxBytes);
-  return Math.min(announced * inflatedTimes, bodyLimits.inflatedMaxBytes);
-}
-
-/** Counts bodies under way. What is reserved comes back when the connection has done with the answer, however it ended. */
-function createBodyBudget(): (request: FastifyRequest, reply: FastifyReply) => void {
-  let bytes = 0;
-  return (request, reply) => {
-    const length = expectedBytes(request);
-    if (length === 0) return;
-    if (bytes + length > bodiesBytesMax) throw new AuditError('too_many_requests', { retryAfterSeconds: 1 });
-    bytes += length;
-    reply.raw.once('close', () => (bytes -= length));
-  };
-}
-
-type RegisterOptions = HttpOptions & { reserve: (request: FastifyRequest, reply: FastifyReply) => void };
+type RegisterOptions = HttpOptions & { reserve: BodyBudget };
 
 function register(app: FastifyInstance, route: Route, options: RegisterOptions): void {
   const grants = new WeakMap<FastifyRequest, Grant>();
@@ -153,10 +127,14 @@ function register(app: FastifyInstance, route: Route, options: RegisterOptions):
     config: { errors: route.errors },
     // Before a byte of the body is read: strangers reserve nothing.
     onRequest: async (request, reply) => {
-      const grant = await grantOf(route, request, options);
+      const enter = (): Promise<Grant> => grantOf(route, request, options);
+      const grant =
+        route.scope === undefined
+          ? nobody
+          : await options.limits.enter(credentialsOf(request, options), enter);
       requireOwnPage(grant, request, options.cookie);
       grants.set(request, grant);
-      options.reserve(request, reply);
+      options.reserve(grant.tenant.id, request, reply);
     },
     handler: async (request, reply) => {
       const grant = grants.get(request) ?? nobody;
@@ -173,7 +151,8 @@ function register(app: FastifyInstance, route: Route, options: RegisterOptions):
       // A stream is put on record when it begins.
       const streamed = route.answer.mediaType.startsWith('text/event-stream');
       if (streamed) await record(route, call, options);
-      const answer = await route.handle(call);
+      const reads = route.method === 'GET' && !streamed && route.scope !== undefined;
+      const answer = await options.limits.serve(grant, { reads }, () => route.handle(call));
       if (reply.sent || answer === reply) return reply;
       if (!streamed) await record(route, call, options);
       if (reply.statusCode === 200) void reply.code(route.answer.status);
@@ -204,6 +183,11 @@ async function grantOf(
   });
   if (route.scope !== 'any') requirePermission(grant, route.scope);
   return grant;
+}
+
+function credentialsOf(request: FastifyRequest, { cookie }: Pick<HttpOptions, 'cookie'>): Credentials {
+  const { authorization } = request.headers;
+  return { authorization, session: cookie.read(request), address: request.ip };
 }
 
 async function record(

@@ -24,6 +24,7 @@ import type { ReadContext, SessionContext } from '../read/index.ts';
 import { openDataDirectory, openStorage, type DataDirectory } from '../storage/index.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { startBackground } from './background.ts';
+import { createCallLimits } from './call-limits.ts';
 import { eventRoutes } from './event-routes.ts';
 import { firstOwnerLink } from './first-owner.ts';
 import { loggerRoutes } from './logger-routes.ts';
@@ -186,6 +187,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     routes,
     access: createAccess({ tenants, apiKeys, sessions: people.sessions, viewerTokens, clock }),
     cookie,
+    limits: createCallLimits({ settings: settings.callLimits, clock: () => performance.now() }),
     corsOrigins: settings.corsOrigins,
     trustedProxies: settings.trustedProxies,
     async onRead(read, each) {

@@ -1,4 +1,5 @@
 import { AuditError } from '../audit-error.ts';
+import { callLimitSettingTable, readCallLimits, type CallLimitSettings } from './call-limit-settings.ts';
 import { oidcSettingTable, readOidc, type OidcSettings } from './oidc-settings.ts';
 import { readRecent, recentSettingTable, type RecentVariables } from './recent-settings.ts';
 import { readWebhook, webhookSettingTable, type WebhookSettings } from './webhook-settings.ts';
@@ -98,6 +99,7 @@ export const settingTable = {
     fallback: '',
     about: 'Events a second that one tenant may send on average; absent: no limit',
   },
+  ...callLimitSettingTable,
   segmentEntriesMax: {
     variable: 'BITACORA_SEGMENT_ENTRIES_MAX',
     fallback: '1000000',
@@ -143,6 +145,7 @@ export interface Settings {
   oidc: OidcSettings | undefined;
   sessionWebhook: WebhookSettings | undefined;
   quotaEventsPerSecond: number | undefined;
+  callLimits: CallLimitSettings;
   segmentEntriesMax: number;
   segmentAgeHoursMax: number;
   cacheMegabytesMax: number;
@@ -206,6 +209,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     quotaEventsPerSecond: text('quotaEventsPerSecond')
       ? number('quotaEventsPerSecond', 1, 10_000_000)
       : undefined,
+    callLimits: readCallLimits({ text, number }),
     segmentEntriesMax: number('segmentEntriesMax', 1, 100_000_000),
     segmentAgeHoursMax: number('segmentAgeHoursMax', 1, 8_760),
     cacheMegabytesMax: number('cacheMegabytesMax', 16, 1_000_000),
