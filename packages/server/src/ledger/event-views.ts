@@ -122,7 +122,8 @@ function view(stored: StoredEntry, entry: Entry, groups: OpenedGroups): EntryVie
   return made;
 }
 
-function parseValues(canonical: string): GroupValues {
+/** The values of a group from their canonical JSON. */
+export function parseValues(canonical: string): GroupValues {
   return parseJson(canonical) as GroupValues;
 }
 

@@ -7,6 +7,7 @@ import { createIntegrator, type Integrator } from './integrate.ts';
 import { createLeafFile } from './leaf-file.ts';
 import { LedgerShrank } from './ledger-shrank.ts';
 import { createPersons, type Persons } from './persons.ts';
+import type { EntryView } from './event-views.ts';
 import { followEntries } from './follow-entries.ts';
 import { createPendingLeaves } from './pending-leaves.ts';
 import { createRecentMemory, type FollowedEntry, type RecentEvents } from './recent-events.ts';
@@ -43,6 +44,8 @@ export interface Ledgers {
   takeProblems(): string[];
   /** Entries `[first, end)` for a follower, in its transaction; from memory where this process just appended them. */
   follow(client: Client, ledger: LedgerRow, range: { first: number; end: number }): Promise<FollowedEntry[]>;
+  /** Entries `[first, end)` as `eventViews` gives them, where this process just appended them all; undefined otherwise. */
+  justAppended(ledger: LedgerRow, range: { first: number; end: number }): EntryView[] | undefined;
   /** Which of these event ids a ledger holds. */
   storedIds(ledger: LedgerRow, ids: readonly string[]): Promise<Set<string>>;
   segments: Segments;
@@ -146,6 +149,7 @@ export function createLedgers(options: LedgersOptions): Ledgers {
         tenantKeys: keys,
       });
     },
+    justAppended: (ledger, { first, end }) => openLedger(ledger).recent.views(first, end),
     storedIds: (ledger, ids) => storedIds(database, ledger, ids),
     segments,
     persons: (id) => tenant(id).persons,

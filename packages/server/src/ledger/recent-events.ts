@@ -1,4 +1,13 @@
-import type { EventView, OpenEvent } from '@bitacora/event';
+import {
+  groupNames,
+  join,
+  parseEntry,
+  type EventView,
+  type GroupName,
+  type GroupValues,
+  type OpenEvent,
+} from '@bitacora/event';
+import { parseValues, type EntryView } from './event-views.ts';
 import type { SealedEvent } from './sealed-event.ts';
 
 /** An entry as followers see it. */
@@ -15,6 +24,8 @@ export interface RecentEvents {
   add(firstIndex: number, events: readonly SealedEvent[]): void;
   /** Entries `[first, end)`, or undefined when any is not at hand. */
   read(first: number, end: number): FollowedEntry[] | undefined;
+  /** The same entries as a reader of the database gets them, or undefined. */
+  views(first: number, end: number): EntryView[] | undefined;
 }
 
 /** Entry bytes held over all ledgers; a follower that is further behind reads the ledger. */
@@ -23,7 +34,7 @@ const bytesMax = 32 * 1024 * 1024;
 interface Batch {
   first: number;
   bytes: number;
-  entries: { at: number; event: EventView; open: OpenEvent }[];
+  entries: readonly SealedEvent[];
 }
 
 /** Gives each ledger a memory of its own; together they keep within one limit, and who appended longest ago goes first. */
@@ -47,34 +58,46 @@ export function createRecentMemory(): () => RecentEvents {
         const last = memory.batches.at(-1);
         if (last && last.first + last.entries.length !== first) forget(memory, memory.batches);
         const bytes = events.reduce((sum, event) => sum + event.entry.length + event.values.length, 0);
-        memory.batches.push({
-          first,
-          bytes,
-          entries: events.map(({ at, event, open }) => ({ at, event, open })),
-        });
+        memory.batches.push({ first, bytes, entries: events });
         total += bytes;
         memories.delete(memory);
         memories.add(memory);
         shrink();
       },
-      read: (first, end) => readBatches(memory.batches, first, end),
+      read: (first, end) =>
+        sealedIn(memory.batches, first, end)?.map(({ at, event, open }, offset) => ({
+          ...{ index: first + offset, at },
+          ...{ event, open },
+        })),
+      views(first, end) {
+        const views = sealedIn(memory.batches, first, end)?.map((sealed, offset) =>
+          viewOf(sealed, first + offset),
+        );
+        return views?.every((view) => view !== undefined) === true ? views : undefined;
+      },
     };
   };
 }
 
-function readBatches(batches: readonly Batch[], first: number, end: number): FollowedEntry[] | undefined {
+function sealedIn(batches: readonly Batch[], first: number, end: number): SealedEvent[] | undefined {
   const start = batches[0]?.first;
   const last = batches.at(-1);
   if (start === undefined || !last || first < start || end > last.first + last.entries.length)
     return undefined;
-  const found: FollowedEntry[] = [];
-  for (const batch of batches) {
-    const from = Math.max(first, batch.first);
-    const to = Math.min(end, batch.first + batch.entries.length);
-    for (let index = from; index < to; index++) {
-      const entry = batch.entries[index - batch.first];
-      if (entry) found.push({ index, ...entry });
-    }
+  return batches.flatMap((batch) =>
+    batch.entries.slice(Math.max(0, first - batch.first), Math.max(0, end - batch.first)),
+  );
+}
+
+/** Made of the entry's own bytes, so that no reader can tell where a view came from. */
+function viewOf({ entry: text, leafHash, canonical }: SealedEvent, index: number): EntryView | undefined {
+  if (!canonical) return undefined;
+  const entry = parseEntry(text);
+  const values: { [Name in GroupName]?: GroupValues } = {};
+  for (const name of groupNames) {
+    const group = canonical[name];
+    if (group !== undefined) values[name] = parseValues(group);
   }
-  return found;
+  const { ledger, ingestedAt, open } = entry;
+  return { ...{ index, id: open.id, ledger, ingestedAt, leafHash }, open, event: join(open, values) };
 }

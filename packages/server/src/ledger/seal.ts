@@ -110,9 +110,11 @@ function sealOne(
 ): SealedEvent {
   const { open, canonical, persons, admitted } = draft;
   const commitments: { [Name in GroupName]?: string } = {};
+  let whole = true;
   const commit = (group: GroupName, values: string): { key: PersonKey | undefined; salt: Buffer } => {
     const key = groupKey(group, persons, options.keys);
     // An event of a person already erased is committed under a salt that nobody keeps; its values are not stored.
+    whole &&= key !== undefined;
     const salt = key ? saltOf(key, group, { ledger: options.ledgerName, id: open.id }) : randomBytes(16);
     commitments[group] = commitmentOf({ salt, group, canonical: values });
     return { key, salt };
@@ -136,6 +138,7 @@ function sealOne(
     mac,
     event: admitted.event,
     open,
+    canonical: whole ? canonical : undefined,
   };
 }
 

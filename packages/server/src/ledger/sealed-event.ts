@@ -1,4 +1,4 @@
-import type { AuditEvent, OpenEvent } from '@bitacora/event';
+import type { AuditEvent, GroupName, OpenEvent } from '@bitacora/event';
 
 /** The ledger that an append goes to; access finds it, the ledger stage needs only this of it. */
 export interface LedgerRow {
@@ -24,6 +24,8 @@ export interface SealedEvent {
   /** What followers of this process index and count without reading it back. */
   event: AuditEvent;
   open: OpenEvent;
+  /** Canonical JSON of each group's values; undefined when a person of it was erased, and readers get less than was sent. */
+  canonical: { [Name in GroupName]?: string } | undefined;
 }
 
 export type AppendResult =

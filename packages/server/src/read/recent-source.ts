@@ -37,17 +37,24 @@ export function createRecentSource(context: ReadContext): RecentSource {
       return new Map(rows.map(({ ledger, size, tag, epoch }) => [ledger, { size, tag, epoch }]));
     },
     async range(ledger, { first, end }) {
+      const found: { entry: RecentEntry; leafHash: string }[] = [];
+      const add = (views: readonly EntryView[]): void => {
+        for (const view of views)
+          found.push({ entry: entryOf(view), leafHash: view.leafHash.toString('hex') });
+      };
+      const appended = ledgers.justAppended(ledger, { first, end });
+      if (appended) {
+        add(appended);
+        return found;
+      }
       const options = {
         persons: ledgers.persons(ledger.tenant),
         tenantKeys: ledgers.tenantKeys(ledger.tenant),
       };
       return database.read({ tenant: ledger.tenant, ledgers: [ledger.id] }, async (client) => {
-        const found: { entry: RecentEntry; leafHash: string }[] = [];
         for (let start = first; start < end; start += entriesPerRead) {
           const range = { first: start, end: Math.min(end, start + entriesPerRead) };
-          const views = await eventViews(client, await readEntryRange(client, ledger.id, range), options);
-          for (const view of views)
-            found.push({ entry: entryOf(view), leafHash: view.leafHash.toString('hex') });
+          add(await eventViews(client, await readEntryRange(client, ledger.id, range), options));
         }
         return found;
       });
@@ -72,6 +79,10 @@ export function createRecentSource(context: ReadContext): RecentSource {
         }
         return floor;
       });
+    },
+    termsOfFields(tenant, entry, fields) {
+      const scanned = new Set(fields.map((field) => filterField(field)?.scanned ?? field));
+      return termsOf(entry, ledgers.tenantKeys(tenant).searchToken, scanned);
     },
     termsOf(tenant, entry) {
       const known = remembered.get(entry);

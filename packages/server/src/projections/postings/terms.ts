@@ -118,15 +118,23 @@ export interface IndexedEvent {
   open: OpenEvent;
 }
 
-/** Every key under which an entry is found, each once. `ledger` filters need none: an index is one ledger's. */
-export function termsOf({ event, open }: IndexedEvent, token: Token): Set<string> {
+/**
+ * Every key under which an entry is found, each once; with `only`, those of these fields, and no words. `ledger` filters
+ * need none: an index is one ledger's.
+ */
+export function termsOf(
+  { event, open }: IndexedEvent,
+  token: Token,
+  only?: ReadonlySet<string>,
+): Set<string> {
   const terms = new Set<string>();
   const memo = memoOf(token);
   const add = (field: string, value: string | number | boolean | undefined): void => {
-    if (value !== undefined) terms.add(rememberedKey(memo, field, String(value), token));
+    if (value !== undefined && (!only || only.has(field)))
+      terms.add(rememberedKey(memo, field, String(value), token));
   };
   const addPersonal = (field: string, value: string | undefined): void => {
-    if (value !== undefined) terms.add(personalKeyOf(field, value.toLowerCase(), token));
+    if (value !== undefined && (!only || only.has(field))) terms.add(personalKeyOf(field, value.toLowerCase(), token));
   };
   add('action', event.action);
   add('operation', event.operation);
@@ -175,6 +183,7 @@ export function termsOf({ event, open }: IndexedEvent, token: Token): Set<string
   };
   if (event.attributes !== open.attributes) eachLeaf('attributes', event.attributes, addClosed);
   if (event.context !== open.context) eachLeaf('context', event.context, addClosed);
+  if (only) return terms;
   eachText(event, (text) => {
     for (const key of wordKeysOf(memo, text, token)) terms.add(key);
   });

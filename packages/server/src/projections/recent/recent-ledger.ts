@@ -77,7 +77,7 @@ export function createRecentLedger(options: RecentLedgerOptions): RecentLedger {
       indexes: settings.indexes,
       entriesMaxPerKey: settings.entriesMaxPerKey,
       heldMs: settings.days * dayMs,
-      termsOf: (entry) => heldTerms(entry, { ledger, source, settings }),
+      termsOf: heldTerms({ ledger, source, settings }),
       isOf: source.isOf,
     });
   const loadState = async (from: ChunkValues): Promise<Buffer | undefined> =>
@@ -183,6 +183,8 @@ export function createRecentLedger(options: RecentLedgerOptions): RecentLedger {
       const now = (await source.heads({ tenant: ledger.tenant, ledgers: [ledger.id] })).get(ledger.id);
       return now && now.size >= upTo ? 'done' : 'lost';
     }
+    // More than it holds came meanwhile: what would leave again at once need not be read.
+    if (head.size - upTo > settings.entriesMaxPerLedger) return 'lost';
     const end = Math.min(head.size, upTo + stepEntriesMax);
     const tag = end === head.size ? head.tag : 0;
     if (upTo === end && base.state.tag === tag) return 'done';

@@ -21,6 +21,8 @@ export interface RecentSource {
   ): Promise<Place | undefined>;
   /** Every term that an entry is found by. */
   termsOf(tenant: number, entry: RecentEntry): ReadonlySet<string>;
+  /** Those of the terms that are of fields, by the names of filters. */
+  termsOfFields(tenant: number, entry: RecentEntry, fields: readonly string[]): ReadonlySet<string>;
   /** Whether a term is of a field. */
   isOf(term: string, field: string): boolean;
   /** Makes all that was held of a ledger worthless, for every process at once. */

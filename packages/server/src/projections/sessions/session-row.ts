@@ -19,20 +19,29 @@ export interface SessionRow {
 export const sessionColumns = `opened_index as "openedIndex", id, token, actor, place, started_at as "startedAt",
   last_seen_at as "lastSeenAt", closed_at as "closedAt", close_reason as "closeReason", closed_index as "closedIndex"`;
 
-/** Of each token the session opened last, and those with the ids. */
+/**
+ * Of each token the session opened last, and those with the ids. Both are sets, not loops: a planner that has no
+ * statistics yet may choose an index that begins with the ledger, and reads the ledger's sessions once at worst.
+ */
 export async function selectSessions(
   client: Client,
   ledger: number,
   wanted: { tokens: readonly Buffer[]; ids: readonly string[] },
 ): Promise<SessionRow[]> {
-  const found = await client.query<SessionRow>({
+  const newest = await client.query<SessionRow>({
     name: 'sessions-of-tokens',
-    text: `select s.* from unnest($2::bytea[]) as w(token) cross join lateral (select ${sessionColumns} from session
-         where ledger = $1 and token = w.token order by opened_index desc limit 1) s
-       union select ${sessionColumns} from session where ledger = $1 and id = any($3::uuid[])`,
-    values: [ledger, wanted.tokens, wanted.ids],
+    text: `select distinct on (token) ${sessionColumns} from session
+       where ledger = $1 and token = any($2::bytea[]) order by token, opened_index desc`,
+    values: [ledger, wanted.tokens],
   });
-  return found.rows;
+  if (wanted.ids.length === 0) return newest.rows;
+  const known = new Set(newest.rows.map(({ id }) => id));
+  const named = await client.query<SessionRow>({
+    name: 'sessions-of-ids',
+    text: `select ${sessionColumns} from session where ledger = $1 and id = any($2::uuid[])`,
+    values: [ledger, wanted.ids],
+  });
+  return [...newest.rows, ...named.rows.filter(({ id }) => !known.has(id))];
 }
 
 export async function upsertSessions(
