@@ -12,6 +12,7 @@ export default defineConfig({
   test: {
     include: ['packages/**/*.test.ts', 'packs/**/*.test.ts', 'examples/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
+    globalSetup: 'test/support/set-up-run.ts',
     // long enough for a machine that is busy elsewhere; a single test that hangs must still end
     testTimeout: allFaults ? 3_600_000 : 120_000,
     hookTimeout: allFaults ? 600_000 : 60_000,

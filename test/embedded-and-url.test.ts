@@ -52,7 +52,7 @@ function refused(environment: Record<string, string>): { code: number | null; sa
 }
 
 test('F-10 everything works on the embedded database, and a second server on its data directory is refused', async () => {
-  const server = await startTestServer();
+  const server = await startTestServer({}, { fresh: true });
   await smoke(server);
   const { code, said } = refused({ BITACORA_DATA_DIR: server.dataDirectory });
   expect({ code, said }).toEqual({ code: 2, said: expect.stringContaining('is held by process') });

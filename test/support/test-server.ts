@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseJson } from '@bitacora/event';
+import { copyClusterTemplate } from './cluster-template.ts';
 
 const program = fileURLToPath(new URL('../../packages/server/src/main.ts', import.meta.url));
 const adminKey = 'test-admin-key-0123456789';
@@ -43,11 +44,14 @@ export async function startTestServer(
     /** Kept when the server is disposed of; a temporary one otherwise. */ dataDirectory?: string;
     /** Whose process it is; the caller's own otherwise. */ user?: { uid: number; gid: number };
     /** Further arguments of `serve`. */ args?: readonly string[];
+    /** Makes its database itself, as on a new machine. */ fresh?: boolean;
   } = {},
 ): Promise<TestServer> {
   const dataDirectory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), 'bitacora-test-'));
   // The embedded PostgreSQL runs as a user of its own when the tests are root.
   if (options.dataDirectory === undefined) chmodSync(dataDirectory, 0o755);
+  const ownDatabase = environment['BITACORA_DATABASE_URL'] === undefined && !options.fresh;
+  if (ownDatabase && options.dataDirectory === undefined && !options.user) copyClusterTemplate(dataDirectory);
   let child: ChildProcess;
   let url = '';
   let log = '';

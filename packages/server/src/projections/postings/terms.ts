@@ -134,7 +134,8 @@ export function termsOf(
       terms.add(rememberedKey(memo, field, String(value), token));
   };
   const addPersonal = (field: string, value: string | undefined): void => {
-    if (value !== undefined && (!only || only.has(field))) terms.add(personalKeyOf(field, value.toLowerCase(), token));
+    if (value !== undefined && (!only || only.has(field)))
+      terms.add(personalKeyOf(field, value.toLowerCase(), token));
   };
   add('action', event.action);
   add('operation', event.operation);
