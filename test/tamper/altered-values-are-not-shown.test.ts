@@ -103,7 +103,9 @@ test('F-05 a proof fetched over HTTP verifies with the library alone, and not wi
   const verifier = createEd25519Verifier(published.vkey);
   if (!verifier.ok) throw new Error(verifier.reason);
   for (const [index, event] of events.entries()) {
-    const file = await (await server.fetch(`/v1/events/${event.id}/proof`)).text();
+    const answer = await server.fetch(`/v1/events/${event.id}/proof`);
+    const file = await answer.text();
+    expect(answer.status, file).toBe(200);
     const entryBytes = published.entries[index] ?? Buffer.alloc(0);
     const claim = { file, verifiers: [verifier.value], origin: published.origin };
     expect(verifyProofFile({ ...claim, entryBytes })).toMatchObject({ ok: true, value: { index } });

@@ -3,8 +3,9 @@
  * several statements: send it without values, so that it is one transaction.
  *
  * `event` is a whole event, written by `capture`; `relation` to `after` tell of a row that a trigger saw, which
- * becomes an event when it is forwarded; its `id` is random then, and the event's is made of it and of `created_at`. Positions come in the order of writing, not of commit: nothing may remember "the last
- * position sent". A row is here until the server has its event.
+ * becomes an event when it is forwarded; it has no `id` then, and the event's is made of `origin`, `position` and
+ * `created_at`. Positions come in the order of writing, not of commit: nothing may remember "the last position sent". A row is
+ * here until the server has its event.
  *
  * @param options.roles who may write events, besides the owner (triggers write whoever the writer is)
  */
@@ -39,4 +40,11 @@ const steps = [
   rejected_at timestamptz,
   reason text
 );`,
+  // 3: a random id costs 1.2 µs, a tenth of an updated row's capture: rows that triggers write get one when they are read
+  `do $$ begin
+  if not exists (select from pg_catalog.pg_attribute where attrelid = 'bitacora.outbox'::pg_catalog.regclass and attname = 'origin') then
+    execute pg_catalog.format('alter table bitacora.outbox alter id drop default, alter id drop not null, add origin uuid not null default %L',
+      pg_catalog.gen_random_uuid());
+  end if;
+end $$;`,
 ];

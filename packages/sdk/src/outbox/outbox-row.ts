@@ -85,10 +85,11 @@ export function createOutboxReader(run: RunQuery) {
   }
 }
 
-/** A UUID of version 7: the milliseconds in front, and the rest of the row's random one. The same whenever it is made. */
+/** A UUID of version 7: the milliseconds in front, and the rest of the row's id. The same whenever it is made. */
 function timedId({ id, createdAtMs }: OutboxRow): string {
   const milliseconds = createdAtMs.toString(16).padStart(12, '0');
-  return `${milliseconds.slice(0, 8)}-${milliseconds.slice(8)}-7${id.slice(15)}`;
+  const variant = (8 + (Number.parseInt(id.charAt(19), 16) % 4)).toString(16);
+  return `${milliseconds.slice(0, 8)}-${milliseconds.slice(8)}-7${id.slice(15, 19)}${variant}${id.slice(20)}`;
 }
 
 const tablesMax = 1_000;

@@ -3,6 +3,9 @@ import type { OutboxRow } from './outbox-row.ts';
 
 // A lease instead of a lock that lasts as long as the sending: that one would need a connection and an open transaction,
 // which keeps the whole database from being vacuumed. `leased_until` is in no index, so the update is a hot one.
+// The same however often it is made, and another one where a database that was put back gives a position again.
+const derivedId = `md5(origin::text || position || ' ' || extract(epoch from created_at))::uuid`;
+
 const leaseSql = `
 with taken as (
   update bitacora.outbox o set leased_until = pg_catalog.clock_timestamp() + $2::text::float8 * interval '1 millisecond'
@@ -11,7 +14,7 @@ with taken as (
     order by position limit $1::text::int for no key update skip locked) as next
   where o.position = next.position
   returning o.*)
-select position::text as position, id::text as id,
+select position::text as position, coalesce(id, ${derivedId})::text as id,
   (extract(epoch from created_at) * 1000)::bigint::text as created_at_ms, event::text as event,
   case when relation is not null then json_build_object('table', relation, 'role', writer, 'options', options,
     'application', application, 'context', context)::text end as change,

@@ -5,7 +5,7 @@
  * and one insert. No column is named, so columns may come, go and change their types and names.
  *
  * - Each is one statement: in plpgsql every expression costs some microseconds anew in each transaction. What is in
- *   `(select …)` is computed once, whatever the number of rows. The time and the id are the outbox's own defaults.
+ *   `(select …)` is computed once, whatever the number of rows. The time and the origin are the outbox's own defaults.
  * - All names are qualified, so that no `search_path` of a writer leads elsewhere: a `set search_path` would cost each transaction
  *   29 µs (PostgreSQL 15), a third of an insert without its commit.
  * - An update's old and new rows are paired by their place: PostgreSQL adds both to the transition tables row by row. So keys may

@@ -10,7 +10,7 @@ import { heldTerms } from './held-terms.ts';
 import { later, type Head, type Place, type RecentEntry } from './recent-entry.ts';
 import { dayMs, type RecentSettings } from './recent-settings.ts';
 import type { RecentSource } from './recent-source.ts';
-import { createWindow, type Chunk, type HeldEntry, type Window } from './window.ts';
+import { createWindow, fits, type Chunk, type HeldEntry, type Window } from './window.ts';
 import type { EarlyState, WindowState } from './window-state.ts';
 
 export interface RecentLedger {
@@ -294,8 +294,4 @@ export function createRecentLedger(options: RecentLedgerOptions): RecentLedger {
       return undefined;
     },
   };
-}
-
-function fits(window: Window | undefined, head: Head): boolean {
-  return window?.state.upTo === head.size && window.state.tag === head.tag;
 }

@@ -1,5 +1,5 @@
 import { createHeldList, type HeldList } from './held-list.ts';
-import { comparePlaces, later, type Place, type RecentEntry } from './recent-entry.ts';
+import { comparePlaces, later, type Head, type Place, type RecentEntry } from './recent-entry.ts';
 import type { ChunkRow, WindowState } from './window-state.ts';
 
 /** A chunk as this process knows it; its entries may have been put out of memory. */
@@ -145,4 +145,9 @@ export function createWindow(options: WindowOptions): Window {
       drop(gone);
     },
   };
+}
+
+/** Whether a window is at a head: neither behind nor ahead, and of the same tree. */
+export function fits(window: Window | undefined, head: Head): boolean {
+  return window?.state.upTo === head.size && window.state.tag === head.tag;
 }
