@@ -23,6 +23,8 @@ export interface HttpTransport {
 }
 
 const compress = promisify(gzip);
+/** A tenth more bytes than the usual level, in half its time. */
+const gzipLevel = 1;
 const retriedStatuses: ReadonlySet<number> = new Set([408, 425, 429]);
 const reasonLengthMaxChars = 500;
 
@@ -46,7 +48,7 @@ export function createHttpTransport(options: HttpTransportOptions): HttpTranspor
             'bitacora-sequences': `${instance} ${sequences}`,
             'sent-at': new Date(clock()).toISOString(),
           },
-          body: zipped ? await compress(plain) : plain,
+          body: zipped ? await compress(plain, { level: gzipLevel }) : plain,
           signal,
         });
         return verdictOf(answer, { count: events.length, nowMs: clock() });
