@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 import type { PackInstallation } from '../../support/pack-installation.ts';
 import { activityRows } from './activity-rows.ts';
+import { changeRows } from './change-rows.ts';
 import { demoRows } from './demo-rows.ts';
 import { entryRows } from './entry-rows.ts';
 import { hostRows } from './host-rows.ts';
@@ -18,6 +19,7 @@ const suites = {
     activity: activityRows,
     pages: pageRows,
     imports: importRows,
+    changes: changeRows,
     sessions: sessionRows,
   },
 };

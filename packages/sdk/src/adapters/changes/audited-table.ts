@@ -16,8 +16,9 @@ export interface AuditedTable {
   readonly ignore: ReadonlySet<string>;
   /** Shown as `[masked]`: that it changed, not what. */
   readonly mask: ReadonlySet<string>;
-  /** Of actions and targets; the table's name, with the schema's before it where that is not `public`. */
+  /** Of targets, and of actions where they have no other; the table's name, with the schema's before it where that is not `public`. */
   readonly noun: string;
+  readonly actionNoun: string;
   /** The column that names a target to people. */
   readonly nameColumn: string | undefined;
   readonly when: TableOptions['when'];
@@ -26,6 +27,8 @@ export interface AuditedTable {
 /** What a host may say of a table. */
 export interface TableOptions {
   readonly noun?: string;
+  /** Of the actions alone: `object` makes `object.create` of what a pack calls so, and the target stays a row of the table. */
+  readonly actionNoun?: string;
   readonly ignore?: readonly string[];
   readonly mask?: readonly string[];
   readonly nameColumn?: string;
@@ -66,6 +69,7 @@ export function auditedTable(
   options: TableOptions = {},
 ): AuditedTable {
   const { oid, schema, name, partition, key, exact } = found;
+  const noun = options.noun ?? (schema === 'public' ? name : `${schema}.${name}`);
   return {
     oid,
     schema,
@@ -75,8 +79,14 @@ export function auditedTable(
     exact,
     ignore: new Set(options.ignore),
     mask: new Set(options.mask),
-    noun: options.noun ?? (schema === 'public' ? name : `${schema}.${name}`),
+    noun,
+    actionNoun: wordOf(options.actionNoun ?? noun),
     nameColumn: options.nameColumn,
     when: options.when,
   };
+}
+
+/** The noun as a part of an action, which has no spaces. */
+function wordOf(noun: string): string {
+  return noun.replaceAll(/[\s\p{Cc}]/gu, '_').slice(0, 180);
 }

@@ -31,7 +31,7 @@ export function rowChangeEvent(row: RowChange, table: AuditedTable): CaptureInpu
   if (!isWanted({ operation, before: row.before, after: row.after }, table)) return undefined;
   const kept = fitting(changes);
   return {
-    action: `${actionNoun(table.noun)}.${operation}`,
+    action: `${table.actionNoun}.${operation}`,
     operation,
     targets: targetsOf(row, table),
     ...(kept.length > 0 && { changes: kept }),
@@ -46,11 +46,6 @@ function isWanted(change: TableChange, { when }: AuditedTable): boolean {
     // A function of the host's that fails must not cost the record.
     return true;
   }
-}
-
-/** The noun as a part of an action, which has no spaces. */
-export function actionNoun(noun: string): string {
-  return noun.replaceAll(/[\s\p{Cc}]/gu, '_').slice(0, 180);
 }
 
 function changesOf({ before, after, masked }: RowChange, table: AuditedTable): Change[] {

@@ -1,7 +1,6 @@
 import type { CaptureInput } from '../../audit.ts';
 import type { AuditedTable } from './audited-table.ts';
 import { isPgResult, type PgResult } from './pg-client.ts';
-import { actionNoun } from './row-change.ts';
 
 const targetsMax = 50;
 /** The id of a target that is a whole table. */
@@ -10,7 +9,7 @@ const allRows = '*';
 /** All rows of a table, or of one partition of it, were removed at once. */
 export function truncateEvent(table: AuditedTable): CaptureInput {
   return {
-    action: `${actionNoun(table.noun)}.truncate`,
+    action: `${table.actionNoun}.truncate`,
     operation: 'delete',
     targets: [{ type: table.noun, id: table.partition ?? allRows }],
   };
