@@ -438,6 +438,86 @@ describe('X13 sessions', () => {
     expect(answer.status).toBe(401);
   });
 
+  test.each<[string, (secret: string) => { path?: string; headers?: Record<string, string> }]>([
+    ['under the name in capitals', (secret) => ({ headers: { cookie: `BITACORA=${secret}` } })],
+    ['under the name that https has', (secret) => ({ headers: { cookie: `__Host-bitacora=${secret}` } })],
+    ['within another cookie', (secret) => ({ headers: { cookie: `x=bitacora=${secret}` } })],
+    ['with a letter more', (secret) => ({ headers: { cookie: `bitacora=${secret}A` } })],
+    ['with a letter less', (secret) => ({ headers: { cookie: `bitacora=${secret.slice(0, -1)}` } })],
+    ['in quotation marks', (secret) => ({ headers: { cookie: `bitacora="${secret}"` } })],
+    ['without its tenant', (secret) => ({ headers: { cookie: `bitacora=${secret.split('.')[1]}` } })],
+    ['as Bearer', (secret) => ({ headers: { authorization: `Bearer ${secret}` } })],
+    ['as Basic', (secret) => ({ headers: { authorization: `Basic ${btoa(`bitacora:${secret}`)}` } })],
+    ['in the query', (secret) => ({ path: `/v1/me?bitacora=${secret}` })],
+    ['in the path', (secret) => ({ path: `/v1/me;bitacora=${secret}` })],
+    ['in a header of its own', (secret) => ({ headers: { 'x-session': secret } })],
+  ])('a session’s secret %s opens nothing', async (_, way) => {
+    const { path = '/v1/me', headers = {} } = way(owner.cookie.split('=')[1] ?? '');
+    expect([400, 401, 404]).toContain((await fetch(server.url + path, { headers })).status);
+    expect(await statusOf(owner)).toBe(200);
+  });
+
+  test.each<[string, () => Promise<Response>]>([
+    ['a wrong password', () => signInWith(server, { email: owner.email, password: 'wrong password' })],
+    ['an empty one', () => signInWith(server, { email: owner.email, password: '' })],
+    ['somebody unknown', () => signInWith(server, { email: 'who@example.com', password: goodPassword })],
+    ['nothing', () => postForm(server, '/app/sign-in', {})],
+    [
+      'the query of a GET',
+      () => fetch(`${server.url}/app/sign-in?email=${owner.email}&password=${goodPassword}`),
+    ],
+    [
+      'a link that is over',
+      () => postForm(server, '/app/link', { secret: '1.gone', password: goodPassword }),
+    ],
+    ['a code without a password', () => postForm(server, '/app/sign-in/code', { pending: 'x', code: '1' })],
+    [
+      'a form of another site',
+      () =>
+        fetch(`${server.url}/app/sign-in`, {
+          method: 'POST',
+          redirect: 'manual',
+          headers: { origin: 'https://evil.example', 'content-type': 'application/x-www-form-urlencoded' },
+          body: new URLSearchParams({ email: owner.email, password: goodPassword }).toString(),
+        }),
+    ],
+  ])('of %s comes no session', async (_, attempt) => {
+    const answer = await attempt();
+    expect(answer.status).not.toBe(303);
+    expect(cookieOf(answer)).toBeUndefined();
+    await database.query('delete from sign_in_failure');
+  });
+
+  test('fifty of a person are kept: the next sign-in ends the oldest', async () => {
+    const person = await joinAs('viewer');
+    await database.query(
+      `insert into user_session (tenant, hash, id, user_id, stamp, created_at, expires_at)
+       select tenant, decode(md5(n::text), 'hex'), gen_random_uuid(), user_id, stamp, now() + n * interval '1 ms', expires_at
+       from user_session, generate_series(1, 49) as n where id = $1`,
+      [person.session],
+    );
+    expect((await person.json('/v1/me/sessions')).body.sessions).toHaveLength(50);
+    const newest = await signIn(person);
+    expect((await newest.json('/v1/me/sessions')).body.sessions).toHaveLength(50);
+    await over(person);
+  });
+
+  test('no secret of a session is in the log, in an answer or in the audit ledger', async () => {
+    const person = await joinAs('administrator');
+    const secret = person.cookie.split('.')[1] ?? 'none';
+    const answers = await Promise.all(
+      ['/v1/me', '/v1/me/sessions', '/v1/users', `/v1/users/${person.id}/sessions`, '/app/'].map(
+        async (path) => {
+          const answer = await person.fetch(path);
+          return JSON.stringify([...answer.headers]) + (await answer.text());
+        },
+      ),
+    );
+    const audited = JSON.stringify((await server.json('/v1/events?ledger=audit&limit=1000')).body);
+    expect(audited).toContain(person.id);
+    for (const text of [...answers, audited, server.log()]) expect(text).not.toContain(secret);
+  });
+
   test('two cookies of the name open nothing: somebody planted one', async () => {
     const answer = await fetch(`${server.url}/v1/me`, {
       headers: { cookie: `bitacora=1.x; ${owner.cookie}` },
