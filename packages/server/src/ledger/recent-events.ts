@@ -29,7 +29,7 @@ export interface RecentEvents {
 }
 
 /** Entry bytes held over all ledgers; a follower that is further behind reads the ledger. */
-const bytesMax = 32 * 1024 * 1024;
+const bytesMax = 16 * 1024 * 1024;
 
 interface Batch {
   first: number;
