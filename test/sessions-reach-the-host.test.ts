@@ -60,12 +60,6 @@ async function inDatabase(statement: string): Promise<number> {
   return rowCount ?? 0;
 }
 
-/** The server again, as if the seconds were over after which it takes the place of one that ended. */
-async function startAgain(environment: Record<string, string> = {}): Promise<void> {
-  await server.restart(environment);
-  await inDatabase('update bitacora.projection set held_until = null');
-}
-
 const close = async (id: string): Promise<void> => {
   const { status } = await server.json(`/v1/sessions/${id}/close`, { method: 'POST' });
   expect(status).toBe(200);
@@ -191,14 +185,14 @@ test('C-06 an outage of the server, a host that fails and one that is slow lose 
   await expect.poll(() => errors.length).toBeGreaterThan(2);
   receiver.answer = (response) => void response.writeHead(204).end();
   const before = receiver.received.length;
-  await startAgain({ BITACORA_PORT: port, BITACORA_WEBHOOK_NETWORKS: '' });
+  await server.restart({ BITACORA_PORT: port, BITACORA_WEBHOOK_NETWORKS: '' });
   for (const id of ids.slice(3)) await close(id);
   await onceThere(told, ids);
   // The receiver is in a network that is not listed now: nothing is sent there.
   await expect.poll(() => server.log()).toContain('127.0.0.1 is an internal address');
   expect(receiver.received).toHaveLength(before);
   await server.stop();
-  await startAgain();
+  await server.restart();
   await expect.poll(() => toldOf(ids), { timeout: 20_000 }).toEqual(ids);
   const again = receiver.received.filter(({ id }) => cut.includes(id));
   expect(again).toHaveLength(2);
@@ -274,13 +268,13 @@ test('C-06 whom an administrator signs out in Bitácora is signed out of the con
 
 test('C-06 a receiver that is named later is told of what is closed from then on, in ledgers made later of all', async () => {
   await server.stop();
-  await startAgain({ BITACORA_SESSION_WEBHOOK_URL: '' });
+  await server.restart({ BITACORA_SESSION_WEBHOOK_URL: '' });
   const [before = '', after = '', late = ''] = await open(3);
   await close(before);
   // As if there had never been a receiver.
   await inDatabase("delete from bitacora.projection where name = 'session-webhook'");
   await server.stop();
-  await startAgain();
+  await server.restart();
   const follows = "select 1 from bitacora.projection where name = 'session-webhook'";
   await expect.poll(() => inDatabase(follows), { timeout: 20_000 }).toBeGreaterThan(0);
   await close(after);

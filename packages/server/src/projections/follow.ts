@@ -57,6 +57,17 @@ export async function rebuild(ledger: LedgerRow, options: FollowOptions): Promis
   });
 }
 
+/** Ends the leases of a process that follows no more. */
+export async function releaseLeases(
+  ledgers: readonly LedgerRow[],
+  { database, holder }: Pick<FollowOptions, 'database' | 'holder'>,
+): Promise<void> {
+  const scope = { tenant: 0, ledgers: ledgers.map(({ id }) => id) };
+  await database.write(scope, (client) =>
+    client.query('update projection set held_until = null where holder = $1', [holder]),
+  );
+}
+
 interface Lease {
   cursor: number;
   fence: number;

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { AnyPack } from '@bitacora/pack-kit';
 import { pino, type Logger } from 'pino';
@@ -32,6 +31,7 @@ import { packRoutes } from './pack-routes.ts';
 import { createHealth, type Health } from './health.ts';
 import { healthRoutes } from './health-routes.ts';
 import { createHttp } from './http.ts';
+import { openLeases } from './leases.ts';
 import { createMail } from './mail.ts';
 import { openApi } from './openapi.ts';
 import { openRecent, telling } from './open-recent.ts';
@@ -129,7 +129,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const readRecord = createReadRecord({ ingest, tenants, health, logger, clock });
   const unaided: ReadContext = { database, ledgers, postings, zone: settings.timeZone, clock };
   const packs = options.packs ?? [];
-  const holder = randomUUID();
+  const leases = await openLeases({ database, tenants, path: directory.path });
+  const { holder } = leases;
   const sessions = createSessions({ ledgers, packs });
   const context: SessionContext = {
     ...unaided,
@@ -221,6 +222,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     await readRecord.drain();
     await ledgers.drain();
     await Promise.all([background.stop(), webhook?.stop()]);
+    await leases.release();
     await told.recent?.close();
     await storage.close();
     directory.close();
