@@ -95,7 +95,7 @@ export function createRecent(options: RecentOptions): Recent {
     const known = ledgers.get(ledger.id);
     if (known) return known;
     const made: Followed = {
-      ...{ size: 0, growing: 0, wanted: false, asked: false, waiting: false, notBefore: 0 },
+      ...{ size: 0, growing: 0, pouring: false, wanted: false, asked: false, waiting: false, notBefore: 0 },
       held: createRecentLedger({ ...options, ledger, prefix, codec, memory, counters, store: breaker.store }),
     };
     ledgers.set(ledger.id, made);
@@ -119,7 +119,7 @@ export function createRecent(options: RecentOptions): Recent {
         try {
           const head = await headOf(ledger);
           one.waiting = false;
-          if (head && head.size > 0 && !closed) await one.held.follow(head);
+          if (head && head.size > 0 && !closed && !one.pouring) await one.held.follow(head);
         } catch (error) {
           one.waiting = false;
           one.notBefore = performance.now() + retryAfterMs;
@@ -171,15 +171,18 @@ export function createRecent(options: RecentOptions): Recent {
       const one = followed(ledger);
       one.wanted = true;
       one.growing += count;
-      if (one.growing <= calmEntriesMax) schedule(ledger, one.asked ? gatherMs : gatherUnaskedMs);
+      if (!one.pouring && one.growing <= calmEntriesMax)
+        schedule(ledger, one.asked ? gatherMs : gatherUnaskedMs);
     },
     grown(ledger, size) {
       const one = ledgers.get(ledger.id);
       if (!one?.wanted) return;
       const growth = size - one.size;
+      // The first look at a ledger knows no growth.
+      one.pouring = one.size > 0 && growth > calmEntriesMax;
       one.size = size;
       one.growing = 0;
-      if ((one.held.window()?.state.upTo ?? 0) !== size && growth <= calmEntriesMax)
+      if ((one.held.window()?.state.upTo ?? 0) !== size && !one.pouring)
         schedule(ledger, one.asked ? 0 : gatherUnaskedMs);
     },
     async sync(ledger, { days = settings.days }) {
@@ -224,6 +227,8 @@ interface Followed {
   size: number;
   /** Entries appended since. */
   growing: number;
+  /** At the last look it had grown by more than a calm ledger does. */
+  pouring: boolean;
   /** This process was asked for it, or wrote to it: who does neither has no use for its window. */
   wanted: boolean;
   /** This process was asked for it. */
