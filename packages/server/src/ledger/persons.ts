@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  hash,
+  randomBytes,
+  type KeyObject,
+} from 'node:crypto';
 import { AuditError } from '../audit-error.ts';
 import type { Client, Database, Scope } from '../storage/index.ts';
 import { createBatcher } from './batcher.ts';
@@ -52,12 +59,14 @@ export function createPersons(options: {
   };
   const insertKeys = createBatcher<string>(async (tokens) => {
     const wanted = [...new Set(tokens)].map((token) => Buffer.from(token, 'hex'));
-    const rows = await database.write(scope, (client) =>
-      insertPersons(client, { tenant, tenantKeys, tokens: wanted }),
-    );
+    const made = new Map(wanted.map((token) => [token.toString('hex'), makePerson(token, tenantKeys)]));
+    const rows = await database.write(scope, (client) => insertPersons(client, tenant, [...made.values()]));
     for (const row of rows) {
-      const found = keyOf(row);
-      if (found) keys.set(row.token.toString('hex'), found.key);
+      const token = row.token.toString('hex');
+      const own = made.get(token);
+      // What was made just now need not be unwrapped.
+      const found = own && row.key?.equals(own.key) ? { key: deriveKeys(own.secret) } : keyOf(row);
+      if (found) keys.set(token, found.key);
     }
   });
   const insertNewProfiles = createBatcher<NewProfile>(async (rows) => {
@@ -121,7 +130,7 @@ export function createPersons(options: {
       const personKeys = await readKeys(client, new Set(rows.map((row) => row.person.toString('hex'))));
       for (const row of rows) {
         const key = personKeys.get(row.person.toString('hex'));
-        const canonical = key && unwrap(row.bytes, key.profile)?.toString('utf8');
+        const canonical = key && unwrap(row.bytes, createSecretKey(key.profile))?.toString('utf8');
         if (canonical === undefined || canonical === null) continue;
         profiles.set(row.id, canonical);
         found.set(row.id, canonical);
@@ -194,18 +203,32 @@ async function selectPersons(client: Client, tenant: number, tokens: Buffer[]): 
   return found.rows;
 }
 
+interface NewPerson {
+  token: Buffer;
+  secret: Buffer;
+  /** The secret, wrapped. */
+  key: Buffer;
+}
+
+function makePerson(token: Buffer, { wrapping }: TenantKeys): NewPerson {
+  const secret = randomBytes(32);
+  return { token, secret, key: wrap(secret, wrapping) };
+}
+
 async function insertPersons(
   client: Client,
-  options: { tenant: number; tenantKeys: TenantKeys; tokens: Buffer[] },
+  tenant: number,
+  persons: readonly NewPerson[],
 ): Promise<PersonRow[]> {
   // In one order everywhere: two servers that meet the same new persons must not wait for each other.
-  const tokens = [...options.tokens].sort(Buffer.compare);
+  const sorted = persons.toSorted((a, b) => Buffer.compare(a.token, b.token));
+  const tokens = sorted.map(({ token }) => token);
   await client.query({
     name: 'insert-persons',
     text: 'insert into person (tenant, token, key) select $1, t, k from unnest($2::bytea[], $3::bytea[]) as p(t, k) on conflict do nothing',
-    values: [options.tenant, tokens, tokens.map(() => wrap(randomBytes(32), options.tenantKeys.wrapping))],
+    values: [tenant, tokens, sorted.map(({ key }) => key)],
   });
-  return selectPersons(client, options.tenant, tokens);
+  return selectPersons(client, tenant, tokens);
 }
 
 interface NewProfile {
@@ -221,7 +244,7 @@ function profileRow(profile: Profile, key: PersonKey | null | undefined): NewPro
   if (!key) return { name, person, sealed: null };
   const canonical = Buffer.from(profile.canonical);
   const digest = hash('sha256', Buffer.concat([key.salt, canonical]), 'buffer').subarray(0, 16);
-  return { name, person, sealed: { digest, bytes: wrap(canonical, key.profile) } };
+  return { name, person, sealed: { digest, bytes: wrap(canonical, createSecretKey(key.profile)) } };
 }
 
 async function insertProfiles(
@@ -257,14 +280,15 @@ function deriveKeys(secret: Buffer): PersonKey {
   return { salt: derive('salt'), text: derive('text'), profile: derive('profile') };
 }
 
-function wrap(plain: Buffer, key: Buffer): Buffer {
+/** A third of the time that it takes with the key's bytes. */
+function wrap(plain: Buffer, key: KeyObject): Buffer {
   const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv('aes-256-gcm', key, nonce);
   return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
 
 /** Undefined when the bytes were not wrapped with this key, or changed since. */
-function unwrap(bytes: Buffer, key: Buffer): Buffer | undefined {
+function unwrap(bytes: Buffer, key: KeyObject): Buffer | undefined {
   try {
     const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, nonceBytes));
     decipher.setAuthTag(bytes.subarray(-tagBytes));

@@ -1,9 +1,9 @@
-import { createHmac, hash } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 
 /** What a tenant's secrets are derived for; one key never serves two purposes. */
 export interface TenantKeys {
   /** 32 bytes, wraps the keys of persons. */
-  wrapping: Buffer;
+  wrapping: KeyObject;
   /** Stands for a person in the table of keys: 16 bytes as hex. */
   personToken(person: string): string;
   /** Stands for a personal value or word in the search index: 8 bytes as base64url. */
@@ -43,7 +43,7 @@ export function deriveTenantKeys(master: Buffer, tenant: number): TenantKeys {
       : Buffer.from(hidden, 'base64url');
   };
   return {
-    wrapping: derive('wrapping'),
+    wrapping: createSecretKey(derive('wrapping')),
     personToken: remembered((person) => keyed('person', person).toString('hex', 0, 16)),
     searchToken: remembered((text) => keyed('search', text).toString('base64url', 0, 8)),
     mac: (text) => keyed('mac', text).subarray(0, 8),

@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  randomBytes,
+  type KeyObject,
+} from 'node:crypto';
 import { promisify } from 'node:util';
 import { deflateRaw, inflateRawSync } from 'node:zlib';
 
@@ -36,11 +43,11 @@ const inflatedBytesMax = 64 * 1024 * 1024;
  * too. Encrypted, because what Redis keeps on its disk must not outlive an erasure in the clear.
  */
 export function createCodec(secret: Buffer): Codec {
-  const keys = new Map<number, Buffer>();
-  const keyOf = (tenant: number): Buffer => {
+  const keys = new Map<number, KeyObject>();
+  const keyOf = (tenant: number): KeyObject => {
     const known = keys.get(tenant);
     if (known) return known;
-    const made = createHmac('sha256', secret).update(`bitacora:${tenant}:recent`).digest();
+    const made = createSecretKey(createHmac('sha256', secret).update(`bitacora:${tenant}:recent`).digest());
     keys.set(tenant, made);
     return made;
   };
