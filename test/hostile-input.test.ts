@@ -22,7 +22,7 @@ afterEach(async () => {
   expect(server.pid).toBe(pid);
   const started = performance.now();
   expect((await post(good)).status).toBe(201);
-  expect(performance.now() - started).toBeLessThan(2_000);
+  expect(performance.now() - started).toBeLessThan(10_000);
 });
 
 afterAll(async () => {

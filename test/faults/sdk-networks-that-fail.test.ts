@@ -125,7 +125,7 @@ test('F23 no request takes longer than its deadline, and an instance asks at mos
     `deadline ${requestTimeoutMs} ms: the first request to a silent server ended after ${first.toFixed(0)} ms`,
   );
   expect(first).toBeGreaterThan(requestTimeoutMs - 50);
-  expect(first).toBeLessThan(requestTimeoutMs * 1.1 + 500);
+  expect(first).toBeLessThan(requestTimeoutMs * 1.1 + (all ? 500 : 2_000));
   expect(refusing.times.slice(1).every((at, i) => at - (refusing.times[i] ?? 0) >= 950)).toBe(true);
   silent.close();
   refusing.close();
