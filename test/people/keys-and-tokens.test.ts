@@ -328,10 +328,25 @@ describe('X11 API keys', () => {
         body: JSON.stringify({ name: 'x', scopes: ['read'], addresses: wanted }),
       });
     expect((await make()).body.key.addresses).toEqual(addresses);
-    expect((await make(['10.1.0.0/16'])).body.key.addresses).toEqual(['10.1.0.0/16']);
-    expect(await make(['0.0.0.0/0'])).toMatchObject({ status: 403, body: { parameter: 'addresses' } });
+    for (const within of ['10.1.0.0/16', '10.1.2.0/24', '127.0.0.1'])
+      expect((await make([within])).body.key.addresses).toEqual([within]);
+    for (const beyond of ['0.0.0.0/0', '10.0.0.0/15', '10.2.0.1', '::1', '::ffff:10.1.0.0/90'])
+      expect(await make(['10.1.2.0/24', beyond])).toMatchObject({
+        ...{ status: 403, body: { parameter: 'addresses' } },
+      });
     for (const wrong of [[], ['localhost'], ['10.0.0.0/33'], ['fe80::1%eth0'], '10.0.0.0/8', [5]])
       expect(await make(wrong)).toMatchObject({ status: 400 });
+  });
+
+  test('a key that is taken from some networks only vouches for nobody: tokens are taken from anywhere', async () => {
+    const whole = { scopes: ['admin', 'read'] };
+    const body = JSON.stringify({ issuer, algorithm: 'HS256', key: secret.toString('base64url') });
+    const put = async (addresses?: string[]): Promise<number> => {
+      const { secret: as } = await makeKey(server, { ...whole, ...(addresses && { addresses }) });
+      return (await server.json('/v1/viewer-keys/by-key', { method: 'PUT', as, headers: json, body })).status;
+    };
+    expect(await put(['127.0.0.1'])).toBe(403);
+    expect(await put()).toBe(200);
   });
 
   test('the list says when a key was used last, to the minute', async () => {

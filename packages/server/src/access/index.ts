@@ -21,7 +21,7 @@ export {
   type Grant,
 } from './grants.ts';
 export { createIdentities, type Identities, type Identity } from './identities.ts';
-export { createNetworkList, readNetwork, type Network } from './networks.ts';
+export { createNetworkList, isWithin, readNetwork, type Network } from './networks.ts';
 export { createPeople, type People } from './people.ts';
 export {
   isPermissionName,

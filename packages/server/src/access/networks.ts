@@ -26,3 +26,15 @@ export function createNetworkList(networks: readonly Network[]): (address: strin
     return family !== 0 && list.check(address, family === 4 ? 'ipv4' : 'ipv6');
   };
 }
+
+/** Whether all addresses of a network are in one of the others. False for what is no network. */
+export function isWithin(text: string, others: readonly string[]): boolean {
+  const network = readNetwork(text);
+  if (!network) return false;
+  return others.some((one) => {
+    const other = readNetwork(one);
+    if (!other || isIP(other.address) !== isIP(network.address) || other.prefix > network.prefix)
+      return false;
+    return createNetworkList([other])(network.address);
+  });
+}

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  isWithin,
   readNetwork,
   scopes,
   type ApiKey,
@@ -134,11 +135,11 @@ function ledgersOfKey(grant: Grant, wanted: string[] | undefined): { ledgers?: s
 function addressesOfKey(grant: Grant, wanted: string[] | undefined): { addresses?: string[] } {
   const own = grant.addresses;
   if (own === undefined) return wanted ? { addresses: wanted } : {};
-  const beyond = wanted?.find((address) => !own.includes(address));
+  const beyond = wanted?.find((address) => !isWithin(address, own));
   if (beyond !== undefined) {
     throw new AuditError('forbidden', {
       parameter: 'addresses',
-      detail: `this key is not taken from ${beyond.slice(0, 100)} itself`,
+      detail: `this key is not taken from all of ${beyond.slice(0, 100)} itself`,
     });
   }
   return { addresses: wanted ?? [...own] };

@@ -53,6 +53,9 @@ export function viewerKeyRoutes({ viewerKeys, acts }: { viewerKeys: ViewerKeys; 
         const lacking = ['read', 'read.all', 'admin'].find((one) => !grant.permissions.has(one));
         if (lacking !== undefined || grant.ledgerNames !== null)
           throw new AuditError('forbidden', { detail: 'this needs admin and read on all ledgers' });
+        // And they are taken from anywhere: a way around the networks of the key that made it.
+        if (grant.addresses !== undefined)
+          throw new AuditError('forbidden', { detail: 'this needs a key that is taken from any network' });
         const made = await viewerKeys.put(
           grant.tenant.id,
           params['kid'] ?? '',
