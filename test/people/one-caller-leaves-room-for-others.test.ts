@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTenant } from '../support/open-tenant.ts';
 import { makeKey } from '../support/tenant-with-events.ts';
@@ -113,6 +114,19 @@ test('X10 bodies that come slowly take the room of their tenant, not that of oth
   expect((await server.send(Array.from({ length: 100 }, () => large))).status).toBe(201);
   for (const socket of sockets) socket.destroy();
   await expect.poll(async () => (await server.send(one, { as: slow })).status, { timeout: 20_000 }).toBe(201);
+});
+
+test('X10 what grows much when it is inflated is taken, one at a time', async () => {
+  const pad = (): string => randomBytes(18_000).toString('base64');
+  const events = Array.from({ length: 400 }, () => ({
+    ...{ action: 'note.write', actor: { id: 'ana' } },
+    attributes: { pad: pad() },
+  }));
+  const body = gzipSync(JSON.stringify(events), { level: 1 });
+  expect(body.length).toBeGreaterThan(6_000_000);
+  const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+  const answer = await server.fetch('/v1/events', { method: 'POST', body, headers });
+  expect(answer.status).toBe(201);
 });
 
 test('X10 a neighbour who searches without a pause takes no answer from anybody, and not most of the time', async () => {

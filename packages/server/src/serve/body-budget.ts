@@ -10,7 +10,7 @@ export type BodyBudget = (tenant: number, request: FastifyRequest, reply: Fastif
  * takes up to eight times its size.
  */
 const bodiesBytesMax = 48 * 1024 * 1024;
-/** Of one tenant: one that sends slowly leaves the others their room. A single body of any size is let in. */
+/** Of one tenant: one that sends slowly leaves the others their room. No body counts as more, or it would never be let in. */
 const tenantBytesMax = 32 * 1024 * 1024;
 
 /** How much larger than itself a gzip body is counted; events compress about tenfold. */
@@ -27,10 +27,10 @@ export function createBodyBudget(): BodyBudget {
     else byTenant.delete(tenant);
   };
   return (tenant, request, reply) => {
-    const length = expectedBytes(request);
+    const length = Math.min(expectedBytes(request), tenantBytesMax);
     if (length === 0) return;
     const own = byTenant.get(tenant) ?? 0;
-    if (bytes + length > bodiesBytesMax || (own > 0 && own + length > tenantBytesMax))
+    if (bytes + length > bodiesBytesMax || own + length > tenantBytesMax)
       throw new AuditError('too_many_requests', { retryAfterSeconds: 1 });
     add(tenant, length);
     reply.raw.once('close', () => add(tenant, -length));
