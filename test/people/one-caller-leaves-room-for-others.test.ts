@@ -116,6 +116,25 @@ test('X10 bodies that come slowly take the room of their tenant, not that of oth
   await expect.poll(async () => (await server.send(one, { as: slow })).status, { timeout: 20_000 }).toBe(201);
 });
 
+test('X10 strangers who send slowly keep nobody from signing in', async () => {
+  const form = { 'content-type': 'application/x-www-form-urlencoded' };
+  const signIn = (body: string): Promise<Response> =>
+    fetch(`${server.url}/app/sign-in`, { method: 'POST', body, headers: form });
+  const sockets: Socket[] = [];
+  for (let n = 0; n < 600; n++) {
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    socket.write(
+      `POST /app/sign-in HTTP/1.1\r\nhost: x\r\ncontent-type: ${form['content-type']}\r\ncontent-length: ${n < 6 ? 16_777_000 : 65_000}\r\n\r\ne`,
+    );
+    sockets.push(socket);
+  }
+  expect((await signIn('email=nobody@example.org&password=wrong')).status).not.toBe(429);
+  expect((await signIn(`email=${'x'.repeat(66_000)}`)).status).toBe(413);
+  for (const socket of sockets) socket.destroy();
+});
+
 test('X10 what grows much when it is inflated is taken, one at a time', async () => {
   const pad = (): string => randomBytes(18_000).toString('base64');
   const events = Array.from({ length: 400 }, () => ({

@@ -117,6 +117,9 @@ function refuseMalformed(error: Error, socket: Socket): void {
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
+/** What a page sends that is open to everybody: so little that it needs no room of its own. */
+const openBodyMaxBytes = 65_536;
+
 type RegisterOptions = HttpOptions & { reserve: BodyBudget };
 
 function register(app: FastifyInstance, route: Route, options: RegisterOptions): void {
@@ -125,6 +128,7 @@ function register(app: FastifyInstance, route: Route, options: RegisterOptions):
     method: route.method,
     url: route.path.replaceAll(/\{(\w+)\*\}/g, '*').replaceAll(/\{(\w+)\}/g, ':$1'),
     config: { errors: route.errors },
+    bodyLimit: route.scope === undefined ? openBodyMaxBytes : bodyLimits.bodyMaxBytes,
     // Before a byte of the body is read: strangers reserve nothing.
     onRequest: async (request, reply) => {
       const enter = (): Promise<Grant> => grantOf(route, request, options);
@@ -134,7 +138,7 @@ function register(app: FastifyInstance, route: Route, options: RegisterOptions):
           : await options.limits.enter(credentialsOf(request, options), enter);
       requireOwnPage(grant, request, options.cookie);
       grants.set(request, grant);
-      options.reserve(grant.tenant.id, request, reply);
+      if (route.scope !== undefined) options.reserve(grant.tenant.id, request, reply);
     },
     handler: async (request, reply) => {
       const grant = grants.get(request) ?? nobody;
