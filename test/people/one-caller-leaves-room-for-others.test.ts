@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTenant } from '../support/open-tenant.ts';
@@ -146,6 +147,21 @@ test('X10 what grows much when it is inflated is taken, one at a time', async ()
   const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
   const answer = await server.fetch('/v1/events', { method: 'POST', body, headers });
   expect(answer.status).toBe(201);
+});
+
+test('X10 a tail that was open for long costs its caller nothing', async () => {
+  const [key = ''] = await tenantWith(1);
+  const leave = new AbortController();
+  const opened = await fetch(`${server.url}/v1/tail`, {
+    headers: { authorization: `Bearer ${key}` },
+    signal: leave.signal,
+  });
+  expect(opened.status).toBe(200);
+  expect(await statuses(many(80, [key]))).toEqual({ 200: 80 });
+  await setTimeout(3_000);
+  leave.abort();
+  await setTimeout(300);
+  expect((await ask(key)).status).toBe(200);
 });
 
 test('X10 a neighbour who searches without a pause takes no answer from anybody, and not most of the time', async () => {

@@ -155,8 +155,11 @@ function register(app: FastifyInstance, route: Route, options: RegisterOptions):
       // A stream is put on record when it begins.
       const streamed = route.answer.mediaType.startsWith('text/event-stream');
       if (streamed) await record(route, call, options);
-      const reads = route.method === 'GET' && !streamed && route.scope !== undefined;
-      const answer = await options.limits.serve(grant, { reads }, () => route.handle(call));
+      const reads = route.method === 'GET' && route.scope !== undefined;
+      // A stream waits most of its time: that is nobody's work, and no turn of others waits for it.
+      const answer = streamed
+        ? await route.handle(call)
+        : await options.limits.serve(grant, { reads }, () => route.handle(call));
       if (reply.sent || answer === reply) return reply;
       if (!streamed) await record(route, call, options);
       if (reply.statusCode === 200) void reply.code(route.answer.status);
