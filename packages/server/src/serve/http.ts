@@ -146,6 +146,7 @@ function register(app: FastifyInstance, route: Route, options: RegisterOptions):
       const call = {
         grant,
         grantNow: () => grantOf(route, request, options),
+        inTurn: <T>(read: () => Promise<T>) => options.limits.serve(grant, { reads: true }, read),
         params: paramsOf(route, request),
         query,
         body: bodyOf(route, request),

@@ -26,6 +26,8 @@ export interface Call {
   grant: Grant;
   /** For answers that take long: the grant as it is by now. @throws unauthenticated, forbidden once it is gone */
   grantNow(): Promise<Grant>;
+  /** For answers that are read while they are sent: each further read waits for its turn. @throws too_many_requests */
+  inTurn<T>(read: () => Promise<T>): Promise<T>;
   params: Readonly<Record<string, string>>;
   /** As the route's schema says; parsed. */
   query: Readonly<Record<string, unknown>>;

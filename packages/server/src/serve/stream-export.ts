@@ -49,7 +49,8 @@ async function* rowsFrom(call: Call, first: SearchAnswer, options: Export): Asyn
     for (const entry of page.entries) yield options.row(shownEntry(entry) as JsonValue, options.labels);
     if (page.next === null) return;
     const grant = await call.grantNow();
-    page = await pageAfter({ ...call, grant }, page.next, options);
+    const { next } = page;
+    page = await call.inTurn(() => pageAfter({ ...call, grant }, next, options));
   }
 }
 
