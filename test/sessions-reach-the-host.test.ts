@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { uuidV7 } from '@bitacora/event';
 import { watchSessions, type ClosedSession, type SessionWatch } from '@bitacora/sdk/sessions';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -128,7 +129,7 @@ test('C-06 each closing is sent to the receiver with a signature that it can che
   const first = receiver.received.find(({ body }) => body.data.id === ids[2]);
   const { body: session } = await server.json(`/v1/sessions/${ids[2]}`);
   expect(first).toMatchObject({
-    id: `session-closed-${ids[2]}`,
+    id: expect.stringMatching(new RegExp(`^session-closed-\\d+-${ids[2]}$`)),
     body: {
       type: 'session.closed',
       timestamp: session.closedAt,
@@ -136,6 +137,21 @@ test('C-06 each closing is sent to the receiver with a signature that it can che
     },
   });
   expect(Math.abs((first?.timestamp ?? 0) - Date.now() / 1_000)).toBeLessThan(300);
+});
+
+test('C-06 two sessions that have the same id in two ledgers are two messages', async () => {
+  await server.json('/v1/ledgers', { method: 'POST', body: '{"name":"second"}' });
+  const id = uuidV7();
+  const of = { actor: { id: 'ana' }, sessionId: 'twice' };
+  const events = [
+    { ...of, action: 'session.login', id },
+    { ...of, action: 'session.logout' },
+  ];
+  for (const ledger of ['default', 'second'])
+    expect((await server.send(events, { ledger })).status).toBe(201);
+  const received = (): Set<string> =>
+    new Set(receiver.received.filter(({ body }) => body.data.id === id).map((one) => one.id));
+  await expect.poll(() => received().size, { timeout: 20_000 }).toBe(2);
 });
 
 test('C-06 a receiver that is away, fails or redirects gets each closing again under the same id, until it takes it', async () => {
@@ -180,7 +196,7 @@ test('C-06 an outage of the server, a host that fails and one that is slow lose 
   receiver.answer = (_, { id }) => void cut.push(id);
   await close(ids[1] ?? '');
   await close(ids[2] ?? '');
-  await expect.poll(() => cut, { timeout: 20_000 }).toEqual([`session-closed-${ids[1]}`]);
+  await expect.poll(() => cut, { timeout: 20_000 }).toEqual([expect.stringContaining(ids[1] ?? '')]);
   await server.kill();
   await expect.poll(() => errors.length).toBeGreaterThan(2);
   receiver.answer = (response) => void response.writeHead(204).end();

@@ -59,8 +59,9 @@ export function startSessionWebhook(options: SessionWebhookOptions): { stop(): P
     return sent > 0;
   }
 
-  async function send({ session }: NextClosed): Promise<void> {
-    const id = `session-closed-${session.id}`;
+  async function send({ ledger, session }: NextClosed): Promise<void> {
+    // Ids of events, and so of sessions, are unique in a ledger only.
+    const id = `session-closed-${ledger.id}-${session.id}`;
     const data = { tenant: settings.tenant, ...session };
     const body = JSON.stringify({ type: 'session.closed', timestamp: session.closedAt, data });
     const headers = signWebhook({ id, at: context.clock(), body }, settings.keys);
