@@ -4,7 +4,7 @@ import type { ClosedSession } from './closed-session.ts';
 
 /** Where the position in the order of closings is kept, so that the next process goes on there. */
 export interface SessionCursor {
-  /** Undefined before the first `write`. */
+  /** Undefined before the first `write`: then every closing there ever was is told. */
   read(): Promise<string | undefined>;
   write(cursor: string): Promise<void>;
 }
