@@ -16,6 +16,8 @@ export default defineConfig({
     // long enough for a machine that is busy elsewhere; a single test that hangs must still end
     testTimeout: allFaults ? 3_600_000 : 120_000,
     hookTimeout: allFaults ? 600_000 : 60_000,
+    // what is waited for comes at once, or much later where others use the machine
+    expect: { poll: { timeout: 20_000 } },
     // a process per file: tests start servers, kill them, and set environment variables
     pool: 'forks',
     // two cores are what continuous integration has; a third of the time is waiting for servers and disks
