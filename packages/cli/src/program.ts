@@ -7,6 +7,7 @@ import { addKeys } from './commands/keys.ts';
 import { addMigrate } from './commands/migrate.ts';
 import { addPack } from './commands/pack-new.ts';
 import { addRecent } from './commands/recent.ts';
+import { addRetention } from './commands/retention.ts';
 import { addSearch } from './commands/search.ts';
 import { addServe } from './commands/serve.ts';
 import { addStats } from './commands/stats.ts';
@@ -34,6 +35,7 @@ export function createProgram(exit: Exit): Command {
   addKeys(program);
   addUsers(program);
   addRecent(program, exit);
+  addRetention(program);
   addPack(program);
   addDoctor(program, exit);
   return program;

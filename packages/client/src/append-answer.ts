@@ -6,9 +6,12 @@ export interface Receipt {
   readonly leafHash: string;
 }
 
-/** What became of one event sent; `duplicate` when the same event was there before. */
+/**
+ * What became of one event sent; `duplicate` when the same event was there before, `expired` when it was imported although
+ * retention may have removed it once.
+ */
 export type AppendResult =
-  | (Receipt & { readonly duplicate?: true })
+  | (Receipt & { readonly duplicate?: true; readonly expired?: true })
   | {
       readonly id?: string;
       readonly error: {

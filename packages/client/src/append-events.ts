@@ -6,6 +6,8 @@ import type { Transport } from './transport.ts';
 export interface AppendOptions {
   /** Absent: the tenant's default ledger. */
   readonly ledger?: string;
+  /** Events of the past, whose ids are as old: none is refused as expired. */
+  readonly imported?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -15,10 +17,10 @@ export async function appendEvents(
   events: EventInput | readonly EventInput[],
   options: AppendOptions = {},
 ): Promise<AppendAnswer> {
-  const { ledger, signal } = options;
+  const { ledger, imported, signal } = options;
   try {
     return await transport.json<AppendAnswer>('POST', '/v1/events', {
-      query: { ledger },
+      query: { ledger, ...(imported === true ? { imported: 'true' } : {}) },
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(events),
       signal,

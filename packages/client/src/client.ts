@@ -4,6 +4,7 @@ import { createHealthApi, type HealthApi } from './health-api.ts';
 import { createKeysApi, type KeysApi } from './keys-api.ts';
 import { createLedgersApi, type LedgersApi } from './ledgers-api.ts';
 import { createRecentApi, type RecentApi } from './recent-api.ts';
+import { createRetentionApi, type RetentionApi } from './retention-api.ts';
 import { createTenantsApi, type TenantsApi } from './tenants-api.ts';
 import { createTlogApi, type TlogApi } from './tlog-api.ts';
 import { createUsersApi, type UsersApi } from './users-api.ts';
@@ -19,6 +20,7 @@ export interface Client {
   readonly users: UsersApi;
   readonly health: HealthApi;
   readonly recent: RecentApi;
+  readonly retention: RetentionApi;
 }
 
 /**
@@ -37,5 +39,6 @@ export function createClient(options: ClientOptions): Client {
     users: createUsersApi(transport),
     health: createHealthApi(transport),
     recent: createRecentApi(transport),
+    retention: createRetentionApi(transport),
   });
 }

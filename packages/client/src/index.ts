@@ -17,6 +17,7 @@ export type { HealthApi, Readiness } from './health-api.ts';
 export type { ApiKey, KeyInput, KeysApi } from './keys-api.ts';
 export type { Ledger, LedgersApi } from './ledgers-api.ts';
 export type { RecentApi, RecentStatus, RecentSync } from './recent-api.ts';
+export type { RetentionApi, RetentionRun } from './retention-api.ts';
 export type { TailedEntry, TailOptions } from './tail.ts';
 export type { Tenant, TenantsApi } from './tenants-api.ts';
 export type { TlogApi } from './tlog-api.ts';

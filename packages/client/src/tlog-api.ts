@@ -11,6 +11,8 @@ export interface TlogApi {
     path: string,
     options?: { readonly signal?: AbortSignal },
   ): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** What the server states of entries that retention removed, as JSON: `{minimumIndex, purges}`. Not signed. */
+  retention(ledger: string): Promise<string>;
   /** The key that signs, as the server states it: compare it with one from another source before trusting it. */
   verifierKey(ledger: string): Promise<string>;
 }
@@ -20,6 +22,7 @@ export function createTlogApi(transport: Transport): TlogApi {
   const text = async (path: string): Promise<string> => (await transport.send('GET', path)).text();
   return {
     checkpoint: (ledger) => text(at(ledger, 'checkpoint')),
+    retention: (ledger) => text(at(ledger, 'retention')),
     async tile(ledger, path, options) {
       try {
         const response = await transport.send('GET', at(ledger, path), options);

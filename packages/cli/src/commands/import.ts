@@ -69,9 +69,11 @@ export function addImport(program: Command, exit: Exit): void {
 }
 
 function describe(summary: ImportSummary, dryRun: boolean): string {
-  const { rows, events, accepted, duplicates, resumed, rejected, seconds } = summary;
+  const { rows, events, accepted, expired, duplicates, resumed, rejected, seconds } = summary;
+  const again =
+    expired > 0 ? ` (${expired} older than what retention removed: they may have been stored before)` : '';
   const went = dryRun
     ? 'nothing sent (dry run)'
-    : `${accepted} accepted, ${duplicates} there before${resumed > 0 ? `, ${resumed} sent by an earlier run` : ''}`;
+    : `${accepted} accepted${again}, ${duplicates} there before${resumed > 0 ? `, ${resumed} sent by an earlier run` : ''}`;
   return `${rows} rows, ${events} events: ${went}, ${rejected} rejected, ${seconds} s\n`;
 }

@@ -20,7 +20,7 @@ interface Options extends ConnectionOptions {
   readonly receipt: readonly string[];
   readonly leaves?: string;
   readonly vkey?: string;
-  readonly minimumIndex: string;
+  readonly minimumIndex?: string;
   readonly save?: string;
   readonly values: boolean;
   readonly json?: true;
@@ -41,7 +41,10 @@ export function addVerify(program: Command, exit: Exit): void {
       'leaf hashes kept outside the database: the first entry that differs is named exactly',
     )
     .option('--vkey <key|@file>', 'the key that must have signed')
-    .option('--minimum-index <n>', 'entries before it may be purged', '0')
+    .option(
+      '--minimum-index <n>',
+      'entries before it may be purged; 0: none (default: as the ledger states, by its record of purges)',
+    )
     .option('--save <folder>', 'download the ledger first, to verify it again without the server')
     .option('--no-values', 'do not also read all values and compare them with the entries (servers only)')
     .option('--json')
@@ -58,7 +61,7 @@ export function addVerify(program: Command, exit: Exit): void {
             await Promise.all(options.receipt.map(async (file) => readReceipts(await textOf(file), file)))
           ).flat(),
           keptLeaf: leaves?.keptLeaf,
-          minimumIndex: indexOf(options.minimumIndex),
+          minimumIndex: options.minimumIndex === undefined ? undefined : indexOf(options.minimumIndex),
           save: options.save,
           progress,
         });

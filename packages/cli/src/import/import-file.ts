@@ -22,11 +22,12 @@ export interface ImportOptions {
   readonly progress: Progress;
 }
 
-/** `resumed`: events that an earlier, killed run had sent and that were not sent again. `rejected` counts rows and events refused. */
+/** `expired`: accepted ones older than what retention removed from the ledger, which may have held them before. `resumed`: events that an earlier, killed run had sent and that were not sent again. `rejected` counts rows and events refused. */
 export interface ImportSummary {
   rows: number;
   events: number;
   accepted: number;
+  expired: number;
   duplicates: number;
   resumed: number;
   rejected: number;
@@ -61,7 +62,16 @@ async function importFromStart(options: ImportOptions): Promise<ImportSummary> {
 async function run(options: ImportOptions, skip: number): Promise<ImportSummary | 'startAgain'> {
   const { client, progress } = options;
   const started = performance.now();
-  const summary = { rows: 0, events: 0, accepted: 0, duplicates: 0, resumed: skip, rejected: 0, seconds: 0 };
+  const summary = {
+    rows: 0,
+    events: 0,
+    accepted: 0,
+    expired: 0,
+    duplicates: 0,
+    resumed: skip,
+    rejected: 0,
+    seconds: 0,
+  };
   const report = createRejectionReport(options.reportFile);
   const reject = async (rejected: RejectedRow): Promise<void> => {
     summary.rejected += 1;
@@ -120,7 +130,10 @@ function createSettlement(
           field,
         });
       } else if ('duplicate' in result) summary.duplicates += 1;
-      else summary.accepted += 1;
+      else {
+        summary.accepted += 1;
+        if ('expired' in result) summary.expired += 1;
+      }
     }
     answered += batch.length;
     // What the server refused must be asked again after a kill, or it would be missing in the report.

@@ -24,7 +24,10 @@ export function createBatchSender(
     for (let waitMs = waitFirstMs; ; waitMs = Math.min(waitMs * 2, waitMaxMs)) {
       try {
         const { ledger } = options;
-        const answer = await options.client.events.append(events, ledger === undefined ? {} : { ledger });
+        const answer = await options.client.events.append(events, {
+          imported: true,
+          ...(ledger === undefined ? {} : { ledger }),
+        });
         if (answer.results.length !== events.length)
           throw new CliError('the server answered for other events');
         answered = true;

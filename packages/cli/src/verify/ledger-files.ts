@@ -6,6 +6,8 @@ export interface LedgerFiles {
   readonly grows: boolean;
   /** The signed note; rejects with `CliError` when there is none. */
   checkpoint(): Promise<string>;
+  /** What it states of entries that retention removed (`retention`, JSON); undefined where it states nothing. */
+  retention(): Promise<string | undefined>;
   /** A file by its path below the ledger, such as `tile/0/000`; undefined when absent. */
   read(path: string): Promise<Uint8Array | undefined>;
 }

@@ -13,6 +13,10 @@ export function ledgerFromFolder(folder: string): LedgerFiles {
       if (note === undefined) throw new CliError(`${folder}: no checkpoint in it`);
       return new TextDecoder().decode(note);
     },
+    async retention() {
+      const text = await readOrAbsent(join(folder, 'retention'));
+      return text && new TextDecoder().decode(text);
+    },
     read: (path) => readOrAbsent(join(folder, path)),
   };
 }

@@ -25,6 +25,12 @@ export function ledgerFromServer(
     ledger,
     client,
     checkpoint: () => patiently(() => tlog.checkpoint(ledger)),
+    retention: () =>
+      patiently(() => tlog.retention(ledger)).catch((error: unknown) => {
+        // A server of an earlier version removes nothing.
+        if (error instanceof ClientError && error.status === 404) return undefined;
+        throw error;
+      }),
     read: (path) => patiently(() => tlog.tile(ledger, path)),
   };
 }

@@ -15,8 +15,9 @@ import { ledgerFromFolder } from './ledger-from-folder.ts';
 import type { LedgerFiles } from './ledger-files.ts';
 import { nodeSha256 } from './node-sha256.ts';
 import { publishedLedger } from './published-ledger.ts';
+import { readRetention, type StatedRetention } from './read-retention.ts';
 import { saveLedger } from './save-ledger.ts';
-import { watchEntries } from './watch-entries.ts';
+import { watchEntries, type ForeignEntry } from './watch-entries.ts';
 
 export interface Verification {
   readonly files: LedgerFiles;
@@ -27,7 +28,8 @@ export interface Verification {
   readonly receipts: readonly Receipt[];
   /** Leaf hashes that were kept elsewhere. */
   readonly keptLeaf?: KeptLeaf | undefined;
-  readonly minimumIndex: number;
+  /** Entries before it may be purged; undefined: as many as the ledger's own record of purges says. */
+  readonly minimumIndex: number | undefined;
   /** A folder to save the ledger in first, and to verify from. */
   readonly save: string | undefined;
   readonly progress: Progress;
@@ -40,15 +42,16 @@ const publishedWithinMs = 6_000;
 
 /** Verifies a ledger against all that is held against it. Rejects where reading fails or there is nothing to compare with. */
 export async function runVerification(verification: Verification): Promise<VerdictReport> {
-  const { checkpoints, receipts, keptLeaf, verifier, minimumIndex, progress, save } = verification;
+  const { checkpoints, receipts, keptLeaf, verifier, progress, save } = verification;
   const own = await ownCheckpoint(verification);
   const notes = own === undefined ? checkpoints : [own, ...checkpoints];
   if (notes.length === 0)
     throw new CliError(`${verification.files.name}: no checkpoint there, and none given`);
   const sizeStated = own === undefined ? 0 : (sizeOf(own) ?? 0);
   let { files } = verification;
+  const retention = await files.retention();
   if (save !== undefined && own !== undefined) {
-    await saveLedger(files, save, { note: own, size: sizeStated, progress });
+    await saveLedger(files, save, { note: own, retention, size: sizeStated, progress });
     files = ledgerFromFolder(save);
   }
   const size = Math.max(
@@ -56,6 +59,8 @@ export async function runVerification(verification: Verification): Promise<Verdi
     ...notes.map((note) => sizeOf(note) ?? 0),
     ...receipts.map(({ index }) => index + 1),
   );
+  const stated = readRetention(retention);
+  const minimumIndex = verification.minimumIndex ?? Math.min(stated.minimumIndex, sizeStated);
   const ledger = verifier.name.slice(verifier.name.lastIndexOf('/') + 1);
   const watched = watchEntries(publishedLedger(files, { size, sizeStated }), ledger);
   const verdict = await verifyLedger(watched.source, {
@@ -68,15 +73,34 @@ export async function runVerification(verification: Verification): Promise<Verdi
     sha: nodeSha256,
     onProgress: (done) => progress.update({ done, total: size, text: `${done} entries` }),
   });
-  const foreign = watched.first();
-  if (verdict.kind !== 'ok') return describeVerdict(verdict);
-  if (foreign === undefined) return (await judgeValues(verification)) ?? describeVerdict(verdict);
-  return {
-    ok: false,
-    kind: 'foreign',
-    ...foreign,
-    text: `entry ${foreign.index} is signed, but ${foreign.reason}`,
-  };
+  const report = verdict.kind === 'ok' ? await judgeOk(verification, watched.first()) : undefined;
+  return withPurged(report ?? describeVerdict(verdict), { minimumIndex, stated });
+}
+
+/** What is wrong although every entry is as signed. */
+async function judgeOk(
+  verification: Verification,
+  foreign: ForeignEntry | undefined,
+): Promise<VerdictReport | undefined> {
+  if (foreign === undefined) return judgeValues(verification);
+  const text = `entry ${foreign.index} is signed, but ${foreign.reason}`;
+  return { ok: false, kind: 'foreign', ...foreign, text };
+}
+
+/** Says in every verdict what was not looked at. Entries that no purge accounts for are not simply gone. */
+function withPurged(
+  report: VerdictReport,
+  { minimumIndex, stated }: { minimumIndex: number; stated: StatedRetention },
+): VerdictReport {
+  if (minimumIndex === 0) return report;
+  const gone = `entries below ${minimumIndex} were purged and not looked at`;
+  if (stated.purgedBelow >= minimumIndex) return { ...report, minimumIndex, text: `${report.text}; ${gone}` };
+  const { purgedBelow } = stated;
+  const missing = `${gone}, but the record of purges accounts for those below ${purgedBelow} only`;
+  const text = `${report.text}; ${missing}`;
+  return report.ok
+    ? { ...report, ok: false, kind: 'unaccounted', index: purgedBelow, minimumIndex, text }
+    : { ...report, minimumIndex, text };
 }
 
 async function judgeValues({ findAltered }: Verification): Promise<VerdictReport | undefined> {

@@ -13,10 +13,22 @@ const downloadsMax = 8;
 export async function saveLedger(
   files: LedgerFiles,
   folder: string,
-  { note, size, progress }: { readonly note: string; readonly size: number; readonly progress: Progress },
+  {
+    note,
+    retention,
+    size,
+    progress,
+  }: {
+    readonly note: string;
+    /** As the ledger states it. */
+    readonly retention: string | undefined;
+    readonly size: number;
+    readonly progress: Progress;
+  },
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'checkpoint'), note);
+  if (retention !== undefined) await writeFile(join(folder, 'retention'), retention);
   const tiles = everyTile(size);
   const total = Math.ceil(size / tileWidthFull) * 2;
   let done = 0;

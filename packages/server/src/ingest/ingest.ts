@@ -13,7 +13,7 @@ import { admit } from './admit.ts';
 import { createVocabulary } from './vocabulary.ts';
 
 export interface EventError {
-  /** A code of the event package's table of rejections, or `conflict`. */
+  /** A code of the event package's table of rejections, `conflict` or `expired`. */
   code: string;
   field: string;
   message: string;
@@ -21,7 +21,9 @@ export interface EventError {
 }
 
 export type EventResult =
-  { id: string; index: number; leafHash: string; duplicate?: true } | { id?: string; error: EventError };
+  /** `expired`: imported, although the id is older than what was purged of the ledger. */
+  | { id: string; index: number; leafHash: string; duplicate?: true; expired?: true }
+  | { id?: string; error: EventError };
 
 export interface IngestAnswer {
   accepted: number;
@@ -49,6 +51,8 @@ export interface IngestTarget {
   chosen: LedgerRow;
   /** Where an action's events go. */
   ledgerOf: (action: string) => LedgerRow | Promise<LedgerRow>;
+  /** Events of the past, by an import: none is refused as expired. */
+  imported?: boolean;
 }
 
 export function createIngest(options: {
@@ -96,7 +100,7 @@ export function createIngest(options: {
         const appended = await ledgers.append(
           ledger,
           placed.map(({ value }) => value),
-          now(),
+          { ...now(), imported: target.imported ?? false },
         );
         appended.forEach((result, offset) => (results[placed[offset]?.position ?? 0] = answered(result)));
       });
@@ -181,8 +185,13 @@ function answered(result: AppendResult): EventResult {
       error: { code: 'conflict', field: 'id', message: 'this id was stored with another body' },
     };
   }
+  if (result.outcome === 'expired') {
+    const message = 'older than the entries that retention removed: it may have been one of them';
+    return { id: result.id, error: { code: 'expired', field: 'id', message } };
+  }
   const place = { id: result.id, index: result.index, leafHash: result.leafHash.toString('base64') };
-  return result.outcome === 'duplicate' ? { ...place, duplicate: true } : place;
+  if (result.outcome === 'duplicate') return { ...place, duplicate: true };
+  return result.expired ? { ...place, expired: true } : place;
 }
 
 function summary(results: EventResult[]): IngestAnswer {

@@ -1,4 +1,5 @@
 import { copyRows, createCopyBuffer, type Client } from '../storage/index.ts';
+import { expiredIds } from './expired-ids.ts';
 import { LedgerShrank } from './ledger-shrank.ts';
 import { readEntries } from './read-entries.ts';
 import { bundleEntriesMax, type AppendResult, type LedgerRow, type SealedEvent } from './sealed-event.ts';
@@ -20,10 +21,14 @@ export interface AppendOptions {
   checkOpenSegment: boolean;
   /** Entries that this process knows of: a ledger with fewer was put back to an earlier state. */
   sizeLeast: number;
+  /** Events of the past: an id that may have been purged is no reason to refuse one. */
+  imported: boolean;
 }
 
 interface Head {
   size: number;
+  /** Ids up to this one may have been purged; null: none was. */
+  purgedThrough: string | null;
   /** Other segments that may hold one of the ids. */
   candidates: number[] | null;
 }
@@ -46,14 +51,32 @@ export async function append(
     throw new LedgerShrank(ledger.name, { known: options.sizeLeast, found: head.size });
   const searched = [...(head.candidates ?? []), ...(options.checkOpenSegment ? [segment] : [])];
   const places = await findStored(client, { ledger, segments: searched, events: first });
-  const fresh = places.size === 0 ? first : first.filter((event) => !places.has(event.id));
+  const { purgedThrough } = head;
+  const missing = first.filter((event) => !places.has(event.id));
+  const expired = new Set(
+    await expiredIds(client, ledger.id, { ids: missing.map(({ id }) => id), purgedThrough }),
+  );
+  if (expired.size > 0 && !options.checkOpenSegment) {
+    const late = missing.filter(({ id }) => expired.has(id));
+    for (const [id, place] of await findStored(client, { ledger, segments: [segment], events: late })) {
+      expired.delete(id);
+      places.set(id, place);
+    }
+  }
+  const fresh = missing.filter(({ id }) => !places.has(id) && (options.imported || !expired.has(id)));
   if (fresh.length > 0) await copy(client, fresh, { ledger, segment, firstIndex: head.size });
   fresh.forEach(({ id, leafHash, mac }, offset) => {
     places.set(id, { index: head.size + offset, leafHash, mac });
   });
   const appended = new Set(fresh);
   return {
-    results: events.map((event) => answer(event, places.get(event.id), appended.has(event))),
+    results: events.map((event) => {
+      const { id } = event;
+      const place = places.get(id);
+      if (!place && expired.has(id)) return { outcome: 'expired', id };
+      const result = answer(event, place, appended.has(event));
+      return result.outcome === 'appended' && expired.has(id) ? { ...result, expired: true } : result;
+    }),
     firstIndex: head.size,
     appended: fresh,
   };
@@ -101,7 +124,7 @@ async function lockHead(
 ): Promise<Head> {
   const found = await client.query<Head>({
     name: 'lock-head',
-    text: `select size, (select array_agg(segment) from segment_range r
+    text: `select size, purged_through as "purgedThrough", (select array_agg(segment) from segment_range r
        where r.ledger = head.ledger and r.segment <> $2 and r.least_id <= $4 and r.greatest_id >= $3) as candidates
      from head where ledger = $1 for update`,
     values: [options.ledger, options.segment, options.ids.least, options.ids.greatest],
@@ -193,9 +216,10 @@ async function moveHead(
   await client.query({
     name: 'move-head',
     text: `with moved as (update head set size = $3, ingested_at = now() where ledger = $1)
-     insert into segment_range as r (ledger, segment, first_index, end_index, least_at, greatest_at, least_id, greatest_id)
-     values ($1, $2, $4, $3, to_timestamp($5::float8 / 1000), to_timestamp($6::float8 / 1000), $7, $8)
-     on conflict (ledger, segment) do update set end_index = excluded.end_index,
+     insert into segment_range as r (ledger, segment, first_index, end_index, least_at, greatest_at, least_id, greatest_id,
+       greatest_ingested_at)
+     values ($1, $2, $4, $3, to_timestamp($5::float8 / 1000), to_timestamp($6::float8 / 1000), $7, $8, now())
+     on conflict (ledger, segment) do update set end_index = excluded.end_index, greatest_ingested_at = now(),
        least_at = least(r.least_at, excluded.least_at), greatest_at = greatest(r.greatest_at, excluded.greatest_at),
        least_id = least(r.least_id, excluded.least_id), greatest_id = greatest(r.greatest_id, excluded.greatest_id)`,
     values: [

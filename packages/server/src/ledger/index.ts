@@ -1,8 +1,12 @@
 export { createCheckpointFile, publishedCheckpoint, splitNotes } from './checkpoints.ts';
+export { dueSegments, type DueSegment, type SegmentPart } from './due-segments.ts';
+export { entriesOfPart } from './entries-of-part.ts';
 export { timeOf } from './follow-entries.ts';
 export { eventViews, type EntryView } from './event-views.ts';
 export { createLedgers, type Ledgers } from './ledgers.ts';
-export { leafHashOf, readEntries, readEntryRange, type StoredEntry } from './read-entries.ts';
+export { purgesOf, tellOfPurges, type Purge } from './purge-record.ts';
+export { purgeSegment, type CountedPart } from './purge-segment.ts';
+export { keptEntries, leafHashOf, readEntries, readEntryRange, type StoredEntry } from './read-entries.ts';
 export type { FollowedEntry } from './recent-events.ts';
 export type { Admitted } from './seal.ts';
 export type { AppendResult, LedgerRow } from './sealed-event.ts';

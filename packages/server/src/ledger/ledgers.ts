@@ -31,7 +31,10 @@ export interface Ledgers {
   append(
     ledger: LedgerRow,
     events: readonly Admitted[],
-    options: { ingestedAt: string },
+    options: {
+      ingestedAt: string;
+      /** Events of the past: none is refused as expired. */ imported?: boolean;
+    },
   ): Promise<AppendResult[]>;
   /** Integrates and publishes what a ledger has; the size published. */
   publish(ledger: LedgerRow): Promise<number>;
@@ -121,13 +124,13 @@ export function createLedgers(options: LedgersOptions): Ledgers {
     return made;
   };
   return {
-    async append(ledger, events, { ingestedAt }) {
+    async append(ledger, events, { ingestedAt, imported = false }) {
       const reason = rolledBack.get(ledger.id);
       if (reason !== undefined)
         throw new AuditError('unavailable', { operatorText: reason, detail: 'the ledger is read-only' });
       const { keys, persons } = tenant(ledger.tenant);
       const sealed = await seal(events, { ledgerName: ledger.name, ingestedAt, persons, tenantKeys: keys });
-      return noticing(ledger, openLedger(ledger).writer.append(sealed));
+      return noticing(ledger, openLedger(ledger).writer.append(sealed, { imported }));
     },
     publish: (ledger) =>
       rolledBack.has(ledger.id) ? Promise.resolve(0) : noticing(ledger, openLedger(ledger).integrator.run()),

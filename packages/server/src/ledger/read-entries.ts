@@ -88,6 +88,20 @@ export async function readEntryRange(
   return found.rows.flatMap((row) => entriesOf(row, (index) => index >= range.first && index < range.end));
 }
 
+/** Purged entries `[first, end)` whose bundle of 256 still has others, in order of index; without their values. */
+export async function keptEntries(
+  client: Client,
+  ledger: number,
+  { first, end }: { first: number; end: number },
+): Promise<{ index: number; entry: string }[]> {
+  const found = await client.query<{ index: number; entry: string }>({
+    name: 'kept-entries',
+    text: 'select index, entry from kept_entry where ledger = $1 and index >= $2 and index < $3 order by index',
+    values: [ledger, first, end],
+  });
+  return found.rows;
+}
+
 interface BundleRow {
   firstIndex: number;
   entries: string;

@@ -29,9 +29,12 @@ export interface SealedEvent {
 }
 
 export type AppendResult =
-  | { outcome: 'appended'; id: string; index: number; leafHash: Buffer }
+  /** `expired`: imported, although its id may have been purged. */
+  | { outcome: 'appended'; id: string; index: number; leafHash: Buffer; expired?: true }
   | { outcome: 'duplicate'; id: string; index: number; leafHash: Buffer }
-  | { outcome: 'conflict'; id: string; index: number };
+  | { outcome: 'conflict'; id: string; index: number }
+  /** Not stored: its id is older than what was purged of the ledger, and may have been among it. */
+  | { outcome: 'expired'; id: string };
 
 /** Entries stored together in one row; 50 scattered ones cost 1.2 ms to read at 16, 3.3 at 64 (docs/decisions/0001). */
 export const bundleEntriesMax = 16;

@@ -6,7 +6,7 @@ import { NoOpenSegment, type Segments } from './segments.ts';
 
 export interface Writer {
   /** Resolves after the commit, with one result per event in order. @throws too_many_requests, unavailable, storage_full */
-  append(events: readonly SealedEvent[]): Promise<AppendResult[]>;
+  append(events: readonly SealedEvent[], options?: { imported?: boolean }): Promise<AppendResult[]>;
   /** Resolves when all that was queued is answered. */
   drain(): Promise<void>;
 }
@@ -26,6 +26,7 @@ const queuedBytesMax = 48 * 1024 * 1024;
 
 interface Waiting {
   events: readonly SealedEvent[];
+  imported: boolean;
   bytes: number;
   resolve: (results: AppendResult[]) => void;
   reject: (error: unknown) => void;
@@ -50,7 +51,7 @@ export function createWriter(options: WriterOptions): Writer {
     running = undefined;
   };
   return {
-    append(events) {
+    append(events, { imported = false } = {}) {
       const bytes = events.reduce((sum, event) => sum + event.entry.length + event.values.length, 0);
       if (queuedBytes > 0 && queuedBytes + bytes > queuedBytesMax) {
         return Promise.reject(
@@ -59,7 +60,7 @@ export function createWriter(options: WriterOptions): Writer {
       }
       queuedBytes += bytes;
       return new Promise((resolve, reject) => {
-        queue.push({ events, bytes, resolve, reject });
+        queue.push({ events, imported, bytes, resolve, reject });
         // Started after this turn, so that requests read in the same turn share the first transaction too.
         running ??= Promise.resolve().then(run);
       });
@@ -75,6 +76,7 @@ function takeBatch(queue: Waiting[]): Waiting[] {
   let requests = 0;
   for (const waiting of queue) {
     if (requests > 0 && events + waiting.events.length > appendEventsMax) break;
+    if (waiting.imported !== queue[0]?.imported) break;
     events += waiting.events.length;
     requests++;
   }
@@ -91,7 +93,8 @@ async function appendBatch(batch: Waiting[], options: BatchOptions): Promise<num
   const events =
     batch.length === 1 && batch[0] ? batch[0].events : batch.flatMap((waiting) => waiting.events);
   try {
-    const appended = await appendDurably(events, options);
+    const imported = batch[0]?.imported ?? false;
+    const appended = await appendDurably(events, { ...options, imported });
     if (appended.appended.length > 0) {
       options.onAppended({
         ledger: options.ledger,
@@ -115,14 +118,17 @@ async function appendBatch(batch: Waiting[], options: BatchOptions): Promise<num
  * Copies straight into the open segment; only when an id is there already (unique violation, 9–19 % cheaper than
  * staging every batch) does a second transaction look the ids up first.
  */
-async function appendDurably(events: readonly SealedEvent[], options: BatchOptions): Promise<Appended> {
-  const { database, ledger, segments, sizeLeast } = options;
+async function appendDurably(
+  events: readonly SealedEvent[],
+  options: BatchOptions & { imported: boolean },
+): Promise<Appended> {
+  const { database, ledger, segments, sizeLeast, imported } = options;
   const scope = { tenant: ledger.tenant, ledgers: [ledger.id] };
   let checkOpenSegment = false;
   for (let attempt = 0; ; attempt++) {
     try {
       return await database.write(scope, (client) =>
-        append(client, events, { ledger, segments, checkOpenSegment, sizeLeast }),
+        append(client, events, { ledger, segments, checkOpenSegment, sizeLeast, imported }),
       );
     } catch (error) {
       if (attempt >= 3) throw error;

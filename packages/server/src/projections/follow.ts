@@ -88,11 +88,13 @@ async function takeLease(
   const taken = await client.query<Lease>({
     name: 'take-lease',
     text: `update projection p set holder = $3, held_until = now() + make_interval(secs => $4),
-       fence = case when p.holder = $3 then p.fence else p.fence + 1 end
+       fence = case when p.holder = $3 then p.fence else p.fence + 1 end,
+       cursor = greatest(p.cursor, h.minimum - h.minimum % $5)
      from head h where p.name = $1 and p.ledger = $2 and h.ledger = p.ledger
        and (p.holder = $3 or p.held_until is null or p.held_until < now())
      returning p.cursor, p.fence, h.size`,
-    values: [name, ledger.id, options.holder, leaseSeconds],
+    // What was purged is followed no more.
+    values: [name, ledger.id, options.holder, leaseSeconds, options.projection.step ?? 1],
   });
   return taken.rows[0];
 }

@@ -5,6 +5,8 @@ import type { Client } from '../storage/index.ts';
 export interface Projection {
   /** Also the name of its cursor. */
   name: string;
+  /** Its ranges begin at multiples of this; 1 where nothing is said. */
+  step?: number;
   /** Up to where it can go next, between `cursor` and `size`; `cursor` itself when there is nothing to do yet. */
   next(cursor: number, size: number): number;
   /** What it needs before the transaction, without writing. */

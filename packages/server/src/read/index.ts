@@ -12,5 +12,5 @@ export { nextClosed, type NextClosed } from './next-closed.ts';
 export { closedSessions, concurrentSessions, session, sessionLimits, sessions } from './sessions.ts';
 export type { SessionContext, SessionView } from './session-views.ts';
 export { tail, type TailItem } from './tail.ts';
-export { checkpoint, proof, tile, verifierKey } from './tree.ts';
+export { checkpoint, proof, retention, tile, verifierKey } from './tree.ts';
 export { filtersOf as planFilters, runPlan, shown as shownEntry, type PlanContext } from './run-plan.ts';

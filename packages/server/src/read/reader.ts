@@ -110,7 +110,7 @@ export async function* hitsOf(
     span.count > 0 && span.greatestAt >= bounds.from && span.leastAt < bounds.to;
   const edge = (span: Span): number => (order === 'desc' ? -span.greatestAt : span.leastAt);
   const live = opened.flatMap(({ ledger, spans }) =>
-    spans.live.filter(overlapping).map((span) => ({ ledger, span })),
+    spans.live.filter(overlapping).map((span) => ({ ledger, span, spans })),
   );
   const stored = opened
     .flatMap(({ ledger, spans }) => spans.stored.filter(overlapping).map((span) => ({ ledger, span, spans })))
@@ -121,9 +121,9 @@ export async function* hitsOf(
     return span ? (order === 'desc' ? span.greatestAt : span.leastAt) : unbounded;
   };
   const first: Hit[] = [];
-  for (const { ledger, span } of live) {
-    const sets = await span.lookup(keys);
-    first.push({ ledger, span, set: await evaluate(condition, span, byKey(keys, sets)) });
+  for (const { ledger, span, spans } of live) {
+    const found = await evaluate(condition, span, byKey(keys, await span.lookup(keys)));
+    first.push({ ledger, span, set: await spans.remaining(span, found) });
   }
   yield { hits: first, bound: boundAt(0) };
   for (let start = 0, wave = 0; start < stored.length; wave++) {
@@ -149,8 +149,8 @@ async function evaluateStored(
             options.keys,
           );
     for (const [position, { ledger, span }] of members.entries()) {
-      const set = await evaluate(options.condition, span, byKey(options.keys, sets[position] ?? []));
-      hits.push({ ledger, span, set });
+      const found = await evaluate(options.condition, span, byKey(options.keys, sets[position] ?? []));
+      hits.push({ ledger, span, set: await spans.remaining(span, found) });
     }
   }
   return hits;

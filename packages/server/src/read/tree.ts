@@ -11,7 +11,15 @@ import {
 } from '@bitacora/tlog';
 import { ledgerFor, requireWhole, scopeOf, type Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
-import { publishedCheckpoint, readEntryRange, tileHashes, type LedgerRow } from '../ledger/index.ts';
+import {
+  keptEntries,
+  publishedCheckpoint,
+  purgesOf,
+  readEntryRange,
+  tileHashes,
+  type LedgerRow,
+  type Purge,
+} from '../ledger/index.ts';
 import type { Client } from '../storage/index.ts';
 import { findEntry, noEvent, reachedView } from './entries.ts';
 import type { ReadContext } from './reader.ts';
@@ -64,11 +72,40 @@ async function bundle(
   const end = first + tile.width;
   const published = await publishedCheckpoint(client, ledger.id);
   if (!published || published.size < end) return undefined;
-  const entries = await readEntryRange(client, ledger.id, { first, end });
+  const entries = [
+    ...(await keptEntries(client, ledger.id, { first, end })),
+    ...(await readEntryRange(client, ledger.id, { first, end })),
+  ];
+  // Of a bundle that was purged nothing is left to show.
+  if (entries.length === 0 && end <= (await purgedBelow(client, ledger.id))) return undefined;
   // A gap is shown as it is: the verifier then names the first entry that is missing.
   const whole = entries.findIndex((entry, offset) => entry.index !== first + offset);
   const present = whole < 0 ? entries : entries.slice(0, whole);
   return Buffer.from(encodeEntryBundle(present.map((entry) => Buffer.from(entry.entry))));
+}
+
+async function purgedBelow(client: Client, ledger: number): Promise<number> {
+  const found = await client.query<{ minimum: number }>({
+    name: 'head-minimum',
+    text: 'select minimum from head where ledger = $1',
+    values: [ledger],
+  });
+  return found.rows[0]?.minimum ?? 0;
+}
+
+/**
+ * What retention removed of a ledger: entries before `minimumIndex` are gone, by the purges named, in order of index.
+ * @throws not_found; forbidden without a grant for the whole ledger
+ */
+export async function retention(
+  grant: Grant,
+  ledgerName: string,
+  context: ReadContext,
+): Promise<{ minimumIndex: number; purges: Purge[] }> {
+  const ledger = ledgerFor(grant, ledgerName);
+  requireWhole(grant);
+  const { minimum, purges } = await purgesOf(context.database, ledger);
+  return { minimumIndex: minimum, purges };
 }
 
 /** The inclusion proof of an event as a C2SP tlog-proof file, publishing first what was just appended. @throws not_found */

@@ -75,7 +75,7 @@ export function eventRoutes(options: EventRouteOptions): Route[] {
       path: '/v1/events',
       summary: 'Store events: one, an array, or NDJSON; answers after the commit',
       scope: 'ingest',
-      query: z.object({ ledger: text.optional() }),
+      query: z.object({ ledger: text.optional(), imported: flag.optional() }),
       body: 'events',
       answer: { status: 201, mediaType: json, schema: ingestAnswer },
       handle: (call) => ingestCall(call, options),

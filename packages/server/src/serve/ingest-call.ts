@@ -33,7 +33,9 @@ export async function ingestCall(call: Call, options: IngestCallOptions): Promis
     contentType: request.headers['content-type'],
     contentEncoding: request.headers['content-encoding'],
   });
-  const answer = await storeEvents(call, events, { chosen, packLedgers: named === undefined, options });
+  const imported = query['imported'] === true;
+  const target = { chosen, packLedgers: named === undefined, imported, options };
+  const answer = await storeEvents(call, events, target);
   return ingestReply(call, answer);
 }
 
@@ -51,14 +53,15 @@ function writableLedger(grant: Grant, named: string | undefined): Ledger {
 export async function storeEvents(
   { grant, request }: Call,
   events: readonly ReadEvent[],
-  target: { chosen?: Ledger; packLedgers: boolean; options: IngestCallOptions },
+  target: { chosen?: Ledger; packLedgers: boolean; imported?: boolean; options: IngestCallOptions },
 ): Promise<IngestAnswer> {
-  const { options, packLedgers, chosen = writableLedger(grant, undefined) } = target;
+  const { options, packLedgers, imported = false, chosen = writableLedger(grant, undefined) } = target;
   const sequences = readSequences(request.headers['bitacora-sequences'], events.length);
   options.quota.take(grant.tenant.id, events.length);
   const answer = await options.ingest.ingest(events, {
     tenant: grant.tenant.id,
     chosen,
+    imported,
     ledgerOf: (action) => (packLedgers ? options.packLedgers.ledgerOf(grant, action, chosen) : chosen),
   });
   // After the append: a crash in between is a retry, never an event counted as arrived that is not there.

@@ -41,6 +41,7 @@ import { peopleRoutes } from './people-routes.ts';
 import { createReadRecord } from './read-record.ts';
 import { reportAct } from './report-act.ts';
 import { recentRoutes } from './recent-routes.ts';
+import { retentionRoutes } from './retention-routes.ts';
 import type { Route } from './route.ts';
 import { createSessionCookie } from './session-cookie.ts';
 import { startSessionWebhook } from './session-webhook.ts';
@@ -132,6 +133,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const leases = await openLeases({ database, tenants, path: directory.path });
   const { holder } = leases;
   const sessions = createSessions({ ledgers, packs });
+  const rollups = createRollups(ledgers);
   const context: SessionContext = {
     ...unaided,
     ...openRecent(unaided, { settings: settings.recent, packs, directory }),
@@ -141,10 +143,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   told.recent = context.recent;
   const packLedgers = createPackLedgers({ tenants, packs: options.packs ?? [] });
   const sources = createSources(database);
-  const quota = createQuota(settings.quotaEventsPerSecond, clock);
   const stages = {
-    ...{ ingest, packLedgers, quota, sources, tenants, context },
-    ...{ packs: options.packs ?? [], directory: recordDirectory },
+    ...{ ingest, packLedgers, sources, tenants, context, packs, directory: recordDirectory },
+    quota: createQuota(settings.quotaEventsPerSecond, clock),
   };
   const routes: Route[] = [
     ...eventRoutes(stages),
@@ -154,6 +155,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     ...loggerRoutes(stages),
     ...packRoutes(stages),
     ...treeRoutes(context),
+    ...retentionRoutes({ database, tenants, ledgers, ingest, projections: [rollups, sessions], holder }),
     ...adminRoutes({ tenants, apiKeys, directory: recordDirectory, ingest }),
     ...healthRoutes(health),
     ...peopleRoutes({
@@ -205,7 +207,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     database,
     tenants,
     ledgers,
-    projections: [postings, createRollups(ledgers), sessions],
+    projections: [postings, rollups, sessions],
     keepWarm: (ledger, size) => {
       told.recent?.grown(ledger, size);
       return postings.keepWarm(ledger, size);

@@ -3,8 +3,9 @@ import type { Client, Database } from '../../storage/index.ts';
 import type { Projection } from '../projection.ts';
 import { createLiveSpan, type LiveSpan } from './live-span.ts';
 import { mergeSpans } from './merge-spans.ts';
+import { intersect, listSet, type RankSet } from './rank-set.ts';
 import { insertSpan, selectSpans, type SpanRow } from './span-rows.ts';
-import { mergeWidth, spanEntries, spanLevelMax, type Span } from './span.ts';
+import { mergeWidth, spanEntries, spanLevelMax, type Ranks, type Span } from './span.ts';
 import { createSpanCache, lookupSpans, storedSpan, type SpanCache, type StoredSpan } from './stored-span.ts';
 import { termsOf } from './terms.ts';
 
@@ -12,6 +13,8 @@ import { termsOf } from './terms.ts';
 export interface SpanSet {
   live: Span[];
   stored: StoredSpan[];
+  /** Of a set of a span's entries those that were not purged. */
+  remaining(span: Span, set: RankSet): Promise<RankSet>;
   /** The sets of keys in many stored spans with one statement. */
   lookupStored(spans: readonly StoredSpan[], keys: readonly string[]): ReturnType<typeof lookupSpans>;
 }
@@ -44,6 +47,19 @@ export function createPostings(options: {
   const { database, ledgers } = options;
   const cache: SpanCache = createSpanCache(options.cacheBytesMax);
   const tails = new Map<number, Tail>();
+  const remainders = new WeakMap<Ranks, { minimum: number; set: RankSet }>();
+  /** Entries of a span that are still there: the ranks of one span are asked for again and again. */
+  const remainingOf = (span: Span, ranks: Ranks, minimum: number): RankSet => {
+    const known = remainders.get(ranks);
+    if (known?.minimum === minimum) return known.set;
+    const left: number[] = [];
+    ranks.offsets.forEach((offset, rank) => {
+      if (span.firstIndex + offset >= minimum) left.push(rank);
+    });
+    const set = listSet(span.count, Uint32Array.from(left));
+    remainders.set(ranks, { minimum, set });
+    return set;
+  };
 
   const tailOf = (ledger: LedgerRow): Tail => {
     const known = tails.get(ledger.id);
@@ -60,6 +76,7 @@ export function createPostings(options: {
   };
   return {
     name: 'postings',
+    step: spanEntries,
     async advance(ledger, size) {
       const tail = tailOf(ledger);
       await tail.advance(size);
@@ -68,10 +85,16 @@ export function createPostings(options: {
     keepWarm: (ledger, size) =>
       tails.has(ledger.id) || tails.size < tailsMax ? tailOf(ledger).advance(size) : Promise.resolve(),
     async open(client, ledger, pinned) {
-      const rows = await selectSpans(client, ledger.id);
+      const { minimum, rows } = await selectSpans(client, ledger.id);
       const end = endOf(rows);
       return {
-        live: pinned.filter((span) => span.firstIndex >= end && span.count > 0),
+        live: pinned.filter(
+          (span) => span.firstIndex >= end && span.count > 0 && span.firstIndex + span.count > minimum,
+        ),
+        async remaining(span, set) {
+          if (span.firstIndex >= minimum) return set;
+          return intersect(set, remainingOf(span, await span.ranks(), minimum));
+        },
         stored: rows.map((row) => storedSpan(client, { ledger: ledger.id, row, cache })),
         lookupStored: (spans, keys) =>
           lookupSpans(client, { ledger: ledger.id, rows: spans.map((span) => span.row), keys, cache }),
@@ -92,8 +115,11 @@ export function createPostings(options: {
         ...(await live.pack()),
       });
       for (let level = 0; level < spanLevelMax; level++) {
-        const rows = (await selectSpans(client, ledger.id)).filter((row) => row.level === level);
-        if (rows.length >= mergeWidth) await mergeSpans(client, ledger.id, rows.slice(0, mergeWidth));
+        const { rows } = await selectSpans(client, ledger.id);
+        const ofLevel = rows.filter((row) => row.level === level);
+        // Those of a group whose first ones were purged stay as they are.
+        for (const group of Map.groupBy(ofLevel, (row) => Math.floor(row.number / mergeWidth)).values())
+          if (group.length === mergeWidth) await mergeSpans(client, ledger.id, group);
       }
     },
     projected: (ledger, { end }) => tailOf(ledger).forget(end),
@@ -116,6 +142,9 @@ interface Tail {
   forget(end: number): void;
 }
 
+/** Of an entry that is gone: nobody finds it, and what counts all leaves it out. */
+const noTerms: ReadonlySet<string> = new Set();
+
 /** The entries after the stored spans, indexed in memory. */
 function createTail(ledger: LedgerRow, options: { database: Database; ledgers: Ledgers }): Tail {
   const scope = { tenant: ledger.tenant, ledgers: [ledger.id] };
@@ -125,13 +154,23 @@ function createTail(ledger: LedgerRow, options: { database: Database; ledgers: L
   let busy: Promise<void> = Promise.resolve();
 
   const read = async (size: number): Promise<void> => {
+    let looked = -1;
     while ((indexed ?? 0) < size) {
       await options.database.read(scope, async (client) => {
-        const stored = endOf(await selectSpans(client, ledger.id));
-        const first = Math.max(indexed ?? 0, stored);
+        const { minimum, rows } = await selectSpans(client, ledger.id);
+        const stored = endOf(rows);
+        // A span that lost its first entries is indexed from its start on, since positions count from there.
+        const first = Math.max(indexed ?? 0, stored, minimum - (minimum % spanEntries));
         spans = spans.filter((span) => span.firstIndex >= stored);
         const end = Math.min(size, first + readEntriesMax);
         const entries = end > first ? await options.ledgers.follow(client, ledger, { first, end }) : [];
+        const found = entries[0]?.index ?? end;
+        // Purged after this transaction's moment: the next one says so.
+        if (found > Math.max(first, minimum) && looked !== first) {
+          looked = first;
+          return;
+        }
+        for (let purged = first; purged < Math.min(found, minimum); purged++) spanAt(purged).add(0, noTerms);
         for (const { index, at, event, open } of entries) {
           spanAt(index).add(at, termsOf({ event, open }, tenantKeys.searchToken));
         }

@@ -58,14 +58,24 @@ export async function insertSpan(
   }
 }
 
-export async function selectSpans(client: Client, ledger: number): Promise<SpanRow[]> {
-  const found = await client.query<SpanRow>({
+/** The stored spans of a ledger that hold entries still there, and the index of the first of these. */
+export async function selectSpans(
+  client: Client,
+  ledger: number,
+): Promise<{ minimum: number; rows: SpanRow[] }> {
+  const found = await client.query<SpanRow & { minimum: number }>({
     name: 'spans',
-    text: `select level, number, first_index as "firstIndex", count, least_at as "leastAt", greatest_at as "greatestAt"
-     from span where ledger = $1 order by first_index, level desc`,
+    text: `select h.minimum, s.level, s.number, s.first_index as "firstIndex", s.count, s.least_at as "leastAt",
+       s.greatest_at as "greatestAt"
+     from head h left join span s on s.ledger = h.ledger and s.first_index + s.count > h.minimum
+     where h.ledger = $1 order by s.first_index, s.level desc`,
     values: [ledger],
   });
-  return found.rows;
+  const rows: (SpanRow | Record<keyof SpanRow, null>)[] = found.rows;
+  return {
+    minimum: found.rows[0]?.minimum ?? 0,
+    rows: rows.filter((row): row is SpanRow => row.level !== null),
+  };
 }
 
 export async function selectRanks(

@@ -39,7 +39,7 @@ export interface RollupCount {
 }
 
 /** What entries add to the counts. */
-export function countEntries(entries: readonly FollowedEntry[]): RollupCount[] {
+export function countEntries(entries: readonly Pick<FollowedEntry, 'at' | 'open'>[]): RollupCount[] {
   const counts = new Map<string, RollupCount>();
   const add = (bucket: string, field: string, value: string, outcome: string): void => {
     const key = `${bucket}\0${field}\0${value}\0${outcome}`;

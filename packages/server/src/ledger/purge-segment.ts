@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AuditError } from '../audit-error.ts';
+import { sqlState, type Database } from '../storage/index.ts';
+
+/** What a segment added to the counts, as columns of the table `rollup`. */
+export interface CountedPart {
+  ledger: number;
+  bucket: string;
+  field: string;
+  value: string;
+  outcome: string;
+  count: number;
+}
+
+const attemptsMax = 40;
+const attemptAfterMs = 250;
+
+/**
+ * Removes a segment whole, in one transaction; false when another server did. Appends to its ledgers wait meanwhile, readers
+ * only for the last moment. @throws unavailable when somebody reads for long, or the counts do not hold the segment
+ */
+export async function purgeSegment(
+  database: Database,
+  segment: number,
+  counted: readonly CountedPart[],
+): Promise<boolean> {
+  const column = <Key extends keyof CountedPart>(key: Key): CountedPart[Key][] =>
+    counted.map((row) => row[key]);
+  const columns = [column('ledger'), column('bucket'), column('field'), column('value'), column('outcome')];
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await database.maintain(async (client) => {
+        const purged = await client.query<{ purged: boolean }>(
+          'select purge_segment($1, $2, $3, $4, $5, $6, $7) as purged',
+          [segment, ...columns, column('count')],
+        );
+        return purged.rows[0]?.purged ?? false;
+      });
+    } catch (cause) {
+      // Somebody holds a lock, or a follower is not there yet: both pass.
+      const passes = ['55P03', '55000', '40P01'].includes(sqlState(rootOf(cause)));
+      if (!passes || attempt === attemptsMax) throw notNow(segment, cause);
+      await sleep(attemptAfterMs);
+    }
+  }
+}
+
+/** The database's own error of one that the storage stage has translated. */
+function rootOf(error: unknown): unknown {
+  return error instanceof AuditError && error.cause !== undefined ? error.cause : error;
+}
+
+function notNow(segment: number, cause: unknown): unknown {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return new AuditError('unavailable', {
+    detail: `segment ${segment} could not be removed now and is whole; run it again later`,
+    operatorText: `segment ${segment} could not be purged: ${text}`,
+    cause,
+  });
+}

@@ -1,0 +1,363 @@
+import { rmSync, mkdtempSync, writeFileSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { uuidV7 } from '@bitacora/event';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expectCounts, expectOnlyLeft, type LeftEvent } from './support/expect-only-left.ts';
+import { openTenant } from './support/open-tenant.ts';
+import { runRetention } from './support/run-retention.ts';
+import { runVerify } from './support/run-verify.ts';
+import { startTestServer, type TestServer } from './support/test-server.ts';
+import { waitUntil } from './support/wait-until.ts';
+
+const ledger = 'default.doors';
+const dayMs = 86_400_000;
+const folder = mkdtempSync(join(tmpdir(), 'bitacora-retention-'));
+/** Entries of the three segments; the first two end within a bundle of 256. */
+const rounds = [300, 310, 90];
+let server: TestServer;
+let other: TestServer;
+let superuser: pg.Client;
+let vkey: string;
+let sent: LeftEvent[];
+let forEver: LeftEvent[];
+
+beforeAll(async () => {
+  server = await startTestServer({ BITACORA_SEGMENT_ENTRIES_MAX: '250' });
+  superuser = new pg.Client({ connectionString: server.superuserUrl() });
+  await superuser.connect();
+  await superuser.query('set search_path = bitacora');
+  other = await openTenant(server, 'other');
+  for (const one of [server, other]) {
+    const made = await one.json('/v1/ledgers', {
+      method: 'POST',
+      body: JSON.stringify({ name: 'doors', retentionDays: 30 }),
+    });
+    expect(made.status).toBe(201);
+  }
+  forEver = events(40);
+  await server.send(forEver);
+  sent = [];
+  for (const [round, count] of rounds.entries()) {
+    const batch = events(
+      count,
+      rounds.slice(0, round).reduce((sum, one) => sum + one, 0),
+    );
+    sent.push(...batch);
+    await server.send(batch, { ledger });
+    if (round === 0) await other.send(events(20), { ledger: 'other.doors' });
+    if (round < 2) await waitUntil('a closed segment', async () => (await segments('closed')) === round + 1);
+  }
+  vkey = (await (await server.fetch(`/v1/tlog/${ledger}/key`)).text()).trim();
+}, 60_000);
+
+afterAll(async () => {
+  await superuser.end();
+  await server.dispose();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Most ids are as old as hosts make them, some of a clock that was ahead. */
+function events(count: number, start = 0): LeftEvent[] {
+  return Array.from({ length: count }, (_, offset) => {
+    const n = start + offset;
+    const at = Date.now() - 100 * dayMs + n * 240_000;
+    const login = n % 25 === 0;
+    return {
+      id: uuidV7(n % 30 === 7 ? Date.now() + dayMs : at),
+      action: login ? 'session.login' : n % 2 === 0 ? 'door.open' : 'door.close',
+      outcome: n % 5 === 3 ? 'failure' : 'success',
+      actor: { id: `u${n % 7}`, name: `Person ${n % 7}` },
+      occurredAt: new Date(n % 11 === 0 ? at - 40 * 240_000 : at).toISOString(),
+      correlationId: `c${n % 90}`,
+      ...(login ? { sessionId: `s${n}` } : {}),
+    };
+  });
+}
+
+function eventAt(index: number): LeftEvent {
+  const event = sent[index];
+  if (!event) throw new Error(`no event ${index} was sent`);
+  return event;
+}
+
+async function segments(state: string): Promise<number> {
+  const found = await superuser.query('select 1 from segment where state = $1', [state]);
+  return found.rowCount ?? 0;
+}
+
+/** The oldest segment that is left becomes as old as if it had been written so many days ago. */
+async function age(days: number): Promise<number> {
+  const aged = await superuser.query(
+    `update segment_range set greatest_ingested_at = now() - make_interval(days => $1)
+     where segment = (select min(number) from segment where retention_class = 30 and state <> 'purged') returning segment`,
+    [days],
+  );
+  return aged.rows[0].segment;
+}
+
+async function run(body: object): Promise<any> {
+  const answer = await server.json('/v1/retention/run', {
+    method: 'POST',
+    body: JSON.stringify(body),
+  });
+  expect(answer.status).toBe(200);
+  return answer.body;
+}
+
+const verify = (...more: string[]): ReturnType<typeof runVerify> =>
+  runVerify(['--from', server.url, '--ledger', ledger, '--key', server.key, '--vkey', vkey, ...more]);
+
+async function acts(as: TestServer, name: string): Promise<any[]> {
+  const { body } = await as.json(`/v1/events?ledger=${name}.audit&action=retention.run&order=asc`);
+  return body.entries.map((entry: any) => entry.event);
+}
+
+test('C-11 retention run removes nothing before its time, and a dry run removes nothing at all', async () => {
+  await age(29);
+  expect(await run({})).toEqual({ dryRun: false, entries: 0, segments: [] });
+  await age(31);
+  const text = await runRetention(server, ['--dry-run']);
+  expect(text).toContain(`${ledger}  300 entries, 0 to 299, `);
+  expect(text).toContain('other.doors  20 entries, 0 to 19, ');
+  expect(text.trimEnd().split('\n').at(-1)).toBe('320 entries would be removed');
+  await expectOnlyLeft(server, ledger, { events: sent, first: 0 });
+  expect(await acts(server, 'default')).toEqual([]);
+  expect((await other.json('/v1/retention/run', { method: 'POST', body: '{}' })).status).toBe(403);
+});
+
+test('C-11 retention run removes what is older than its ledger keeps, tells how many, and every answer is right', async () => {
+  const times = sent
+    .slice(0, 300)
+    .map(({ occurredAt }) => occurredAt)
+    .sort();
+  expect(JSON.parse(await runRetention(server, ['--json']))).toMatchObject({
+    dryRun: false,
+    entries: 320,
+    segments: [
+      {
+        ledgers: [
+          {
+            ledger,
+            retentionDays: 30,
+            entries: 300,
+            firstIndex: 0,
+            lastIndex: 299,
+            from: times[0],
+            to: times.at(-1),
+          },
+          { ledger: 'other.doors', entries: 20, firstIndex: 0, lastIndex: 19 },
+        ],
+      },
+    ],
+  });
+  await expectOnlyLeft(server, ledger, { events: sent.slice(300), first: 300 });
+  await expectOnlyLeft(other, 'other.doors', { events: [], first: 20 });
+  await expectOnlyLeft(server, 'default', { events: forEver, first: 0 });
+  const [gone, left] = [eventAt(299), eventAt(300)];
+  expect((await server.json(`/v1/events/${gone.id}`)).status).toBe(404);
+  const { body: related } = await server.json(`/v1/events/${left.id}/related`);
+  const correlated = [...forEver, ...sent.slice(300)].filter(
+    ({ correlationId }) => correlationId === left.correlationId,
+  );
+  expect(related.correlation.count).toBe(correlated.length);
+  expect(await acts(server, 'default')).toMatchObject([
+    {
+      operation: 'delete',
+      targets: [{ type: 'ledger', id: ledger }],
+      attributes: { entries: 300, ledgers: [{ ledger, firstIndex: 0, endIndex: 300, entries: 300 }] },
+    },
+  ]);
+  expect(await acts(other, 'other')).toMatchObject([{ attributes: { entries: 20 } }]);
+  expect(await run({})).toEqual({ dryRun: false, entries: 0, segments: [] });
+});
+
+test('C-11 retention run leaves a ledger that verifies, online and from a copy, and says what was not looked at', async () => {
+  const said = 'entries below 300 were purged and not looked at';
+  const copy = join(folder, 'copy');
+  const online = await verify('--save', copy);
+  expect(online).toMatchObject({ exitCode: 0, kind: 'ok', size: 700 });
+  expect(online.text).toContain(said);
+  const offline = ['--from', copy, '--vkey', vkey];
+  expect(await runVerify(offline)).toMatchObject({ exitCode: 0, kind: 'ok', root: online['root'] });
+  const statement = readFileSync(join(copy, 'retention'), 'utf8');
+  writeFileSync(join(copy, 'retention'), statement.replace('"endIndex":300', '"endIndex":290'));
+  const unaccounted = await runVerify(offline);
+  expect(unaccounted).toMatchObject({ exitCode: 1, kind: 'unaccounted', index: 290 });
+  expect(unaccounted.text).toContain(`${said}, but the record of purges accounts for those below 290 only`);
+  expect(await verify('--minimum-index', '0')).toMatchObject({ exitCode: 1, kind: 'gap', index: 0 });
+  const tree = `/v1/tlog/${ledger}/tile`;
+  expect((await server.fetch(`${tree}/entries/000`)).status).toBe(404);
+  expect((await server.fetch(`${tree}/0/000`)).status).toBe(200);
+  expect((await server.fetch(`${tree}/entries/001`)).status).toBe(200);
+  expect((await server.fetch(`/v1/events/${eventAt(300).id}/proof`)).status).toBe(200);
+});
+
+test('C-11 retention run hides no edit of what is left', async () => {
+  const edit = (from: string, to: string): Promise<unknown> =>
+    superuser.query(
+      `update bundle set entries = replace(entries, $1, $2)
+       where first_index = 300 and ledger = (select id from ledger where name = $3)`,
+      [from, to, ledger],
+    );
+  const id = eventAt(305).id;
+  const forged = `${id.slice(0, -1)}${id.endsWith('0') ? '1' : '0'}`;
+  await disableTriggers();
+  await edit(id, forged);
+  const found = await verify('--no-values');
+  expect(found).toMatchObject({ exitCode: 1, kind: 'differs', index: 305 });
+  expect(found.text).toContain('entries below 300 were purged');
+  await edit(forged, id);
+  expect((await verify('--no-values')).exitCode).toBe(0);
+});
+
+/** Nothing but a superuser of the database may do that. */
+async function disableTriggers(): Promise<void> {
+  const found = await superuser.query<{ name: string }>(
+    `select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = 'bitacora' and c.relkind = 'r' and c.relname ~ '^bundle_'`,
+  );
+  for (const { name } of found.rows) await superuser.query(`alter table ${name} disable trigger user`);
+}
+
+test('C-11 after a retention run no removed id is stored again, except by an import, which says so', async () => {
+  const [old, ahead] = [eventAt(3), eventAt(7)];
+  for (const event of [old, ahead]) {
+    const again = await server.send(event, { ledger });
+    expect(again.status).toBe(422);
+    expect(again.body.results[0].error).toMatchObject({ code: 'expired', field: 'id' });
+  }
+  const kept = await server.send([sent[300], sent[650], sent[699]], { ledger });
+  expect(kept.body).toMatchObject({ accepted: 0, duplicates: 3 });
+  const imported = await server.json(`/v1/events?ledger=${ledger}&imported=true`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify([old, sent[301]]),
+  });
+  expect(imported.body).toMatchObject({ accepted: 1, duplicates: 1, rejected: 0 });
+  expect(imported.body.results[0]).toMatchObject({ index: 700, expired: true });
+  sent.push(old);
+  expect((await server.send(old, { ledger })).body).toMatchObject({ duplicates: 1 });
+});
+
+test('C-11 a retention run that is killed leaves a segment whole, and the next one goes on', async () => {
+  const segment = await age(31);
+  const reader = new pg.Client({ connectionString: server.superuserUrl() });
+  await reader.connect();
+  await reader.query('begin; lock table bitacora.bundle in access share mode');
+  const running = server
+    .fetch('/v1/retention/run', { method: 'POST', body: '{}' })
+    .catch((error: unknown) => error);
+  await expect
+    .poll(
+      async () =>
+        (
+          await superuser.query(
+            "select 1 from pg_stat_activity where query like 'select purge_segment(%' and state = 'active'",
+          )
+        ).rowCount,
+    )
+    .toBe(1);
+  await server.kill();
+  await running;
+  await reader.query('rollback');
+  await reader.end();
+  await server.restart();
+  expect(
+    (await superuser.query('select state from segment where number = $1', [segment])).rows[0].state,
+  ).toBe('closed');
+  await expectOnlyLeft(server, ledger, { events: sent.slice(300), first: 300 });
+
+  const [one, two] = await Promise.all([run({}), run({})]);
+  expect(one.entries + two.entries).toBe(310);
+  await expectOnlyLeft(server, ledger, { events: sent.slice(610), first: 610 });
+  expect(await verify()).toMatchObject({ exitCode: 0, kind: 'ok', size: 701 });
+  const entries = (await acts(server, 'default')).map((event) => event.attributes.entries);
+  expect(entries.reduce((sum, count) => sum + count, 0)).toBe(610);
+});
+
+test('C-11 what a retention run left is the same after a restart, and the ledger goes on', async () => {
+  await superuser.query('update purge set reported = false');
+  await server.kill();
+  await server.restart();
+  const more = events(30, 27_000);
+  await server.send(more, { ledger });
+  sent.push(...more);
+  await expectOnlyLeft(server, ledger, { events: sent.slice(610), first: 610 });
+  // Publishes what the proof needs.
+  expect((await server.fetch(`/v1/events/${more.at(-1)?.id}/proof`)).status).toBe(200);
+  expect(await verify()).toMatchObject({ exitCode: 0, kind: 'ok', size: 731 });
+  await run({});
+  expect((await acts(server, 'default')).at(-1)).toMatchObject({ attributes: { entries: 610 } });
+});
+
+test.runIf(process.env['BITACORA_FAULTS'] === 'full')(
+  'C-11 a retention run within stored spans of the index leaves right answers, also when these are merged',
+  { timeout: 300_000 },
+  async () => {
+    const many = await startTestServer({ BITACORA_SEGMENT_ENTRIES_MAX: '20000' });
+    const sql = new pg.Client({ connectionString: many.superuserUrl() });
+    await sql.connect();
+    await sql.query('set search_path = bitacora');
+    await many.json('/v1/ledgers', {
+      method: 'POST',
+      body: JSON.stringify({ name: 'doors', retentionDays: 30 }),
+    });
+    const all: LeftEvent[] = [];
+    const spread = async (count: number): Promise<void> => {
+      for (let done = 0; done < count; done += 2_000) {
+        const batch = events(2_000).map((event, n) => ({
+          ...event,
+          id: uuidV7(),
+          action: n % 2 === 0 ? 'door.open' : 'door.close',
+          occurredAt: new Date(Date.now() - ((n * 7_919) % 2_000) * 600_000).toISOString(),
+        }));
+        all.push(...batch);
+        expect((await many.send(batch, { ledger })).body.accepted).toBe(2_000);
+      }
+    };
+    let first = 0;
+    for (let round = 0; round < 3; round++) {
+      await spread(round === 0 ? 280_000 : 20_000);
+      await waitUntil(
+        'spans of all that is there',
+        async () => {
+          const found = await sql.query(
+            "select 1 from projection p join head h using (ledger) where p.name = 'postings' and h.size - p.cursor < 16384 and h.size = $1",
+            [all.length],
+          );
+          return found.rowCount === 1;
+        },
+        120_000,
+      );
+      await waitUntil('a closed segment', async () => {
+        const found = await sql.query("select 1 from segment where state = 'closed'");
+        return (found.rowCount ?? 0) > 0;
+      });
+      // At last all that is closed.
+      await sql.query(
+        `update segment_range set greatest_ingested_at = now() - interval '31 days' where segment in
+           (select number from segment where retention_class = 30 and state = 'closed' order by number limit $1)`,
+        [round < 2 ? 1 : 100],
+      );
+      const { body } = await many.json('/v1/retention/run', { method: 'POST', body: '{}' });
+      expect(body.entries).toBeGreaterThan(0);
+      first += body.entries;
+      for (const restarted of [false, true]) {
+        if (restarted) {
+          await many.kill();
+          await many.restart();
+        }
+        await expectCounts(many, `?ledger=${ledger}`, all.slice(first));
+        await expectCounts(
+          many,
+          `?ledger=${ledger}&action=door.open`,
+          all.slice(first).filter(({ action }) => action === 'door.open'),
+        );
+      }
+    }
+    await sql.end();
+    await many.dispose();
+  },
+);
