@@ -123,11 +123,6 @@ begin
     insert into purge (ledger, segment, first_index, end_index, least_at, greatest_at, greatest_ingested_at, retention_days)
       values (gone.ledger, segment_number, gone.first_index, gone.end_index, gone.least_at, gone.greatest_at,
         gone.greatest_ingested_at, gone.retention_days);
-    update head set minimum = gone.end_index, purged_through = greatest(purged_through, through)
-      where ledger = gone.ledger and minimum = gone.first_index;
-    if not found then
-      raise exception 'ledger % does not begin at %', gone.ledger, gone.first_index using errcode = 'data_corrupted';
-    end if;
   end loop;
 
   update rollup r set count = r.count - c.count
@@ -142,9 +137,18 @@ begin
     where r.ledger = c.ledger and r.bucket = c.bucket and r.field = c.field and r.value = c.value and r.outcome = c.outcome
       and r.count = 0;
 
+  -- From here on appends to these ledgers wait.
+  update head h set minimum = r.end_index, purged_through = greatest(h.purged_through,
+      (lpad(to_hex((extract(epoch from r.greatest_ingested_at) * 1000)::bigint), 12, '0') || repeat('f', 20))::uuid)
+    from segment_range r where r.segment = segment_number and h.ledger = r.ledger and h.minimum = r.first_index;
+  get diagnostics changed = row_count;
+  if changed <> (select count(*) from segment_range where segment = segment_number) then
+    raise exception 'segment % is not where its ledgers begin', segment_number using errcode = 'data_corrupted';
+  end if;
   delete from segment_range where segment = segment_number;
   update segment set state = 'purged' where number = segment_number;
-  lock table entry, bundle, personal in access exclusive mode;
+  -- Without ONLY every partition would be locked, also those that are written to.
+  lock table only entry, only bundle, only personal in access exclusive mode;
   foreach parent in array array['entry', 'bundle', 'personal'] loop
     execute format('drop table %I', parent || '_' || segment_number);
   end loop;

@@ -14,6 +14,7 @@ export interface SegmentPart {
 /** A closed segment whose newest entry is older than the period of its ledgers. */
 export interface DueSegment {
   number: number;
+  retentionClass: number;
   parts: SegmentPart[];
 }
 
@@ -50,6 +51,7 @@ export async function dueSegments(database: Database, ledgers: readonly KeptLedg
     })
     .map((rowsOf): DueSegment => ({
       number: rowsOf[0]?.number ?? 0,
+      retentionClass: rowsOf[0]?.class ?? 0,
       parts: rowsOf.map(({ ledger, firstIndex, endIndex, leastAt, greatestAt }) => ({
         ...{ ledger, firstIndex, endIndex },
         ...{ leastAt, greatestAt },

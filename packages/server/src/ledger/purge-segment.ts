@@ -12,12 +12,12 @@ export interface CountedPart {
   count: number;
 }
 
-const attemptsMax = 40;
+const attemptsMax = 20;
 const attemptAfterMs = 250;
 
 /**
- * Removes a segment whole, in one transaction; false when another server did. Appends to its ledgers wait meanwhile, readers
- * only for the last moment. @throws unavailable when somebody reads for long, or the counts do not hold the segment
+ * Removes a segment whole, in one transaction; false when another server did. Appends to its ledgers, and all
+ * readers, wait only for the last moment. @throws unavailable when somebody reads for long, or the counts do not hold the segment
  */
 export async function purgeSegment(
   database: Database,

@@ -37,6 +37,7 @@ export interface Retention {
 
 export interface PurgedSegment {
   number: number;
+  retentionClass: number;
   parts: (Omit<SegmentPart, 'ledger'> & { ledger: Ledger })[];
 }
 
@@ -50,8 +51,8 @@ export function createRetention(options: RetentionOptions): Retention {
     async run(grant, { dryRun }) {
       const all = await tenants.allLedgers();
       const byId = new Map(all.map((ledger) => [ledger.id, ledger]));
-      const named = ({ number, parts }: DueSegment): PurgedSegment => ({
-        number,
+      const named = ({ parts, ...segment }: DueSegment): PurgedSegment => ({
+        ...segment,
         parts: parts.flatMap(({ ledger: id, ...part }) => {
           const ledger = byId.get(id);
           return ledger ? [{ ...part, ledger }] : [];
@@ -60,12 +61,19 @@ export function createRetention(options: RetentionOptions): Retention {
       const due = (await dueSegments(database, all)).map(named);
       if (dryRun) return due;
       const purged: PurgedSegment[] = [];
-      try {
-        for (const segment of due) if (await purge(segment, options)) purged.push(segment);
-      } finally {
-        // Also what a predecessor removed that was stopped before it could tell.
-        await tellOfPurges(database, all, (purges) => report(grant, purges, { ...options, byId }));
+      const failures = new Map<number, unknown>();
+      for (const segment of due) {
+        // The segments of a period go in order; what holds up one period holds up no other.
+        if (failures.has(segment.retentionClass)) continue;
+        try {
+          if (await purge(segment, options)) purged.push(segment);
+        } catch (error) {
+          failures.set(segment.retentionClass, error);
+        }
       }
+      // Also what a predecessor removed that was stopped before it could tell.
+      await tellOfPurges(database, all, (purges) => report(grant, purges, { ...options, byId }));
+      for (const failure of failures.values()) throw failure;
       return purged;
     },
   };
