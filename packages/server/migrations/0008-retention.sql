@@ -7,6 +7,8 @@ update segment_range r set greatest_ingested_at = coalesce(
   (select closed_at from segment s where s.number = r.segment),
   (select ingested_at from head h where h.ledger = r.ledger));
 alter table segment_range alter column greatest_ingested_at set not null;
+-- For servers of an earlier version that still run while this one starts.
+alter table segment_range alter column greatest_ingested_at set default now();
 
 -- Ids up to this one may have been purged: one that is not stored is not stored again.
 alter table head add column purged_through uuid;
