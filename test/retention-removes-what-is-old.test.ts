@@ -1,10 +1,10 @@
 import { rmSync, mkdtempSync, writeFileSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { uuidV7 } from '@bitacora/event';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { expectCounts, expectOnlyLeft, type LeftEvent } from './support/expect-only-left.ts';
+import { expectOnlyLeft, type LeftEvent } from './support/expect-only-left.ts';
+import { oldEvents } from './support/old-events.ts';
 import { openTenant } from './support/open-tenant.ts';
 import { runRetention } from './support/run-retention.ts';
 import { runVerify } from './support/run-verify.ts';
@@ -12,7 +12,6 @@ import { startTestServer, type TestServer } from './support/test-server.ts';
 import { waitUntil } from './support/wait-until.ts';
 
 const ledger = 'default.doors';
-const dayMs = 86_400_000;
 const folder = mkdtempSync(join(tmpdir(), 'bitacora-retention-'));
 /** Entries of the three segments; the first two end within a bundle of 256. */
 const rounds = [300, 310, 90];
@@ -36,17 +35,17 @@ beforeAll(async () => {
     });
     expect(made.status).toBe(201);
   }
-  forEver = events(40);
+  forEver = oldEvents(40);
   await server.send(forEver);
   sent = [];
   for (const [round, count] of rounds.entries()) {
-    const batch = events(
+    const batch = oldEvents(
       count,
       rounds.slice(0, round).reduce((sum, one) => sum + one, 0),
     );
     sent.push(...batch);
     await server.send(batch, { ledger });
-    if (round === 0) await other.send(events(20), { ledger: 'other.doors' });
+    if (round === 0) await other.send(oldEvents(20), { ledger: 'other.doors' });
     if (round < 2) await waitUntil('a closed segment', async () => (await segments('closed')) === round + 1);
   }
   vkey = (await (await server.fetch(`/v1/tlog/${ledger}/key`)).text()).trim();
@@ -57,24 +56,6 @@ afterAll(async () => {
   await server.dispose();
   rmSync(folder, { recursive: true, force: true });
 });
-
-/** Most ids are as old as hosts make them, some of a clock that was ahead. */
-function events(count: number, start = 0): LeftEvent[] {
-  return Array.from({ length: count }, (_, offset) => {
-    const n = start + offset;
-    const at = Date.now() - 100 * dayMs + n * 240_000;
-    const login = n % 25 === 0;
-    return {
-      id: uuidV7(n % 30 === 7 ? Date.now() + dayMs : at),
-      action: login ? 'session.login' : n % 2 === 0 ? 'door.open' : 'door.close',
-      outcome: n % 5 === 3 ? 'failure' : 'success',
-      actor: { id: `u${n % 7}`, name: `Person ${n % 7}` },
-      occurredAt: new Date(n % 11 === 0 ? at - 40 * 240_000 : at).toISOString(),
-      correlationId: `c${n % 90}`,
-      ...(login ? { sessionId: `s${n}` } : {}),
-    };
-  });
-}
 
 function eventAt(index: number): LeftEvent {
   const event = sent[index];
@@ -281,7 +262,7 @@ test('C-11 what a retention run left is the same after a restart, and the ledger
   await superuser.query('update purge set reported = false');
   await server.kill();
   await server.restart();
-  const more = events(30, 27_000);
+  const more = oldEvents(30, 27_000);
   await server.send(more, { ledger });
   sent.push(...more);
   await expectOnlyLeft(server, ledger, { events: sent.slice(610), first: 610 });
@@ -291,73 +272,3 @@ test('C-11 what a retention run left is the same after a restart, and the ledger
   await run({});
   expect((await acts(server, 'default')).at(-1)).toMatchObject({ attributes: { entries: 610 } });
 });
-
-test.runIf(process.env['BITACORA_FAULTS'] === 'full')(
-  'C-11 a retention run within stored spans of the index leaves right answers, also when these are merged',
-  { timeout: 300_000 },
-  async () => {
-    const many = await startTestServer({ BITACORA_SEGMENT_ENTRIES_MAX: '20000' });
-    const sql = new pg.Client({ connectionString: many.superuserUrl() });
-    await sql.connect();
-    await sql.query('set search_path = bitacora');
-    await many.json('/v1/ledgers', {
-      method: 'POST',
-      body: JSON.stringify({ name: 'doors', retentionDays: 30 }),
-    });
-    const all: LeftEvent[] = [];
-    const spread = async (count: number): Promise<void> => {
-      for (let done = 0; done < count; done += 2_000) {
-        const batch = events(2_000).map((event, n) => ({
-          ...event,
-          id: uuidV7(),
-          action: n % 2 === 0 ? 'door.open' : 'door.close',
-          occurredAt: new Date(Date.now() - ((n * 7_919) % 2_000) * 600_000).toISOString(),
-        }));
-        all.push(...batch);
-        expect((await many.send(batch, { ledger })).body.accepted).toBe(2_000);
-      }
-    };
-    let first = 0;
-    for (let round = 0; round < 3; round++) {
-      await spread(round === 0 ? 280_000 : 20_000);
-      await waitUntil(
-        'spans of all that is there',
-        async () => {
-          const found = await sql.query(
-            "select 1 from projection p join head h using (ledger) where p.name = 'postings' and h.size - p.cursor < 16384 and h.size = $1",
-            [all.length],
-          );
-          return found.rowCount === 1;
-        },
-        120_000,
-      );
-      await waitUntil('a closed segment', async () => {
-        const found = await sql.query("select 1 from segment where state = 'closed'");
-        return (found.rowCount ?? 0) > 0;
-      });
-      // At last all that is closed.
-      await sql.query(
-        `update segment_range set greatest_ingested_at = now() - interval '31 days' where segment in
-           (select number from segment where retention_class = 30 and state = 'closed' order by number limit $1)`,
-        [round < 2 ? 1 : 100],
-      );
-      const { body } = await many.json('/v1/retention/run', { method: 'POST', body: '{}' });
-      expect(body.entries).toBeGreaterThan(0);
-      first += body.entries;
-      for (const restarted of [false, true]) {
-        if (restarted) {
-          await many.kill();
-          await many.restart();
-        }
-        await expectCounts(many, `?ledger=${ledger}`, all.slice(first));
-        await expectCounts(
-          many,
-          `?ledger=${ledger}&action=door.open`,
-          all.slice(first).filter(({ action }) => action === 'door.open'),
-        );
-      }
-    }
-    await sql.end();
-    await many.dispose();
-  },
-);
