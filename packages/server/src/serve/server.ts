@@ -24,6 +24,7 @@ import { openDataDirectory, openStorage, type DataDirectory } from '../storage/i
 import { adminRoutes } from './admin-routes.ts';
 import { startBackground } from './background.ts';
 import { createCallLimits } from './call-limits.ts';
+import { closeHttp } from './close-http.ts';
 import { eventRoutes } from './event-routes.ts';
 import { firstOwnerLink } from './first-owner.ts';
 import { loggerRoutes } from './logger-routes.ts';
@@ -252,10 +253,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     apiKeys,
     async close() {
       closing = true;
-      app.server.closeIdleConnections();
-      const forced = setTimeout(() => app.server.closeAllConnections(), 10_000);
-      await app.close();
-      clearTimeout(forced);
+      await closeHttp(app);
       await stop();
     },
   };
