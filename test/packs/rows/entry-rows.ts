@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
+import { condominiumCalls } from '../../support/condominium-calls.ts';
 import { installationOrigin, type PackInstallation } from '../../support/pack-installation.ts';
 import type { TestServer } from '../../support/test-server.ts';
 
@@ -25,20 +26,7 @@ const admin = {
 };
 let server: TestServer;
 
-async function log(name: string, body: Record<string, unknown>): Promise<any> {
-  const answer = await server.json(`/v1/packs/condominium/${name}`, {
-    method: 'POST',
-    body: JSON.stringify(body),
-  });
-  expect(answer.status, JSON.stringify(answer.body)).toBe(201);
-  return answer.body.results[0];
-}
-
-async function get(where: string): Promise<any> {
-  const { status, body } = await server.json(where);
-  expect(status, `${where} ${JSON.stringify(body)}`).toBe(200);
-  return body;
-}
+const { log, get } = condominiumCalls(() => server);
 
 export function entryRows(installation: () => PackInstallation): void {
   beforeAll(async () => {

@@ -1,44 +1,13 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test } from 'vitest';
+import { startExampleHost } from '../../support/example-host.ts';
 import type { PackInstallation } from '../../support/pack-installation.ts';
 import type { TestServer } from '../../support/test-server.ts';
 
-const program = fileURLToPath(new URL('../../../examples/hosts/condominium/host.ts', import.meta.url));
 const secret = randomBytes(32).toString('base64url');
 let server: TestServer;
 
 const byLetters = (a: string, b: string): number => (a < b ? -1 : 1);
-
-async function startHost(): Promise<{ url: string; stop: () => Promise<void> }> {
-  const child = spawn(process.execPath, ['--conditions=bitacora:source', program], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: {
-      ...process.env,
-      PORT: '0',
-      BITACORA_URL: server.url,
-      BITACORA_API_KEY: server.key,
-      VIEWER_SECRET: secret,
-    },
-  });
-  const exited = once(child, 'exit');
-  const url = await new Promise<string>((resolve, reject) => {
-    child.stdout.on('data', (chunk: Buffer) => {
-      const found = /listens on (http:\S+)/.exec(chunk.toString())?.[1];
-      if (found) resolve(found.replace('[::1]', 'localhost'));
-    });
-    child.once('exit', (code) => reject(new Error(`the host ended with ${code}`)));
-  });
-  return {
-    url,
-    async stop() {
-      child.kill('SIGTERM');
-      await exited;
-    },
-  };
-}
 
 export function hostRows(installation: () => PackInstallation): void {
   beforeAll(async () => {
@@ -51,16 +20,8 @@ export function hostRows(installation: () => PackInstallation): void {
   });
 
   test('C-01 C-03 C-06 C-08 a condominium with the SDK: sign-ins, payments, roles and refusals, read with the tokens it gives', async () => {
-    const host = await startHost();
-    const call = async (method: string, path: string, body: unknown, session = ''): Promise<any> => {
-      const response = await fetch(host.url + path, {
-        method,
-        headers: { 'content-type': 'application/json', 'x-session': session, 'user-agent': 'Firefox' },
-        body: JSON.stringify(body),
-      });
-      const text = await response.text();
-      return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
-    };
+    const host = await startExampleHost('condominium', { server, secret });
+    const { call } = host;
     try {
       expect((await call('POST', '/login', { username: 'maria', password: 'no' })).status).toBe(401);
       const maria = (await call('POST', '/login', { username: 'maria', password: 'puerta azul' })).body;

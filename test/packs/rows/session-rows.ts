@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
+import { condominiumCalls } from '../../support/condominium-calls.ts';
 import type { PackInstallation } from '../../support/pack-installation.ts';
 import type { TestServer } from '../../support/test-server.ts';
 
@@ -12,20 +13,7 @@ const keys = [
 const minute = 60_000;
 let server: TestServer;
 
-async function log(name: string, body: Record<string, unknown>): Promise<any> {
-  const answer = await server.json(`/v1/packs/condominium/${name}`, {
-    method: 'POST',
-    body: JSON.stringify(body),
-  });
-  expect(answer.status, JSON.stringify(answer.body)).toBe(201);
-  return answer.body.results[0];
-}
-
-async function get(where: string): Promise<any> {
-  const { status, body } = await server.json(where);
-  expect(status, `${where} ${JSON.stringify(body)}`).toBe(200);
-  return body;
-}
+const { log, get } = condominiumCalls(() => server);
 
 const now = Date.now();
 const ago = (ms: number): string => new Date(now - ms).toISOString();

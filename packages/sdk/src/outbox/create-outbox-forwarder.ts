@@ -2,6 +2,7 @@ import type { Audit, CaptureInput } from '../audit.ts';
 import type { RunQuery } from '../adapters/changes/read-catalogue.ts';
 import { deleteRows, leaseRows, rejectRows, releaseRows } from './outbox-sql.ts';
 import { createOutboxReader, type OutboxRow } from './outbox-row.ts';
+import { pause } from '../pause.ts';
 
 export type OutboxEvent = CaptureInput & { readonly id: string };
 
@@ -132,17 +133,4 @@ function strictly(audit: Pick<Audit, 'capture'>): SendOutbox {
         }
       }),
     );
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end);
-    if (signal.aborted) end();
-  });
 }

@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { replaceFile } from '../replace-file.ts';
 import type { ClosedSession } from './closed-session.ts';
+import { readerAddress, refusalsOf } from '../reader-options.ts';
+
+const refuseUnless = refusalsOf('watchSessions');
 
 /** Where the position in the order of closings is kept, so that the next process goes on there. */
 export interface SessionCursor {
@@ -52,24 +55,13 @@ export function watchSessionsSettings(
   environment: NodeJS.ProcessEnv = process.env,
 ): WatchSessionsSettings {
   const { onClosed, onError = () => undefined, cursor } = options;
-  const url = options.url ?? environment['BITACORA_URL'] ?? '';
-  const key = options.key ?? environment['BITACORA_API_KEY'] ?? '';
-  refuseUnless(
-    /^https?:\/\//.test(url) && URL.canParse(url),
-    'url',
-    'an http(s) URL, here or as BITACORA_URL',
-  );
-  refuseUnless(
-    /^[\x21-\x7e]+$/.test(key),
-    'key',
-    'an API key with the scope read, here or as BITACORA_API_KEY',
-  );
+  const { url, key } = readerAddress(options, environment, refuseUnless);
   refuseUnless(typeof onClosed === 'function', 'onClosed', 'a function');
   refuseUnless(typeof onError === 'function', 'onError', 'a function');
   refuseUnless(cursor !== '' && cursor !== null, 'cursor', 'the path of a file, or { read, write }');
   return {
     ...limitsOf(options),
-    url: url.replace(/\/+$/, ''),
+    url,
     ...{ key, onClosed, onError },
     cursor: typeof cursor === 'string' ? cursorFile(cursor) : cursor,
   };
@@ -98,8 +90,4 @@ function limitsOf(options: WatchSessionsOptions): typeof limitDefaults {
     attemptsMax: amount('attemptsMax'),
     requestTimeoutMs: amount('requestTimeoutMs'),
   };
-}
-
-function refuseUnless(valid: boolean, name: string, needed: string): void {
-  if (!valid) throw new TypeError(`watchSessions: ${name}: ${needed}`);
 }

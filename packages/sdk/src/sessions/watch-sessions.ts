@@ -4,6 +4,7 @@ import { parseRetryAfter, retryWaitMs } from '../send/retry-gate.ts';
 import { teller } from '../teller.ts';
 import { readClosedPage, type ClosedPage, type ClosedSession } from './closed-session.ts';
 import { watchSessionsSettings, type WatchSessionsOptions } from './watch-sessions-options.ts';
+import { pause } from '../pause.ts';
 
 /** Tells a host which sessions were closed, so that it ends them. */
 export interface SessionWatch {
@@ -75,7 +76,7 @@ export function watchSessions(options: WatchSessionsOptions): SessionWatch {
           }),
         );
         if (last) return;
-        await pause(retryWaitMs(attempt, retryWaitMaxMs), signal);
+        await pause(retryWaitMs(attempt, retryWaitMaxMs), signal, { ref: false });
       }
     }
   }
@@ -86,13 +87,15 @@ export function watchSessions(options: WatchSessionsOptions): SessionWatch {
       try {
         const more = await once();
         failures = 0;
-        if (!more) await pause(everyMs, signal);
+        if (!more) await pause(everyMs, signal, { ref: false });
       } catch (error) {
         if (signal.aborted) return;
         failures += 1;
         tell(error instanceof Error ? error : new Error(String(error)));
         const asked = error instanceof Refused ? (error.waitMs ?? 0) : 0;
-        await pause(Math.min(asked, retryWaitMaxMs) + retryWaitMs(failures, retryWaitMaxMs), signal);
+        await pause(Math.min(asked, retryWaitMaxMs) + retryWaitMs(failures, retryWaitMaxMs), signal, {
+          ref: false,
+        });
       }
     }
   }
@@ -104,19 +107,5 @@ export function watchSessions(options: WatchSessionsOptions): SessionWatch {
       await running;
       client.close();
     },
-  });
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    timer.unref();
-    signal.addEventListener('abort', end);
-    if (signal.aborted) end();
   });
 }

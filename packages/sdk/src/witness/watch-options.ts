@@ -1,6 +1,9 @@
 import { createEd25519Verifier, type Verifier } from '@bitacora/tlog';
 import type { Audit } from '../audit.ts';
 import type { LedgerProblem } from './verdict.ts';
+import { readerAddress, refusalsOf } from '../reader-options.ts';
+
+const refuseUnless = refusalsOf('watchLedger');
 
 export interface WatchOptions {
   /** The server's base. Absent: the environment's BITACORA_URL. */
@@ -49,18 +52,7 @@ export function watchSettings(
   environment: NodeJS.ProcessEnv = process.env,
 ): WatchSettings {
   const { ledger, directory, onProblem, audit } = options;
-  const url = options.url ?? environment['BITACORA_URL'] ?? '';
-  const key = options.key ?? environment['BITACORA_API_KEY'] ?? '';
-  refuseUnless(
-    /^https?:\/\//.test(url) && URL.canParse(url),
-    'url',
-    'an http(s) URL, here or as BITACORA_URL',
-  );
-  refuseUnless(
-    /^[\x21-\x7e]+$/.test(key),
-    'key',
-    'an API key with the scope read, here or as BITACORA_API_KEY',
-  );
+  const { url, key } = readerAddress(options, environment, refuseUnless);
   refuseUnless(typeof ledger === 'string' && ledger !== '', 'ledger', 'the name of a ledger');
   refuseUnless(typeof directory === 'string' && directory !== '', 'directory', 'the path of a directory');
   refuseUnless(typeof onProblem === 'function', 'onProblem', 'a function');
@@ -71,7 +63,7 @@ export function watchSettings(
     );
   return {
     ...limitsOf(options),
-    url: url.replace(/\/+$/, ''),
+    url,
     ...{ key, ledger, directory, onProblem, audit, verifier: verifier.value },
   };
 }
@@ -89,8 +81,4 @@ function limitsOf(options: WatchOptions): typeof limitDefaults {
     silentAfterMs: amount('silentAfterMs'),
     requestTimeoutMs: amount('requestTimeoutMs'),
   };
-}
-
-function refuseUnless(valid: boolean, name: string, needed: string): void {
-  if (!valid) throw new TypeError(`watchLedger: ${name}: ${needed}`);
 }
