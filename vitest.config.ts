@@ -11,7 +11,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['bitacora:source'] } },
   test: {
     include: ['packages/**/*.test.ts', 'packs/**/*.test.ts', 'examples/**/*.test.ts', 'test/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**'],
+    // the rows of the packs run within each installation (test/packs/rows/describe-rows.ts), never alone
+    exclude: ['**/node_modules/**', '**/dist/**', 'test/packs/rows/**'],
     globalSetup: 'test/support/set-up-run.ts',
     // long enough for a machine that is busy elsewhere; a single test that hangs must still end
     testTimeout: allFaults ? 3_600_000 : 120_000,

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 import type { PackInstallation } from '../../support/pack-installation.ts';
-import { activityRows } from './activity-rows.ts';
-import { changeRows } from './change-rows.ts';
-import { demoRows } from './demo-rows.ts';
-import { entryRows } from './entry-rows.ts';
-import { hostRows } from './host-rows.ts';
-import { importRows } from './import-rows.ts';
-import { pageRows } from './page-rows.ts';
-import { roleRows } from './role-rows.ts';
-import { sessionRows } from './session-rows.ts';
-import { statisticsRows } from './statistics-rows.ts';
+import { activityRows } from './activity-rows.test.ts';
+import { changeRows } from './change-rows.test.ts';
+import { demoRows } from './demo-rows.test.ts';
+import { entryRows } from './entry-rows.test.ts';
+import { hostRows } from './host-rows.test.ts';
+import { importRows } from './import-rows.test.ts';
+import { pageRows } from './page-rows.test.ts';
+import { roleRows } from './role-rows.test.ts';
+import { sessionRows } from './session-rows.test.ts';
+import { statisticsRows } from './statistics-rows.test.ts';
 
 /** The last one restarts the server; the first two are of the tenant that everybody shares. */
 const suites = {
