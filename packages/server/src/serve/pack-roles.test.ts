@@ -12,8 +12,8 @@ const pack = definePack({
     },
   },
   roles: {
-    Administrador: ['administrator', 'condominium.close'],
-    resident: ['condominium.own'],
+    Administrador: ['administrator', 'gate.close'],
+    resident: ['gate.own'],
     jefe: ['owner'],
   },
 } as never);
@@ -21,13 +21,13 @@ const roleOf = createPackRoles([pack]);
 
 test('a pack’s role has the permissions listed; with a built-in role among them, that one’s and its reach', () => {
   expect(roleOf('resident', 'u7')).toEqual({
-    permissions: ['read', 'condominium.own'],
+    permissions: ['read', 'gate.own'],
     reach: { kind: 'own', hostId: 'u7' },
   });
   const administrator = roleOf('Administrador', 'u1');
   expect(administrator?.reach).toEqual({ kind: 'all' });
   expect(administrator?.permissions).toEqual(
-    expect.arrayContaining(['condominium.close', 'users.manage', 'read.all']),
+    expect.arrayContaining(['gate.close', 'users.manage', 'read.all']),
   );
 });
 
