@@ -22,6 +22,15 @@ test('a receiver is its URL, its secret, a tenant and the internal networks that
   });
 });
 
+test('a receiver by http is in a network that is named, or nothing would ever be sent to it', () => {
+  const byHttp = { ...good, BITACORA_SESSION_WEBHOOK_URL: 'http://hooks.example.com/' };
+  expect(() => readSettings(byHttp)).toThrow(
+    expect.objectContaining({ parameter: 'BITACORA_WEBHOOK_NETWORKS' }),
+  );
+  const named = { ...byHttp, BITACORA_WEBHOOK_NETWORKS: '10.0.0.0/8' };
+  expect(readSettings(named).sessionWebhook?.url.protocol).toBe('http:');
+});
+
 test.each([
   ['BITACORA_SESSION_WEBHOOK_URL', 'hooks.example.com'],
   ['BITACORA_SESSION_WEBHOOK_URL', 'ftp://hooks.example.com'],

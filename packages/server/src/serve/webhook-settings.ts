@@ -65,5 +65,7 @@ export function readWebhook({ text, refuse }: SettingReader): WebhookSettings | 
     .map((one) => one.trim())
     .filter((one) => one !== '')
     .map((one) => readNetwork(one) ?? refuse('webhookNetworks', `holds ${one}, which is no network`));
+  if (url.protocol === 'http:' && networks.length === 0)
+    refuse('webhookNetworks', 'must name the network of a receiver that is spoken to by http');
   return { url, keys, tenant: text('sessionWebhookTenant'), networks };
 }
