@@ -61,8 +61,8 @@ export const accountingClosing = definePack({
   retention: 'forever',
   recent: { indexes: [['subject'], ['attributes.periodo'], ['subject', 'attributes.periodo']] },
   admission: closingAdmission,
-  // A manager reads what everybody did; whose type has no line here reads nothing of it.
-  roles: { gerente: ['auditor', 'activity.read'] },
+  // A manager reads what everybody did here and nothing of other packs; whose type has no line here reads none of it.
+  roles: { gerente: ['read.pack', 'export', 'activity.read'] },
   errors: { member: 'error', texts: { forbidden: 'Acceso denegado', unauthenticated: 'No autenticado' } },
   loggers: closingLogger,
   views: {

@@ -35,7 +35,7 @@ export const condominium = definePack({
   roles: {
     admin: [
       ...own,
-      ...['auditor', 'registros.summary', 'registros.export'],
+      ...['administrator', 'registros.summary', 'registros.export'],
       ...['sesiones.patterns', 'estadisticas.read', 'estadisticas.build'],
     ],
     resident: own,

@@ -119,7 +119,8 @@ export type PackDeclaration<A extends Actions, T extends AttributeTypes, L exten
   readonly routes?: readonly Route[];
   /**
    * Role of the host's users → the permissions (of routes and reports, and of the core) that it has. A built-in role
-   * among them (`auditor`) brings its own and its reach; without one it reaches the entries of its own user only.
+   * among them (`auditor`) brings its own and its reach; with `read.pack` it reaches every entry of the pack's actions;
+   * without either the entries of its own user only.
    */
   readonly roles?: Readonly<Record<string, readonly string[]>>;
   /** How the pack's routes put their errors for older clients: the member of the body beside those of RFC 9457, and texts of their own. */

@@ -7,6 +7,7 @@ import { entryRows } from './entry-rows.test.ts';
 import { hostRows } from './host-rows.test.ts';
 import { importRows } from './import-rows.test.ts';
 import { pageRows } from './page-rows.test.ts';
+import { reachRows } from './reach-rows.test.ts';
 import { roleRows } from './role-rows.test.ts';
 import { sessionRows } from './session-rows.test.ts';
 import { statisticsRows } from './statistics-rows.test.ts';
@@ -17,6 +18,7 @@ const suites = {
   ...{
     statistics: statisticsRows,
     activity: activityRows,
+    reach: reachRows,
     pages: pageRows,
     imports: importRows,
     changes: changeRows,

@@ -8,6 +8,7 @@ import { activityEvent } from '../../../packs/accounting-closing/activity.ts';
 import { installationZone, type PackInstallation } from '../../support/pack-installation.ts';
 import { createRandom } from '../../support/random.ts';
 import type { TestServer } from '../../support/test-server.ts';
+import { viewerTokens } from '../../support/viewer-tokens.ts';
 import {
   activityOracle,
   acts,
@@ -33,6 +34,7 @@ const random = createRandom(20_261_121);
 const oracle = activityOracle(installationZone);
 const stateOf = new Map<string, string>();
 let server: TestServer;
+let tokenOf: Awaited<ReturnType<typeof viewerTokens>>;
 
 async function put(type: string, id: string, fields: Record<string, unknown>): Promise<void> {
   const place = `/v1/directory/${type}/${encodeURIComponent(id)}`;
@@ -92,9 +94,10 @@ async function register(): Promise<void> {
   oracle.add({ ...written, uuid, id, at: Date.parse(timestamp) });
 }
 
+/** As a manager, who reaches the pack's entries only. */
 async function ask({ filters, page, size }: AskedPage): Promise<any> {
   const query = new URLSearchParams({ ...filters, page: String(page), page_size: String(size) });
-  const { status, body } = await server.json(`${path}?${query.toString()}`);
+  const { status, body } = await server.json(`${path}?${query.toString()}`, { as: tokenOf('90', 'gerente') });
   expect(status, JSON.stringify(body)).toBe(200);
   return body;
 }
@@ -160,6 +163,7 @@ const newestPages = (size: number): AskedPage[] =>
 export function pageRows(installation: () => PackInstallation): void {
   beforeAll(async () => {
     server = await installation().tenant('paginas');
+    tokenOf = await viewerTokens(server, 'paginas');
     for (const id of [1, 2, 3])
       await put('user', String(id), { nombre: `Ana ${id}`, tipo_usuario: 'gerente' });
     for (const client of clients) {

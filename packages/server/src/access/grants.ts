@@ -92,6 +92,12 @@ export function scopeOf(grant: Grant, ledgers: readonly Ledger[] = grant.ledgers
 /** Ids of the only directory records that a reach includes. */
 export function recordsOf(reach: Reach): readonly string[] | undefined {
   if (reach.kind === 'all') return undefined;
-  if (reach.kind === 'own') return [reach.hostId];
-  return reach.kind === 'subjects' ? reach.subjects : [];
+  if (reach.kind === 'subjects') return reach.subjects;
+  const hostId = hostIdOf(reach);
+  return hostId === undefined ? [] : [hostId];
+}
+
+/** The caller whose own things a reach includes; undefined: nobody's as such. */
+export function hostIdOf(reach: Reach): string | undefined {
+  return reach.kind === 'own' || reach.kind === 'actions' ? reach.hostId : undefined;
 }

@@ -10,6 +10,7 @@ export { createAccess, type Access, type Credentials } from './authenticate.ts';
 export { createDirectory, type Directory, type DirectoryKey, type DirectoryRecord } from './directory.ts';
 export {
   auditLedgerName,
+  hostIdOf,
   ledgerFor,
   ledgersFor,
   nobody,
@@ -30,6 +31,7 @@ export {
   permissionTable,
   roleNames,
   roleTable,
+  together,
   type GrantPart,
   type PermissionName,
   type Reach,

@@ -45,10 +45,14 @@ export function isPermissionName(name: string): name is PermissionName {
   return Object.hasOwn(permissionTable, name);
 }
 
-/** Which entries a grant reaches. `own`: actor or subject is the caller's id in the host application. */
+/**
+ * Which entries a grant reaches. `own`: actor or subject is the caller's id in the host application. `actions`: those of
+ * packs, and beside them the caller's own where it has a `hostId`.
+ */
 export type Reach =
   | { readonly kind: 'all' }
   | { readonly kind: 'own'; readonly hostId: string }
+  | { readonly kind: 'actions'; readonly actions: readonly string[]; readonly hostId?: string }
   | { readonly kind: 'modules'; readonly modules: readonly string[] }
   | { readonly kind: 'subjects'; readonly subjects: readonly string[] };
 
@@ -66,4 +70,29 @@ export function partOf(role: RoleName, hostId: string): GrantPart {
     permissions: roleTable[role],
     reach: role === 'viewer' || role === 'ingest' ? { kind: 'own', hostId } : everywhere,
   };
+}
+
+/** Whoever reaches some entries only is never shown a whole ledger, whatever else was given. */
+export function permittedWithin(reach: Reach, permissions: readonly string[]): readonly string[] {
+  if (reach.kind === 'all') return permissions;
+  return permissions.filter((name) => name !== 'read.all' && name !== 'tree');
+}
+
+/** Of several roles the widest reach counts, and every permission. */
+export function together(parts: readonly GrantPart[], hostId: string): GrantPart {
+  const reaches = parts.map((part) => part.reach);
+  const actions = reaches.flatMap((reach) => (reach.kind === 'actions' ? reach.actions : []));
+  const own = reaches.some(
+    (reach) => reach.kind === 'own' || (reach.kind === 'actions' && 'hostId' in reach),
+  );
+  const reach: Reach = reaches.some(({ kind }) => kind === 'all')
+    ? everywhere
+    : actions.length > 0
+      ? { kind: 'actions', actions, ...(own ? { hostId } : {}) }
+      : { kind: 'own', hostId };
+  const permissions = permittedWithin(
+    reach,
+    parts.flatMap((part) => part.permissions),
+  );
+  return { permissions, reach };
 }

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { AuditError } from '../audit-error.ts';
 import { sqlState, type Client, type Database } from '../storage/index.ts';
-import { partOf, type GrantPart, type Reach, type RoleName } from './permissions.ts';
+import { partOf, permittedWithin, type GrantPart, type Reach, type RoleName } from './permissions.ts';
+
+/** Reach of a user; that of actions is for roles of packs. */
+type UserScope = Exclude<Reach['kind'], 'actions'>;
 
 /** Somebody who signs in to Bitácora itself. */
 export interface User {
@@ -10,7 +13,7 @@ export interface User {
   email: string;
   name: string;
   role: RoleName;
-  scope: Reach['kind'];
+  scope: UserScope;
   /** The id by which host applications know the person: its entries are the person's own. */
   hostId: string | null;
   modules: string[];
@@ -185,7 +188,7 @@ export function normalEmail(email: string): string {
   return email.trim().normalize('NFC').toLowerCase();
 }
 
-function scopeOfRole(role: RoleName): Reach['kind'] {
+function scopeOfRole(role: RoleName): UserScope {
   return role === 'viewer' || role === 'ingest' ? 'own' : 'all';
 }
 
@@ -194,11 +197,7 @@ export function partOfUser(user: User): GrantPart {
   const { permissions } = partOf(user.role, user.hostId ?? '');
   const reach = reachOf(user);
   const all = [...permissions, ...user.permissions];
-  return {
-    // Whoever reaches some entries only is never shown a whole ledger, whatever else was given.
-    permissions: reach.kind === 'all' ? all : all.filter((name) => name !== 'read.all' && name !== 'tree'),
-    reach,
-  };
+  return { permissions: permittedWithin(reach, all), reach };
 }
 
 function reachOf({ scope, hostId, modules, subjects }: User): Reach {

@@ -1,7 +1,7 @@
 import { decodeProtectedHeader, errors, jwtVerify, decodeJwt, type JWTPayload } from 'jose';
 import type { ScopeName } from './api-keys.ts';
 import type { Caller } from './grants.ts';
-import { isRoleName, partOf, type GrantPart, type Reach } from './permissions.ts';
+import { isRoleName, partOf, together, type GrantPart, type Reach } from './permissions.ts';
 import type { Tenants } from './tenants.ts';
 import type { ViewerKey, ViewerKeys } from './viewer-keys.ts';
 
@@ -100,25 +100,6 @@ function rightsOf(
     grantable: new Set(part.permissions.includes('admin') ? ['ingest', 'read', 'tree', 'admin'] : []),
     ledgerNames: null,
   };
-}
-
-/** Of several roles the widest reach counts, and every permission. */
-function together(parts: readonly GrantPart[], hostId: string): GrantPart {
-  const reaches = parts.map((part) => part.reach);
-  const lists = (kind: 'modules' | 'subjects'): string[] =>
-    reaches.flatMap((reach) =>
-      reach.kind === kind ? (reach.kind === 'modules' ? reach.modules : reach.subjects) : [],
-    );
-  const modules = lists('modules');
-  const subjects = lists('subjects');
-  const reach: Reach = reaches.some(({ kind }) => kind === 'all')
-    ? { kind: 'all' }
-    : modules.length > 0
-      ? { kind: 'modules', modules }
-      : subjects.length > 0
-        ? { kind: 'subjects', subjects }
-        : { kind: 'own', hostId };
-  return { permissions: parts.flatMap((part) => part.permissions), reach };
 }
 
 /** Every request of a viewer names its tenant: looked up once a second, unknown names too. */

@@ -20,7 +20,26 @@ export function grantedCondition(grant: Grant, filters: Filters, context: Questi
     zone: context.zone,
     now: context.clock(),
   });
-  return allOf([reachCondition(grant, context), asked]);
+  const reach = reachCondition(grant, context);
+  // Within the reach the question is the same as everybody's, and may be answered from wherever theirs is.
+  return liesWithin(asked, reach) ? asked : allOf([reach, asked]);
+}
+
+/** True where the terms alone show that whatever matches the one matches the other. */
+function liesWithin(asked: Condition, reach: Condition): boolean {
+  if (reach.kind === 'all') return true;
+  if (reach.kind === 'or') return reach.parts.some((part) => liesWithin(asked, part));
+  if (reach.kind !== 'keys') return false;
+  switch (asked.kind) {
+    case 'keys':
+      return asked.keys.every((key) => reach.keys.includes(key));
+    case 'and':
+      return asked.parts.some((part) => liesWithin(part, reach));
+    case 'or':
+      return asked.parts.every((part) => liesWithin(part, reach));
+    default:
+      return false;
+  }
 }
 
 /**
@@ -42,6 +61,16 @@ export function reachCondition(grant: Grant, { ledgers }: Pick<QuestionContext, 
       return everything;
     case 'own':
       return anyOf([has('actor', [reach.hostId]), has('subject', [reach.hostId])]);
+    case 'actions': {
+      const listed: Condition = {
+        kind: 'keys',
+        keys: reach.actions.map((action) => keyOf('action', action, searchToken)),
+      };
+      const { hostId } = reach;
+      return hostId === undefined
+        ? listed
+        : anyOf([listed, has('actor', [hostId]), has('subject', [hostId])]);
+    }
     case 'modules':
       return has('module', reach.modules);
     case 'subjects':

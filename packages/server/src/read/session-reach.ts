@@ -1,7 +1,8 @@
-import type { Grant } from '../access/index.ts';
+import { hostIdOf, type Grant } from '../access/index.ts';
 
 /** The only actors whose sessions a grant reaches; null: all. A session belongs to its actor, not to a module or subject. */
 export function ownActors({ reach }: Grant, pseudonym: (id: string) => string): readonly string[] | null {
   if (reach.kind === 'all') return null;
-  return reach.kind === 'own' && reach.hostId !== '' ? [reach.hostId, pseudonym(reach.hostId)] : [];
+  const hostId = hostIdOf(reach) ?? '';
+  return hostId === '' ? [] : [hostId, pseudonym(hostId)];
 }

@@ -206,7 +206,7 @@ async function record(
   if (!route.record) return;
   const { action, each = false } = route.record;
   // One's own entries are one's own business; what is taken out is not.
-  if (grant.reach.kind !== 'all' && !each) return;
+  if (grant.reach.kind === 'own' && !each) return;
   const userAgent = request.headers['user-agent']?.slice(0, 300);
   await onRead(
     {

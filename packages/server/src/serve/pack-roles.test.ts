@@ -15,6 +15,7 @@ const pack = definePack({
     Administrador: ['administrator', 'gate.close'],
     resident: ['gate.own'],
     jefe: ['owner'],
+    caretaker: ['read.pack', 'tree', 'gate.own'],
   },
 } as never);
 const roleOf = createPackRoles([pack]);
@@ -35,4 +36,25 @@ test('nobody becomes an owner by a pack, and names that no pack knows, inherited
   expect(roleOf('jefe', 'u1')).toEqual({ permissions: ['read'], reach: { kind: 'own', hostId: 'u1' } });
   for (const name of ['stranger', 'toString', '__proto__', 'constructor'])
     expect(roleOf(name, 'u1')).toBeUndefined();
+});
+
+const shop = definePack({
+  name: 'shop',
+  actions: {
+    'order.create': { operation: 'create', level: 'low', labels: { es: 'Pedido', ru: 'Заказ', en: 'Order' } },
+  },
+  roles: { caretaker: ['order.own'], manager: ['read.pack'] },
+} as never);
+
+test('read.pack reaches the entries of the pack’s own actions, and no tree; beside a role of another pack the own ones there', () => {
+  expect(roleOf('caretaker', 'u7')).toEqual({
+    permissions: ['read', 'gate.own'],
+    reach: { kind: 'actions', actions: ['payment.create'] },
+  });
+  const inBoth = createPackRoles([pack, shop]);
+  expect(inBoth('caretaker', 'u7')).toEqual({
+    permissions: ['read', 'gate.own', 'read', 'order.own'],
+    reach: { kind: 'actions', actions: ['payment.create'], hostId: 'u7' },
+  });
+  expect(inBoth('manager', 'u7')?.reach).toEqual({ kind: 'actions', actions: ['order.create'] });
 });

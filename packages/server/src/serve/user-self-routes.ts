@@ -18,7 +18,7 @@ const meView = z.object({
   tenant: z.string(),
   roles: z.array(z.string()),
   permissions: z.array(z.string()),
-  scope: z.enum(['all', 'own', 'modules', 'subjects']),
+  scope: z.enum(['all', 'own', 'actions', 'modules', 'subjects']),
   ledgers: z.array(z.string()),
   csrf: z.string().nullable(),
   session: z.string().nullable(),
