@@ -1,5 +1,5 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -30,11 +30,14 @@ function plan(run: string, more: Partial<HostPlan> & { audit?: HostPlan['audit']
   };
 }
 
-test('F3 SDK-17 nothing that resolved in durable is lost, nothing is stored twice, order is kept, however often the host is killed', async () => {
+test('F3 SDK-16 SDK-17 nothing that resolved in durable is lost, nothing is stored twice, order is kept, however often the host is killed', async () => {
   const kills = all ? 500 : 20;
-  const audit = { mode: 'durable', spool: { directory, segmentBytesMax: 20_000 } } as const;
+  const spool = { directory, segmentBytesMax: 20_000 };
+  const encrypted = { ...spool, key: randomBytes(32).toString('hex') };
   const runs: { run: string; done: number[] }[] = [];
   for (let kill = 0; kill < kills; kill++) {
+    // Every other host has no key: what the others leave encrypted it leaves as it is.
+    const audit = { mode: 'durable', spool: kill % 2 === 0 ? encrypted : spool } as const;
     const host = startHost(plan(`durable ${kill}`, { audit }));
     await host.started;
     await sleep(randomInt(10, 250));
@@ -42,6 +45,7 @@ test('F3 SDK-17 nothing that resolved in durable is lost, nothing is stored twic
     await host.ended;
     runs.push({ run: `durable ${kill}`, done: host.done });
   }
+  const audit = { mode: 'durable', spool: encrypted } as const;
   const last = startHost(plan('last', { audit, events: 0, end: 'wait', healthEveryMs: 50 }));
   // A directory that a killed host had only begun is removed a minute later.
   const spools = (): string[] => readdirSync(directory).filter((name) => !name.startsWith('.'));

@@ -1,5 +1,4 @@
 import type { AuditEvent, Target } from './audit-event.ts';
-import { canonicalJson } from './canonical-json.ts';
 import { eventFields } from './event-fields.ts';
 import { record } from './field-readers.ts';
 import { createBudget, type Budget } from './json-copy.ts';
@@ -49,12 +48,13 @@ function complete(read: Read, createId: () => string): AuditEvent {
   return event;
 }
 
-// A character is at most six bytes of JSON (\u0001), a number 24: only events near the limit are measured exactly.
+// A character is at most six bytes of JSON (\u0001), a number 24: only events near the limit are measured exactly. The
+// canonical form is as long: it has its keys in another order.
 function refuseExcess(event: AuditEvent, budget: Budget): void {
   if (budget.keys < 0) throw new Refusal('too_many_keys', '');
   const chars = limits.eventSizeMaxBytes - budget.chars;
   const values = limits.eventSizeMaxBytes / 2 - budget.units;
   const sizeAtMost = chars * 6 + values * 27 + (limits.keysMax - budget.keys) * 40 + 1_000;
   if (sizeAtMost <= limits.eventSizeMaxBytes) return;
-  if (utf8Length(canonicalJson(event)) > limits.eventSizeMaxBytes) throw new Refusal('too_large', '');
+  if (utf8Length(JSON.stringify(event)) > limits.eventSizeMaxBytes) throw new Refusal('too_large', '');
 }

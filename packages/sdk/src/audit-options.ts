@@ -60,6 +60,8 @@ export interface AuditOptions {
 export interface SpoolOptions {
   /** Made when absent, readable by its owner only. Processes and workers may share one. */
   readonly directory: string;
+  /** Encrypts it (AES-256-GCM): 32 bytes, as they are or as base64 or hex text. The next instance needs the same. */
+  readonly key?: Uint8Array | string;
   /** On disk, per `createAudit` (256 MiB). */
   readonly bytesMax?: number;
   /** A file of the spool is followed by the next one at this size (8 MiB). */

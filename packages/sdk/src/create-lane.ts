@@ -128,7 +128,7 @@ export function createLane({ settings, tenant, key, budget, encode, onError, onD
   sender.addFeed(memory);
   sender.addFeed(strict, { first: true });
   if (spool && settings.spool) {
-    const quarantine = createQuarantine(settings.spool.directory);
+    const quarantine = createQuarantine(settings.spool);
     const onSettled = (event: PendingEvent, judgement: Judgement): void => {
       settle(event, judgement);
       quarantine.keep(event, judgement);

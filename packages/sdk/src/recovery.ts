@@ -31,15 +31,17 @@ const reportTimeoutMs = 5_000;
 export function createRecovery({ settings, laneOf, onError }: RecoveryOptions): Recovery {
   const counts = { delivered: 0, rejected: 0 };
   const open = new Set<AdoptedSpool>();
-  const quarantine = settings.spool && createQuarantine(settings.spool.directory);
+  const quarantine = settings.spool && createQuarantine(settings.spool);
   const adopter =
     settings.spool &&
     createAdopter({
-      directory: settings.spool.directory,
+      ...{ directory: settings.spool.directory, key: settings.spool.key },
       instance: randomBytes(adopterBytes).toString('base64url'),
       onAdopted,
       onDamaged: ({ bytes, path }) =>
         onError(new SdkError('spool_damaged', `${bytes} bytes of ${path} are not what was written`)),
+      onLocked: (path) =>
+        onError(new SdkError('spool_locked', `${path} needs another spool.key and is left as it is`)),
       onFailed: (cause) =>
         onError(new SdkError('spool_failed', `the spool cannot be read: ${String(cause)}`, { cause })),
     });

@@ -1,7 +1,8 @@
 /**
  * `rejected`: one event, for good. `refused`: a whole request, for good. `unreachable`: the server does not answer; will
  * be tried again, except in mode `strict`. `spool_full`, `spool_failed`: the disk takes no more. `spool_damaged`: bytes of
- * the spool were not what was written. `memory_full`, `closed`, `no_key`, `too_many_tenants`: the event was dropped.
+ * the spool were not what was written. `spool_locked`: what an earlier instance spooled needs another key; it stays where it
+ * is. `memory_full`, `closed`, `no_key`, `too_many_tenants`: the event was dropped.
  * `outbox_failed`: the row could not be written. `receipt_changed`: the server told two places for one event.
  */
 export type SdkErrorCode =
@@ -11,6 +12,7 @@ export type SdkErrorCode =
   | 'spool_full'
   | 'spool_failed'
   | 'spool_damaged'
+  | 'spool_locked'
   | 'memory_full'
   | 'closed'
   | 'no_key'

@@ -1,5 +1,7 @@
+import type { KeyObject } from 'node:crypto';
 import { modes, type Mode } from './audit.ts';
 import type { AuditOptions, SpoolOptions } from './audit-options.ts';
+import { parseSpoolKey } from './spool/spool-key.ts';
 
 type Limits = Required<
   Pick<
@@ -28,7 +30,7 @@ export interface Settings extends Limits {
   readonly name: string;
   readonly mode: Mode;
   readonly modeOf: ReadonlyMap<string, Mode>;
-  readonly spool: Required<SpoolOptions> | undefined;
+  readonly spool: (Required<Omit<SpoolOptions, 'key'>> & { readonly key: KeyObject | undefined }) | undefined;
   readonly transport: AuditOptions['transport'];
   readonly redact: NonNullable<AuditOptions['redact']>;
   readonly debug: boolean;
@@ -137,8 +139,8 @@ function keyNeeded(options: AuditOptions, environment: NodeJS.ProcessEnv): strin
 function spoolOf(spool: SpoolOptions | undefined): Settings['spool'] {
   if (spool === undefined) return undefined;
   refuseUnless(typeof spool === 'object' && spool !== null, 'spool', 'an object such as { directory }');
-  refuseUnknown('spool.', spool, ['directory', ...Object.keys(spoolDefaults)]);
-  const { directory, ...rest } = spool;
+  refuseUnknown('spool.', spool, ['directory', 'key', ...Object.keys(spoolDefaults)]);
+  const { directory, key: given, ...rest } = spool;
   refuseUnless(isText(directory, 4_096), 'spool.directory', 'the path of a directory');
   const filled = { ...spoolDefaults, ...rest };
   refuseUnless(isAmount(filled.bytesMax), 'spool.bytesMax', 'a number of at least 0');
@@ -148,7 +150,13 @@ function spoolOf(spool: SpoolOptions | undefined): Settings['spool'] {
     'spool.whenFull',
     'reject or best_effort',
   );
-  return { directory, ...filled };
+  const key = parseSpoolKey(given);
+  refuseUnless(
+    key !== undefined || !('key' in spool),
+    'spool.key',
+    '32 bytes, as a Buffer or as base64 or hex text',
+  );
+  return { directory, ...filled, key };
 }
 
 function modeOfActions(modeOf: AuditOptions['modeOf']): ReadonlyMap<string, Mode> {

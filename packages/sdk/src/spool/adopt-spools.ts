@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -32,8 +33,12 @@ export interface AdopterOptions {
   readonly directory: string;
   /** Who adopts. */
   readonly instance: string;
+  /** Of spools that are encrypted; those in clear are read as well. */
+  readonly key: KeyObject | undefined;
   readonly onAdopted: (adopted: AdoptedSpool) => void;
   readonly onDamaged: (damage: { readonly bytes: number; readonly path: string }) => void;
+  /** Another key is needed for the spool at `path`, which stays there; told once. */
+  readonly onLocked: (path: string) => void;
   readonly onFailed: (cause: unknown) => void;
 }
 
@@ -41,8 +46,9 @@ const lookEveryMs = 30_000;
 
 /** Finds the sub-spools of processes and threads that ended without emptying them, at the start and now and then. */
 export function createAdopter(options: AdopterOptions): Adopter {
-  const { directory, instance, onDamaged } = options;
+  const { directory, instance, key, onDamaged } = options;
   const held = new Set<AdoptedSpool>();
+  const locked = new Set<string>();
   let state: 'open' | 'stopped' = 'open';
   let looking: Promise<void> | undefined;
 
@@ -51,9 +57,11 @@ export function createAdopter(options: AdopterOptions): Adopter {
       if (state === 'stopped') return;
       removeUnfinished(directory, name);
       if (!isSubSpoolName(name) || hasOwner(join(directory, name))) continue;
-      const sub = claimSubSpool(directory, name, instance);
-      if (sub === undefined) continue;
-      const adopted = { sub, store: createSegmentStore(sub.path, { onDamaged }) };
+      const sub = claimSubSpool(directory, name, { adopter: instance, key });
+      if (sub === 'locked' && !locked.has(name)) options.onLocked(join(directory, name));
+      if (sub === 'locked') locked.add(name);
+      if (typeof sub !== 'object') continue;
+      const adopted = { sub, store: createSegmentStore(sub.path, { cipher: sub.cipher, onDamaged }) };
       held.add(adopted);
       try {
         await adopted.store.scan();

@@ -1,9 +1,10 @@
 import { crc32 } from 'node:zlib';
 import type { PendingEvent } from '../send/pending-event.ts';
+import type { SpoolCipher } from './cipher.ts';
 
 /**
  * One event in a spool file: mark (4 bytes), length of the text, CRC-32 of number and text, number (6 bytes), the event as
- * JSON. Integers are big-endian. The mark lets a reader find the next event behind bytes that were damaged.
+ * JSON, encrypted where the spool has a key. Integers are big-endian. The mark lets a reader find the next event behind bytes that were damaged.
  */
 const mark = Buffer.from([0xb1, 0x7a, 0xc0, 0x9a]);
 const [lengthAt, checkAt, sequenceAt] = [4, 8, 12];
@@ -19,22 +20,24 @@ export interface Framed {
   readonly end: number;
 }
 
-export function encodeFrame({ sequence, json }: Omit<PendingEvent, 'id'>): Buffer {
-  const textBytes = Buffer.byteLength(json);
+export function encodeFrame({ sequence, json }: Omit<PendingEvent, 'id'>, cipher?: SpoolCipher): Buffer {
+  const encrypted = cipher?.encrypt(json, sequence);
+  const textBytes = encrypted?.length ?? Buffer.byteLength(json);
   const frame = Buffer.allocUnsafe(headerBytes + textBytes);
   mark.copy(frame);
   frame.writeUInt32BE(textBytes, lengthAt);
   frame.writeUIntBE(sequence, sequenceAt, sequenceBytes);
-  frame.write(json, headerBytes);
+  if (encrypted) encrypted.copy(frame, headerBytes);
+  else frame.write(json, headerBytes);
   frame.writeUInt32BE(crc32(frame.subarray(sequenceAt)), checkAt);
   return frame;
 }
 
 /**
  * Reads the frame at `at`. `short`: it may go on behind the end of `bytes`. `damaged`: it is none, or not what was
- * written.
+ * written, or not with this key.
  */
-export function decodeFrame(bytes: Buffer, at: number): Framed | 'short' | 'damaged' {
+export function decodeFrame(bytes: Buffer, at: number, cipher?: SpoolCipher): Framed | 'short' | 'damaged' {
   const left = bytes.length - at;
   if (mark.compare(bytes, at, Math.min(at + mark.length, bytes.length), 0, Math.min(left, mark.length)) !== 0)
     return 'damaged';
@@ -45,7 +48,9 @@ export function decodeFrame(bytes: Buffer, at: number): Framed | 'short' | 'dama
   if (end > bytes.length) return 'short';
   if (crc32(bytes.subarray(at + sequenceAt, end)) !== bytes.readUInt32BE(at + checkAt)) return 'damaged';
   const sequence = bytes.readUIntBE(at + sequenceAt, sequenceBytes);
-  return { sequence, json: bytes.toString('utf8', at + headerBytes, end), end };
+  const text = bytes.subarray(at + headerBytes, end);
+  const json = cipher ? cipher.decrypt(text, sequence) : text.toString();
+  return json === undefined ? 'damaged' : { sequence, json, end };
 }
 
 /** Where the next mark starts, from `from` on; the length of `bytes` when there is none (its last 3 bytes may begin one). */

@@ -1,4 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
+import type { SpoolCipher } from './cipher.ts';
 import { decodeFrame, headerBytes, nextMark, type Framed } from './frame.ts';
 
 /** Events of one file from a position on. */
@@ -16,6 +17,14 @@ export interface PageLimits {
   readonly bytesMax: number;
 }
 
+/** What of a file is read. */
+export interface SegmentPart {
+  readonly position: number;
+  readonly bytesEnd: number;
+  /** Of a spool that has a key. */
+  readonly cipher: SpoolCipher | undefined;
+}
+
 const chunkBytesMin = 65_536;
 const chunkBytesMax = 4_194_304;
 
@@ -23,14 +32,10 @@ const chunkBytesMax = 4_194_304;
  * Reads the events from `position` on, up to `bytesEnd` of the file. Damaged bytes are passed over, up to the next event
  * whose check is right. Rejects with what the file system says.
  */
-export async function readSegment(
-  path: string,
-  at: { readonly position: number; readonly bytesEnd: number },
-  limits: PageLimits,
-): Promise<SegmentPage> {
+export async function readSegment(path: string, part: SegmentPart, limits: PageLimits): Promise<SegmentPage> {
   const file = await open(path, 'r');
   try {
-    return await readPage(file, at, limits);
+    return await readPage(file, part, limits);
   } finally {
     await file.close();
   }
@@ -38,7 +43,7 @@ export async function readSegment(
 
 async function readPage(
   file: FileHandle,
-  { position, bytesEnd }: { readonly position: number; readonly bytesEnd: number },
+  { position, bytesEnd, cipher }: SegmentPart,
   limits: PageLimits,
 ): Promise<SegmentPage> {
   const frames: Framed[] = [];
@@ -51,7 +56,7 @@ async function readPage(
     const last = at + chunk.length >= bytesEnd || chunk.length < Math.min(chunkBytes, bytesEnd - at);
     let offset = 0;
     while (offset < chunk.length && frames.length < limits.eventsMax) {
-      const framed = decodeFrame(chunk, offset);
+      const framed = decodeFrame(chunk, offset, cipher);
       if (framed === 'short' && !last) break;
       if (typeof framed === 'string') {
         const next = nextMark(chunk, offset + 1);

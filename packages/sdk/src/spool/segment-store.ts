@@ -1,6 +1,7 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { SpoolCipher } from './cipher.ts';
 import { decodeFrame, encodeFrame } from './frame.ts';
 import { readSegment, type PageLimits, type SegmentPage } from './segment-reader.ts';
 
@@ -36,7 +37,9 @@ export interface SegmentStore {
   forget(): number;
 }
 
-export interface SegmentStoreEvents {
+export interface SegmentStoreOptions {
+  /** Of a spool that has a key. */
+  readonly cipher: SpoolCipher | undefined;
   /** Bytes were not what was written; `events` that are missing from the count for it. */
   readonly onDamaged: (damage: {
     readonly bytes: number;
@@ -52,7 +55,10 @@ export function segmentPath(directory: string, number: number): string {
   return join(directory, `${String(number).padStart(8, '0')}.segment`);
 }
 
-export function createSegmentStore(directory: string, { onDamaged }: SegmentStoreEvents): SegmentStore {
+export function createSegmentStore(
+  directory: string,
+  { cipher, onDamaged }: SegmentStoreOptions,
+): SegmentStore {
   const segments: Segment[] = [];
   // Within the first segment.
   let position = 0;
@@ -79,7 +85,7 @@ export function createSegmentStore(directory: string, { onDamaged }: SegmentStor
   }
 
   async function countIn(segment: Segment, from: number): Promise<void> {
-    const at = { position: from, bytesEnd: segment.bytesEnd };
+    const at = { position: from, bytesEnd: segment.bytesEnd, cipher };
     while (at.position < at.bytesEnd) {
       const page = await readSegment(segment.path, at, scanLimits);
       segment.events += page.frames.length;
@@ -102,7 +108,11 @@ export function createSegmentStore(directory: string, { onDamaged }: SegmentStor
     },
     async page(limits) {
       for (let segment = current(); segment !== undefined; segment = current()) {
-        const page = await readSegment(segment.path, { position, bytesEnd: segment.bytesEnd }, limits);
+        const page = await readSegment(
+          segment.path,
+          { position, bytesEnd: segment.bytesEnd, cipher },
+          limits,
+        );
         if (segment !== segments[0]) return undefined;
         if (page.damagedBytes > 0) onDamaged({ bytes: page.damagedBytes, events: 0, path: segment.path });
         if (page.frames.length > 0) return page;

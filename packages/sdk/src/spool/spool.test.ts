@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -13,13 +22,18 @@ const instance = 'AAAAAAAAAAAAAAAAAAAAAA';
 const other = 'BBBBBBBBBBBBBBBBBBBBBB';
 const ownHost = hostname();
 
-function spoolIn(directory: string, takenOver: number[] = []): Spool {
+function spoolIn(directory: string, { takenOver = [], key }: SpoolIn = {}): Spool {
   return createSpool({
-    ...{ directory, bytesMax: 1e6, segmentBytesMax: 1e5, instance, tenant: 'north' },
+    ...{ directory, bytesMax: 1e6, segmentBytesMax: 1e5, instance, tenant: 'north', key },
     onAppended: () => undefined,
     onDamaged: () => undefined,
     onTakenOver: (events) => takenOver.push(events),
   });
+}
+
+interface SpoolIn {
+  takenOver?: number[];
+  key?: KeyObject | undefined;
 }
 
 const append = (spool: Spool, sequence: number): Promise<void> =>
@@ -29,14 +43,19 @@ const append = (spool: Spool, sequence: number): Promise<void> =>
   });
 
 /** What is found without an owner. */
-async function adopt(directory: string): Promise<readonly AdoptedSpool[]> {
+async function adopt(
+  directory: string,
+  { key, locked = [] }: { key?: KeyObject | undefined; locked?: string[] } = {},
+): Promise<readonly AdoptedSpool[]> {
   const found: AdoptedSpool[] = [];
   const adopter = createAdopter({
-    ...{ directory, instance: other },
+    ...{ directory, instance: other, key },
     onAdopted: (adopted) => found.push(adopted),
     onDamaged: () => undefined,
+    onLocked: (path) => locked.push(path),
     onFailed: (cause) => expect.unreachable(String(cause)),
   });
+  await adopter.look();
   await adopter.look();
   adopter.stop();
   return found;
@@ -63,7 +82,7 @@ test('a spool whose owner lives is left alone, one that was closed with events i
 test('an owner that was only asleep confirms nothing into a spool that another has taken over', async () => {
   const directory = join(root, 'asleep');
   const takenOver: number[] = [];
-  const spool = spoolIn(directory, takenOver);
+  const spool = spoolIn(directory, { takenOver });
   await append(spool, 1);
   const owner = join(directory, instance, 'owner');
   const longAgo = new Date(Date.now() - 3_600_000);
@@ -104,3 +123,73 @@ test('what a process was about to make when it was killed is removed', async () 
   await adopt(directory);
   expect(readdirSync(directory)).toEqual([]);
 });
+
+const [right, wrong] = [1, 2].map((n) => createSecretKey(Buffer.alloc(32, n)));
+
+test('SDK-16 an encrypted spool is left as it is without its key and with another, and is adopted with it', async () => {
+  const directory = join(root, 'encrypted');
+  const spool = spoolIn(directory, { key: right });
+  await Promise.all([append(spool, 1), append(spool, 2)]);
+  spool.close(undefined);
+  const before = filesIn(directory);
+  for (const key of [undefined, wrong]) {
+    const locked: string[] = [];
+    expect(await adopt(directory, { key, locked })).toEqual([]);
+    expect(locked).toEqual([join(directory, instance)]);
+    expect(filesIn(directory)).toEqual(before);
+  }
+  const locked: string[] = [];
+  const [adopted] = await adopt(directory, { key: right, locked });
+  expect(adopted?.sub).toMatchObject({ instance, tenant: 'north' });
+  expect(adopted && (await sequencesIn(adopted))).toEqual([1, 2]);
+  expect(locked).toEqual([]);
+});
+
+test('SDK-16 with a key, what an earlier start left in clear is read as well', async () => {
+  const directory = join(root, 'clear');
+  const spool = spoolIn(directory);
+  await append(spool, 1);
+  spool.close(undefined);
+  const [adopted] = await adopt(directory, { key: right });
+  expect(adopted?.sub.tenant).toBe('north');
+  expect(adopted && (await sequencesIn(adopted))).toEqual([1]);
+});
+
+test('SDK-16 an encrypted spool whose key cannot be tried any more is not taken for one in clear', async () => {
+  const directory = join(root, 'torn');
+  const spool = spoolIn(directory, { key: right });
+  await append(spool, 1);
+  spool.close(undefined);
+  const path = join(directory, instance, 'tenant.encrypted');
+  const whole = readFileSync(path);
+  for (const torn of [whole.subarray(0, 20), Buffer.alloc(0)]) {
+    writeFileSync(path, torn);
+    const locked: string[] = [];
+    expect(await adopt(directory, { key: right, locked })).toEqual([]);
+    expect(locked).toHaveLength(1);
+  }
+  writeFileSync(path, whole);
+  expect(await adopt(directory, { key: right })).toHaveLength(1);
+});
+
+test('SDK-16 each file has a salt of its own, also what is written as the process ends', async () => {
+  const directory = join(root, 'salts');
+  const spool = spoolIn(directory, { key: right });
+  await append(spool, 1);
+  const json = '{"id":"at the end"}';
+  expect(spool.appendNow([{ id: 'at the end', sequence: 2, json }])).toBe(1);
+  const salts = Object.values(filesIn(directory, '.segment')).map((bytes) => bytes.toString('hex', 18, 34));
+  expect(new Set(salts).size).toBe(2);
+  spool.close(undefined);
+  const [adopted] = await adopt(directory, { key: right });
+  expect(adopted?.store.length()).toBe(2);
+});
+
+/** Each file and what is in it. */
+function filesIn(directory: string, suffix = ''): Record<string, Buffer> {
+  const found = readdirSync(directory, { recursive: true, withFileTypes: true });
+  const paths = found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return Object.fromEntries(
+    paths.filter((path) => path.endsWith(suffix)).map((path) => [path, readFileSync(path)]),
+  );
+}

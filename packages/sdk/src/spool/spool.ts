@@ -1,7 +1,9 @@
-import { closeSync, fsyncSync, openSync, statSync, writeSync } from 'node:fs';
+import type { KeyObject } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { open, stat, utimes, type FileHandle } from 'node:fs/promises';
 import { SdkError } from '../sdk-error.ts';
 import type { PendingEvent } from '../send/pending-event.ts';
+import { createSpoolCipher } from './cipher.ts';
 import { encodeFrame } from './frame.ts';
 import { createSegmentStore, segmentPath, type Segment, type SegmentStore } from './segment-store.ts';
 import { ownerPath, ownerSignEveryMs } from './spool-owner.ts';
@@ -12,6 +14,7 @@ import {
   syncDirectory,
   type SubSpool,
 } from './sub-spool.ts';
+import { writeSynced } from './write-synced.ts';
 
 /** Where one instance keeps events that must survive the process. Made on the disk by the first of them. */
 export interface Spool {
@@ -37,6 +40,8 @@ export interface SpoolSettings {
   readonly segmentBytesMax: number;
   readonly instance: string;
   readonly tenant: string | undefined;
+  /** Encrypts what is on the disk. */
+  readonly key: KeyObject | undefined;
   readonly onAppended: () => void;
   readonly onDamaged: (damage: { readonly bytes: number; readonly events: number }) => void;
   /** Another process took these events over and sends them. */
@@ -55,7 +60,8 @@ const segmentsMin = 8;
 const underWayBytesMax = 16_777_216;
 
 export function createSpool(settings: SpoolSettings): Spool {
-  const { bytesMax } = settings;
+  const { bytesMax, instance, tenant, key } = settings;
+  const cipher = key && createSpoolCipher(key, instance);
   // A file goes as a whole: one as large as the quota would keep it full after all of it was sent.
   const segmentBytesMax = Math.min(settings.segmentBytesMax, bytesMax / segmentsMin);
   let place:
@@ -69,19 +75,20 @@ export function createSpool(settings: SpoolSettings): Spool {
 
   function opened(): NonNullable<typeof place> {
     if (place !== undefined) return place;
-    const sub = createSubSpool(settings.directory, settings.instance, settings.tenant);
+    const sub = createSubSpool(settings.directory, { instance, tenant, cipher });
     const sign = setInterval(() => {
       const now = new Date();
       void utimes(ownerPath(sub.path), now, now).catch(() => undefined);
     }, ownerSignEveryMs);
     sign.unref();
-    place = { sub, sign, store: createSegmentStore(sub.path, settings) };
+    place = { sub, sign, store: createSegmentStore(sub.path, { ...settings, cipher }) };
     return place;
   }
 
   async function activeSegment(): Promise<NonNullable<typeof active>> {
     const { sub, store } = opened();
     if (active !== undefined) return active;
+    cipher?.renew();
     const number = ++segmentsMade;
     const path = segmentPath(sub.path, number);
     const file = await open(path, 'wx', 0o600);
@@ -172,7 +179,7 @@ export function createSpool(settings: SpoolSettings): Spool {
       return place?.store ?? emptyStore;
     },
     append(event, done) {
-      const frame = encodeFrame(event);
+      const frame = encodeFrame(event, cipher);
       const bytes = underWayBytes + frame.length;
       if (bytes > underWayBytesMax) return done(new SdkError('spool_full', 'the disk does not keep up'));
       if (onDisk() + bytes > bytesMax)
@@ -186,8 +193,9 @@ export function createSpool(settings: SpoolSettings): Spool {
       const all = [...unwritten, ...events].toSorted((a, b) => a.sequence - b.sequence);
       const frames: Buffer[] = [];
       let bytes = onDisk();
+      cipher?.renew();
       for (const event of all) {
-        const frame = encodeFrame(event);
+        const frame = encodeFrame(event, cipher);
         bytes += frame.length;
         if (bytes > bytesMax) break;
         frames.push(frame);
@@ -196,7 +204,7 @@ export function createSpool(settings: SpoolSettings): Spool {
       const { sub, store } = opened();
       const number = ++segmentsMade;
       const path = segmentPath(sub.path, number);
-      writeSynced(path, Buffer.concat(frames));
+      writeSynced(path, Buffer.concat(frames), 'wx');
       syncDirectory(sub.path);
       store.add({ number, path, bytesEnd: statSync(path).size, events: frames.length, sealed: true });
       waiting = [];
@@ -214,17 +222,7 @@ export function createSpool(settings: SpoolSettings): Spool {
   };
 }
 
-const emptyStore: SegmentStore = createSegmentStore('', { onDamaged: () => undefined });
-
-function writeSynced(path: string, bytes: Buffer): void {
-  const file = openSync(path, 'wx', 0o600);
-  try {
-    for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
+const emptyStore: SegmentStore = createSegmentStore('', { cipher: undefined, onDamaged: () => undefined });
 
 function isFull(cause: unknown): boolean {
   return cause instanceof Error && 'code' in cause && (cause.code === 'ENOSPC' || cause.code === 'EDQUOT');

@@ -9,49 +9,84 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
+import { createSpoolCipher, type SpoolCipher } from './cipher.ts';
+import { decodeFrame, encodeFrame } from './frame.ts';
 import { isAbandoned, ownerPath, writeOwner } from './spool-owner.ts';
+import { writeSynced } from './write-synced.ts';
 
 /** The directory of one instance within the spool's directory: `<instance>`, or `<instance>.<adopter>`. */
 export interface SubSpool {
   readonly path: string;
   readonly instance: string;
   readonly tenant: string | undefined;
+  /** Of a spool that has a key. */
+  readonly cipher: SpoolCipher | undefined;
   /** Of the directory itself: another one at the same path is not ours. */
   readonly inode: number;
 }
 
 const namePattern = /^([A-Za-z0-9_-]{22})(?:\.[A-Za-z0-9_-]{22})?$/;
-const [tenantFile, closedFile] = ['tenant', 'closed'];
+/** Every sub-spool with a key has the encrypted one: it tells whether a key is the right one before anything is touched. */
+const [tenantFile, encryptedFile, closedFile] = ['tenant', 'tenant.encrypted', 'closed'];
 
 /** Makes a sub-spool that has its owner from the first moment it is seen. Throws what the file system says. */
-export function createSubSpool(base: string, instance: string, tenant: string | undefined): SubSpool {
+export function createSubSpool(
+  base: string,
+  { instance, tenant, cipher }: Pick<SubSpool, 'instance' | 'tenant' | 'cipher'>,
+): SubSpool {
   mkdirSync(base, { recursive: true, mode: 0o700 });
   const building = join(base, `.${instance}`);
   const path = join(base, instance);
   mkdirSync(building, { recursive: true, mode: 0o700 });
   writeOwner(building);
-  if (tenant !== undefined) writeFileSync(join(building, tenantFile), tenant, { mode: 0o600 });
+  if (cipher) {
+    const json = JSON.stringify(tenant ?? null);
+    writeSynced(join(building, encryptedFile), encodeFrame({ sequence: 0, json }, cipher), 'w');
+  } else if (tenant !== undefined) writeSynced(join(building, tenantFile), Buffer.from(tenant), 'w');
   renameSync(building, path);
   syncDirectory(base);
-  return { path, instance, tenant, inode: statSync(path).ino };
+  return { path, instance, tenant, cipher, inode: statSync(path).ino };
 }
 
 /**
- * Takes over a sub-spool whose owner is gone; undefined when another was faster. The move comes before the reading: an
+ * Takes over a sub-spool whose owner is gone; undefined when another was faster, `locked` when `key` does not open it, and
+ * then it stays as it is. The move comes before the reading: an
  * owner that was only asleep notices it before it confirms anything more.
  */
-export function claimSubSpool(base: string, name: string, adopter: string): SubSpool | undefined {
+export function claimSubSpool(
+  base: string,
+  name: string,
+  { adopter, key }: { readonly adopter: string; readonly key: KeyObject | undefined },
+): SubSpool | 'locked' | undefined {
   const instance = namePattern.exec(name)?.[1];
   if (instance === undefined) return undefined;
   const path = join(base, `${instance}.${adopter}`);
   try {
+    const opened = openSubSpool(join(base, name), instance, key);
+    if (opened === undefined) return 'locked';
     renameSync(join(base, name), path);
     writeOwner(path);
-    return { path, instance, tenant: readText(join(path, tenantFile)), inode: statSync(path).ino };
+    return { path, instance, ...opened, inode: statSync(path).ino };
   } catch {
     return undefined;
   }
+}
+
+/** Undefined: not with this key. Throws what the file system says. */
+function openSubSpool(
+  path: string,
+  instance: string,
+  key: KeyObject | undefined,
+): Pick<SubSpool, 'tenant' | 'cipher'> | undefined {
+  const encrypted = readIfThere(join(path, encryptedFile));
+  if (!encrypted) return { tenant: readIfThere(join(path, tenantFile))?.toString(), cipher: undefined };
+  const cipher = key && createSpoolCipher(key, instance);
+  const framed = cipher && decodeFrame(encrypted, 0, cipher);
+  if (typeof framed !== 'object') return undefined;
+  const tenant: unknown = JSON.parse(framed.json);
+  return { tenant: typeof tenant === 'string' ? tenant : undefined, cipher };
 }
 
 export function isSubSpoolName(name: string): boolean {
@@ -95,10 +130,11 @@ export function syncDirectory(path: string): void {
   }
 }
 
-function readText(path: string): string | undefined {
+function readIfThere(path: string): Buffer | undefined {
   try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
+    return readFileSync(path);
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+    throw cause;
   }
 }

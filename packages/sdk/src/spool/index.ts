@@ -1,0 +1,1 @@
+export { readRejected, type Rejected, type RejectedEvents } from './read-rejected.ts';
