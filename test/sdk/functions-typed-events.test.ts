@@ -16,16 +16,25 @@ const definitions = defineEvents({
   },
   'invoice.view': { target: 'invoice', attributes: { from: 'string?' } },
   'report.print': {},
+  'import.run': { attributes: 'any' },
+  'visit.note': {
+    attributes: { kind: { optional: ['call', 'visit'] }, on: 'date', more: 'object?' },
+  },
 });
 type Defined = DefinedEvent<typeof definitions.specs>;
 type Approve = Extract<Defined, { action: 'invoice.approve' }>;
 type View = Extract<Defined, { action: 'invoice.view' }>;
+type Note = Extract<Defined, { action: 'visit.note' }>;
 type Print = Extract<Defined, { action: 'report.print' }>;
 const target = { type: 'invoice', id: '7' } as const;
 const attributes = { band: 'small', lines: 3 } as const;
 
 test('SDK-6 the compiler knows the actions, their targets and their attributes', () => {
-  expectTypeOf<Defined['action']>().toEqualTypeOf<'invoice.approve' | 'invoice.view' | 'report.print'>();
+  expectTypeOf<Defined['action']>().toEqualTypeOf<
+    'invoice.approve' | 'invoice.view' | 'report.print' | 'import.run' | 'visit.note'
+  >();
+  expectTypeOf<Note['attributes']['kind']>().toEqualTypeOf<'call' | 'visit' | undefined>();
+  expectTypeOf<Note['attributes']['on']>().toEqualTypeOf<string>();
   expectTypeOf<Approve['attributes']['band']>().toEqualTypeOf<'small' | 'large'>();
   expectTypeOf<Approve['attributes']['lines']>().toEqualTypeOf<number>();
   expectTypeOf<Approve['attributes']['urgent']>().toEqualTypeOf<boolean | undefined>();
@@ -68,6 +77,12 @@ test('SDK-6 the compiler knows the actions, their targets and their attributes',
     () => capture({ action: 'invoice.approve', target, attributes: { ...attributes, colour: 'red' } }),
     // @ts-expect-error an attribute of another action
     () => capture({ action: 'invoice.view', target, attributes: { lines: 3 } }),
+    // @ts-expect-error not one of the choices that may be absent
+    () => capture({ action: 'visit.note', attributes: { on: '2026-03-01', kind: 'letter' } }),
+    // @ts-expect-error a list for an object
+    () => capture({ action: 'visit.note', attributes: { on: '2026-03-01', more: [1] } }),
+    // @ts-expect-error a number for a date
+    () => capture({ action: 'visit.note', attributes: { on: 20_260_301 } }),
     // @ts-expect-error attributes where there are none
     () => capture({ action: 'report.print', attributes: { pages: 3 } }),
     // @ts-expect-error a field that events do not have
@@ -83,7 +98,7 @@ test('SDK-6 the compiler knows the actions, their targets and their attributes',
     // @ts-expect-error a choice of nothing
     () => defineEvents({ 'a.b': { attributes: { n: [] } } }),
   ];
-  expect(wrong).toHaveLength(20);
+  expect(wrong).toHaveLength(23);
 });
 
 test('SDK-6 defined events are captured with their defaults, which they may override', async () => {
@@ -119,6 +134,9 @@ test('SDK-6 what the types could not see is told when it happens, and captured a
     attributes: { band: 'huge', lines: 'x', more: 1 },
   });
   untyped({ action: 'invoice.view', target, attributes: { from: 7 } });
+  untyped({ action: 'visit.note', attributes: { on: 'monday', kind: 'letter', more: [] } });
+  untyped({ action: 'visit.note', attributes: { on: '2026-03-01', more: {} } });
+  untyped({ action: 'import.run', attributes: { rows: 7, of: ['a'] } });
   expect(violations.map(({ action, field, message }) => `${action} ${field}: ${message}`)).toEqual([
     'invoice.pay action: not one of the defined actions',
     'invoice.approve target.type: must be invoice',
@@ -126,11 +144,17 @@ test('SDK-6 what the types could not see is told when it happens, and captured a
     'invoice.approve attributes.lines: must be a number',
     'invoice.approve attributes.more: not defined for this action',
     'invoice.view attributes.from: must be a string',
+    'visit.note attributes.on: must be a date',
+    'visit.note attributes.kind: one of call, visit',
+    'visit.note attributes.more: must be an object',
   ]);
   expect((await events()).map(({ action }) => action)).toEqual([
     'invoice.pay',
     'invoice.approve',
     'invoice.view',
+    'visit.note',
+    'visit.note',
+    'import.run',
   ]);
   expect(definitions.check({ action: 'report.print' })).toEqual([]);
   expect(

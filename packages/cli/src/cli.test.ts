@@ -167,6 +167,9 @@ test.each([
   [['import', 'x.csv'], '--map'],
   [['frobnicate'], 'unknown command'],
   [['search', '--url', 'http://127.0.0.1:1'], 'no answer'],
+  [['search', '--url', 'ftp://x'], '--url: not an http(s) URL'],
+  [['codegen', '--check'], '--out: needed by --check'],
+  [['codegen', '--out', 'x.ts'], '--url: this server has no packs'],
   [['pack', 'new', 'Not Kebab'], 'kebab-case'],
 ])('wrong usage is exit code 2 and says what: %j', async (args, message) => {
   const { code, err } = await bitacora(...args);

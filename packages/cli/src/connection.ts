@@ -31,12 +31,13 @@ export function connectionOf({ url, key }: ConnectionOptions): {
 /** A client for a command that cannot do without a key. `CliError` when there is none, or the URL is none. */
 export function connect(options: ConnectionOptions): Client {
   const { url, key } = connectionOf(options);
-  if (key === undefined) throw new CliError('no API key: give --key or set BITACORA_API_KEY');
+  if (key === undefined) throw new CliError('--key: no API key: give it here or as BITACORA_API_KEY');
   return clientFor(url, key);
 }
 
 /** A client for a URL. `CliError` when it is none. */
 export function clientFor(url: string, key: string | undefined): Client {
-  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) throw new CliError(`not an http(s) URL: ${url}`);
+  if (!/^https?:\/\//.test(url) || !URL.canParse(url))
+    throw new CliError(`--url: not an http(s) URL: ${url}`);
   return createClient(key === undefined ? { url } : { url, key });
 }

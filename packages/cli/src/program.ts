@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addCapture } from './commands/capture.ts';
+import { addCodegen } from './commands/codegen.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addImport } from './commands/import.ts';
@@ -37,6 +38,7 @@ export function createProgram(exit: Exit): Command {
   addRecent(program, exit);
   addRetention(program);
   addPack(program);
+  addCodegen(program, exit);
   addDoctor(program, exit);
   return program;
 }

@@ -3,6 +3,7 @@ import { createEventsApi, type EventsApi } from './events-api.ts';
 import { createHealthApi, type HealthApi } from './health-api.ts';
 import { createKeysApi, type KeysApi } from './keys-api.ts';
 import { createLedgersApi, type LedgersApi } from './ledgers-api.ts';
+import { createPacksApi, type PacksApi } from './packs-api.ts';
 import { createRecentApi, type RecentApi } from './recent-api.ts';
 import { createRetentionApi, type RetentionApi } from './retention-api.ts';
 import { createTenantsApi, type TenantsApi } from './tenants-api.ts';
@@ -19,6 +20,7 @@ export interface Client {
   readonly directory: DirectoryApi;
   readonly users: UsersApi;
   readonly health: HealthApi;
+  readonly packs: PacksApi;
   readonly recent: RecentApi;
   readonly retention: RetentionApi;
 }
@@ -38,6 +40,7 @@ export function createClient(options: ClientOptions): Client {
     directory: createDirectoryApi(transport),
     users: createUsersApi(transport),
     health: createHealthApi(transport),
+    packs: createPacksApi(transport),
     recent: createRecentApi(transport),
     retention: createRetentionApi(transport),
   });

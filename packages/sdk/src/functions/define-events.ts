@@ -1,23 +1,22 @@
-import type { Captured, EventInput, JsonValue, Target } from '@bitacora/event';
+import type { Captured, EventInput, JsonObject, JsonValue, Target } from '@bitacora/event';
 import type { Audit, CaptureInput, CaptureOptions } from '../audit.ts';
 
-/** `'number?'` may be absent; a list is a choice of texts; `json` is any value. */
-export type AttributeSpec =
-  | 'string'
-  | 'number'
-  | 'boolean'
-  | 'json'
-  | 'string?'
-  | 'number?'
-  | 'boolean?'
-  | 'json?'
-  | readonly [string, ...string[]];
+type Kind = 'string' | 'number' | 'boolean' | 'date' | 'object' | 'json';
 
-/** What an action's events must say. Without `target`, any or none; without `attributes`, none. */
+/**
+ * `'number?'` may be absent; a list is a choice of texts, and `{ optional: list }` one that may be absent; `date` is RFC 3339
+ * or a bare `2026-03-01`, `json` any value.
+ */
+export type AttributeSpec =
+  Kind | `${Kind}?` | readonly [string, ...string[]] | { readonly optional: readonly string[] };
+
+type Attributes = Readonly<Record<string, AttributeSpec>>;
+
+/** What an action's events must say. Without `target`, any or none; without `attributes`, none; with `'any'`, whichever. */
 export interface EventSpec {
   /** The type of the target that each event of this action names. */
   readonly target?: string;
-  readonly attributes?: Readonly<Record<string, AttributeSpec>>;
+  readonly attributes?: Attributes | 'any';
   /** Fields that every event of this action has unless it says otherwise. */
   readonly defaults?: Pick<
     EventInput,
@@ -27,28 +26,38 @@ export interface EventSpec {
 
 export type EventSpecs = Readonly<Record<string, EventSpec>>;
 
+interface ValueOfKind {
+  readonly string: string;
+  readonly number: number;
+  readonly boolean: boolean;
+  readonly date: string;
+  readonly object: JsonObject;
+  readonly json: JsonValue;
+}
 type ValueOf<Spec> = Spec extends readonly (infer Choice)[]
   ? Choice
-  : Spec extends 'string' | 'string?'
-    ? string
-    : Spec extends 'number' | 'number?'
-      ? number
-      : Spec extends 'boolean' | 'boolean?'
-        ? boolean
-        : JsonValue;
+  : Spec extends { readonly optional: readonly (infer Choice)[] }
+    ? Choice
+    : Spec extends Kind
+      ? ValueOfKind[Spec]
+      : Spec extends `${infer Optional extends Kind}?`
+        ? ValueOfKind[Optional]
+        : never;
 type OptionalKeys<Specs> = {
-  [Key in keyof Specs]: Specs[Key] extends `${string}?` ? Key : never;
+  [Key in keyof Specs]: Specs[Key] extends `${string}?` | { readonly optional: unknown } ? Key : never;
 }[keyof Specs];
 type AttributesOf<Specs> = {
   readonly [Key in Exclude<keyof Specs, OptionalKeys<Specs>>]: ValueOf<Specs[Key]>;
 } & {
   readonly [Key in OptionalKeys<Specs>]?: ValueOf<Specs[Key]>;
 };
-type AttributesField<Spec> = Spec extends { readonly attributes: infer Specs }
-  ? Exclude<keyof Specs, OptionalKeys<Specs>> extends never
-    ? { readonly attributes?: AttributesOf<Specs> }
-    : { readonly attributes: AttributesOf<Specs> }
-  : { readonly attributes?: never };
+type AttributesField<Spec> = Spec extends { readonly attributes: 'any' }
+  ? { readonly attributes?: JsonObject }
+  : Spec extends { readonly attributes: infer Specs extends Attributes }
+    ? Exclude<keyof Specs, OptionalKeys<Specs>> extends never
+      ? { readonly attributes?: AttributesOf<Specs> }
+      : { readonly attributes: AttributesOf<Specs> }
+    : { readonly attributes?: never };
 type TargetField<Spec> = Spec extends { readonly target: infer Type extends string }
   ? { readonly target: Omit<Target, 'type'> & { readonly type: Type }; readonly targets?: never }
   : { readonly target?: Target; readonly targets?: readonly Target[] };
@@ -120,6 +129,7 @@ function violationsOf(event: unknown, known: ReadonlyMap<unknown, EventSpec>): r
   if (spec.target !== undefined && type !== spec.target) {
     wrong.push({ action: named, field: 'target.type', message: `must be ${spec.target}` });
   }
+  if (spec.attributes === 'any') return wrong;
   const attributes = members(fields.get('attributes'));
   const specs = new Map(Object.entries(spec.attributes ?? {}));
   for (const name of new Set([...attributes.keys(), ...specs.keys()])) {
@@ -131,12 +141,25 @@ function violationsOf(event: unknown, known: ReadonlyMap<unknown, EventSpec>): r
 
 function attributeFault(value: unknown, spec: AttributeSpec | undefined): string | undefined {
   if (spec === undefined) return value === undefined ? undefined : 'not defined for this action';
-  if (typeof spec !== 'string')
-    return spec.some((choice) => choice === value) ? undefined : `one of ${spec.join(', ')}`;
-  const type = spec.replace('?', '');
-  if (value === undefined) return type === spec ? 'required' : undefined;
-  return type === 'json' || typeof value === type ? undefined : `must be a ${type}`;
+  if (typeof spec !== 'string') {
+    const isOptional = 'optional' in spec;
+    const choices = isOptional ? spec.optional : spec;
+    const fits = choices.some((choice) => choice === value) || (isOptional && value === undefined);
+    return fits ? undefined : `one of ${choices.join(', ')}`;
+  }
+  const kind = spec.replace('?', '');
+  if (value === undefined) return kind === spec ? 'required' : undefined;
+  return isOfKind(value, kind) ? undefined : `must be ${kind === 'object' ? 'an' : 'a'} ${kind}`;
 }
+
+function isOfKind(value: unknown, kind: string): boolean {
+  if (kind === 'json') return true;
+  if (kind === 'object') return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return kind === 'date' ? typeof value === 'string' && dateForm.test(value) : typeof value === kind;
+}
+
+/** As near as it needs to be here: the server reads the calendar. */
+const dateForm = /^\d{4}-\d\d-\d\d($|[Tt ])/;
 
 function members(value: unknown): ReadonlyMap<string, unknown> {
   return new Map(typeof value === 'object' && value !== null ? Object.entries(value) : []);

@@ -8,9 +8,14 @@ import type { Call, Route } from './route.ts';
 const json = 'application/json; charset=utf-8';
 const text = z.string();
 const labels = z.object({ en: text, es: text, ru: text });
+const attributeType = z.union([text, z.object({ enum: z.array(text) })]);
 const packView = z.object({
   name: text,
-  actions: z.record(text, z.object({ operation: text, labels })),
+  actions: z.record(
+    text,
+    z.object({ operation: text, level: text.optional(), module: text.optional(), labels }),
+  ),
+  attributes: z.record(text, attributeType).nullable(),
   labels: z.record(text, z.record(text, labels)),
   indexed: z.array(text),
   loggers: z.array(text),
@@ -35,7 +40,8 @@ export function loggerRoutes(options: LoggerRouteOptions): Route[] {
     {
       method: 'GET',
       path: '/v1/packs',
-      summary: 'The packs of this server with their labels, views and loggers',
+      summary:
+        'The packs of this server with their actions, attributes (null: any), labels, views and loggers',
       scope: 'read',
       answer: { status: 200, mediaType: json, schema: z.object({ packs: z.array(packView) }) },
       handle: () => Promise.resolve({ packs: options.packs.map(shown) }),
@@ -99,11 +105,12 @@ function shown(pack: AnyPack): unknown {
     ([name, { route, options = {}, labels: own }]) => [name, { route, options, labels: own }] as const,
   );
   const actions = Object.entries(pack.actions).map(
-    ([name, { operation, labels: own }]) => [name, { operation, labels: own }] as const,
+    ([name, { labels: own, ...rest }]) => [name, { ...rest, labels: own }] as const,
   );
   return {
     name: pack.name,
     actions: Object.fromEntries(actions),
+    attributes: pack.attributes ?? null,
     labels: pack.labels ?? {},
     indexed: pack.indexed ?? [],
     loggers: Object.keys(loggersOf(pack, () => undefined)),
