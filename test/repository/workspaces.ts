@@ -9,6 +9,7 @@ const ranges = z.record(z.string(), z.string()).default({});
 const manifest = z.object({
   name: z.string(),
   version: z.string(),
+  private: z.boolean().default(false),
   workspaces: z.array(z.string()).default([]),
   dependencies: ranges,
   devDependencies: ranges,

@@ -137,8 +137,11 @@ test('SDK-30 hosts get types, whichever way they import', async () => {
 });
 
 test('SDK-30 at most two packages are needed at run time, and the main door brings at most 30 KB, minified and gzipped', async () => {
-  const { dependencies, version } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+  const { dependencies, version, publishConfig } = JSON.parse(
+    readFileSync(join(installed, 'package.json'), 'utf8'),
+  );
   expect(Object.keys(dependencies)).toEqual(['@bitacora/event', '@bitacora/tlog']);
+  expect(publishConfig).toEqual({ access: 'public', provenance: true });
   const reporter = readFileSync(join(installed, 'dist/send/source-reporter.js'), 'utf8');
   expect(reporter).toContain(`@bitacora/sdk ${version}`);
   const all = loadedFrom(join(installed, 'dist/index.js'));
