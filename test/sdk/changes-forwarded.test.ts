@@ -143,12 +143,12 @@ test('SDK-17 a batch that was sent and not deleted is sent again, and is in the 
   const forgetful = createOutboxForwarder({
     query,
     to: async (events) => {
-      await post(events);
+      await post(events, { tenant: undefined });
       throw new Error('the answer was lost');
     },
     onError: (error) => errors.push(error.message),
   });
-  expect(await forgetful.forwardOnce()).toEqual({ sent: 0, rejected: 0, unchanged: 0, later: 10 });
+  expect(await forgetful.forwardOnce()).toEqual({ sent: 0, rejected: 0, unchanged: 0, later: 10, held: 0 });
   expect(errors).toEqual(['the answer was lost']);
   expect(await createOutboxForwarder({ query, to: post }).forwardOnce()).toMatchObject({ sent: 10 });
   expect(await inLedger('again')).toEqual(range(10));
@@ -177,7 +177,7 @@ test('SDK-17 an event that the server rejects stays with its reason, and holds u
     (gen_random_uuid(), '{"action": "with spaces", "actor": {"id": "a"}}'), (gen_random_uuid(), '{"action": "a.b", "actor": {"id": "a"}, "changes": 7}')`);
   await write({ target: 'poison', from: 2, count: 2 });
   const forwarder = createOutboxForwarder({ query, to: outboxPost({ url: server.url, key: server.key }) });
-  expect(await forwarder.forwardOnce()).toEqual({ sent: 4, rejected: 2, unchanged: 0, later: 0 });
+  expect(await forwarder.forwardOnce()).toEqual({ sent: 4, rejected: 2, unchanged: 0, later: 0, held: 0 });
   expect(await forwarder.forwardOnce()).toMatchObject({ sent: 0, rejected: 0 });
   expect(await waiting()).toEqual({ rows: 2, rejected: 2 });
   const { rows } = await database.query('select reason from bitacora.outbox');

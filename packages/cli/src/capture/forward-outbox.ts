@@ -5,6 +5,8 @@ export interface ForwardOptions {
   readonly query: HostQuery;
   readonly url: string;
   readonly key: string;
+  /** Of the tenants that events name; absent: `key` for all. */
+  readonly keyOf: ((tenant: string) => string | undefined) | undefined;
   readonly ledger: string | undefined;
   readonly batchRowsMax: number;
   /** End when the outbox is empty. */
@@ -15,10 +17,10 @@ export interface ForwardOptions {
 
 /** Forwards the outbox of a host's database. With `once`: how many rows went where; rows that the server did not take end it. */
 export async function forwardOutbox(options: ForwardOptions): Promise<Forwarded> {
-  const { query, url, key, ledger, batchRowsMax, once, signal, onError } = options;
-  const to = outboxPost({ url, key, ledger });
+  const { query, url, key, keyOf, ledger, batchRowsMax, once, signal, onError } = options;
+  const to = outboxPost({ url, key, ledger, ...(keyOf && { keyOf }) });
   const forwarder = createOutboxForwarder({ query, to, batchRowsMax, onError });
-  const total = { sent: 0, rejected: 0, unchanged: 0, later: 0 };
+  const total = { sent: 0, rejected: 0, unchanged: 0, later: 0, held: 0 };
   if (!once) {
     await forwarder.run(signal);
     return total;
@@ -28,8 +30,9 @@ export async function forwardOutbox(options: ForwardOptions): Promise<Forwarded>
     total.sent += batch.sent;
     total.rejected += batch.rejected;
     total.unchanged += batch.unchanged;
+    total.held += batch.held;
     total.later = batch.later;
-    if (batch.later > 0 || batch.sent + batch.rejected + batch.unchanged === 0) break;
+    if (batch.later > 0 || batch.sent + batch.rejected + batch.unchanged + batch.held === 0) break;
   }
   return total;
 }

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { capturedTableLines } from '../capture/captured-table-lines.ts';
 import { forwardOutbox } from '../capture/forward-outbox.ts';
 import { withHostDatabase } from '../capture/host-database.ts';
+import { readTenantKeys } from '../capture/tenant-keys.ts';
 import { CliError } from '../cli-error.ts';
 import { connectionOf, withConnection, type ConnectionOptions } from '../connection.ts';
 import type { Exit } from '../exit.ts';
@@ -25,6 +26,7 @@ interface InstallOptions extends TableOptions {
 
 interface ForwardOptions extends DatabaseOptions, ConnectionOptions {
   readonly ledger?: string;
+  readonly tenantKeys?: string;
   readonly batch: number;
   readonly once?: true;
 }
@@ -82,18 +84,24 @@ function addForward(capture: Command, exit: Exit): void {
   withConnection(withDatabase(capture.command('forward')))
     .description('send what is captured to the server, until interrupted; several may run')
     .option('--ledger <name>', "instead of the tenant's default ledger")
+    .option(
+      '--tenant-keys <file>',
+      'JSON: tenant → API key, of events that name a tenant; absent: --key for all',
+    )
     .option('--batch <rows>', 'rows in one request', wholeNumber, 500)
     .option('--once', 'end when there is nothing left; 1 where something was rejected or not taken')
     .action(async (options: ForwardOptions) => {
       const { url, key } = connectionOf(options);
-      if (key === undefined) throw new CliError('no API key: give --key or set BITACORA_API_KEY');
+      if (key === undefined) throw new CliError('--key: no API key: give it here or as BITACORA_API_KEY');
+      const keys = options.tenantKeys === undefined ? undefined : await readTenantKeys(options.tenantKeys);
       const stop = new AbortController();
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-      const { sent, rejected, later } = await withHostDatabase(urlOf(options.databaseUrl), (query) =>
+      const { sent, rejected, later, held } = await withHostDatabase(urlOf(options.databaseUrl), (query) =>
         forwardOutbox({
           query,
           url,
           key,
+          keyOf: keys && ((tenant) => keys.get(tenant)),
           ledger: options.ledger,
           batchRowsMax: options.batch,
           once: options.once === true,
@@ -102,8 +110,8 @@ function addForward(capture: Command, exit: Exit): void {
         }),
       );
       if (options.once === true)
-        process.stdout.write(`${sent} sent, ${rejected} rejected, ${later} not taken\n`);
-      exit(rejected + later > 0 ? 1 : 0);
+        process.stdout.write(`${sent} sent, ${rejected} rejected, ${later + held} not taken\n`);
+      exit(rejected + later + held > 0 ? 1 : 0);
     });
 }
 

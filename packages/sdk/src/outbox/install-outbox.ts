@@ -2,7 +2,7 @@
  * Makes `bitacora.outbox` in the host's database; run as often as wanted, by someone who may create a schema. A script of
  * several statements: send it without values, so that it is one transaction.
  *
- * `event` is a whole event, written by `capture`; `relation` to `after` tell of a row that a trigger saw, which
+ * `event` is a whole event, written by `capture`, and `tenant` that of its context; `relation` to `after` tell of a row that a trigger saw, which
  * becomes an event when it is forwarded; it has no `id` then, and the event's is made of `origin`, `position` and
  * `created_at`. Positions come in the order of writing, not of commit: nothing may remember "the last position sent". A row is
  * here until the server has its event.
@@ -45,6 +45,12 @@ const steps = [
   if not exists (select from pg_catalog.pg_attribute where attrelid = 'bitacora.outbox'::pg_catalog.regclass and attname = 'origin') then
     execute pg_catalog.format('alter table bitacora.outbox alter id drop default, alter id drop not null, add origin uuid not null default %L',
       pg_catalog.gen_random_uuid());
+  end if;
+end $$;`,
+  // 4: asked first, for "if not exists" locks the table even when there is nothing to add
+  `do $$ begin
+  if not exists (select from pg_catalog.pg_attribute where attrelid = 'bitacora.outbox'::pg_catalog.regclass and attname = 'tenant') then
+    alter table bitacora.outbox add tenant text;
   end if;
 end $$;`,
 ];

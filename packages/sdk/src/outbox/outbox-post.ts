@@ -1,12 +1,14 @@
 import { withoutAudit } from '../context/audit-context.ts';
 import { createSnapshot } from '../redact/create-snapshot.ts';
 import type { RedactOptions } from '../redact/redact-options.ts';
-import type { OutboxVerdict, SendOutbox } from './create-outbox-forwarder.ts';
+import type { OutboxVerdict, SendOutbox } from './send-outbox.ts';
 
 export interface OutboxPostOptions {
   readonly url: string;
-  /** An API key with the scope ingest. */
+  /** An API key with the scope ingest, of events that name no tenant; without `keyOf`, of all. */
   readonly key: string;
+  /** The key of each tenant that a context named. Undefined: its events stay in the outbox. */
+  readonly keyOf?: (tenant: string) => string | undefined;
   /** Absent: the tenant's default ledger. */
   readonly ledger?: string | undefined;
   /** Triggers write what is in the tables: secrets are looked for here, as `capture` does. */
@@ -15,26 +17,42 @@ export interface OutboxPostOptions {
   readonly requestTimeoutMs?: number;
 }
 
-/** Sends over HTTP. A batch that is too large goes in halves. */
+/**
+ * Sends over HTTP. A batch that is too large goes in halves. With `keyOf`, what the server says of a tenant's key (401, 403)
+ * holds up that tenant alone.
+ */
 export function outboxPost(options: OutboxPostOptions): SendOutbox {
-  const { url, key, ledger, redact, requestTimeoutMs = 30_000 } = options;
+  const { url, keyOf, ledger, redact, requestTimeoutMs = 30_000 } = options;
   const query = ledger === undefined ? '' : `?ledger=${encodeURIComponent(ledger)}`;
   const endpoint = `${url.replace(/\/+$/, '')}/v1/events${query}`;
   const snapshot = createSnapshot(redact);
-  return (events) => {
+  return (events, { tenant }) => {
+    const key = tenant === undefined || keyOf === undefined ? options.key : keyFor(tenant);
+    if (!key) {
+      const held = { state: 'held', reason: 'there is no key for this tenant' } as const;
+      return Promise.resolve(events.map(() => held));
+    }
     const redacted = events.map((event) => {
       const taken = snapshot(event);
       // What cannot be read is for the server to reject: it came out of JSON, and has no getters.
       return taken.ok ? taken.event : event;
     });
     // Where the host's own requests are captured, this one is not.
-    return withoutAudit(() => send(redacted));
+    return withoutAudit(() => send(redacted, { key, refusal: tenant && keyOf ? 'held' : 'later' }));
   };
 
-  async function send(events: readonly unknown[]): Promise<readonly OutboxVerdict[]> {
+  function keyFor(tenant: string): string | undefined {
+    try {
+      return keyOf?.(tenant);
+    } catch {
+      return undefined;
+    }
+  }
+
+  async function send(events: readonly unknown[], lane: Lane): Promise<readonly OutboxVerdict[]> {
     const response = await fetch(endpoint, {
       method: 'POST',
-      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${lane.key}`, 'content-type': 'application/json' },
       body: JSON.stringify(events),
       signal: AbortSignal.timeout(requestTimeoutMs),
     });
@@ -43,11 +61,18 @@ export function outboxPost(options: OutboxPostOptions): SendOutbox {
     if (results?.length === events.length) return results.map(verdictOf);
     if (response.status === 413 && events.length > 1) {
       const half = Math.ceil(events.length / 2);
-      return [...(await send(events.slice(0, half))), ...(await send(events.slice(half)))];
+      return [...(await send(events.slice(0, half), lane)), ...(await send(events.slice(half), lane))];
     }
     const reason = `the server answered ${response.status}: ${text.slice(0, 300)}`;
-    return events.map(() => ({ state: response.status === 413 ? 'rejected' : 'later', reason }));
+    const refused = [401, 403].includes(response.status) ? lane.refusal : 'later';
+    return events.map(() => ({ state: response.status === 413 ? 'rejected' : refused, reason }));
   }
+}
+
+interface Lane {
+  readonly key: string;
+  /** What becomes of events whose key the server refuses. */
+  readonly refusal: 'held' | 'later';
 }
 
 function resultsIn(text: string): readonly unknown[] | undefined {

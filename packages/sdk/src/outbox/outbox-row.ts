@@ -16,6 +16,8 @@ export interface OutboxRow {
   readonly change: string | null;
   readonly before: string | null;
   readonly after: string | null;
+  /** Of the context in which the event was captured; what a trigger was told stands in `change`. */
+  readonly tenant: string | null;
 }
 
 /** What a trigger writes beside the rows, as `change`. */
@@ -85,6 +87,15 @@ export function createOutboxReader(run: RunQuery) {
   }
 }
 
+/** Whose connection the row's event goes by; undefined for the forwarder's own. */
+export function tenantOf({ tenant, change }: OutboxRow): string | undefined {
+  if (tenant !== null) return tenant;
+  if (!change?.includes('tenant')) return undefined;
+  const { context }: TriggerChange = JSON.parse(change);
+  const told: unknown = toldBy(context)?.['tenant'];
+  return typeof told === 'string' ? told : undefined;
+}
+
 /** A UUID of version 7: the milliseconds in front, and the rest of the row's id. The same whenever it is made. */
 function timedId({ id, createdAtMs }: OutboxRow): string {
   const milliseconds = createdAtMs.toString(16).padStart(12, '0');
@@ -103,11 +114,17 @@ const fieldsTold: ReadonlySet<string> = new Set([...contextFields, 'attributes']
 
 /** What the writer said of itself in `bitacora.context`: any session may have set it to anything. */
 function contextOf({ context }: TriggerChange): Partial<CaptureInput> {
+  const told = toldBy(context);
+  if (told === undefined) return { attributes: { contextUnread: context?.slice(0, 500) ?? '' } };
+  return Object.fromEntries(Object.entries(told).filter(([field]) => fieldsTold.has(field)));
+}
+
+/** Undefined for what is no JSON. */
+function toldBy(context: string | null): Readonly<Record<string, unknown>> | undefined {
   try {
     const told: unknown = JSON.parse(withSafeNumbers(context || '{}'));
-    if (typeof told !== 'object' || told === null) return {};
-    return Object.fromEntries(Object.entries(told).filter(([field]) => fieldsTold.has(field)));
+    return typeof told === 'object' && told !== null ? { ...told } : {};
   } catch {
-    return { attributes: { contextUnread: context?.slice(0, 500) ?? '' } };
+    return undefined;
   }
 }

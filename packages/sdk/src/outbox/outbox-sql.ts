@@ -18,7 +18,7 @@ select position::text as position, coalesce(id, ${derivedId})::text as id,
   (extract(epoch from created_at) * 1000)::bigint::text as created_at_ms, event::text as event,
   case when relation is not null then json_build_object('table', relation, 'role', writer, 'options', options,
     'application', application, 'context', left(context, 20000))::text end as change,
-  before::text as before, after::text as after from taken order by taken.position`;
+  before::text as before, after::text as after, tenant from taken order by taken.position`;
 
 /** Takes the oldest rows that nobody has, for `leaseMs`. */
 export async function leaseRows(
@@ -73,5 +73,6 @@ function outboxRow(row: unknown): OutboxRow {
     change: text('change'),
     before: text('before'),
     after: text('after'),
+    tenant: text('tenant'),
   };
 }

@@ -1,11 +1,14 @@
 import type { AuditEvent } from '@bitacora/event';
 import type { OutboxTransaction } from '../audit.ts';
+import { currentContext } from '../context/audit-context.ts';
 
 const insertSql = `insert into bitacora.outbox (id, event)
   select (one ->> 'id')::uuid, one from pg_catalog.json_array_elements($1::text::json) as one`;
+const insertOfTenantSql = `insert into bitacora.outbox (id, event, tenant)
+  select (one ->> 'id')::uuid, one, $2::text from pg_catalog.json_array_elements($1::text::json) as one`;
 
 /**
- * Writes events into the host's open transaction, in one statement. They are committed or rolled back with it, and
+ * Writes events into the host's open transaction, in one statement, with the tenant of the running context. They are committed or rolled back with it, and
  * forwarded by `createOutboxForwarder`. Rejects with what the database says, and the transaction is then aborted.
  */
 export async function writeOutbox(
@@ -13,21 +16,31 @@ export async function writeOutbox(
   events: readonly AuditEvent[],
 ): Promise<void> {
   if (events.length === 0) return;
-  await transaction.query(insertSql, [JSON.stringify(events)]);
+  await insert(transaction, JSON.stringify(events), currentContext().tenant);
 }
 
-/** A transaction that keeps what it is given until `write` puts all of it into a real one, in one statement. */
+async function insert(transaction: OutboxTransaction, json: string, tenant?: unknown): Promise<void> {
+  await (typeof tenant === 'string'
+    ? transaction.query(insertOfTenantSql, [json, tenant])
+    : transaction.query(insertSql, [json]));
+}
+
+/** A transaction that keeps what it is given until `write` puts all of it into a real one, in one statement for each tenant. */
 export function createOutboxBuffer(): OutboxTransaction & {
   write(transaction: OutboxTransaction): Promise<void>;
 } {
-  const arrays: string[] = [];
+  const arrays = new Map<unknown, string[]>();
   return {
-    query(_text, [json]) {
-      if (typeof json === 'string') arrays.push(json.slice(1, -1));
+    query(_text, [json, tenant]) {
+      if (typeof json !== 'string') return Promise.resolve();
+      const events = arrays.get(tenant) ?? [];
+      arrays.set(tenant, events);
+      events.push(json.slice(1, -1));
       return Promise.resolve();
     },
     async write(transaction) {
-      if (arrays.length > 0) await transaction.query(insertSql, [`[${arrays.splice(0).join(',')}]`]);
+      for (const [tenant, events] of arrays) await insert(transaction, `[${events.join(',')}]`, tenant);
+      arrays.clear();
     },
   };
 }

@@ -10,10 +10,8 @@ const contextLengthMaxBytes = 16_384;
  * without its attributes and request.
  */
 export function toldContext(): string {
-  const { paused, tenant, ...context } = currentContext();
+  const { paused, ...context } = currentContext();
   if (paused === true) return pausedContext;
-  // A tenant chooses the connection of the forwarder, not a field of the event.
-  void tenant;
   const told = JSON.stringify(context);
   if (told === '{}') return '';
   if (Buffer.byteLength(told) <= contextLengthMaxBytes) return told;

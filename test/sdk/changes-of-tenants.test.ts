@@ -1,0 +1,219 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { uuidV7 } from '@bitacora/event';
+import { createAudit, withContext } from '@bitacora/sdk';
+import {
+  createOutboxForwarder,
+  outboxInstallSql,
+  outboxPost,
+  writeOutbox,
+  type Forwarded,
+  type OutboxForwarder,
+} from '@bitacora/sdk/outbox';
+import { auditPool } from '@bitacora/sdk/pg';
+import { installCapture, uninstallCapture } from '@bitacora/sdk/postgres';
+import { createHostDatabase, everybodyLeft } from '../support/host-database.ts';
+import { openTenant } from '../support/open-tenant.ts';
+import { startTestServer, type TestServer } from '../support/test-server.ts';
+
+const cli = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
+
+let server: TestServer;
+/** Two tenants of the server, and the one whose key the server is asked with otherwise. */
+let seen: { north: TestServer; south: TestServer; own: TestServer };
+let url: string;
+let database: pg.Pool;
+const query = (text: string, values: readonly unknown[]): Promise<pg.QueryResult> =>
+  database.query(text, [...values]);
+
+beforeAll(async () => {
+  server = await startTestServer();
+  const [north, south] = [await openTenant(server, 'north'), await openTenant(server, 'south')];
+  seen = { north, south, own: server };
+  url = await createHostDatabase(server.superuserUrl(), 'host');
+  database = new pg.Pool({ connectionString: url });
+  await database.query(outboxInstallSql());
+});
+beforeEach(() => database.query('truncate bitacora.outbox'));
+afterAll(async () => {
+  await database?.end();
+  await everybodyLeft(server.superuserUrl(), 'host');
+  await server.dispose();
+});
+
+/** Rows whose target's type is `target`, written within the context of `tenant`. */
+async function write(tenant: string | undefined, target: string, count = 1): Promise<void> {
+  const events = Array.from({ length: count }, (_, at) => ({
+    ...{ id: uuidV7(), action: 'order.place', actor: { type: 'user' as const, id: 'ann' } },
+    targets: [{ type: target, id: String(at) }],
+  }));
+  await withContext(tenant === undefined ? {} : { tenant }, () =>
+    writeOutbox({ query: (text, values) => database.query(text, [...values]) }, events),
+  );
+}
+
+/** Forwards until there is nothing more to be had; all batches together, and in how many. */
+async function forwardAll(forwarder: OutboxForwarder): Promise<Forwarded & { batches: number }> {
+  const total = { sent: 0, rejected: 0, unchanged: 0, later: 0, held: 0, batches: 0 };
+  for (;;) {
+    const batch = await forwarder.forwardOnce();
+    for (const state of ['sent', 'rejected', 'unchanged', 'later', 'held'] as const)
+      total[state] += batch[state];
+    if (batch.later > 0 || batch.sent + batch.rejected + batch.unchanged + batch.held === 0) return total;
+    total.batches += 1;
+  }
+}
+
+/** How many events with this target each tenant's ledger has. */
+async function found(target: string): Promise<Record<keyof typeof seen, number>> {
+  const counts = { north: 0, south: 0, own: 0 };
+  for (const name of ['north', 'south', 'own'] as const)
+    counts[name] = (
+      await seen[name].json(`/v1/events?q=target.type:${target}&count=true&limit=1`)
+    ).body.count;
+  return counts;
+}
+
+async function waiting(): Promise<Record<string, number>> {
+  const { rows } = await database.query(
+    `select coalesce(tenant, '-') as tenant, count(*)::int as rows from bitacora.outbox group by tenant`,
+  );
+  return Object.fromEntries(rows.map(({ tenant, rows: count }) => [tenant, count]));
+}
+
+const leasesEnd = (): Promise<unknown> =>
+  database.query('update bitacora.outbox set leased_until = clock_timestamp()');
+
+test('SDK-17 each row goes to the ledger of the tenant that it was written for; those of one that is not known stay, are told, and hold up nobody', async () => {
+  const keys: Record<string, string> = { north: seen.north.key, south: seen.south.key };
+  await write('west', 'lane', 250);
+  for (const tenant of ['north', undefined, 'south', 'north']) await write(tenant, 'lane', 3);
+  const errors: string[] = [];
+  const forwarder = createOutboxForwarder({
+    ...{ query, batchRowsMax: 50, onError: (error: Error) => errors.push(error.message) },
+    to: outboxPost({ url: server.url, key: server.key, keyOf: (tenant) => keys[tenant] }),
+  });
+  expect(await forwardAll(forwarder)).toEqual({
+    ...{ sent: 12, held: 250, later: 0, rejected: 0, unchanged: 0, batches: 6 },
+  });
+  expect(await found('lane')).toEqual({ north: 6, south: 3, own: 3 });
+  expect(await waiting()).toEqual({ west: 250 });
+  expect(new Set(errors)).toEqual(
+    new Set(['the events of the tenant west stay in the outbox: there is no key for this tenant']),
+  );
+  // A key that the server does not take is as good as none.
+  keys['west'] = 'no-such-key';
+  await leasesEnd();
+  await write('south', 'lane');
+  expect(await forwardAll(forwarder)).toMatchObject({ sent: 1, held: 250, later: 0 });
+  expect(errors.at(-1)).toMatch(/^the events of the tenant west stay in the outbox: the server answered 401/);
+  keys['west'] = seen.north.key;
+  await leasesEnd();
+  expect(await forwardAll(forwarder)).toMatchObject({ sent: 250, held: 0 });
+  expect(await found('lane')).toEqual({ north: 256, south: 4, own: 3 });
+});
+
+test('SDK-17 an audit that forwards asks its keyOf, and what it writes in one transaction for several tenants is told apart', async () => {
+  await database.query('create table parcel (id integer primary key, owner text)');
+  const audit = createAudit({
+    url: server.url,
+    key: server.key,
+    name: 'desk',
+    keyOf: () => 'not needed to write',
+  });
+  const client = await auditPool(database, audit, { tables: { parcel: {} } }).connect();
+  try {
+    await client.query('begin');
+    for (const [at, tenant] of ['north', 'south', 'west', undefined].entries())
+      await withContext(tenant === undefined ? {} : { tenant }, async () => {
+        await client.query('insert into parcel values ($1, $2)', [at, 'ann']);
+        await audit.capture(
+          { action: 'parcel.weigh', target: { type: 'parcel', id: String(at) } },
+          { transaction: client },
+        );
+      });
+    await client.query('commit');
+  } finally {
+    client.release();
+  }
+  await audit.close();
+  expect(await waiting()).toEqual({ north: 2, south: 2, west: 2, '-': 2 });
+  const errors: string[] = [];
+  const to = createAudit({
+    ...{ url: server.url, key: server.key, name: 'forwarder' },
+    keyOf: (tenant) => (tenant === 'north' ? seen.north.key : tenant === 'south' ? seen.south.key : ''),
+  });
+  const onError = (error: Error): unknown => errors.push(error.message);
+  expect(await forwardAll(createOutboxForwarder({ query, to, onError }))).toMatchObject({ sent: 6, held: 2 });
+  await to.close();
+  expect(await found('parcel')).toEqual({ north: 2, south: 2, own: 2 });
+  expect(errors).toEqual([expect.stringMatching(/^the events of the tenant west stay in the outbox: /)]);
+});
+
+test('SDK-17 F-03 the rows of triggers go to the tenant that the setting of the transaction names, whoever sets it', async () => {
+  await database.query('create table crate (id integer primary key, owner text)');
+  await installCapture(query, { tables: ['crate'] });
+  const audit = createAudit({ url: server.url, key: server.key, name: 'desk' });
+  const pool = auditPool(database, audit, {});
+  await withContext({ tenant: 'north', actor: { id: 'ann' } }, () =>
+    pool.query(`insert into crate values (1, 'a'), (2, 'b')`),
+  );
+  const told = `{"tenant": "south", "actor": {"type": "user", "id": "u-7"}}`;
+  await database.query(
+    `begin; select set_config('bitacora.context', '${told}', true); update crate set owner = 'c'; commit`,
+  );
+  await database.query(
+    `begin; set local bitacora.context = '{"tenant": 7}'; delete from crate where id = 1; commit`,
+  );
+  await audit.close();
+  const keys: Record<string, string> = { north: seen.north.key, south: seen.south.key };
+  const to = outboxPost({ url: server.url, key: server.key, keyOf: (tenant) => keys[tenant] });
+  expect(await forwardAll(createOutboxForwarder({ query, to }))).toMatchObject({ sent: 5, held: 0 });
+  expect(await found('crate')).toEqual({ north: 2, south: 2, own: 1 });
+  const { body } = await seen.south.json('/v1/events?q=target.type:crate&limit=1');
+  expect(body.entries[0].event).toMatchObject({ actor: { id: 'u-7' }, action: 'crate.update' });
+  expect(JSON.stringify(body.entries[0].event)).not.toContain('south');
+  await uninstallCapture(query, 'all');
+});
+
+test('SDK-17 without keys of tenants all go by the one key, and an outbox of an earlier version is brought up to date', async () => {
+  await database.query('alter table bitacora.outbox drop tenant');
+  await write(undefined, 'single', 2);
+  await database.query(outboxInstallSql());
+  await write('north', 'single', 2);
+  const to = outboxPost({ url: server.url, key: server.key });
+  expect(await forwardAll(createOutboxForwarder({ query, to }))).toMatchObject({ sent: 4, held: 0 });
+  expect(await found('single')).toEqual({ north: 0, south: 0, own: 4 });
+});
+
+test('SDK-17 bitacora capture forward takes the keys of the tenants from a file', async () => {
+  const file = join(server.dataDirectory, 'tenant-keys.json');
+  const run = (text: string): { status: number | null; stdout: string; stderr: string } => {
+    writeFileSync(file, text);
+    return spawnSync(
+      process.execPath,
+      ['--conditions=bitacora:source', cli, 'capture', 'forward', '--once', '--tenant-keys', file],
+      {
+        encoding: 'utf8',
+        env: { ...process.env, DATABASE_URL: url, BITACORA_URL: server.url, BITACORA_API_KEY: server.key },
+      },
+    );
+  };
+  for (const tenant of ['north', 'west', undefined]) await write(tenant, 'file');
+  expect(run('{"north": 7}')).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('--tenant-keys: '),
+  });
+  expect(run('["north"]')).toMatchObject({ status: 2, stderr: expect.stringContaining('--tenant-keys: ') });
+  expect(run(JSON.stringify({ north: seen.north.key }))).toMatchObject({
+    status: 1,
+    stdout: '2 sent, 0 rejected, 1 not taken\n',
+    stderr: expect.stringContaining('the events of the tenant west stay in the outbox'),
+  });
+  expect(await found('file')).toEqual({ north: 1, south: 0, own: 1 });
+  expect(await waiting()).toEqual({ west: 1 });
+});
