@@ -26,22 +26,23 @@ export function createUuidV7Source(
       random.getRandomValues(pool);
       used = 0;
     }
-    const bytes = pool.subarray(used, (used += 10));
+    const start = used;
+    used += 10;
     const nowMs = clock();
     if (nowMs > lastMs) {
       lastMs = nowMs;
       // The top bit stays clear, so that at least 2,048 ids fit into a millisecond.
-      counter = (((bytes[8] ?? 0) << 8) | (bytes[9] ?? 0)) & 0x7ff;
+      counter = (((pool[start + 8] ?? 0) << 8) | (pool[start + 9] ?? 0)) & 0x7ff;
     } else if (++counter > COUNTER_MAX) {
       lastMs += 1;
-      counter = (bytes[9] ?? 0) & 0xff;
+      counter = (pool[start + 9] ?? 0) & 0xff;
     }
     // Most ids of a busy host share their millisecond with the one before.
     if (shownMs !== lastMs) {
       shownMs = lastMs;
       shown = timePart(lastMs);
     }
-    return `${shown}${(counter + 0x1000).toString(16).slice(1)}-${randomPart(bytes)}`;
+    return `${shown}${(counter + 0x1000).toString(16).slice(1)}-${randomPart(pool, start)}`;
   };
 }
 
@@ -65,10 +66,11 @@ function timePart(ms: number): string {
   return `${time.slice(0, 8)}-${time.slice(8)}-7`;
 }
 
-function randomPart(bytes: Uint8Array): string {
+function randomPart(pool: Uint8Array, start: number): string {
   let tail = '';
   for (let i = 0; i < 8; i++) {
-    tail += hexOf[i === 0 ? ((bytes[0] ?? 0) & 0x3f) | 0x80 : (bytes[i] ?? 0)] ?? '';
+    const byte = pool[start + i] ?? 0;
+    tail += hexOf[i === 0 ? (byte & 0x3f) | 0x80 : byte] ?? '';
     if (i === 1) tail += '-';
   }
   return tail;

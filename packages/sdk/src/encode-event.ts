@@ -9,14 +9,19 @@ export type EventEncoder = (draft: Draft) => Encoded;
 
 /** Checks a snapshot and makes it JSON. With `debug` it is printed, as it would be sent: redacted, one line, to standard error. */
 export function createEventEncoder({ debug }: { readonly debug: boolean }): EventEncoder {
+  // Events of a busy host share their millisecond.
+  let [shownMs, shown] = [-1, ''];
+  const timeOf = (ms: number): string => {
+    if (ms !== shownMs) [shownMs, shown] = [ms, new Date(ms).toISOString()];
+    return shown;
+  };
   return ({ event: draft, occurredAtMs }) => {
     const parsed = parseEvent(draft);
     if (!parsed.ok) {
       if (debug) print(`rejected (${parsed.rejection.field}: ${parsed.rejection.message})`);
       return parsed;
     }
-    const { id, ...fields } = parsed.event;
-    const event = { id, ...fields, occurredAt: fields.occurredAt ?? new Date(occurredAtMs).toISOString() };
+    const event = { ...parsed.event, occurredAt: parsed.event.occurredAt ?? timeOf(occurredAtMs) };
     const json = JSON.stringify(event);
     if (debug) print(json);
     return { ok: true, event, json };

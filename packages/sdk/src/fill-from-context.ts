@@ -4,48 +4,44 @@ import type { Snapshot } from './redact/create-snapshot.ts';
 
 type Fields = Record<string, unknown>;
 
-/** A context's fields, copied and redacted; only those that are there. */
-interface Copy {
-  readonly fields: readonly (readonly [name: string, value: unknown])[];
-  readonly attributes: Fields | undefined;
-}
-
-const nothing: Copy = { fields: [], attributes: undefined };
+const nothing: Fields = {};
 
 /**
  * Makes the function that lays the snapshot of an event over its context: the event's own fields win, attributes are
- * merged key by key. A context is copied and redacted once for all its events; what cannot be read in it is left out.
+ * merged key by key. A context is copied and redacted once for events that follow each other; what cannot be read in it
+ * is left out.
  */
 export function createContextFiller(
   snapshot: (value: unknown) => Snapshot,
-): (event: Fields, context: AuditContext) => void {
-  const copies = new WeakMap<AuditContext, Copy>();
+): (event: Fields, context: AuditContext) => Fields {
+  // The last one only: a weak map with an entry for each request costs its garbage collector more than a second copy.
+  let last: AuditContext | undefined;
+  let copyOfLast = nothing;
 
-  function copyOf(context: AuditContext): Copy {
-    const known = copies.get(context);
-    if (known !== undefined) return known;
-    const { tenant: _tenant, paused: _paused, ...rest } = context;
-    const taken = snapshot(rest);
-    const copy = taken.ok ? copied(taken.event) : nothing;
-    copies.set(context, copy);
-    return copy;
+  function copyOf(context: AuditContext): Fields {
+    if (context === last) return copyOfLast;
+    const taken = snapshot(partsOf(context));
+    last = context;
+    copyOfLast = taken.ok ? taken.event : nothing;
+    return copyOfLast;
   }
 
   return (event, context) => {
-    const { fields, attributes } = copyOf(context);
-    for (const [name, value] of fields) event[name] ??= value;
-    if (attributes === undefined) return;
-    const own = event['attributes'] ?? {};
-    if (isObject(own)) event['attributes'] = { ...attributes, ...own };
+    const copy = copyOf(context);
+    // A new object costs less than adding to the old one field after field.
+    const filled: Fields = { id: undefined, ...copy, ...event };
+    for (const name in copy) if (event[name] === null || event[name] === undefined) filled[name] = copy[name];
+    const [shared, own] = [copy['attributes'], event['attributes']];
+    if (isObject(shared) && isObject(own)) filled['attributes'] = { ...shared, ...own };
+    return filled;
   };
 }
 
-function copied(copy: Fields): Copy {
-  const fields = contextFields
-    .map((name) => [name, copy[name]] as const)
-    .filter(([, value]) => value !== undefined);
-  const attributes = copy['attributes'];
-  return { fields, attributes: isObject(attributes) ? attributes : undefined };
+/** Tenant and pause are not for the event. */
+function partsOf(context: AuditContext): Fields {
+  const parts: Fields = {};
+  for (const name of contextFields) if (context[name] !== undefined) parts[name] = context[name];
+  return parts;
 }
 
 function isObject(value: unknown): value is Fields {

@@ -49,10 +49,9 @@ export function openAudit(settings: Settings, onClosed: () => void): OpenedAudit
     if (context.paused === true) return undefined;
     const occurredAtMs = clock();
     const taken = snapshot(input);
-    const event = taken.ok ? taken.event : {};
-    const mode =
-      options === undefined ? modeOf(event['action']) : (chosen(options) ?? modeOf(event['action']));
-    const id = typeof event['id'] === 'string' ? event['id'] : createId();
+    const own = taken.ok ? taken.event : {};
+    const mode = options === undefined ? modeOf(own['action']) : (chosen(options) ?? modeOf(own['action']));
+    const id = typeof own['id'] === 'string' ? own['id'] : createId();
     const lane = lanes.of(context.tenant);
     if (typeof lane === 'string') return lost(mode, id, lane);
     if (!taken.ok) {
@@ -61,8 +60,8 @@ export function openAudit(settings: Settings, onClosed: () => void): OpenedAudit
         ? undefined
         : Promise.resolve({ state: 'rejected', id, rejection: taken.rejection });
     }
+    const event = fill(own, context);
     event['id'] ??= id;
-    fill(event, context);
     event['actor'] ??= hostActor;
     const draft = { event, occurredAtMs };
     if (mode === 'outbox') return toOutbox(lane, { id, draft, transaction: options?.transaction });

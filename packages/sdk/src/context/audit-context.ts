@@ -71,7 +71,8 @@ export function extendContext(context: AuditContext): boolean {
  */
 export function keepContext(): <Result>(run: () => Result) => Result {
   const cell = storage.getStore();
-  return (run) => (cell === undefined ? run() : storage.run(cell, run));
+  // Where it is the running one still, entering it again would cost a microsecond.
+  return (run) => (cell === undefined || storage.getStore() === cell ? run() : storage.run(cell, run));
 }
 
 /** Runs `run` with `actor` as the one who acts, such as a job's own system actor. */

@@ -1,6 +1,6 @@
 import type { AuditContext } from './audit-context.ts';
 
-/** What an event takes from its context where it says nothing itself; attributes are merged besides. */
+/** What an event takes from its context where it says nothing itself; attributes are merged key by key. */
 export const contextFields = [
   'actor',
   'subject',
@@ -13,4 +13,5 @@ export const contextFields = [
   'client',
   'request',
   'tags',
+  'attributes',
 ] as const satisfies readonly (keyof AuditContext)[];

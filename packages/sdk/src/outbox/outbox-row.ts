@@ -110,7 +110,7 @@ function sideOf(json: string | null, table: AuditedTable): ReturnType<typeof par
   return json === null ? undefined : parseRow(json, table.exact);
 }
 
-const fieldsTold: ReadonlySet<string> = new Set([...contextFields, 'attributes']);
+const fieldsTold: ReadonlySet<string> = new Set(contextFields);
 
 /** What the writer said of itself in `bitacora.context`: any session may have set it to anything. */
 function contextOf({ context }: TriggerChange): Partial<CaptureInput> {

@@ -46,6 +46,7 @@ export function createCopier(options: RedactOptions): Copier {
     const copy = spread(event);
     for (const key in copy) {
       const member = copy[key];
+      if (member === undefined) continue;
       bytes += key.length + memberBytes;
       const way = wayOf(key);
       isNamed = way.isNamed;

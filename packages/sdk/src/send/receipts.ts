@@ -14,16 +14,17 @@ export interface Receipt {
 const receiptsMax = 1_000;
 
 export function createReceipts(): Receipts {
-  const byId = new Map<string, Receipt>();
+  // Two halves: when the newer one is full, the older one is forgotten as a whole.
+  let newer = new Map<string, Receipt>();
+  let older = new Map<string, Receipt>();
   let last: Receipt | undefined;
   return {
     note(receipt) {
       last = receipt;
-      const known = byId.get(receipt.id);
+      const known = newer.get(receipt.id) ?? older.get(receipt.id);
       if (known !== undefined) return known.index === receipt.index && known.leafHash === receipt.leafHash;
-      byId.set(receipt.id, receipt);
-      const [oldest] = byId.keys();
-      if (byId.size > receiptsMax && oldest !== undefined) byId.delete(oldest);
+      if (newer.size >= receiptsMax) [older, newer] = [newer, new Map()];
+      newer.set(receipt.id, receipt);
       return true;
     },
     last: () => last,

@@ -49,7 +49,7 @@ export function auditRequests<Request extends FastifyRequest = FastifyRequest>(
   function plugin(instance: FastifyInstance<Request>, _options: unknown, done: Done): void {
     instance.decorateRequest(startedKey, null);
     instance.addHook('onRequest', (request, reply, next) => {
-      const started = requests.start({ ...fromNode(request.raw), url: request.originalUrl }, request);
+      const started = requests.start(fromNode(request.raw, request.originalUrl), request);
       request[startedKey] = started;
       watchAnswer(reply.raw, started, () => answerOf(request));
       started.run(() => next());

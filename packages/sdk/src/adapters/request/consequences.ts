@@ -9,13 +9,17 @@ export function consequencesOf(
 ): CaptureInput[] {
   const { session, thrown, answer } = outcome;
   const { status } = facts;
-  const shared = parts(facts, outcome.policy);
-  const events: CaptureInput[] = [];
-  if (session !== undefined) events.push({ operation: 'execute', ...session, ...shared });
-  else if (status === 401 || status === 403)
-    events.push({ action: 'access.denied', ...failed, level: 'medium', ...shared, ...errorPart(outcome) });
+  const isDenied = session === undefined && (status === 401 || status === 403);
   // A handler that throws after the client has left never gets to a status.
-  if ((status !== undefined && status >= 500) || (thrown !== undefined && answer.aborted === true))
+  const isError =
+    (status !== undefined && status >= 500) || (thrown !== undefined && answer.aborted === true);
+  const events: CaptureInput[] = [];
+  if (session === undefined && !isDenied && !isError) return events;
+  const shared = parts(facts, outcome.policy);
+  if (session !== undefined) events.push({ operation: 'execute', ...session, ...shared });
+  if (isDenied)
+    events.push({ action: 'access.denied', ...failed, level: 'medium', ...shared, ...errorPart(outcome) });
+  if (isError)
     events.push({ action: 'system.error', ...failed, level: 'high', ...shared, ...errorPart(outcome) });
   return events;
 }

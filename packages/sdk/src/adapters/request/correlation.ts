@@ -11,10 +11,19 @@ export function createCorrelation(
 ): (request: IncomingRequest) => Pick<AuditContext, 'correlationId' | 'traceId' | 'spanId'> {
   const names = headers.map((name) => name.toLowerCase());
   return (request) => {
-    const correlationId = names.map((name) => request.header(name)).find(isCorrelationId) ?? randomUUID();
-    const trace = parseTraceparent(request.header('traceparent'));
+    const correlationId = sentId(request) ?? randomUUID();
+    const header = request.header('traceparent');
+    const trace = header === undefined ? undefined : parseTraceparent(header);
     return trace === undefined ? { correlationId } : { correlationId, ...trace };
   };
+
+  function sentId(request: IncomingRequest): string | undefined {
+    for (const name of names) {
+      const id = request.header(name);
+      if (isCorrelationId(id)) return id;
+    }
+    return undefined;
+  }
 }
 
 /** Visible ASCII only: the id will be searched for, and printed. */

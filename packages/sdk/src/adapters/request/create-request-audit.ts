@@ -8,7 +8,7 @@ import { actorFrom, createAsk } from './host-answers.ts';
 import type { Answer, IncomingRequest } from './incoming-request.ts';
 import { anonymous, createRequestContext } from './request-context.ts';
 import { requestEvent } from './request-event.ts';
-import type { RequestOptions } from './request-options.ts';
+import type { RequestOptions, RequestPolicy } from './request-options.ts';
 import { createSessionRules } from './session-rules.ts';
 import { pathOf } from './recordable-url.ts';
 
@@ -39,7 +39,7 @@ export function createRequestAudit<Host>(
   const isExcluded = createExclusion(options.exclude);
   const contextOf = createRequestContext(options);
   const sessionEventOf = createSessionRules(options);
-  const always = { captureBody: options.captureBody === true };
+  const always: RequestPolicy = { captureBody: options.captureBody === true };
 
   function start(incoming: IncomingRequest, host: Host): StartedRequest {
     if (currentRequest()?.identity === incoming.identity) return alreadyStarted;
@@ -63,19 +63,15 @@ export function createRequestAudit<Host>(
     function record(read: () => Answer): void {
       identify();
       const answer = asking.ask('answer', read) ?? { status: undefined };
-      const facts = {
-        ...{ method: incoming.method, path: pathOf(incoming.url), url: incoming.url },
-        ...{ route: answer.route, status: answer.status },
-      };
+      const { method, url } = incoming;
+      const facts = { method, path: pathOf(url), url, route: answer.route, status: answer.status };
       const chosen = asking.ask('policyOf', () => options.policyOf?.(host, facts));
-      const policy = { ...always, ...chosen, ...current.policy };
+      const policy = chosen || current.policy ? { ...always, ...chosen, ...current.policy } : always;
       const durationMs = Math.round((performance.now() - startedAt) * 1_000) / 1_000;
-      const outcome = { answer, thrown, policy, durationMs, ask: asking.ask };
-      const events = consequencesOf(facts, {
-        ...outcome,
-        session: sessionEventOf(host, { facts, current, ask: asking.ask }),
-      });
-      if (policy.record !== false) events.unshift(requestEvent(facts, { ...outcome, failed: asking.failed }));
+      const session = sessionEventOf(host, { facts, current, ask: asking.ask });
+      const outcome = { answer, thrown, policy, durationMs, session, ...asking };
+      const events = consequencesOf(facts, outcome);
+      if (policy.record !== false) events.unshift(requestEvent(facts, outcome));
       for (const event of events) captureQuietly(audit, event);
     }
 

@@ -4,21 +4,23 @@ import { cleanText } from './clean-text.ts';
 type Actor = EventInput['actor'];
 export type Ask = <Result>(name: string, question: () => Result) => Result | undefined;
 
+const none: string[] = [];
+
 /**
  * Asks functions of the host, which may throw: then the answer is undefined, and the function's name is in `failed`, so that
  * the event says that its actor is unknown because asking for it failed.
  */
 export function createAsk(): { readonly ask: Ask; failed(): readonly string[] } {
-  const failed = new Set<string>();
+  let failed: string[] = none;
   const ask: Ask = (name, question) => {
     try {
       return question();
     } catch {
-      failed.add(name);
+      if (!failed.includes(name)) failed = [...failed, name];
       return undefined;
     }
   };
-  return { ask, failed: () => [...failed] };
+  return { ask, failed: () => failed };
 }
 
 /** The host's actor in a form that every event takes: one wrong field must not cost the event. Undefined without an id. */

@@ -27,8 +27,10 @@ export interface Answer {
 }
 
 /** A request of `node:http`, also below Express, Fastify, Koa and NestJS. */
-export function fromNode(request: IncomingMessage & { readonly originalUrl?: unknown }): IncomingRequest {
-  const { originalUrl } = request;
+export function fromNode(
+  request: IncomingMessage & { readonly originalUrl?: unknown },
+  originalUrl = request.originalUrl,
+): IncomingRequest {
   return {
     identity: request,
     method: request.method ?? 'GET',

@@ -31,17 +31,18 @@ export function createRequestContext<Host>(
       ...fixed,
       ...correlationOf(request),
       actor: actor ?? anonymous,
-      client: {
-        ...(ip !== undefined && { ip }),
-        ...(userAgent !== undefined && {
-          userAgent: shortText(userAgent, requestLimits.userAgentLengthMaxChars),
-        }),
-      },
+      client: clientOf(ip, userAgent),
       request: { method: methodOf(request.method), url: recordableUrl(request.url) },
       ...(session !== undefined && { sessionId: session }),
       ...(typeof tenant === 'string' && tenant !== '' && { tenant }),
     };
   };
+}
+
+function clientOf(ip: string | undefined, userAgent: string | undefined): AuditContext['client'] {
+  if (userAgent === undefined) return ip === undefined ? {} : { ip };
+  const shown = shortText(userAgent, requestLimits.userAgentLengthMaxChars);
+  return ip === undefined ? { userAgent: shown } : { ip, userAgent: shown };
 }
 
 export function methodOf(method: string): string {

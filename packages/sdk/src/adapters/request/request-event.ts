@@ -41,31 +41,33 @@ export function requestEvent(
   const { action = 'http.request', operation, level, module, tags, sensitive, reviewRequired } = policy;
   const error = errorOf(outcome);
   const attributes = attributesOf(facts, outcome);
-  return {
+  const event: Mutable<CaptureInput> = {
     action,
     operation: operation ?? operationOfMethod.get(facts.method) ?? 'execute',
     outcome: succeeded(outcome) ? 'success' : 'failure',
     durationMs,
     ...parts(facts, policy),
-    ...(error !== undefined && { error }),
-    ...(attributes !== undefined && { attributes }),
-    ...(level !== undefined && { level }),
-    ...(module !== undefined && { module }),
-    ...(tags !== undefined && { tags }),
-    ...(sensitive !== undefined && { sensitive }),
-    ...(reviewRequired !== undefined && { reviewRequired }),
   };
+  if (error !== undefined) event.error = error;
+  if (attributes !== undefined) event.attributes = attributes;
+  if (level !== undefined) event.level = level;
+  if (module !== undefined) event.module = module;
+  if (tags !== undefined) event.tags = tags;
+  if (sensitive !== undefined) event.sensitive = sensitive;
+  if (reviewRequired !== undefined) event.reviewRequired = reviewRequired;
+  return event;
 }
+
+type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
 /** What the event of the request and those that follow from it share. */
 export function parts(facts: RequestFacts, policy: RequestPolicy): Pick<CaptureInput, 'request' | 'targets'> {
   const { status, method } = facts;
   const target = policy.target ?? routeTarget(facts);
   const isStatus = status !== undefined && status >= 100 && status <= 599;
-  return {
-    request: { method: methodOf(method), url: recordableUrl(facts.url), ...(isStatus && { status }) },
-    ...(target !== undefined && { targets: [target] }),
-  };
+  const asked = { method: methodOf(method), url: recordableUrl(facts.url) };
+  const request = isStatus ? { ...asked, status } : asked;
+  return target === undefined ? { request } : { request, targets: [target] };
 }
 
 /** The error that a handler threw, or that there never was a whole answer. */
@@ -107,16 +109,21 @@ function attributesOf(
 ): EventInput['attributes'] | undefined {
   const { params } = answer;
   const queryAsked = queryOf(facts.url);
-  const sent = { ...(queryAsked && { query: queryAsked }), ...(isFilled(params) && { params }) };
-  const kept = ask('parameters', () => recordableMembers(sent));
+  const isSent = queryAsked !== undefined || isFilled(params);
+  const kept = isSent && ask('parameters', () => recordableMembers(sentOf(queryAsked, params)));
   const body = policy.captureBody === true ? ask('body', () => recordable(answer.body?.())) : undefined;
   const notKnown = failed();
+  if (kept === false && body === undefined && notKnown.length === 0) return undefined;
   const http = {
     ...kept,
     ...(body !== undefined && { body }),
     ...(notKnown.length > 0 && { failed: notKnown }),
   };
   return Object.keys(http).length === 0 ? undefined : { http };
+}
+
+function sentOf(query: object | undefined, params: unknown): object {
+  return { ...(query && { query }), ...(isFilled(params) && { params }) };
 }
 
 function isFilled(params: unknown): boolean {
