@@ -16,9 +16,11 @@ const secondsPerRound = 1.5;
 /** 4,000 requests a second. */
 const emptyPace = { connections: 20, everyMs: 5 };
 /** One after the other, where the time of each is what counts: each host in turn, so that all meet the same machine. */
-const rowTurns = { rounds: 6_000, everyMs: 1 };
-const rowWarmUpTurns = { rounds: 1_500, everyMs: 1 };
+const rowTurns = { rounds: 10_000, everyMs: 0 };
+/** With a pause before each, in which the processor forgets the code of all of them. */
+const rareTurns = { rounds: 2_000, everyMs: 1 };
 const warmUpRounds = 3;
+const warmUpShare = 5;
 const rowsInTable = 100_000;
 const cpuPerRequestMaxMicros = 10;
 const timeAddedMaxPercent = 5;
@@ -45,10 +47,13 @@ export const fastifyMiddleware: SpeedPromise = {
       hosts.push(bare);
       const audited = await startHost(postgres.url, sink.url);
       hosts.push(audited);
-      const [without = [], middleware = [], whole = []] = await compare([plain, bare, audited]);
+      const control = await startHost(postgres.url, 'plain');
+      hosts.push(control);
+      const [without = [], middleware = [], whole = []] = await compare([plain, bare, audited, control]);
       const reference = median(without);
       const value = median(difference(whole, without));
-      const row = await compareRows(plain, audited);
+      const row = await compareRows([plain, audited, control], rowTurns);
+      const rareRow = await compareRows([plain, audited, control], rareTurns);
       say(`${sink.taken()} events arrived`);
       return {
         value,
@@ -59,7 +64,8 @@ export const fastifyMiddleware: SpeedPromise = {
         holds: value <= cpuPerRequestMaxMicros && row.addedPercent <= timeAddedMaxPercent,
         notes: [
           `empty route: ${spread(difference(whole, without))} µs of CPU added to ${reference.toFixed(1)} µs; of these the middleware itself ${spread(difference(middleware, without))} µs, the rest captures, makes batches and sends them`,
-          `one indexed query: ${row.addedPercent.toFixed(1)} % of time added to ${row.withoutMicros.toFixed(0)} µs (${row.addedMicros.toFixed(1)} µs, the median of ${rowTurns.rounds} differences of two requests one after the other)`,
+          `one indexed query, one after the other: ${told(row)}`,
+          `the same with a pause of ${rareTurns.everyMs} ms before each: ${told(rareRow)}`,
           `CPU: medians of ${rounds} rounds in turns, least and greatest beside them; the reference is the host without the middleware`,
         ],
       };
@@ -106,16 +112,27 @@ interface RowsCompared {
   readonly addedMicros: number;
   readonly addedPercent: number;
   readonly withoutMicros: number;
+  /** Of a second host without the middleware: what the machine alone makes of two hosts. */
+  readonly controlMicros: number;
 }
 
-async function compareRows(plain: Host, audited: Host): Promise<RowsCompared> {
-  const ports = [plain.port, audited.port];
+/** Medians of the differences within rounds. */
+async function compareRows(
+  hosts: readonly Host[],
+  turns: { readonly rounds: number; readonly everyMs: number },
+): Promise<RowsCompared> {
+  const ports = hosts.map(({ port }) => port);
   const next = (): Buffer => requestOf(rowPath());
-  await askInTurns({ ...rowWarmUpTurns, ports, next });
-  const [without = [], whole = []] = await askInTurns({ ...rowTurns, ports, next });
+  await askInTurns({ ...turns, rounds: turns.rounds / warmUpShare, ports, next });
+  const [without = [], whole = [], control = []] = await askInTurns({ ...turns, ports, next });
   const addedMicros = median(difference(whole, without)) * 1_000;
   const withoutMicros = median(without) * 1_000;
-  return { addedMicros, withoutMicros, addedPercent: (100 * addedMicros) / withoutMicros };
+  const controlMicros = median(difference(control, without)) * 1_000;
+  return { addedMicros, withoutMicros, controlMicros, addedPercent: (100 * addedMicros) / withoutMicros };
+}
+
+function told({ addedMicros, addedPercent, withoutMicros, controlMicros }: RowsCompared): string {
+  return `${addedPercent.toFixed(1)} % of time added to ${withoutMicros.toFixed(0)} µs (${addedMicros.toFixed(1)} µs, median of the differences within rounds; a second host without it: ${controlMicros.toFixed(1)} µs)`;
 }
 
 function requestOf(path: string): Buffer {
