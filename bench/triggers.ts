@@ -3,8 +3,11 @@ import { installCapture } from '@bitacora/sdk/postgres';
 import { runPostgres } from '../test/support/run-postgres.ts';
 import type { SpeedPromise } from './support/promise.ts';
 
-const rounds = 7;
-const singleMs = 1_200;
+const singleTables = ['plain', 'captured', 'control'] as const;
+const singleRounds = 12_000;
+const warmUpRounds = 1_000;
+/** Of the longest and of the shortest times each: what a checkpoint or another process made of them. */
+const trimmedShare = 0.05;
 const bulkRows = 200_000;
 
 const tableSql = (
@@ -14,7 +17,10 @@ const tableSql = (
   created_at timestamptz not null default now())`;
 const columns = '(guest, room, nights, total, note)';
 
-/** The triggers of `capture install`: single inserts with and without them, and bulk statements, on one PostgreSQL, in turns. */
+/**
+ * The triggers of `capture install`: single inserts with and without them and into a second table without them, in turns, so
+ * that the machine's moods meet all three; and bulk statements. All on one PostgreSQL.
+ */
 export const triggers: SpeedPromise = {
   id: 'triggers',
   title: 'changes captured by PostgreSQL triggers: single inserts with and without, and bulk',
@@ -24,21 +30,13 @@ export const triggers: SpeedPromise = {
     const client = new pg.Client({ connectionString: cluster.url });
     try {
       await client.connect();
-      await client.query(tableSql('plain'));
-      await client.query(tableSql('captured'));
+      for (const table of singleTables) await client.query(tableSql(table));
       await installCapture((text, values) => client.query(text, [...values]), { tables: ['captured'] });
-      const single: Record<'plain' | 'captured', number[]> = { plain: [], captured: [] };
-      await singleInserts(client, 'plain');
-      await singleInserts(client, 'captured');
-      for (let round = 0; round < rounds; round++) {
-        const order = round % 2 === 0 ? (['plain', 'captured'] as const) : (['captured', 'plain'] as const);
-        for (const table of order) single[table].push(await singleInserts(client, table));
-      }
-      const [without, within] = [median(single.plain), median(single.captured)];
-      const cost = 1 - within / without;
-      say(
-        `single inserts: ${Math.round(without)}/s without, ${Math.round(within)}/s with, ${(cost * 100).toFixed(1)} %`,
-      );
+      const micros = await singleInserts(client);
+      const lost = (table: 'captured' | 'control'): number => 1 - micros.plain / micros[table];
+      const cost = lost('captured');
+      const single = `${micros.plain.toFixed(0)} µs without, ${micros.captured.toFixed(0)} µs with: ${percent(cost)} fewer a second (a second table without: ${percent(lost('control'))})`;
+      say(`single inserts: ${single}`);
       const bulk: Record<string, number[]> = { insert: [], update: [], delete: [], plain: [] };
       for (let round = 0; round < 3; round++) {
         for (const [name, rate] of Object.entries(await bulkStatements(client))) bulk[name]?.push(rate);
@@ -57,7 +55,7 @@ export const triggers: SpeedPromise = {
         holds: slowest >= 100_000 && cost <= 0.15,
         notes: [
           `${bulkRows.toLocaleString('en')} rows in a statement: insert ${thousands(rates['insert'])}, update ${thousands(rates['update'])}, delete ${thousands(rates['delete'])} rows/s; the reference is the insert without triggers`,
-          `single inserts, each its own commit: ${thousands(without)}/s without, ${thousands(within)}/s with: ${(cost * 100).toFixed(1)} % less`,
+          `single inserts, each its own commit, ${singleRounds.toLocaleString('en')} into each table in turns: ${single}`,
           `${Number(rows[0].bytes)} bytes of outbox a row; PostgreSQL ${cluster.version}`,
         ],
       };
@@ -68,22 +66,26 @@ export const triggers: SpeedPromise = {
   },
 };
 
-/** Inserts a second. */
-async function singleInserts(client: pg.Client, table: string): Promise<number> {
-  const statement = {
-    name: `insert-${table}`,
-    text: `insert into ${table} ${columns} values ($1, $2, $3, $4, $5)`,
-  };
-  const start = performance.now();
-  let count = 0;
-  while (performance.now() - start < singleMs) {
-    await client.query({
-      ...statement,
-      values: [`guest ${count}`, count % 300, 3, '120.50', 'a quiet room, please'],
-    });
-    count += 1;
+/** What an insert takes, in microseconds, by table. */
+async function singleInserts(client: pg.Client): Promise<Record<(typeof singleTables)[number], number>> {
+  const micros: Record<(typeof singleTables)[number], number[]> = { plain: [], captured: [], control: [] };
+  for (let round = -warmUpRounds; round < singleRounds; round++) {
+    for (const place of singleTables.keys()) {
+      const table = singleTables[(place + round + warmUpRounds) % singleTables.length] ?? 'plain';
+      const start = performance.now();
+      await client.query({
+        name: `insert-${table}`,
+        text: `insert into ${table} ${columns} values ($1, $2, $3, $4, $5)`,
+        values: [`guest ${round}`, round % 300, 3, '120.50', 'a quiet room, please'],
+      });
+      if (round >= 0) micros[table].push((performance.now() - start) * 1_000);
+    }
   }
-  return count / ((performance.now() - start) / 1_000);
+  return {
+    plain: trimmedMean(micros.plain),
+    captured: trimmedMean(micros.captured),
+    control: trimmedMean(micros.control),
+  };
 }
 
 /** Rows a second of one statement over all rows, by kind. */
@@ -102,6 +104,16 @@ async function bulkStatements(client: pg.Client): Promise<Record<string, number>
     update: await rate('update captured set nights = nights + 1'),
     delete: await rate('delete from captured'),
   };
+}
+
+function trimmedMean(values: readonly number[]): number {
+  const cut = Math.floor(values.length * trimmedShare);
+  const kept = values.toSorted((a, b) => a - b).slice(cut, values.length - cut);
+  return kept.reduce((sum, value) => sum + value, 0) / kept.length;
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
 }
 
 function median(values: readonly number[]): number {
