@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { AuditError } from '../audit-error.ts';
 import type { Database } from '../storage/index.ts';
@@ -69,7 +69,7 @@ export function createApiKeys(options: { database: Database; clock: () => number
           id,
           input.tenant,
           input.name,
-          hash(secret),
+          hashOf(secret),
           input.scopes,
           input.ledgers ?? null,
           input.expiresAt ?? null,
@@ -123,7 +123,7 @@ export function createApiKeys(options: { database: Database; clock: () => number
     },
     async authenticate(secret, address) {
       const stored = await find(idOf(secret));
-      if (!stored || !timingSafeEqual(stored.secretHash, hash(secret))) return undefined;
+      if (!stored || !timingSafeEqual(stored.secretHash, hashOf(secret))) return undefined;
       if (stored.revokedAt !== null || (stored.expiresAt !== null && stored.expiresAt <= clock()))
         return undefined;
       if (stored.addresses !== null && !isFrom(stored.addresses, address)) return undefined;
@@ -146,8 +146,8 @@ function isFrom(addresses: readonly string[], address: string): boolean {
   return createNetworkList(networks)(address);
 }
 
-function hash(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest();
+function hashOf(secret: string): Buffer {
+  return hash('sha256', secret, 'buffer');
 }
 
 function formatSecret(id: string, random: string): string {
@@ -158,6 +158,6 @@ function formatSecret(id: string, random: string): string {
 function idOf(secret: string): string {
   return (
     /^bta_live_([0-9a-f]{16})_[0-9a-f]{48}$/.exec(secret)?.[1] ??
-    `own_${hash(secret).toString('hex').slice(0, 16)}`
+    `own_${hashOf(secret).toString('hex').slice(0, 16)}`
   );
 }

@@ -80,10 +80,7 @@ export async function openLedgers<T>(
 
 /** How many entries each ledger of the scope has. */
 export async function peekSizes(database: Database, scope: Scope): Promise<ReadonlyMap<number, number>> {
-  const rows = await database.peek<{ ledger: number; size: number }>(
-    scope,
-    'select ledger, size from head where ledger = any (visible_ledgers())',
-  );
+  const rows = await database.heads(scope.ledgers);
   return new Map(rows.map((row) => [row.ledger, row.size]));
 }
 

@@ -2,7 +2,6 @@ import { eventViews, readEntryRange, timeOf, type EntryView } from '../ledger/in
 import {
   fieldName,
   termsOf,
-  type Head,
   type RecentEntry,
   type RecentPlace,
   type RecentSource,
@@ -30,10 +29,7 @@ export function createRecentSource(context: ReadContext): RecentSource {
   };
   return {
     async heads(scope) {
-      const rows = await database.peek<Head & { ledger: number }>(
-        scope,
-        'select ledger, size, tag, epoch from recent_heads()',
-      );
+      const rows = await database.heads(scope.ledgers);
       return new Map(rows.map(({ ledger, size, tag, epoch }) => [ledger, { size, tag, epoch }]));
     },
     async range(ledger, { first, end }) {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import type { Credentials, Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
@@ -49,7 +49,7 @@ export function createCallLimits(options: {
     const brought = credentials.authorization ?? credentials.session;
     if (brought === undefined) return authenticate();
     const address = placeOf(credentials.address);
-    const proof = createHash('sha256').update(`${address}\0${brought}`).digest('base64');
+    const proof = hash('sha256', `${address}\0${brought}`, 'base64');
     // A host that begins with many requests at once is no guesser: only what failed is counted.
     if (!known.has(proof))
       refuseFor(failures.wait(address, 1), 'credentials that open nothing from this address');

@@ -30,6 +30,8 @@ const windowMs = 600_000;
 const flushAfterMs = 250;
 const waitingMax = 10_000;
 const seenMax = 50_000;
+/** Up to some 10 kB each. */
+const askedMax = 500;
 const eventsPerAppend = 500;
 const drainWithinMs = 5_000;
 /** Which page of an answer was looked at makes no other question. */
@@ -45,6 +47,8 @@ export function createReadRecord(options: {
   const { ingest, tenants, health, logger, clock } = options;
   const waiting = new Map<string, { tenant: Tenant; event: AuditEvent }>();
   const seen = new Set<string>();
+  /** Questions as they came: one that is asked again word by word need not be read again, a tenth of a newest page's time. */
+  const asked = new Set<string>();
   let window = 0;
   let running: Promise<void> | undefined;
   let ended = false;
@@ -79,11 +83,18 @@ export function createReadRecord(options: {
   return {
     note({ grant, action, method, url, client }) {
       const start = Math.floor(clock() / windowMs) * windowMs;
-      if (start !== window || seen.size >= seenMax) seen.clear();
+      if (start !== window || seen.size >= seenMax) {
+        seen.clear();
+        asked.clear();
+      }
       window = start;
+      const reader = [grant.tenant.id, grant.caller.kind, grant.caller.id, action];
+      const words = JSON.stringify([...reader, url]);
+      if (asked.has(words)) return;
       const question = normalised(url);
-      const id = idOf(start, [grant.tenant.id, grant.caller.kind, grant.caller.id, action, question]);
-      if (seen.has(id)) return;
+      const id = idOf(start, [...reader, question]);
+      if (asked.size >= askedMax) asked.clear();
+      if (seen.has(id)) return void asked.add(words);
       // What cannot be put on record is not answered.
       if (waiting.size >= waitingMax) throw new AuditError('too_many_requests', { retryAfterSeconds: 1 });
       seen.add(id);
@@ -98,6 +109,7 @@ export function createReadRecord(options: {
         request: { method, url: question },
         client,
       };
+      asked.add(words);
       waiting.set(id, { tenant: grant.tenant, event });
       running ??= run();
     },

@@ -12,13 +12,24 @@ export interface Scope {
 
 export type Client = pg.PoolClient;
 
+/** The state of a ledger at one moment. */
+export interface LedgerHead {
+  readonly ledger: number;
+  /** Entries. */
+  readonly size: number;
+  /** Of the last append: tells two trees of one size apart. */
+  readonly tag: number;
+  /** Grows when all that was kept of the ledger beside PostgreSQL is worthless. */
+  readonly epoch: number;
+}
+
 export interface Database {
   /** Inserts evidence; may change or delete none. */
   write<T>(scope: Scope, use: (client: Client) => Promise<T>): Promise<T>;
   /** Read-only transaction under the caller's scope; all its statements see the same moment. */
   read<T>(scope: Scope, use: (client: Client) => Promise<T>): Promise<T>;
-  /** One statement without parameters under a scope, in one round trip: for what precedes every question. */
-  peek<Row extends pg.QueryResultRow>(scope: Scope, statement: string): Promise<Row[]>;
+  /** Of each of the ledgers that has entries, in one round trip: what precedes every question. */
+  heads(ledgers: readonly number[]): Promise<readonly LedgerHead[]>;
   /** Statements outside any ledger (tenants, keys), as the writer. */
   plain<T>(use: (client: Client) => Promise<T>): Promise<T>;
   /** Owner's business: opening and closing segments. */
@@ -29,6 +40,7 @@ export interface Database {
 const connectionsMax = { writer: 12, reader: 12, maintenance: 2 };
 const connectWithinMs = 5_000;
 const statementWithinMs = 30_000;
+const headColumns = 'ledger, size, tag, epoch';
 
 /**
  * Statements that are named stay behind in a connection, and a transaction pooler gives that to somebody else next: its
@@ -77,7 +89,7 @@ export function createDatabase(
       transaction(writer, `${begin(scope, '')}; set local synchronous_commit = on${limit}`, use),
     read: (scope, use) =>
       transaction(reader, `${begin(scope, ' isolation level repeatable read read only')}${limit}`, use),
-    peek: (scope, statement) => peek(reader, `${begin(scope, ' read only')}${limit}`, statement),
+    heads: (ledgers) => readHeads(reader, integers(ledgers), pooled ? limit : undefined),
     plain: (use) => transaction(writer, `begin${limit}`, use),
     maintain: (use) => transaction(maintenance, `begin; set local lock_timeout = '2s'${limit}`, use),
     async close() {
@@ -88,13 +100,18 @@ export function createDatabase(
 
 /** Settings are local to the transaction: nothing leaks to the next borrower, also behind a transaction pooler. */
 function begin(scope: Scope, mode: string): string {
-  const numbers = [scope.tenant, ...scope.ledgers];
-  if (!numbers.every(Number.isSafeInteger)) throw new TypeError('a scope holds integers');
+  const { tenant, ledgers } = scope;
+  integers([tenant, ...ledgers]);
   const records =
     scope.records === undefined
       ? ''
       : `; set local bitacora.records = '${JSON.stringify(scope.records).replaceAll("'", "''")}'`;
-  return `begin${mode}; set local bitacora.tenant = '${scope.tenant}'; set local bitacora.ledgers = '${scope.ledgers.join(',')}'${records}`;
+  return `begin${mode}; set local bitacora.tenant = '${tenant}'; set local bitacora.ledgers = '${ledgers.join(',')}'${records}`;
+}
+
+function integers(numbers: readonly number[]): readonly number[] {
+  if (!numbers.every(Number.isSafeInteger)) throw new TypeError('a scope holds integers');
+  return numbers;
 }
 
 async function transaction<T>(
@@ -120,23 +137,32 @@ async function transaction<T>(
   }
 }
 
-async function peek<Row extends pg.QueryResultRow>(
+async function readHeads(
   pool: pg.Pool,
-  opening: string,
-  statement: string,
-): Promise<Row[]> {
+  ledgers: readonly number[],
+  limit: string | undefined,
+): Promise<readonly LedgerHead[]> {
   const client = await connect(pool);
   let broken: Error | undefined;
   const onError = (error: Error): void => void (broken = error);
   client.on('error', onError);
   try {
+    if (limit === undefined) {
+      const { rows } = await client.query<LedgerHead>({
+        name: 'heads',
+        text: `select ${headColumns} from ledger_heads($1)`,
+        values: [ledgers],
+      });
+      return rows;
+    }
+    const asked = `select ${headColumns} from ledger_heads('{${ledgers.join(',')}}')`;
     // Several statements in one text answer with a list of results; the row-giving one is last but one.
     const results = (await client.query(
-      `${opening}; ${statement}; commit`,
-    )) as unknown as pg.QueryResult<Row>[];
+      `begin read only${limit}; ${asked}; commit`,
+    )) as unknown as pg.QueryResult<LedgerHead>[];
     return results.at(-2)?.rows ?? [];
   } catch (error) {
-    await client.query('rollback').catch((failed: Error) => (broken ??= failed));
+    if (limit !== undefined) await client.query('rollback').catch((failed: Error) => (broken ??= failed));
     throw databaseFailure(error);
   } finally {
     client.off('error', onError);
