@@ -42,8 +42,10 @@ export function createAuditedQuery(client: PgClient, capture: ChangeCapture) {
 async function runCaptured(session: PgSession, call: QueryCall, capture: ChangeCapture): Promise<unknown> {
   const statement = readStatement(call.text);
   const found = await tablesOf(session, statement, capture.tables);
-  const seen = currentContext().paused === true ? [] : found.filter(({ catalogue }) => !catalogue.triggered);
-  const context = found.some(({ catalogue }) => catalogue.triggered) ? toldContext() : session.told();
+  const isTriggered = ({ catalogue }: FoundTable): boolean =>
+    catalogue.triggered || session.knownTriggered(catalogue);
+  const seen = currentContext().paused === true ? [] : found.filter((table) => !isTriggered(table));
+  const context = found.some(isTriggered) ? toldContext() : session.told();
   if (seen.length === 0 && context === session.told()) return session.follow(call);
   return session.inTransaction(async (own) => {
     await session.tell(context);
@@ -104,6 +106,7 @@ async function perform(
     updateRowsMax: settings.updateRowsMax,
     original: { text: call.text, values: call.values },
     plain: session.plain,
+    isTriggered: session.isTriggered,
     asHost: (command) => session.asHost(call, command),
   });
 }

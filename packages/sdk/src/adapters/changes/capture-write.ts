@@ -28,6 +28,8 @@ const attemptsMax = 3;
 
 interface WriteContext extends Runs {
   readonly table: CatalogueTable;
+  /** Whether the table's triggers are there now, whatever the snapshot of the transaction shows. */
+  readonly isTriggered: (table: CatalogueTable) => Promise<boolean>;
   readonly original: SqlCommand;
   readonly updateRowsMax: number;
 }
@@ -45,7 +47,8 @@ export async function captureWrite(
   if (write.verb === 'delete') {
     const result = await asHost(rewrite.deleteTelling(write, values, table));
     const own = takeOwnColumns(result, hadReturning);
-    return { result, rows: unlessTriggered(own, (one) => ({ before: parse(one['__bitacora_before']) })) };
+    const read = (one: OwnColumns): RowChange => ({ before: parse(one['__bitacora_before']) });
+    return { result, rows: await unlessTriggered(own, context, read) };
   }
   if (write.verb === 'update') {
     const found = await context.plain(rewrite.selectBefore(write, values, context.updateRowsMax));
@@ -53,20 +56,19 @@ export async function captureWrite(
     if (found.rows.length > context.updateRowsMax) return unseen();
     const result = await asHost(rewrite.updateLocked(write, values, { rows, table }));
     const own = takeOwnColumns(result, hadReturning);
-    return {
-      result,
-      rows: unlessTriggered(own, (one) => ({
-        before: parse(rows[Number(one['__bitacora_place']) - 1]?.before),
-        after: parse(one['__bitacora_after']),
-      })),
-    };
+    const read = (one: OwnColumns): RowChange => ({
+      before: parse(rows[Number(one['__bitacora_place']) - 1]?.before),
+      after: parse(one['__bitacora_after']),
+    });
+    return { result, rows: await unlessTriggered(own, context, read) };
   }
   const conflict = rewrite.conflictColumns(write, table);
   if (conflict === 'unknown') return unseen();
   if (conflict === 'none') {
     const result = await asHost(rewrite.insertTelling(write, values, table));
     const own = takeOwnColumns(result, hadReturning);
-    return { result, rows: unlessTriggered(own, (one) => ({ after: parse(one['__bitacora_after']) })) };
+    const read = (one: OwnColumns): RowChange => ({ after: parse(one['__bitacora_after']) });
+    return { result, rows: await unlessTriggered(own, context, read) };
   }
   return captureUpsert(write, values, { ...context, conflict, parse, unseen });
 }
@@ -75,8 +77,7 @@ export async function captureWrite(
 async function captureUpsert(
   write: Extract<WriteStatement, { verb: 'insert' }>,
   values: readonly unknown[],
-  context: Runs & {
-    readonly table: CatalogueTable;
+  context: WriteContext & {
     readonly conflict: readonly string[];
     readonly parse: (json: string | undefined) => RowValues;
     readonly unseen: () => Promise<CapturedWrite>;
@@ -104,7 +105,7 @@ async function captureUpsert(
     });
     if (!rows.some(({ unknown }) => unknown)) {
       await plain({ text: 'release savepoint __bitacora', values: [] });
-      return { result, rows: own.some(isTriggered) ? 'triggered' : rows.map(({ row }) => row) };
+      return { result, rows: (await areTriggered(own, context)) ? 'triggered' : rows.map(({ row }) => row) };
     }
     await plain({ text: 'rollback to savepoint __bitacora', values: [] });
   }
@@ -113,15 +114,17 @@ async function captureUpsert(
 
 type OwnColumns = Readonly<Record<string, string>>;
 
-function unlessTriggered(
+async function unlessTriggered(
   own: readonly OwnColumns[],
+  context: WriteContext,
   read: (one: OwnColumns) => RowChange,
-): readonly RowChange[] | 'triggered' {
-  return own.some(isTriggered) ? 'triggered' : own.map(read);
+): Promise<readonly RowChange[] | 'triggered'> {
+  return (await areTriggered(own, context)) ? 'triggered' : own.map(read);
 }
 
-function isTriggered(one: OwnColumns): boolean {
-  return one['__bitacora_triggered'] === 'true';
+async function areTriggered(own: readonly OwnColumns[], context: WriteContext): Promise<boolean> {
+  const told = own[0]?.['__bitacora_triggered'];
+  return told === 'unknown' ? context.isTriggered(context.table) : told === 'true';
 }
 
 function keyOf(row: RowValues, columns: readonly string[]): string {

@@ -1,5 +1,7 @@
+import type { CatalogueTable } from './audited-table.ts';
 import { pgResult, isPgResult, type PgClient, type PgResult, type QueryCall } from './pg-client.ts';
 import type { SqlCommand } from './sql-command.ts';
+import { triggersNow } from './triggers-now.ts';
 import { createWaitingEvents } from './waiting-events.ts';
 
 /** One connection of the host, and what is known of its transaction. */
@@ -13,6 +15,13 @@ export interface PgSession {
   inTransaction<Result>(work: (own: boolean) => Promise<Result>): Promise<Result>;
   /** The transaction failed: until its end every statement is refused. */
   failed(): boolean;
+  /**
+   * Whether the triggers of a table that this transaction has written to are there now, which its snapshot may not show. Asked
+   * once: they neither come nor go until it ends.
+   */
+  isTriggered(table: CatalogueTable): Promise<boolean>;
+  /** The same, as far as it was asked. */
+  knownTriggered(table: CatalogueTable): boolean;
   /** Tells the triggers the context, for this transaction. */
   tell(context: string): Promise<void>;
   told(): string;
@@ -31,17 +40,22 @@ export function createPgSession(client: PgClient, onCatalogueChange: () => void)
   const waiting = createWaitingEvents();
   let begun = false;
   let told = '';
+  const triggered = new Map<string, boolean>();
 
   const open = (): boolean => {
     const status = client.getTransactionStatus?.();
     return status === undefined || status === null ? begun : status !== 'I';
   };
+  const forget = (): void => {
+    told = '';
+    triggered.clear();
+  };
   const after = (text: string, result: unknown): void => {
     if (begins.test(text)) begun = true;
     if (ends.test(text)) begun = false;
     if (/^\s*(?:create|alter|drop)\b/i.test(text)) onCatalogueChange();
-    // A rollback to a savepoint also takes back what was told after it.
-    if (!open() || /^\s*rollback\b/i.test(text)) told = '';
+    // A rollback to a savepoint also takes back what was told after it, and the locks.
+    if (!open() || /^\s*rollback\b/i.test(text)) forget();
     // PostgreSQL answers ROLLBACK to the commit of a transaction that failed.
     const rolledBack = isPgResult(result) && result.command === 'ROLLBACK' && !open();
     waiting.follow(rolledBack ? 'rollback' : text, open());
@@ -49,7 +63,7 @@ export function createPgSession(client: PgClient, onCatalogueChange: () => void)
   // A commit that fails, as a deferred constraint makes it, ends the transaction all the same.
   const abandon = (): void => {
     begun = false;
-    told = '';
+    forget();
     waiting.follow('rollback', false);
   };
   const simple = async (text: string): Promise<void> => after(text, await client.query(text));
@@ -86,6 +100,14 @@ export function createPgSession(client: PgClient, onCatalogueChange: () => void)
         await simple('rollback').catch(() => undefined);
         throw error;
       }
+    },
+    knownTriggered: ({ oid }: CatalogueTable) => triggered.get(oid) === true,
+    async isTriggered(table: CatalogueTable) {
+      const known = triggered.get(table.oid);
+      if (known !== undefined) return known;
+      const found = await triggersNow(table, plain);
+      triggered.set(table.oid, found);
+      return found;
     },
     async tell(context: string) {
       if (context === told) return;

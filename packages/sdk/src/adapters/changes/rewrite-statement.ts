@@ -84,10 +84,14 @@ export function selectMet(
   return partOf(text, values);
 }
 
-// Whoever holds a lock to change rows keeps triggers from being made: what the statement sees is what it fired.
+// Whoever holds a lock to change rows keeps triggers from being made: what the statement sees is what it fired. Unless its
+// snapshot is the transaction's, which may be older than the triggers.
 function returningWith({ returning }: WriteStatement, table: CatalogueTable, own: string): string {
-  const triggered = `exists (select from pg_catalog.pg_trigger where tgrelid = ${table.oid} and tgname = 'bitacora_capture_insert' and tgenabled in ('O', 'A'))`;
-  return `returning ${returning && `${returning}, `}${own}, ${triggered}::text as __bitacora_triggered`;
+  const exists = (enabled: string): string =>
+    `exists (select from pg_catalog.pg_trigger where tgrelid = ${table.oid} and tgname = 'bitacora_capture_insert' and ${enabled})`;
+  const triggered = `case when pg_catalog.current_setting('transaction_isolation') in ('read committed', 'read uncommitted')
+    then ${exists(`tgenabled in ('O', 'A')`)}::text when ${exists(`tgenabled not in ('O', 'A')`)} then 'false' else 'unknown' end`;
+  return `returning ${returning && `${returning}, `}${own}, ${triggered} as __bitacora_triggered`;
 }
 
 function tableOf(write: Exclude<WriteStatement, Insert>): string {
