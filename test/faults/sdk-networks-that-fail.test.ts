@@ -1,9 +1,14 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer as createTcpServer } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect as connectTcp, createServer as createTcpServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { createAudit, type Audit, type SdkError } from '@bitacora/sdk';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startFaultProxy, type Fault } from '../support/fault-proxy.ts';
+import { makeAuthority } from '../support/make-certificate.ts';
 import { accept, startScriptedServer } from '../support/scripted-server.ts';
 import { faultsOf, storedEvents } from '../support/stored-events.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
@@ -129,6 +134,72 @@ test('F23 no request takes longer than its deadline, and an instance asks at mos
   expect(refusing.times.slice(1).every((at, i) => at - (refusing.times[i] ?? 0) >= 950)).toBe(true);
   silent.close();
   refusing.close();
+});
+
+test('F23 SDK-13 while the server’s certificate is expired everything is kept and told, and it is delivered once it is renewed', async () => {
+  const authority = makeAuthority();
+  const day = 86_400_000;
+  const around = (from: number, to: number): ReturnType<typeof authority.issue> =>
+    authority.issue({ from: new Date(Date.now() + from * day), to: new Date(Date.now() + to * day) });
+  const secured = createTlsServer(around(-30, -1), (socket) => {
+    const inner = connectTcp(Number(new URL(server.url).port), '127.0.0.1');
+    for (const [from, to] of [
+      [socket, inner],
+      [inner, socket],
+    ] as const)
+      from.on('error', () => to.destroy()).pipe(to);
+  });
+  await once(secured.listen(0, 'localhost'), 'listening');
+  const address = secured.address();
+  const directory = mkdtempSync(join(tmpdir(), 'bitacora-tls-'));
+  const trusted = getCACertificates('default');
+  setDefaultCACertificates([...trusted, authority.cert]);
+  const errors: SdkError[] = [];
+  const audit = createAudit({
+    url: `https://localhost:${typeof address === 'object' && address ? address.port : 0}`,
+    ...{
+      key: server.key,
+      name: 'tls',
+      batchAfterMs: 1,
+      strictTimeoutMs: 200,
+      retryWaitMinMs: 20,
+      retryWaitMaxMs: 50,
+    },
+    ...{ spool: { directory }, onError: (error: SdkError) => errors.push(error) },
+  });
+  try {
+    captureMany(audit, 'tls', { from: 1, count: 40 });
+    const durable = { action: 'a.b', actor: { id: 'ana' }, attributes: { run: 'tls durable', n: 1 } };
+    await expect(audit.capture(durable, { mode: 'durable' })).resolves.toMatchObject({ state: 'spooled' });
+    await expect(audit.capture(durable, { mode: 'strict' })).rejects.toMatchObject({ code: 'unreachable' });
+    await expect.poll(() => errors.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(4);
+    expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(['unreachable']));
+    expect(errors[0]?.message).toContain('certificate has expired');
+    expect(audit.health()).toMatchObject({
+      ...{ pending: 41, delivered: 0, dropped: 1, droppedBy: { unreachable: 1 } },
+      lastError: expect.stringContaining('certificate has expired'),
+    });
+    // Of tomorrow is no better.
+    secured.setSecureContext(around(1, 30));
+    await expect.poll(() => audit.health().lastError, { timeout: 20_000 }).toContain('not yet valid');
+    secured.setSecureContext(around(-1, 30));
+    expect(await audit.flush(30_000)).toMatchObject({ delivered: 41, pending: 0, dropped: 1, rejected: 0 });
+  } finally {
+    setDefaultCACertificates(trusted);
+    await audit.close(0);
+    secured.close();
+    rmSync(directory, { recursive: true });
+  }
+  const { body } = await server.json('/v1/events?count=true&limit=1');
+  const stored = await storedEvents(server, { sizeLeast: body.count });
+  const ofRun = (run: string): typeof stored => stored.filter((event) => event.run === run);
+  expect(
+    faultsOf(
+      ofRun('tls'),
+      [...Array(40).keys()].map((n) => n + 1),
+    ),
+  ).toEqual([]);
+  expect(faultsOf(ofRun('tls durable'), [1])).toEqual([]);
 });
 
 test('F24 two hundred hosts that come back after an outage do not come at once, and all are served', async () => {
