@@ -78,19 +78,16 @@ export async function recentPage(
     if (!inLedger) return undefined;
     found.push(inLedger);
   }
-  const merged = found
-    .flatMap(({ ledger, held }) => held.map((entry) => ({ ledger, entry })))
-    .sort((a, b) => (input.walk === 'asc' ? 1 : -1) * compareAcross(a, b))
-    .slice(0, input.limit);
+  const merged = inWalkOrder(found, input);
   const last = merged.length >= input.limit ? merged.at(-1) : undefined;
   for (const { ledger, floor } of found) {
     if (!floor) continue;
     if (!last || compareAcross(last, { ledger, entry: floor }) <= 0) return undefined;
   }
-  const places = merged.map(({ ledger, entry: { at, index } }): Place => ({ at, ledger, index }));
-  const entryOf = new Map(places.map((place, position) => [place, merged[position]?.entry]));
+  const entryOf = new Map<Place, HeldEntry>();
+  for (const { ledger, entry } of merged) entryOf.set({ at: entry.at, ledger, index: entry.index }, entry);
   return {
-    places,
+    places: [...entryOf.keys()],
     sizes: new Map(
       input.ledgers.map(({ id }) => [
         id,
@@ -98,6 +95,9 @@ export async function recentPage(
       ]),
     ),
     async read(wanted) {
+      const [only] = found;
+      if (only && found.length === 1)
+        return only.open.read(wanted.flatMap((place) => entryOf.get(place) ?? []));
       const byPlace = new Map<Place, RecentEntry>();
       for (const { ledger, open } of found) {
         const own = wanted.filter((place) => place.ledger === ledger);
@@ -111,6 +111,16 @@ export async function recentPage(
       return wanted.flatMap((place) => byPlace.get(place) ?? []);
     },
   };
+}
+
+/** What was found in each ledger is in order. */
+function inWalkOrder(
+  found: readonly Found[],
+  { walk, limit }: RecentPageInput,
+): { ledger: Ledger; entry: HeldEntry }[] {
+  const all = found.flatMap(({ ledger, held }) => held.map((entry) => ({ ledger, entry })));
+  if (found.length > 1) all.sort((a, b) => (walk === 'asc' ? 1 : -1) * compareAcross(a, b));
+  return all.slice(0, limit);
 }
 
 type InLedger = { ledger: Pick<Ledger, 'id'>; entry: RecentPlace };
@@ -161,7 +171,7 @@ async function findInList(
     let looked = 0;
     for (const entry of inOrder(list.entries, walk)) {
       if (++looked > lookedAtMax) return undefined;
-      if (!inRange(entry) || !matchesTerms(condition, entry)) continue;
+      if (!inRange(entry) || (condition.kind !== 'all' && !matchesTerms(condition, entry))) continue;
       if (held.push(entry) >= limit) return { ledger, open, held, floor: undefined };
     }
     return { ledger, open, held, floor };
