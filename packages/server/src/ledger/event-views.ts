@@ -11,6 +11,7 @@ import {
   type GroupValues,
   type OpenEvent,
 } from '@bitacora/event';
+import { eachInTurn, type LoopTurns } from '../loop-turns.ts';
 import type { Client } from '../storage/index.ts';
 import type { Persons } from './persons.ts';
 import type { StoredEntry } from './read-entries.ts';
@@ -38,17 +39,22 @@ export interface EntryView {
 export async function eventViews(
   client: Client,
   entries: readonly StoredEntry[],
-  options: { persons: Persons; tenantKeys: TenantKeys },
+  options: { persons: Persons; tenantKeys: TenantKeys; turns?: LoopTurns | undefined },
 ): Promise<EntryView[]> {
-  const parsed = entries.map((stored) => {
-    const entry = parseEntry(stored.entry);
-    return {
-      stored,
-      entry,
-      persons: personsOf(entry.open, options.tenantKeys),
-      record: stored.values && decodeValues(stored.values),
-    };
-  });
+  const { turns } = options;
+  const parsed = await eachInTurn(
+    entries,
+    (stored) => {
+      const entry = parseEntry(stored.entry);
+      return {
+        stored,
+        entry,
+        persons: personsOf(entry.open, options.tenantKeys),
+        record: stored.values && decodeValues(stored.values),
+      };
+    },
+    turns,
+  );
   const tokens = new Set<string>();
   const profileIds = new Set<number>();
   for (const { persons, record } of parsed) {
@@ -60,7 +66,7 @@ export async function eventViews(
   }
   const keys = await options.persons.readKeys(client, tokens);
   const profiles = await options.persons.readProfiles(client, profileIds);
-  return parsed.map(({ stored, entry, persons, record }) => {
+  const joined = ({ stored, entry, persons, record }: (typeof parsed)[number]): EntryView => {
     const canonicalOf = (group: GroupName): string | undefined => {
       // Erasing leaves an empty record; where there is none, or no profile, somebody took it away: nothing opens ''.
       if (!record) return stored.values ? undefined : '';
@@ -78,7 +84,8 @@ export async function eventViews(
       },
     });
     return view(stored, entry, groups);
-  });
+  };
+  return eachInTurn(parsed, joined, turns);
 }
 
 interface OpenedGroups {

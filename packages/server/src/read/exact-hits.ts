@@ -1,4 +1,5 @@
 import { listSet, pick, termsOf, type Ranks } from '../projections/index.ts';
+import { eachInTurn } from '../loop-turns.ts';
 import type { Client } from '../storage/index.ts';
 import { matches, needsText, type Condition } from './condition.ts';
 import { hitsOf, viewsAt, type Hit, type OpenLedger, type Place, type ReadContext } from './reader.ts';
@@ -66,14 +67,19 @@ export async function withText(
 ): Promise<Place[]> {
   const views = await viewsAt(client, places, options.context);
   const byIndex = new Map(views.map((view) => [`${view.ledger}/${view.index}`, view]));
-  return places.filter((place) => {
-    const view = byIndex.get(`${place.ledger.name}/${place.index}`);
-    if (!view) return false;
-    const { searchToken } = options.context.ledgers.tenantKeys(place.ledger.tenant);
-    return matches(options.condition, {
-      event: view.event,
-      at: place.at,
-      terms: termsOf(view, searchToken),
-    });
-  });
+  const found = await eachInTurn(
+    places,
+    (place) => {
+      const view = byIndex.get(`${place.ledger.name}/${place.index}`);
+      if (!view) return false;
+      const { searchToken } = options.context.ledgers.tenantKeys(place.ledger.tenant);
+      return matches(options.condition, {
+        event: view.event,
+        at: place.at,
+        terms: termsOf(view, searchToken),
+      });
+    },
+    options.context.turns,
+  );
+  return places.filter((_, position) => found[position]);
 }

@@ -9,6 +9,7 @@ import type {
   SpanSet,
   StoredSpan,
 } from '../projections/index.ts';
+import type { LoopTurns } from '../loop-turns.ts';
 import type { Client, Database, Scope } from '../storage/index.ts';
 import { keysOf, timeBounds, type Condition } from './condition.ts';
 import { evaluate } from './evaluate.ts';
@@ -20,6 +21,8 @@ export interface ReadContext {
   /** The newest entries, beside the database; undefined: turned off. */
   recent?: Recent | undefined;
   recentSource?: RecentSource | undefined;
+  /** Long work lets short questions go first; absent: nobody else asks. */
+  turns?: LoopTurns | undefined;
   /** IANA zone of bare dates and of days. */
   zone: string;
   clock: () => number;
@@ -175,15 +178,15 @@ export async function viewsAt(
   places: readonly Place[],
   context: ReadContext,
 ): Promise<EntryView[]> {
-  const byLedger = new Map<Ledger, number[]>();
-  for (const place of places)
-    byLedger.set(place.ledger, [...(byLedger.get(place.ledger) ?? []), place.index]);
+  const byLedger = Map.groupBy(places, ({ ledger }) => ledger);
   const views = new Map<string, EntryView>();
-  for (const [ledger, indexes] of byLedger) {
+  for (const [ledger, members] of byLedger) {
+    const indexes = members.map(({ index }) => index);
     const entries = await readEntries(client, ledger.id, indexes);
     const options = {
       persons: context.ledgers.persons(ledger.tenant),
       tenantKeys: context.ledgers.tenantKeys(ledger.tenant),
+      turns: context.turns,
     };
     for (const view of await eventViews(client, [...entries.values()], options))
       views.set(`${ledger.id}/${view.index}`, view);

@@ -1,4 +1,5 @@
 import type { Ledger } from '../access/index.ts';
+import { eachInTurn, type LoopTurns } from '../loop-turns.ts';
 import {
   comparePlaces,
   fieldAlwaysHeld,
@@ -16,6 +17,13 @@ import {
 } from '../projections/index.ts';
 import { matches, timeBounds, type Condition } from './condition.ts';
 import type { Order, Place } from './reader.ts';
+
+interface RecentContext {
+  recent: Recent;
+  source: RecentSource;
+  /** Absent where nobody else asks. */
+  turns?: LoopTurns | undefined;
+}
 
 export interface RecentPageInput {
   ledgers: readonly Ledger[];
@@ -62,19 +70,19 @@ interface Found {
  */
 export async function recentPage(
   input: RecentPageInput,
-  { recent, source }: { recent: Recent; source: RecentSource },
+  context: RecentContext,
 ): Promise<RecentPage | undefined> {
   const found: Found[] = [];
   const filled = input.ledgers.filter((ledger) => (input.heads.get(ledger.id)?.size ?? 0) > 0);
   const windows = await Promise.all(
     filled.map(async (ledger) => {
       const head = input.heads.get(ledger.id);
-      return head && recent.open(ledger, head, input.early[input.ledgers.indexOf(ledger)]);
+      return head && context.recent.open(ledger, head, input.early[input.ledgers.indexOf(ledger)]);
     }),
   );
   for (const [position, ledger] of filled.entries()) {
     const open = windows[position];
-    const inLedger = open && (await findInLedger({ ledger, open }, input, { recent, source }));
+    const inLedger = open && (await findInLedger({ ledger, open }, input, context));
     if (!inLedger) return undefined;
     found.push(inLedger);
   }
@@ -132,7 +140,7 @@ function compareAcross(a: InLedger, b: InLedger): number {
 async function findInLedger(
   place: { ledger: Ledger; open: OpenRecent },
   input: RecentPageInput,
-  context: { recent: Recent; source: RecentSource },
+  context: RecentContext,
 ): Promise<Found | undefined> {
   const { window } = place.open;
   const bottom = window.floor(input.now);
@@ -148,7 +156,7 @@ async function findInLedger(
 async function findInList(
   list: KeyList,
   { ledger, open }: { ledger: Ledger; open: OpenRecent },
-  { input, context }: { input: RecentPageInput; context: { recent: Recent; source: RecentSource } },
+  { input, context }: { input: RecentPageInput; context: RecentContext },
 ): Promise<Found | undefined> {
   const { condition, after, walk, limit } = input;
   const bounds = timeBounds(condition);
@@ -164,7 +172,7 @@ async function findInList(
     const order = compareAcross({ ledger, entry }, cursor);
     return walk === 'desc' ? order < 0 : order > 0;
   };
-  const { source, recent } = context;
+  const { source, recent, turns } = context;
   const fields = [fieldAlwaysHeld, ...recent.settings.indexes.flat()];
   if (decidedBy(condition, (term) => fields.some((field) => source.isOf(term, field)))) {
     const held: HeldEntry[] = [];
@@ -179,7 +187,7 @@ async function findInList(
   if (floor) return undefined;
   const candidates = [...inOrder(list.entries, walk)].filter(inRange);
   if (candidates.length > readEntriesMax) return undefined;
-  const held = await matching(candidates, { open, ledger, condition, limit, source });
+  const held = await matching(candidates, { open, ledger, condition, limit, source, turns });
   return held && { ledger, open, held, floor: undefined };
 }
 
@@ -200,19 +208,27 @@ function matchesTerms(condition: Condition, { at, terms }: HeldEntry): boolean {
 
 async function matching(
   candidates: readonly HeldEntry[],
-  options: { open: OpenRecent; ledger: Ledger; condition: Condition; limit: number; source: RecentSource },
+  options: Omit<RecentContext, 'recent'> & {
+    open: OpenRecent;
+    ledger: Ledger;
+    condition: Condition;
+    limit: number;
+  },
 ): Promise<HeldEntry[] | undefined> {
-  const { open, ledger, condition, limit, source } = options;
+  const { open, ledger, condition, limit, source, turns } = options;
   const held: HeldEntry[] = [];
   for (let first = 0; first < candidates.length && held.length < limit; first += entriesPerTurn) {
     const some = candidates.slice(first, first + entriesPerTurn);
     const entries = await open.read(some);
     if (!entries) return undefined;
-    entries.forEach((entry, position) => {
-      const one = some[position];
-      const terms = source.termsOf(ledger.tenant, entry);
-      if (one && matches(condition, { event: entry.event, at: entry.at, terms })) held.push(one);
-    });
+    const fits = (entry: RecentEntry): boolean =>
+      matches(condition, {
+        event: entry.event,
+        at: entry.at,
+        terms: source.termsOf(ledger.tenant, entry),
+      });
+    const found = await eachInTurn(entries, fits, turns);
+    held.push(...some.filter((_, position) => found[position]));
   }
   return held.slice(0, limit);
 }
@@ -241,7 +257,7 @@ function decidedBy(condition: Condition, isHeld: (term: string) => boolean): boo
 export function keyList(
   { window }: OpenRecent,
   condition: Condition,
-  { recent, source }: { recent: Recent; source: RecentSource },
+  { recent, source }: Pick<RecentContext, 'recent' | 'source'>,
 ): KeyList | undefined {
   const parts = condition.kind === 'and' ? condition.parts : [condition];
   const asked = (field: string): readonly string[] | undefined => {

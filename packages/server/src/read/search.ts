@@ -96,14 +96,14 @@ async function pageOfRecent(
   page: PageInput,
   options: { ledgers: readonly Ledger[]; scope: Scope; context: ReadContext },
 ): Promise<{ answer?: SearchAnswer; sizes: ReadonlyMap<number, number> } | undefined> {
-  const { recent, recentSource: source } = options.context;
+  const { recent, recentSource: source, turns } = options.context;
   if (!recent || !source) return undefined;
   const [heads, early] = await Promise.all([
     source.heads(options.scope),
     Promise.all(options.ledgers.map((ledger) => recent.early(ledger))),
   ]);
   const wanted = { ...page, ...options, heads, early, limit: page.offset + page.limit + 1 };
-  const found = await recentPage({ ...wanted, now: options.context.clock() }, { recent, source });
+  const found = await recentPage({ ...wanted, now: options.context.clock() }, { recent, source, turns });
   const listed = found && cut(found.places, page);
   const entries = listed && (await found.read(listed.places));
   recent.counted(entries ? 'hit' : 'miss');

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { nobody, type Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
+import { createLoopTurns } from '../loop-turns.ts';
 import type { CallLimitSettings } from './call-limit-settings.ts';
 import { createCallLimits } from './call-limits.ts';
 
@@ -12,7 +13,7 @@ function limitsOf(settings: Partial<CallLimitSettings> = {}) {
     addressFailuresPerSecond: 1_000,
     ...settings,
   };
-  const made = createCallLimits({ settings: all, clock: () => now });
+  const made = createCallLimits({ settings: all, turns: createLoopTurns(), clock: () => now });
   const status = async (
     opens: () => Promise<Grant>,
     { secret = 'x', address = '192.0.2.1' }: { secret?: string; address?: string } = {},

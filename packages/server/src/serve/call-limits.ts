@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import type { Credentials, Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
+import type { LoopTurns } from '../loop-turns.ts';
 import type { CallLimitSettings } from './call-limit-settings.ts';
 import { createFairTurns } from './fair-turns.ts';
 import { createTokenBuckets, type TokenBuckets } from './token-buckets.ts';
@@ -18,9 +19,8 @@ const keysMax = 10_000;
 /** So much of the server's time counts as one request more: a search that takes a second is dearer than ten that take none. */
 const chargedPerMs = 50;
 /**
- * As many as there are connections that read; of one tenant fewer, so that there is always one for another. Beside forty
- * questions of 300 entries at once a neighbour's p99 was 1,100–2,700 ms without turns, 500–640 ms with 8 and 170–670 ms with 4
- * of one tenant, at the same number of answers a second (two busy cores, client included).
+ * As many as there are connections that read; of one tenant fewer, so that there is always one for another. Which of them has
+ * the thread is decided piece by piece (`loop-turns.ts`).
  */
 const reads = { atOnceMax: 12, perKeyMax: 4, waitingMax: 500 };
 const knownForMs = 600_000;
@@ -29,10 +29,12 @@ const networkGroups = 4;
 
 export function createCallLimits(options: {
   settings: CallLimitSettings;
+  /** Of the thread that answers. */
+  turns: LoopTurns;
   /** Milliseconds that only grow. */
   clock: () => number;
 }): CallLimits {
-  const { settings, clock } = options;
+  const { settings, turns: loop, clock } = options;
   const limited = <Key>(perSecond: number | undefined): TokenBuckets<Key> | undefined =>
     perSecond === undefined ? undefined : createTokenBuckets<Key>({ perSecond, keysMax, clock });
   const callers = limited<string>(settings.callerRequestsPerSecond);
@@ -80,7 +82,7 @@ export function createCallLimits(options: {
       const charged = async (): ReturnType<typeof work> => {
         const begun = shared.begin();
         try {
-          return await work();
+          return await loop.call(grant.tenant.id, { waits: inTurn }, work);
         } finally {
           const cost = Math.floor(shared.end(begun) / chargedPerMs);
           callers?.charge(callerOf(grant), cost);

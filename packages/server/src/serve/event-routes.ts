@@ -68,7 +68,7 @@ interface EventRouteOptions extends IngestCallOptions {
 /** Everything under /v1/events and what is counted over events. */
 export function eventRoutes(options: EventRouteOptions): Route[] {
   const { context } = options;
-  const entriesText = createMemberTexts<ListedEntry>(shown);
+  const entriesText = createMemberTexts<ListedEntry>(shown, context.turns);
   return [
     {
       method: 'POST',
@@ -102,7 +102,7 @@ export function eventRoutes(options: EventRouteOptions): Route[] {
           context,
         );
         const { entries, ...page } = answer;
-        return new JsonText(`{"entries":${entriesText(entries)},${JSON.stringify(page).slice(1)}`);
+        return new JsonText(`{"entries":${await entriesText(entries)},${JSON.stringify(page).slice(1)}`);
       },
     },
     {

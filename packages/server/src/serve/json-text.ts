@@ -1,3 +1,5 @@
+import { eachInTurn, type LoopTurns } from '../loop-turns.ts';
+
 /** An answer whose JSON is made already. */
 export class JsonText {
   readonly text: string;
@@ -13,7 +15,8 @@ export class JsonText {
  */
 export function createMemberTexts<T extends object>(
   shown: (member: T) => unknown,
-): (members: readonly T[]) => string {
+  turns?: LoopTurns,
+): (members: readonly T[]) => Promise<string> {
   const texts = new WeakMap<T, string>();
   const textOf = (member: T): string => {
     const known = texts.get(member);
@@ -22,5 +25,5 @@ export function createMemberTexts<T extends object>(
     texts.set(member, made);
     return made;
   };
-  return (members) => `[${members.map(textOf).join(',')}]`;
+  return async (members) => `[${(await eachInTurn(members, textOf, turns)).join(',')}]`;
 }

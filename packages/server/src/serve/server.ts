@@ -19,6 +19,7 @@ import { AuditError } from '../audit-error.ts';
 import { createIngest, createPackLedgers, createQuota, createSources, type Ingest } from '../ingest/index.ts';
 import { createLedgers } from '../ledger/index.ts';
 import { catchUp, createPostings, createRollups, createSessions } from '../projections/index.ts';
+import { createLoopTurns } from '../loop-turns.ts';
 import type { ReadContext, SessionContext } from '../read/index.ts';
 import { openDataDirectory, openStorage, type DataDirectory } from '../storage/index.ts';
 import { adminRoutes } from './admin-routes.ts';
@@ -129,7 +130,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   });
   const cookie = createSessionCookie({ publicUrl: settings.publicUrl, hoursMax: settings.sessionHoursMax });
   const readRecord = createReadRecord({ ingest, tenants, health, logger, clock });
-  const unaided: ReadContext = { database, ledgers, postings, zone: settings.timeZone, clock };
+  const turns = createLoopTurns();
+  const unaided: ReadContext = { database, ledgers, postings, turns, zone: settings.timeZone, clock };
   const packs = options.packs ?? [];
   const leases = await openLeases({ database, tenants, path: directory.path });
   const { holder } = leases;
@@ -191,7 +193,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     routes,
     access: createAccess({ tenants, apiKeys, sessions: people.sessions, viewerTokens, clock }),
     cookie,
-    limits: createCallLimits({ settings: settings.callLimits, clock: () => performance.now() }),
+    limits: createCallLimits({ settings: settings.callLimits, turns, clock: () => performance.now() }),
     corsOrigins: settings.corsOrigins,
     trustedProxies: settings.trustedProxies,
     async onRead(read, each) {

@@ -1,7 +1,15 @@
 import { Readable } from 'node:stream';
 import type { JsonObject, JsonValue } from '@bitacora/event';
 import type { PackLabels, Read } from '@bitacora/pack-kit';
-import { planFilters, search, shownEntry, type PlanContext, type SearchAnswer } from '../read/index.ts';
+import {
+  planFilters,
+  search,
+  shownEntry,
+  type ListedEntry,
+  type PlanContext,
+  type SearchAnswer,
+} from '../read/index.ts';
+import { eachInTurn } from '../loop-turns.ts';
 import { csvLine } from './csv-line.ts';
 import type { Call } from './route.ts';
 
@@ -46,7 +54,9 @@ async function* rowsFrom(call: Call, first: SearchAnswer, options: Export): Asyn
   let page = first;
   for (;;) {
     // A view of the API is JSON by its schema.
-    for (const entry of page.entries) yield options.row(shownEntry(entry) as JsonValue, options.labels);
+    const rowOf = (entry: ListedEntry): JsonObject =>
+      options.row(shownEntry(entry) as JsonValue, options.labels);
+    yield* await eachInTurn(page.entries, rowOf, options.context.read.turns);
     if (page.next === null) return;
     const grant = await call.grantNow();
     const { next } = page;
