@@ -1,12 +1,11 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { withContext } from '@bitacora/sdk';
 import { audited } from '@bitacora/sdk/functions';
 import { createTestAudit } from '@bitacora/sdk/test-kit';
+import { compileDecorators } from '../support/compile-decorators.ts';
 import type { decoratedBookings } from './decorated-bookings.ts';
 
 test('SDK-31 a wrapped function is captured with outcome and duration, and returns what it returns', async () => {
@@ -101,21 +100,7 @@ test('SDK-31 the standard decorator, compiled by tsc, captures methods as the wr
   const { audit, expectAudit, events } = createTestAudit();
   const folder = mkdtempSync(join(tmpdir(), 'decorated-'));
   try {
-    const options = [
-      '--ignoreConfig',
-      '--noCheck',
-      '--outDir',
-      folder,
-      '--target',
-      'es2022',
-      '--module',
-      'esnext',
-    ];
-    const source = resolve(import.meta.dirname, 'decorated-bookings.ts');
-    execFileSync(process.execPath, [resolve('node_modules/typescript/bin/tsc'), source, ...options]);
-    const compiled = await import(
-      /* @vite-ignore */ pathToFileURL(join(folder, 'decorated-bookings.js')).href
-    );
+    const compiled = await compileDecorators(resolve(import.meta.dirname, 'decorated-bookings.ts'), folder);
     const made: ReturnType<typeof decoratedBookings> = compiled.decoratedBookings(audited, audit);
     expect(await made.bookings.cancel('b7', 2)).toEqual({ fee: 24 });
     await expect(made.bookings.cancel('missing', 1)).rejects.toThrow(RangeError);

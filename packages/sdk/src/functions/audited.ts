@@ -21,7 +21,8 @@ export type AuditedOptions<Args extends unknown[] = never, Returned = never> = {
 type Method<This, Args extends unknown[], Result> = (this: This, ...args: Args) => Result;
 
 /**
- * Wraps a function, or decorates a method (standard decorators): each call is captured with its outcome, duration and
+ * Wraps a function, or decorates a method (standard decorators), and what decorates also wraps: a domain gives its own
+ * names to both at once, `const auditExport = (kind: string) => audited({ … })`. Each call is captured with its outcome, duration and
  * error. The function's result and what it throws reach the caller untouched. An async function's promise resolves when
  * the event is captured as its mode says; a capture that fails never makes the call fail. A generator is passed
  * through: what is recorded is the call that made it. When an option's own function throws, the event lacks that field
@@ -33,10 +34,10 @@ export function audited<This, Args extends unknown[], Result>(
 ): Method<This, Args, Result>;
 export function audited<Args extends unknown[], Returned>(
   options: AuditedOptions<Args, Returned>,
-): <This, Result extends Returned | Promise<Returned>>(
-  method: Method<This, Args, Result>,
-  context: ClassMethodDecoratorContext,
-) => Method<This, Args, Result>;
+): <This, Own extends Args, Result extends Returned | Promise<Returned>>(
+  method: Method<This, Own, Result>,
+  context?: ClassMethodDecoratorContext,
+) => Method<This, Own, Result>;
 export function audited<This, Args extends unknown[], Result>(
   options: AuditedOptions<Args, Awaited<Result>>,
   fn?: Method<This, Args, Result>,

@@ -1,0 +1,22 @@
+import { execFile } from 'node:child_process';
+import { basename, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+
+const tsc = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url));
+
+/** A file with standard decorators as a module: no version of Node runs their syntax. It may import types only. */
+export async function compileDecorators(file: string, folder: string): Promise<any> {
+  const options = [
+    '--ignoreConfig',
+    '--noCheck',
+    '--outDir',
+    folder,
+    '--target',
+    'es2022',
+    '--module',
+    'esnext',
+  ];
+  await promisify(execFile)(process.execPath, [tsc, file, ...options]);
+  return import(/* @vite-ignore */ pathToFileURL(join(folder, basename(file).replace(/ts$/, 'js'))).href);
+}
