@@ -12,6 +12,8 @@ export interface SpoolCipher {
 
 const algorithm = 'aes-256-gcm';
 const [ivAt, textAt, tagBytes] = [16, 28, 16];
+/** What encrypting adds to a text. */
+export const addedBytes = textAt + tagBytes;
 
 /**
  * AES-256-GCM with keys that HKDF-SHA-256 (RFC 5869) derives from `key`, a salt and `place`: what is moved to another place

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { PendingEvent } from '../send/pending-event.ts';
-import type { SpoolCipher } from './cipher.ts';
+import { addedBytes, type SpoolCipher } from './cipher.ts';
 
 /**
  * One event in a spool file: mark (4 bytes), length of the text, CRC-32 of number and text, number (6 bytes), the event as
@@ -20,14 +20,17 @@ export interface Framed {
   readonly end: number;
 }
 
+/** How long its frame will be. */
+export function frameBytes({ json }: Pick<PendingEvent, 'json'>, cipher?: SpoolCipher): number {
+  return headerBytes + Buffer.byteLength(json) + (cipher ? addedBytes : 0);
+}
+
 export function encodeFrame({ sequence, json }: Omit<PendingEvent, 'id'>, cipher?: SpoolCipher): Buffer {
-  const encrypted = cipher?.encrypt(json, sequence);
-  const textBytes = encrypted?.length ?? Buffer.byteLength(json);
-  const frame = Buffer.allocUnsafe(headerBytes + textBytes);
+  const frame = Buffer.allocUnsafe(frameBytes({ json }, cipher));
   mark.copy(frame);
-  frame.writeUInt32BE(textBytes, lengthAt);
+  frame.writeUInt32BE(frame.length - headerBytes, lengthAt);
   frame.writeUIntBE(sequence, sequenceAt, sequenceBytes);
-  if (encrypted) encrypted.copy(frame, headerBytes);
+  if (cipher) cipher.encrypt(json, sequence).copy(frame, headerBytes);
   else frame.write(json, headerBytes);
   frame.writeUInt32BE(crc32(frame.subarray(sequenceAt)), checkAt);
   return frame;

@@ -4,7 +4,7 @@ import { open, stat, utimes, type FileHandle } from 'node:fs/promises';
 import { SdkError } from '../sdk-error.ts';
 import type { PendingEvent } from '../send/pending-event.ts';
 import { createSpoolCipher } from './cipher.ts';
-import { encodeFrame } from './frame.ts';
+import { encodeFrame, frameBytes } from './frame.ts';
 import { createSegmentStore, segmentPath, type Segment, type SegmentStore } from './segment-store.ts';
 import { ownerPath, ownerSignEveryMs } from './spool-owner.ts';
 import {
@@ -50,7 +50,7 @@ export interface SpoolSettings {
 
 interface Append {
   readonly event: PendingEvent;
-  readonly frame: Buffer;
+  readonly bytes: number;
   readonly done: (error?: SdkError) => void;
 }
 
@@ -119,25 +119,25 @@ export function createSpool(settings: SpoolSettings): Spool {
   function finish(error?: SdkError): void {
     const finished = group;
     group = [];
-    for (const { frame, done } of finished) {
-      underWayBytes -= frame.length;
+    for (const { bytes, done } of finished) {
+      underWayBytes -= bytes;
       done(error);
     }
   }
 
   function nextGroup(): readonly Append[] {
-    let [bytes, count] = [0, 0];
-    for (const { frame } of waiting) {
-      bytes += frame.length;
-      if (bytes > groupBytesMax && count > 0) break;
+    let [sum, count] = [0, 0];
+    for (const { bytes } of waiting) {
+      sum += bytes;
+      if (sum > groupBytesMax && count > 0) break;
       count += 1;
     }
     return waiting.splice(0, count);
   }
 
   async function writeGroup(appends: readonly Append[]): Promise<void> {
-    const bytes = Buffer.concat(appends.map(({ frame }) => frame));
     const { segment, file } = await activeSegment();
+    const bytes = Buffer.concat(appends.map(({ event }) => encodeFrame(event, cipher)));
     try {
       for (let at = 0; at < bytes.length;)
         at += (await file.write(bytes, at, bytes.length - at, segment.bytesEnd + at)).bytesWritten;
@@ -179,13 +179,13 @@ export function createSpool(settings: SpoolSettings): Spool {
       return place?.store ?? emptyStore;
     },
     append(event, done) {
-      const frame = encodeFrame(event, cipher);
-      const bytes = underWayBytes + frame.length;
-      if (bytes > underWayBytesMax) return done(new SdkError('spool_full', 'the disk does not keep up'));
-      if (onDisk() + bytes > bytesMax)
+      const bytes = frameBytes(event, cipher);
+      if (underWayBytes + bytes > underWayBytesMax)
+        return done(new SdkError('spool_full', 'the disk does not keep up'));
+      if (onDisk() + underWayBytes + bytes > bytesMax)
         return done(new SdkError('spool_full', `the spool holds its ${bytesMax} bytes`));
-      underWayBytes = bytes;
-      waiting.push({ event, frame, done });
+      underWayBytes += bytes;
+      waiting.push({ event, bytes, done });
       writing ??= writeAll();
     },
     appendNow(events) {
