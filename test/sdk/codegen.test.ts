@@ -115,7 +115,10 @@ test('SDK-6 the same catalogue gives the same bytes, and --check tells when the 
   const { mtimeMs } = statSync(file);
   const packs = ['condominium', 'library', closing.folder].flatMap((name) => ['--pack', name]);
   const [check, again, printed, named, one] = await Promise.all([
-    ...[codegen('--out', file, '--check'), codegen('--out', file), codegen(), codegen(...packs)],
+    codegen('--out', file, '--check'),
+    codegen('--out', file),
+    codegen(),
+    codegen(...packs),
     codegen('--pack', 'library'),
   ]);
   expect(check).toEqual({ code: 0, out: '', error: '' });
