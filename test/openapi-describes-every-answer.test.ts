@@ -137,6 +137,7 @@ test('F-11 each route answers a good request with the status, media type and sha
     'POST /v1/sessions/{id}/close': { path: { id: session } },
     'POST /v1/packs/{pack}/{logger}': { body: '{}' },
     'POST /v1/recent/sync': { body: '{"days":3}' },
+    'POST /v1/projections/rebuild': { body: '{"projection":"rollups"}' },
     'POST /v1/retention/run': { body: '{"dryRun":true}' },
     'PUT /v1/sources/{instance}': {
       body: '{"name":"shop","sdk":"x 1","state":"open","startedAt":"2026-03-01T00:00:00Z","sentAt":"2026-03-01T00:00:00Z","submitted":3}',

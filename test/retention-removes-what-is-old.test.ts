@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { expectOnlyLeft, type LeftEvent } from './support/expect-only-left.ts';
 import { oldEvents } from './support/old-events.ts';
 import { openTenant } from './support/open-tenant.ts';
-import { runRetention } from './support/run-retention.ts';
+import { runBitacora } from './support/run-bitacora.ts';
 import { runVerify } from './support/run-verify.ts';
 import { startTestServer, type TestServer } from './support/test-server.ts';
 import { waitUntil } from './support/wait-until.ts';
@@ -99,7 +99,7 @@ test('C-11 retention run removes nothing before its time, and a dry run removes 
   await age(29);
   expect(await run({})).toEqual({ dryRun: false, entries: 0, segments: [] });
   await age(31);
-  const text = await runRetention(server, ['--dry-run']);
+  const text = await runBitacora(server, ['retention', 'run', '--dry-run']);
   expect(text).toContain(`${ledger}  300 entries, 0 to 299, `);
   expect(text).toContain('other.doors  20 entries, 0 to 19, ');
   expect(text.trimEnd().split('\n').at(-1)).toBe('320 entries would be removed');
@@ -113,7 +113,7 @@ test('C-11 retention run removes what is older than its ledger keeps, tells how 
     .slice(0, 300)
     .map(({ occurredAt }) => occurredAt)
     .sort();
-  expect(JSON.parse(await runRetention(server, ['--json']))).toMatchObject({
+  expect(JSON.parse(await runBitacora(server, ['retention', 'run', '--json']))).toMatchObject({
     dryRun: false,
     entries: 320,
     segments: [
@@ -220,6 +220,38 @@ test('C-11 after a retention run no removed id is stored again, except by an imp
   expect(imported.body.results[0]).toMatchObject({ index: 700, expired: true });
   sent.push(old);
   expect((await server.send(old, { ledger })).body).toMatchObject({ duplicates: 1 });
+});
+
+test('C-11 counts that were altered hold a retention run up, which names the command that makes them anew', async () => {
+  await age(31);
+  const ofLedger = `ledger = (select id from ledger where name = '${ledger}')`;
+  await waitUntil('counts of all entries', async () => {
+    const found = await superuser.query(
+      `select cursor from projection where name = 'rollups' and ${ofLedger}`,
+    );
+    return Number(found.rows[0].cursor) === 701;
+  });
+  const counts = async (): Promise<unknown[]> =>
+    (await superuser.query(`select * from rollup where ${ofLedger} order by field, bucket, value, outcome`))
+      .rows;
+  const before = await counts();
+  await superuser.query("update rollup set count = 1 where field = 'action'");
+  await superuser.query("update session set actor = 'somebody else', closed_at = now()");
+  const refused = await server.json('/v1/retention/run', { method: 'POST', body: '{}' });
+  expect(refused).toMatchObject({
+    ...{ status: 503, body: { detail: expect.stringContaining('bitacora rebuild rollups') } },
+  });
+  for (const projection of ['rollups', 'sessions'])
+    expect(await runBitacora(server, ['rebuild', projection])).toContain(
+      `${ledger}: ${projection} of 701 entries in `,
+    );
+  expect(await counts()).toEqual(before);
+  expect((await superuser.query("select 1 from session where actor = 'somebody else'")).rowCount).toBe(0);
+  await expectOnlyLeft(server, ledger, { events: sent.slice(300), first: 300 });
+  const told = await server.json('/v1/events?ledger=default.audit&action=projection.rebuild');
+  expect(told.body.entries).toHaveLength(2);
+  const body = '{"projection":"postings"}';
+  expect((await server.json('/v1/projections/rebuild', { method: 'POST', body })).status).toBe(400);
 });
 
 test('C-11 a retention run that is killed leaves a segment whole, and the next one goes on', async () => {

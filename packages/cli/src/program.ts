@@ -8,6 +8,7 @@ import { addKeys } from './commands/keys.ts';
 import { addMigrate } from './commands/migrate.ts';
 import { addPack } from './commands/pack-new.ts';
 import { addRecent } from './commands/recent.ts';
+import { addRebuild } from './commands/rebuild.ts';
 import { addRetention } from './commands/retention.ts';
 import { addSearch } from './commands/search.ts';
 import { addServe } from './commands/serve.ts';
@@ -36,6 +37,7 @@ export function createProgram(exit: Exit): Command {
   addKeys(program);
   addUsers(program);
   addRecent(program, exit);
+  addRebuild(program);
   addRetention(program);
   addPack(program);
   addCodegen(program, exit);

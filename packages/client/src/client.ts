@@ -5,6 +5,7 @@ import { createKeysApi, type KeysApi } from './keys-api.ts';
 import { createLedgersApi, type LedgersApi } from './ledgers-api.ts';
 import { createPacksApi, type PacksApi } from './packs-api.ts';
 import { createRecentApi, type RecentApi } from './recent-api.ts';
+import { createProjectionsApi, type ProjectionsApi } from './projections-api.ts';
 import { createRetentionApi, type RetentionApi } from './retention-api.ts';
 import { createTenantsApi, type TenantsApi } from './tenants-api.ts';
 import { createTlogApi, type TlogApi } from './tlog-api.ts';
@@ -22,6 +23,7 @@ export interface Client {
   readonly health: HealthApi;
   readonly packs: PacksApi;
   readonly recent: RecentApi;
+  readonly projections: ProjectionsApi;
   readonly retention: RetentionApi;
 }
 
@@ -42,6 +44,7 @@ export function createClient(options: ClientOptions): Client {
     health: createHealthApi(transport),
     packs: createPacksApi(transport),
     recent: createRecentApi(transport),
+    projections: createProjectionsApi(transport),
     retention: createRetentionApi(transport),
   });
 }

@@ -18,6 +18,7 @@ export type { ApiKey, KeyInput, KeysApi } from './keys-api.ts';
 export type { Ledger, LedgersApi } from './ledgers-api.ts';
 export type { PackAttribute, PackDescription, PackLabels, PacksApi } from './packs-api.ts';
 export type { RecentApi, RecentStatus, RecentSync } from './recent-api.ts';
+export type { ProjectionsApi, Rebuilt } from './projections-api.ts';
 export type { RetentionApi, RetentionRun } from './retention-api.ts';
 export type { TailedEntry, TailOptions } from './tail.ts';
 export type { Tenant, TenantsApi } from './tenants-api.ts';

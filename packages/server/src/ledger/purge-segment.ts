@@ -52,8 +52,12 @@ function rootOf(error: unknown): unknown {
 
 function notNow(segment: number, cause: unknown): unknown {
   const text = cause instanceof Error ? cause.message : String(cause);
+  const corrupted = sqlState(rootOf(cause)) === 'XX001';
+  const advice = corrupted
+    ? 'the counts do not hold it: make them anew with bitacora rebuild rollups'
+    : 'run it again later';
   return new AuditError('unavailable', {
-    detail: `segment ${segment} could not be removed now and is whole; run it again later`,
+    detail: `segment ${segment} could not be removed now and is whole; ${advice}`,
     operatorText: `segment ${segment} could not be purged: ${text}`,
     cause,
   });

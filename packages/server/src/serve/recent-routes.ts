@@ -3,6 +3,7 @@ import type { Grant, Ledger, Tenants } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import type { Recent } from '../projections/index.ts';
 import { countOfKey, type ReadContext } from '../read/index.ts';
+import { reachedLedgers } from './reached-ledgers.ts';
 import type { Route } from './route.ts';
 
 const json = 'application/json; charset=utf-8';
@@ -56,12 +57,8 @@ const clearView = z.object({ ledgers: z.array(z.object({ ledger: z.string(), key
 /** The newest entries beside the database: what is held, made anew, emptied. An operator reaches every tenant's ledgers. */
 export function recentRoutes(options: { tenants: Tenants; context: ReadContext }): Route[] {
   const { tenants, context } = options;
-  const reached = async (grant: Grant, wanted: string | undefined): Promise<Ledger[]> => {
-    const all = grant.permissions.has('operator') ? await tenants.allLedgers() : [...grant.ledgers];
-    const found = wanted === undefined ? all : all.filter((ledger) => ledger.name === wanted);
-    if (found.length > 0) return found;
-    throw new AuditError('not_found', { parameter: 'ledger', detail: `there is no ledger ${wanted}` });
-  };
+  const reached = (grant: Grant, wanted: string | undefined): Promise<Ledger[]> =>
+    reachedLedgers(grant, wanted, tenants);
   const turnedOn = (): Recent => {
     if (context.recent) return context.recent;
     throw new AuditError('unavailable', { detail: 'the recent store is turned off (BITACORA_RECENT)' });

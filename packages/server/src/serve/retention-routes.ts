@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { rebuildRoutes } from './rebuild-routes.ts';
 import { createRetention, type RetentionOptions } from './retention.ts';
 import type { Route } from './route.ts';
 
@@ -25,7 +26,10 @@ const runView = z.object({
   ),
 });
 
-/** Removing what is older than its ledger's period. A segment may hold ledgers of several tenants, so it is the operator's. */
+/**
+ * Removing what is older than its ledger's period: a segment may hold ledgers of several tenants, so it is the operator's. And
+ * making anew what it needs to be right.
+ */
 export function retentionRoutes(options: RetentionOptions): Route[] {
   const retention = createRetention(options);
   return [
@@ -56,5 +60,6 @@ export function retentionRoutes(options: RetentionOptions): Route[] {
         return { dryRun, entries, segments };
       },
     },
+    ...rebuildRoutes(options),
   ];
 }

@@ -1,0 +1,28 @@
+import type { Rebuilt } from '@bitacora/client';
+import { Argument, type Command } from 'commander';
+import { connect, withConnection, type ConnectionOptions } from '../connection.ts';
+
+type Options = ConnectionOptions & { readonly ledger?: string; readonly json?: true };
+
+/** `bitacora rebuild rollups|sessions`. */
+export function addRebuild(program: Command): void {
+  withConnection(program.command('rebuild'))
+    .description('make counts or sessions anew from the entries (needs a key with the scope admin)')
+    .addArgument(new Argument('<projection>').choices(['rollups', 'sessions']))
+    .option('--ledger <name>', 'otherwise all that the key reaches')
+    .option('--json')
+    .action(async (projection: Rebuilt['projection'], options: Options) => {
+      const { ledger, json } = options;
+      const answer = await connect(options).projections.rebuild(
+        projection,
+        ledger === undefined ? {} : { ledger },
+      );
+      process.stdout.write(json === true ? `${JSON.stringify(answer)}\n` : textOf(answer));
+    });
+}
+
+function textOf({ projection, ledgers }: Rebuilt): string {
+  return ledgers
+    .map((one) => `${one.ledger}: ${projection} of ${one.entries} entries in ${one.durationMs} ms\n`)
+    .join('');
+}
