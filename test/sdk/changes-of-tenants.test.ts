@@ -217,3 +217,21 @@ test('SDK-17 bitacora capture forward takes the keys of the tenants from a file'
   expect(await found('file')).toEqual({ north: 1, south: 0, own: 1 });
   expect(await waiting()).toEqual({ west: 1 });
 });
+
+test('SDK-17 an event goes to the outbox without a key for its tenant, and counts', async () => {
+  const errors: string[] = [];
+  const audit = createAudit({
+    ...{ url: server.url, key: server.key, mode: 'outbox' as const, keyOf: () => undefined },
+    onError: ({ code, field }) => void errors.push(`${code} ${field ?? ''}`),
+  });
+  const transaction = { query: (text: string, values: readonly unknown[]) => query(text, values) };
+  const capture = (action: string): unknown =>
+    withContext({ tenant: 'north' }, () => audit.capture({ action }, { transaction }));
+  expect(await capture('order.place')).toMatchObject({ state: 'outboxed' });
+  expect(await capture('')).toMatchObject({ state: 'rejected', rejection: { field: 'action' } });
+  const { rows } = await query('select tenant, event from bitacora.outbox', []);
+  expect(rows).toMatchObject([{ tenant: 'north', event: { action: 'order.place' } }]);
+  expect(audit.health()).toMatchObject({ outboxed: 1, submitted: 1, rejected: 1, dropped: 0 });
+  expect(errors).toEqual(['rejected action']);
+  await audit.close();
+});

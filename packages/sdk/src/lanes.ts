@@ -14,6 +14,8 @@ export interface Lanes {
   /** Undefined: the tenant of the options' own key. */
   of(tenant: string | undefined): Lane | 'no_key' | 'too_many_tenants';
   all(): readonly Lane[];
+  /** Counts what goes to the outbox for tenants that have no lane. */
+  readonly withoutKey: Pick<Lane, 'tally' | 'unreadable'>;
   /** Counts an event for which there is no lane. */
   lose(id: string, reason: DropReason): void;
   lost(): Tally;
@@ -56,6 +58,14 @@ export function createLanes(settings: Settings, encode: EventEncoder): Lanes {
   return {
     of,
     all: () => [...byTenant.values()],
+    withoutKey: {
+      tally: lost,
+      unreadable(id, { code, message, field }) {
+        lost.submitted += 1;
+        increase(lost.rejectedBy, code);
+        onError(new SdkError('rejected', message, { id, field }));
+      },
+    },
     lose(id, reason) {
       lost.submitted += 1;
       increase(lost.droppedBy, reason);

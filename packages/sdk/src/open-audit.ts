@@ -53,9 +53,11 @@ export function openAudit(settings: Settings, onClosed: () => void): OpenedAudit
     const mode = options === undefined ? modeOf(own['action']) : (chosen(options) ?? modeOf(own['action']));
     const id = typeof own['id'] === 'string' ? own['id'] : createId();
     const lane = lanes.of(context.tenant);
-    if (typeof lane === 'string') return lost(mode, id, lane);
+    const hasNoLane = typeof lane === 'string';
+    // A row of the outbox needs no key yet: whoever forwards it has one, or waits for it.
+    if (hasNoLane && mode !== 'outbox') return lost(mode, id, lane);
     if (!taken.ok) {
-      lane.unreadable(id, taken.rejection);
+      (hasNoLane ? lanes.withoutKey : lane).unreadable(id, taken.rejection);
       return mode === 'best_effort'
         ? undefined
         : Promise.resolve({ state: 'rejected', id, rejection: taken.rejection });
@@ -64,7 +66,8 @@ export function openAudit(settings: Settings, onClosed: () => void): OpenedAudit
     event['id'] ??= id;
     event['actor'] ??= hostActor;
     const draft = { event, occurredAtMs };
-    if (mode === 'outbox') return toOutbox(lane, { id, draft, transaction: options?.transaction });
+    if (hasNoLane || mode === 'outbox')
+      return toOutbox(hasNoLane ? lanes.withoutKey : lane, { id, draft, transaction: options?.transaction });
     if (state !== 'open') {
       lane.late(id);
       return mode === 'best_effort'
@@ -96,7 +99,10 @@ export function openAudit(settings: Settings, onClosed: () => void): OpenedAudit
     );
   }
 
-  async function toOutbox(lane: Lane, { id, draft, transaction }: OutboxCapture): Promise<CaptureReceipt> {
+  async function toOutbox(
+    lane: OutboxLane,
+    { id, draft, transaction }: OutboxCapture,
+  ): Promise<CaptureReceipt> {
     if (transaction === undefined)
       throw new SdkError('outbox_failed', 'mode outbox needs the option transaction', { id });
     const encoded = encode(draft);
@@ -155,6 +161,8 @@ export function openAudit(settings: Settings, onClosed: () => void): OpenedAudit
     },
   };
 }
+
+type OutboxLane = Pick<Lane, 'tally' | 'unreadable'>;
 
 interface OutboxCapture {
   readonly id: string;
