@@ -62,7 +62,7 @@ export type CloseReason = (typeof closeReasons)[number];
 export type SessionActions = {
   readonly open: readonly string[];
   readonly close: Readonly<Record<string, CloseReason>>;
-  /** The host's session ids let their holder in (tokens): entries of the pack keep a keyed hash in place of them. */
+  /** The host's session ids let their holder in (tokens): entries, also of no pack, keep a keyed hash in place of them. */
   readonly secret?: boolean;
 };
 

@@ -78,6 +78,30 @@ export function entryRows(installation: () => PackInstallation): void {
     expect(JSON.stringify(entries)).not.toContain(token);
   });
 
+  test('C-06 nor is it in an event that no pack declares, as a request of the same session, and both are found by it', async () => {
+    const { entries: before } = await get(`/v1/events?sessionId=${token}`);
+    const sent = await server.send({
+      ...{ action: 'http.request', actor: { id: '1' }, sessionId: token },
+      // When it was opened: the session is no younger by it.
+      occurredAt: before[0].event.occurredAt ?? before[0].ingestedAt,
+      request: { method: 'GET', url: '/api/pagos/', status: 200 },
+    });
+    const { entries, count } = await get(`/v1/events?sessionId=${token}&count=true`);
+    expect(count).toBe(before.length + 1);
+    expect(entries[0]).toMatchObject({
+      ...{ id: sent.body.results[0].id, event: { action: 'http.request' } },
+    });
+    const [hidden, ...others] = new Set(entries.map(({ event }: any) => event.sessionId));
+    expect([hidden, others]).toEqual([expect.stringMatching(/^s_[\w-]{22}$/), []]);
+    expect((await get(`/v1/events?sessionId=${String(hidden)}&count=true`)).count).toBe(count);
+    expect((await get(`/v1/events/${entries[0].id}/related`)).session.count).toBe(count);
+    const everything = await get(`/v1/facets?fields=sessionId,action`).catch(() => ({}));
+    expect(JSON.stringify([entries, everything])).not.toContain(token);
+    const { sessions } = await get('/v1/sessions?actor=1');
+    expect(sessions.filter((one: any) => one.sessionId === hidden)).toHaveLength(1);
+    expect(JSON.stringify(sessions)).not.toContain(token);
+  });
+
   test('C-01 C-04 one entry shows states before and after, agent and object; what is not there is 404 with detail', async () => {
     await log('registrarActualizacion', {
       ...{

@@ -8,8 +8,8 @@ export interface AdmitOptions {
   tenant: number;
   policyOf: (action: string) => ActionPolicy;
   directory: Directory;
-  /** Stands in an entry for a session id that would let its holder in. */
-  hiddenSession: (sessionId: string) => string;
+  /** Stands in an entry for a session id that would let its holder in; absent: none would. */
+  hiddenSession?: ((sessionId: string) => string) | undefined;
 }
 
 export type Admission = Admitted | { id: string; rejection: Rejection };
@@ -28,7 +28,7 @@ export async function admit(events: readonly AuditEvent[], options: AdmitOptions
     const admitted = byPack(event, policy, records);
     if (!admitted.ok) return { id: event.id, rejection: admitted.rejection };
     return {
-      event: withDefaults(withoutSecret(admitted.event, policy, options), policy),
+      event: withDefaults(withoutSecret(admitted.event, options), policy),
       received: canonicalJson(event),
       personal: policy.personal,
     };
@@ -45,12 +45,12 @@ function byPack(
   return pack?.admission?.admit(event, found) ?? { ok: true, event };
 }
 
+/** A token of a sign-in comes with every event of its session, also with those that no pack declares. */
 function withoutSecret(
   event: AuditEvent,
-  { pack }: ActionPolicy,
   { hiddenSession }: Pick<AdmitOptions, 'hiddenSession'>,
 ): AuditEvent {
-  if (event.sessionId === undefined || pack?.sessions?.secret !== true) return event;
+  if (event.sessionId === undefined || !hiddenSession) return event;
   return { ...event, sessionId: hiddenSession(event.sessionId) };
 }
 

@@ -63,6 +63,7 @@ export function createIngest(options: {
 }): Ingest {
   const { ledgers, directory } = options;
   const policyOf = createVocabulary(options.packs);
+  const secretSessions = options.packs.some(({ sessions }) => sessions?.secret === true);
   const createId = createUuidV7Source({ clock: options.clock });
   const now = (): { ingestedAt: string } => ({ ingestedAt: new Date(options.clock()).toISOString() });
   const reportAll = async (ledger: LedgerRow, events: readonly AuditEvent[]): Promise<void> => {
@@ -86,7 +87,7 @@ export function createIngest(options: {
         parsed.map(({ value }) => value),
         {
           ...{ tenant: target.tenant, policyOf, directory },
-          hiddenSession: ledgers.tenantKeys(target.tenant).hiddenSession,
+          hiddenSession: secretSessions ? ledgers.tenantKeys(target.tenant).hiddenSession : undefined,
         },
       );
       const accepted: Placed<Admitted>[] = [];

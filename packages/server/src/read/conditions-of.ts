@@ -32,6 +32,8 @@ export interface ConditionContext {
   token: Token;
   /** Stands for host ids that are e-mail addresses. */
   pseudonym: (id: string) => string;
+  /** Stands for a session id where these are secrets. */
+  hiddenSession: (sessionId: string) => string;
   /** IANA zone of bare dates. */
   zone: string;
   now: number;
@@ -121,6 +123,8 @@ function valueCondition(
   if (field.allowed && !field.allowed.includes(text))
     wrong(`${text} is not one of ${field.allowed.join(', ')}`);
   const found = field.equal(text, context.token);
+  if (field.scanned === 'sessionId')
+    return anyOf([found, field.equal(context.hiddenSession(text), context.token)]);
   // A host id that is an e-mail address is stored under its pseudonym.
   return /^[^\s@]+@[^\s@]+$/.test(text)
     ? anyOf([found, field.equal(context.pseudonym(text), context.token)])

@@ -98,20 +98,26 @@ export async function related(
 ): Promise<RelatedAnswer> {
   const { context, limit } = options;
   const { event, ledger } = await getEntry(grant, id, context);
-  const token = context.ledgers.tenantKeys(grant.tenant.id).searchToken;
+  const { searchToken: token, hiddenSession } = context.ledgers.tenantKeys(grant.tenant.id);
   const target = event.targets?.[0];
-  const keys: Record<keyof RelatedAnswer, string | undefined> = {
-    correlation: event.correlationId && keyOf('correlationId', event.correlationId, token),
-    session: event.sessionId && keyOf('sessionId', event.sessionId, token),
-    target: target && keyOf('target', `${target.type}/${target.id}`, token),
+  const { correlationId, sessionId } = event;
+  const keys: Record<keyof RelatedAnswer, string[]> = {
+    correlation: correlationId === undefined ? [] : [keyOf('correlationId', correlationId, token)],
+    // What was stored before session ids were secrets has them as they came.
+    session: [sessionId, sessionId && hiddenSession(sessionId)].flatMap((id) =>
+      id ? [keyOf('sessionId', id, token)] : [],
+    ),
+    target: target ? [keyOf('target', `${target.type}/${target.id}`, token)] : [],
   };
   const audited = ledgersFor(grant, undefined).some((one) => one.name === ledger) ? undefined : ledger;
   return readLedgers(grant, audited, context, async (client, opened) => {
     const answer: RelatedAnswer = {};
     for (const name of ['correlation', 'session', 'target'] as const) {
-      const key = keys[name];
-      if (key === undefined) continue;
-      const condition: Condition = allOf([{ kind: 'keys', keys: [key] }, reachCondition(grant, context)]);
+      if (keys[name].length === 0) continue;
+      const condition: Condition = allOf([
+        { kind: 'keys', keys: keys[name] },
+        reachCondition(grant, context),
+      ]);
       const { places } = await findPlaces(client, opened, {
         condition,
         order: 'asc',

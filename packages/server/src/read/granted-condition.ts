@@ -17,6 +17,7 @@ export function grantedCondition(grant: Grant, filters: Filters, context: Questi
   const asked = conditionOf(filters, {
     token: tenantKeys.searchToken,
     pseudonym: tenantKeys.pseudonym,
+    hiddenSession: tenantKeys.hiddenSession,
     zone: context.zone,
     now: context.clock(),
   });
