@@ -2,11 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { condominiumCalls } from '../../support/condominium-calls.ts';
 import { runImport } from '../../support/run-import.ts';
 import type { PackInstallation } from '../../support/pack-installation.ts';
 import type { TestServer } from '../../support/test-server.ts';
 
 let server: TestServer;
+const { get } = condominiumCalls(() => server);
 let folder: string;
 
 async function put(type: string, id: string, fields: Record<string, unknown>): Promise<void> {
@@ -18,12 +20,6 @@ function file(name: string, text: string): string {
   const path = join(folder, name);
   writeFileSync(path, text);
   return path;
-}
-
-async function get(where: string): Promise<any> {
-  const { status, body } = await server.json(where);
-  expect(status, JSON.stringify(body)).toBe(200);
-  return body;
 }
 
 export function importRows(installation: () => PackInstallation): void {

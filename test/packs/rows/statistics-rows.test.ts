@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
+import { condominiumCalls } from '../../support/condominium-calls.ts';
 import { createRandom } from '../../support/random.ts';
 import { installationZone, type PackInstallation } from '../../support/pack-installation.ts';
 import type { TestServer } from '../../support/test-server.ts';
@@ -17,6 +18,7 @@ const rounds = process.env['BITACORA_FAULTS'] === 'full' ? 50 : 25;
 const daysPerRound = 20;
 let random = createRandom(20_250_906);
 let server: TestServer;
+const { get } = condominiumCalls(() => server);
 
 interface Made {
   day: string;
@@ -93,12 +95,6 @@ function anyFilter(): { query: string; entries: Made[] } {
 
 function addDays(day: string, count: number): string {
   return new Date(Date.parse(day) + count * 86_400_000).toISOString().slice(0, 10);
-}
-
-async function get(where: string): Promise<any> {
-  const { status, body } = await server.json(where);
-  expect(status, `${where} ${JSON.stringify(body)}`).toBe(200);
-  return body;
 }
 
 export function statisticsRows(installation: () => PackInstallation): void {

@@ -1,3 +1,5 @@
+import type { SettingReader } from './setting-reader.ts';
+
 /** Part of the table of settings. */
 export const callLimitSettingTable = {
   callerRequestsPerSecond: {
@@ -27,16 +29,10 @@ export interface CallLimitSettings {
 
 type SettingName = keyof typeof callLimitSettingTable;
 
-/** How the table of settings is read. */
-interface SettingReader {
-  text: (name: SettingName) => string;
-  number: (name: SettingName, least: number, most: number) => number;
-}
-
 const perSecondMax = 1_000_000;
 
 /** @throws AuditError invalid_parameter naming the variable */
-export function readCallLimits({ text, number }: SettingReader): CallLimitSettings {
+export function readCallLimits({ text, number }: SettingReader<SettingName>): CallLimitSettings {
   const limit = (name: SettingName): number | undefined =>
     text(name) === '' ? undefined : number(name, 1, perSecondMax);
   return {

@@ -16,18 +16,12 @@ import {
 } from '../read/index.ts';
 import { ingestCall, type IngestCallOptions } from './ingest-call.ts';
 import { createMemberTexts, JsonText } from './json-text.ts';
+import { queryShapes } from './query-shapes.ts';
 import type { Route } from './route.ts';
 import { streamTail } from './stream-tail.ts';
 
 const json = 'application/json; charset=utf-8';
-const text = z.string().min(1).max(2_000);
-const integer = (most: number): z.ZodType<number> =>
-  z
-    .string()
-    .regex(/^\d{1,9}$/, 'must be a whole number')
-    .transform(Number)
-    .refine((value) => value >= 1 && value <= most, `must be from 1 to ${most}`);
-const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
+const { text, flag, wholeNumber } = queryShapes;
 
 const filterShape = {
   q: z.string().max(2_000).optional(),
@@ -88,7 +82,7 @@ export function eventRoutes(options: EventRouteOptions): Route[] {
       record: { action: 'entry.search' },
       query: z.object({
         ...filterShape,
-        limit: integer(pageLimits.max).optional(),
+        limit: wholeNumber(pageLimits.max).optional(),
         cursor: text.optional(),
         order: z.enum(['asc', 'desc']).optional(),
         count: flag.optional(),
@@ -120,7 +114,7 @@ export function eventRoutes(options: EventRouteOptions): Route[] {
       summary: 'Events of the same correlation, session and target, oldest first',
       scope: 'read',
       record: { action: 'entry.view' },
-      query: z.object({ limit: integer(pageLimits.max).optional() }),
+      query: z.object({ limit: wholeNumber(pageLimits.max).optional() }),
       answer: {
         status: 200,
         mediaType: json,
@@ -149,7 +143,7 @@ export function eventRoutes(options: EventRouteOptions): Route[] {
       summary: 'How often each value of some fields occurs',
       scope: 'read',
       record: { action: 'entry.count' },
-      query: z.object({ ...filterShape, fields: text, limit: integer(facetLimits.valuesMax).optional() }),
+      query: z.object({ ...filterShape, fields: text, limit: wholeNumber(facetLimits.valuesMax).optional() }),
       answer: {
         status: 200,
         mediaType: json,

@@ -1,3 +1,5 @@
+import type { SettingReader } from './setting-reader.ts';
+
 /** Part of the table of settings. */
 export const oidcSettingTable = {
   oidcIssuer: {
@@ -34,14 +36,8 @@ export interface OidcSettings {
 
 type SettingName = keyof typeof oidcSettingTable;
 
-/** How the table of settings is read. */
-interface SettingReader {
-  text: (name: SettingName) => string;
-  refuse: (name: SettingName, detail: string) => never;
-}
-
 /** @throws AuditError invalid_parameter naming the variable */
-export function readOidc({ text, refuse }: SettingReader): OidcSettings | undefined {
+export function readOidc({ text, refuse }: SettingReader<SettingName>): OidcSettings | undefined {
   const issuer = text('oidcIssuer');
   if (issuer === '') return undefined;
   if (!/^https?:\/\//.test(issuer) || !URL.canParse(issuer)) refuse('oidcIssuer', 'must be an https URL');

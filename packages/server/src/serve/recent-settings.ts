@@ -1,5 +1,6 @@
 import type { AnyPack } from '@bitacora/pack-kit';
 import type { RecentSettings } from '../projections/index.ts';
+import type { SettingReader } from './setting-reader.ts';
 
 /** Part of the table of settings. */
 export const recentSettingTable = {
@@ -58,15 +59,8 @@ export interface RecentVariables {
 
 type SettingName = keyof typeof recentSettingTable;
 
-/** How the table of settings is read. */
-interface SettingReader {
-  text: (name: SettingName) => string;
-  number: (name: SettingName, least: number, most: number) => number;
-  refuse: (name: SettingName, detail: string) => never;
-}
-
 /** @throws AuditError invalid_parameter naming the variable */
-export function readRecent({ text, number, refuse }: SettingReader): RecentVariables {
+export function readRecent({ text, number, refuse }: SettingReader<SettingName>): RecentVariables {
   if (!['on', 'off'].includes(text('recent'))) refuse('recent', 'must be on or off');
   const redisUrl = text('redisUrl') || undefined;
   if (redisUrl !== undefined && !(URL.canParse(redisUrl) && /^rediss?:\/\//.test(redisUrl)))

@@ -11,18 +11,13 @@ import {
 } from '../read/index.ts';
 import { closeSession } from './close-session.ts';
 import type { IngestCallOptions } from './ingest-call.ts';
+import { queryShapes } from './query-shapes.ts';
 import type { Route } from './route.ts';
 
 const json = 'application/json; charset=utf-8';
-const text = z.string().min(1).max(2_000);
+const { text, flag } = queryShapes;
 const party = z.record(z.string(), z.unknown());
-const limit = z
-  .string()
-  .regex(/^\d{1,4}$/, 'must be a whole number')
-  .transform(Number)
-  .refine((value) => value >= 1 && value <= sessionLimits.max, `must be from 1 to ${sessionLimits.max}`)
-  .optional();
-const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
+const limit = queryShapes.wholeNumber(sessionLimits.max).optional();
 const sessionView = z.object({
   id: z.string(),
   ledger: z.string(),

@@ -166,6 +166,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     }
     return value;
   };
+  const reader = { text, number, refuse };
   const timeZone = text('timeZone');
   if (!isTimeZone(timeZone)) refuse('timeZone', `is no IANA time zone: ${timeZone}`);
   const origin = text('origin');
@@ -204,16 +205,16 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     sessionIdleMinutes: number('sessionIdleMinutes', 1, 10_080),
     sessionHoursMax: number('sessionHoursMax', 1, 720),
     mail: readMail(text),
-    oidc: readOidc({ text, refuse }),
-    sessionWebhook: readWebhook({ text, refuse }),
+    oidc: readOidc(reader),
+    sessionWebhook: readWebhook(reader),
     quotaEventsPerSecond: text('quotaEventsPerSecond')
       ? number('quotaEventsPerSecond', 1, 10_000_000)
       : undefined,
-    callLimits: readCallLimits({ text, number }),
+    callLimits: readCallLimits(reader),
     segmentEntriesMax: number('segmentEntriesMax', 1, 100_000_000),
     segmentAgeHoursMax: number('segmentAgeHoursMax', 1, 8_760),
     cacheMegabytesMax: number('cacheMegabytesMax', 16, 1_000_000),
-    recent: readRecent({ text, number, refuse }),
+    recent: readRecent(reader),
     logLevel,
   };
 }

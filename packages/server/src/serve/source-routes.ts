@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AuditError } from '../audit-error.ts';
 import { isInstance, readRanges, type Sources } from '../ingest/index.ts';
+import { queryShapes } from './query-shapes.ts';
 import type { Route } from './route.ts';
 
 const json = 'application/json; charset=utf-8';
@@ -42,14 +43,7 @@ export function sourceRoutes(sources: Sources): Route[] {
       path: '/v1/sources',
       summary: 'The instances that send events, with the numbers of events that never arrived',
       scope: 'read.all',
-      query: z.object({
-        limit: z
-          .string()
-          .regex(/^\d{1,4}$/)
-          .transform(Number)
-          .refine((value) => value >= 1 && value <= limits.max, `must be from 1 to ${limits.max}`)
-          .optional(),
-      }),
+      query: z.object({ limit: queryShapes.wholeNumber(limits.max).optional() }),
       answer: { status: 200, mediaType: json, schema: z.object({ sources: z.array(sourceView) }) },
       async handle({ grant, query }) {
         const limit = typeof query['limit'] === 'number' ? query['limit'] : limits.default;

@@ -1,5 +1,6 @@
 import { readNetwork, type Network } from '../access/index.ts';
 import { readWebhookKeys } from './sign-webhook.ts';
+import type { SettingReader } from './setting-reader.ts';
 
 /** Part of the table of settings. */
 export const webhookSettingTable = {
@@ -37,17 +38,11 @@ export interface WebhookSettings {
 
 type SettingName = keyof typeof webhookSettingTable;
 
-/** How the table of settings is read. */
-interface SettingReader {
-  text: (name: SettingName) => string;
-  refuse: (name: SettingName, detail: string) => never;
-}
-
 /** Beside 80 and 443: below, other protocols have their ports. */
 const portFirst = 1_024;
 
 /** @throws AuditError invalid_parameter naming the variable */
-export function readWebhook({ text, refuse }: SettingReader): WebhookSettings | undefined {
+export function readWebhook({ text, refuse }: SettingReader<SettingName>): WebhookSettings | undefined {
   const address = text('sessionWebhookUrl');
   if (address === '') return undefined;
   if (!/^https?:\/\//.test(address) || !URL.canParse(address))
