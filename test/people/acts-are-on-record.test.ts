@@ -275,6 +275,19 @@ describe('X24 F-09 reading of others’ entries is on record', () => {
     expect(await reads(viewer.id)).toEqual([]);
   });
 
+  test('who reaches some modules or subjects reads others’ entries, too', async () => {
+    for (const reach of [
+      { role: 'auditor', scope: 'modules', modules: ['m'] },
+      { role: 'analyst', scope: 'subjects', subjects: ['s'] },
+    ]) {
+      const narrow = await inviteUser(server, reach);
+      expect((await narrow.fetch('/v1/events?actor=ana')).status).toBe(200);
+      await expect
+        .poll(async () => (await reads(narrow.id)).map(({ request }) => request?.url), { timeout: 10_000 })
+        .toEqual(['/v1/events?actor=ana']);
+    }
+  });
+
   test('what was read just before the end of the server is told', async () => {
     const auditor = await inviteUser(server, { role: 'auditor' });
     expect((await auditor.fetch('/v1/events?actor=last')).status).toBe(200);
