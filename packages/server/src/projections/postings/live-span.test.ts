@@ -33,3 +33,34 @@ test('a view does not change when the span grows', async () => {
   expect(view.count).toBe(2);
   expect(span.view().count).toBe(102);
 });
+
+test('values and their counts are those of the moment of the view, asked before or after the span grew', async () => {
+  const span = createLiveSpan(0);
+  const add = (at: number, value: string): void => span.add(at, new Set([`n\u0000${value}`]));
+  add(10, 'a');
+  add(5, 'b');
+  const view = span.view();
+  const scanned = async (of: typeof view): Promise<unknown> =>
+    (await of.scan('n', () => true)).map(({ value, count, set }) => [value, count, [...ranksOf(set())]]);
+  const untouched = span.view();
+  expect(await scanned(view)).toEqual([
+    ['a', 1, [1]],
+    ['b', 1, [0]],
+  ]);
+  for (const value of ['a', 'a', 'c']) add(20, value);
+  for (const one of [view, untouched])
+    expect(await scanned(one)).toEqual([
+      ['a', 1, [1]],
+      ['b', 1, [0]],
+    ]);
+  expect(await scanned(span.view())).toEqual([
+    ['a', 3, [1, 2, 3]],
+    ['b', 1, [0]],
+    ['c', 1, [4]],
+  ]);
+  // More fields than are remembered.
+  for (let n = 0; n < 40; n++) expect(await span.view().scan(`f${n}`, () => true)).toEqual([]);
+  expect(await span.view().counts('n', (await span.view().lookup(['n\u0000a']))[0] as never)).toEqual(
+    new Map([['a', 3]]),
+  );
+});

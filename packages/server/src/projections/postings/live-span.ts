@@ -4,6 +4,8 @@ import { emptySet, listSet, type RankSet } from './rank-set.ts';
 import type { Ranks, Span } from './span.ts';
 import { fieldBounds } from './terms.ts';
 
+const fieldsRememberedMax = 16;
+
 /** A span that still grows, in memory. */
 export interface LiveSpan {
   readonly firstIndex: number;
@@ -62,17 +64,20 @@ function viewOf(live: {
   };
   const setOf = (list: readonly number[] | undefined): RankSet =>
     list ? listSet(count, ranksOfPositions(list)) : emptySet(count);
-  const valuesOf = (field: string): FieldValue[] => {
+  /** To find them all keys are looked at: while nothing is added the same few fields are asked for again and again. */
+  const remembered = new Map<string, readonly FieldValue[]>();
+  const valuesOf = (field: string): readonly FieldValue[] => {
+    const known = remembered.get(field);
+    if (known) return known;
     const prefix = fieldBounds(field).start.toString();
     const found: FieldValue[] = [];
     for (const [key, list] of positions) {
       if (!key.startsWith(prefix) || (list[0] ?? 0) >= count) continue;
-      found.push({
-        value: key.slice(prefix.length),
-        count: ranksOfPositions(list).length,
-        set: () => setOf(list),
-      });
+      const value = key.slice(prefix.length);
+      found.push({ value, count: countBelow(list, count), set: () => setOf(list) });
     }
+    if (remembered.size >= fieldsRememberedMax) remembered.clear();
+    remembered.set(field, found);
     return found;
   };
   function* postingsInOrder(): Generator<Posting> {
@@ -93,6 +98,14 @@ function viewOf(live: {
       return { ranks, pages: await packPages(postingsInOrder(), count) };
     },
   };
+}
+
+/** How many of ascending positions are below `end`. */
+function countBelow(list: readonly number[], end: number): number {
+  if ((list.at(-1) ?? 0) < end) return list.length;
+  let below = list.length;
+  while (below > 0 && (list[below - 1] ?? 0) >= end) below--;
+  return below;
 }
 
 /** Strings compare as their UTF-8 does, except beyond U+FFFF; comparing them is a tenth of the cost. */
