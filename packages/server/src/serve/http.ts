@@ -27,6 +27,7 @@ import type { AnsweredRead } from './read-record.ts';
 import type { Route } from './route.ts';
 import { safeHeaders } from './safe-headers.ts';
 import type { SessionCookie } from './session-cookie.ts';
+import { endSilentConnections } from './silent-connections.ts';
 
 export interface HttpOptions {
   routes: readonly Route[];
@@ -65,6 +66,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     void reply.header('x-correlation-id', request.id);
     done();
   });
+  endSilentConnections(app);
   allowOrigins(app, options.corsOrigins);
   app.addHook('onSend', (_request, reply, payload, done) => {
     void reply.header('server-timing', `total;dur=${reply.elapsedTime.toFixed(2)}`);
