@@ -1,19 +1,16 @@
 #!/usr/bin/env -S node --conditions=bitacora:source
-// Starts the program: from its sources in a checkout, which need Node 24 (the workspace pins it, whatever `node` the
-// shell finds first), or as built.
+// Starts the program of a checkout from its sources, which need Node 24: the workspace pins it, whatever `node` the shell
+// finds first. Tarballs have no `bin`: there dist/main.js is the program.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const source = new URL('../src/main.ts', import.meta.url);
-const built = new URL('../dist/main.js', import.meta.url);
 const condition = '--conditions=bitacora:source';
 const ready = Number(process.versions.node.split('.')[0]) >= 24 && process.execArgv.includes(condition);
 
-if (!existsSync(source)) await import(built.href);
-else if (ready) await import(source.href);
+if (ready) await import(source.href);
 else {
   const args = [condition, fileURLToPath(source), ...process.argv.slice(2)];
   const child = spawn(pinnedNode(), args, { stdio: 'inherit' });

@@ -1,4 +1,12 @@
-#!/usr/bin/env -S node --conditions=bitacora:source
-import { runCli } from './run-cli.ts';
+#!/usr/bin/env node
+import { nodeRefusal } from './node-refusal.ts';
 
-process.exitCode = await runCli(process.argv.slice(2));
+const refusal = nodeRefusal(process.versions.node);
+if (refusal === undefined) {
+  // Only now: on an older Node.js the commands may not even load.
+  const { runCli } = await import('./run-cli.ts');
+  process.exitCode = await runCli(process.argv.slice(2));
+} else {
+  process.stderr.write(`bitacora: ${refusal}\n`);
+  process.exitCode = 2;
+}

@@ -1,3 +1,5 @@
+import { ownVersion } from './own-version.ts';
+
 /** The files of a new pack, by name. `name` is kebab-case. */
 export function packTemplate(name: string): Readonly<Record<string, string>> {
   const variable = variableOf(name);
@@ -25,13 +27,14 @@ export function variableOf(name: string): string {
 }
 
 function manifest(name: string): string {
+  const release = ownVersion();
   const fields = {
     name: `@bitacora/pack-${name}`,
     version: '0.1.0',
     license: 'Apache-2.0',
     type: 'module',
     exports: './pack.ts',
-    dependencies: { '@bitacora/event': '0.1.0', '@bitacora/pack-kit': '0.1.0' },
+    dependencies: { '@bitacora/event': release, '@bitacora/pack-kit': release },
   };
   return `${JSON.stringify(fields, null, 2)}\n`;
 }

@@ -17,12 +17,13 @@ import { addTail } from './commands/tail.ts';
 import { addVerify } from './commands/verify.ts';
 import { addUsers } from './commands/users.ts';
 import type { Exit } from './exit.ts';
+import { ownVersion } from './own-version.ts';
 
 /** The `bitacora` command with all that it can do. It throws `CommanderError` in place of ending the process. */
 export function createProgram(exit: Exit): Command {
   const program = new Command('bitacora')
     .description('The audit trail for every application: who did what to what, provably unaltered.')
-    .version('0.1.0')
+    .version(ownVersion())
     .showHelpAfterError('(bitacora --help lists the commands)')
     .exitOverride();
   addServe(program, exit);

@@ -14,13 +14,11 @@ export function runServerProgram(args: readonly string[]): Promise<number> {
   } catch (cause) {
     throw new CliError('the package @bitacora/server is not installed here', { cause });
   }
-  const child = spawn(
-    process.execPath,
-    ['--conditions=bitacora:source', '--max-semi-space-size=64', program, ...args],
-    {
-      stdio: 'inherit',
-    },
-  );
+  // In a checkout the server's program is its source, and finds the sources of what it needs.
+  const conditions = program.endsWith('.ts') ? ['--conditions=bitacora:source'] : [];
+  const child = spawn(process.execPath, [...conditions, '--max-semi-space-size=64', program, ...args], {
+    stdio: 'inherit',
+  });
   // A terminal sends Ctrl-C to all of its processes: the server would get it twice, and stop without closing.
   const signals = process.stdin.isTTY
     ? (['SIGTERM', 'SIGHUP'] as const)

