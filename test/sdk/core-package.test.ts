@@ -22,6 +22,7 @@ beforeAll(async () => {
   const { stdout } = await run(process.execPath, [
     join(root, 'scripts/pack-packages.mjs'),
     join(host, 'packed'),
+    '@bitacora/sdk',
   ]);
   writeFileSync(join(host, 'package.json'), '{ "name": "host", "private": true }');
   // What `@bitacora/tlog` needs comes from here too: an offline cache has no list of versions after `npm ci`.

@@ -1,0 +1,111 @@
+import { execFile } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+/** `node:crypto` has argon2 from here on. Libraries run on whatever their package.json says. */
+const programsRunOn = '>=24.7';
+const programs = ['@bitacora/server', '@bitacora/cli'];
+
+/**
+ * Compiles one package into `building/NAME/dist` and writes its package.json: libraries as ES modules and CommonJS with
+ * types for both, programs as ES modules that keep their comments, because stack traces lead there.
+ *
+ * @param one an element of `releasedPackages`; what it needs is built already
+ */
+export async function buildPackage(one, { root, building, released }) {
+  const dist = join(building, one.name, 'dist');
+  const compile = compiler(one, { root, building, released });
+  if (programs.includes(one.name)) await compile('modules', { outDir: dist, declaration: true });
+  else {
+    const cjs = join(dist, 'cjs');
+    // Comments of the sources are for whoever reads the types; the types are checked once.
+    const code = { removeComments: true, noCheck: true };
+    const asCommonJs = { module: 'commonjs', moduleResolution: 'bundler', verbatimModuleSyntax: false };
+    await Promise.all([
+      compile('types', { outDir: dist, declaration: true, emitDeclarationOnly: true }),
+      compile('modules', { outDir: dist, ...code }),
+      compile('cjs', { outDir: cjs, ...code, ...asCommonJs }),
+    ]);
+    for (const file of readdirSync(dist, { recursive: true }))
+      if (file.endsWith('.d.ts') && !file.startsWith('cjs')) copy(join(dist, file), join(cjs, file));
+    writeFileSync(join(cjs, 'package.json'), '{ "type": "commonjs" }\n');
+  }
+  const text = JSON.stringify(packedManifest(one), null, 2);
+  writeFileSync(join(building, one.name, 'package.json'), `${text}\n`);
+}
+
+/** Without the way to the sources, which are not in the tarball. */
+function packedManifest({ name, manifest }) {
+  const { devDependencies: _dev, exports: _exports, bin, ...description } = manifest;
+  const doors = Object.entries(manifest.exports);
+  if (!programs.includes(name)) {
+    const exported = doors.map(([path, { types, default: main }]) => [path, both(types, main)]);
+    const { require: old } = Object.fromEntries(exported)['.'];
+    return {
+      ...{ ...description, main: old.default, types: manifest.exports['.'].types },
+      exports: Object.fromEntries(exported),
+    };
+  }
+  const exported = doors.map(([path, { types, default: main }]) => [path, { types, default: main }]);
+  return {
+    ...{ ...description, engines: { node: programsRunOn }, exports: Object.fromEntries(exported) },
+    // `bin/` finds the sources and the Node.js of a checkout.
+    ...(bin
+      ? { bin: Object.fromEntries(Object.keys(bin).map((command) => [command, './dist/main.js'])) }
+      : {}),
+  };
+}
+
+function both(types, main) {
+  const inCjs = (path) => path.replace('./dist/', './dist/cjs/');
+  return {
+    import: { types, default: main },
+    require: { types: inCjs(types), default: inCjs(main) },
+  };
+}
+
+function compiler({ name, folder }, { root, building, released }) {
+  const source = join(folder, 'src');
+  const rootDir = existsSync(source) ? source : folder;
+  const own = join(folder, 'tsconfig.json');
+  return async (pass, options) => {
+    const compilerOptions = {
+      ...{ rootDir, composite: false, incremental: false, customConditions: [] },
+      ...{ declaration: false, declarationMap: false, sourceMap: false, tsBuildInfoFile: null },
+      ...{ typeRoots: [join(root, 'node_modules/@types')], stripInternal: true },
+      ...{ paths: builtTypes(released, building), ...options },
+    };
+    const config = join(building, `${name.replace('/', '-')}-${pass}.json`);
+    const text = {
+      ...{
+        extends: existsSync(own) ? own : join(root, 'tsconfig.base.json'),
+        compilerOptions,
+        references: [],
+      },
+      ...{ include: [join(rootDir, '**/*.ts')], exclude: [join(rootDir, '**/*.test.ts')] },
+    };
+    writeFileSync(config, JSON.stringify(text));
+    const tsc = join(root, 'node_modules/typescript/bin/tsc');
+    await run(process.execPath, [tsc, '-p', config]).catch((cause) => {
+      throw new Error(`${name} does not compile:\n${cause.stdout}`, { cause });
+    });
+  };
+}
+
+/** What a release's packages see of each other: the types just built. */
+function builtTypes(released, building) {
+  const doors = released.flatMap(({ name, manifest }) =>
+    Object.entries(manifest.exports).map(([path, { types }]) => [
+      `${name}${path.slice(1)}`,
+      [join(building, name, types)],
+    ]),
+  );
+  return Object.fromEntries(doors);
+}
+
+function copy(from, to) {
+  mkdirSync(dirname(to), { recursive: true });
+  cpSync(from, to);
+}

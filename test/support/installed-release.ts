@@ -1,0 +1,79 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, delimiter, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { readWorkspaces, root } from '../repository/workspaces.ts';
+
+const run = promisify(execFile);
+
+/** A folder outside the checkout that has the tarballs of a release, and nothing of the checkout's own packages. */
+export interface InstalledRelease {
+  /** Whose package.json says CommonJS, as `npm init` writes it. */
+  folder: string;
+  tarballs: readonly string[];
+  /** For its processes: the pinned Node.js first, and nothing that leads to sources. */
+  environment: Record<string, string | undefined>;
+  /** A shell command in the folder, which may name `bitacora`; what it printed. @throws Error when it fails */
+  shell(command: string, environment?: Record<string, string>): Promise<string>;
+  remove(): void;
+}
+
+/**
+ * Packs the release and installs it with npm. The packages of others are linked from the checkout, which has the versions
+ * of the lockfile: no network.
+ */
+export async function installRelease(): Promise<InstalledRelease> {
+  const folder = mkdtempSync(join(tmpdir(), 'bitacora-installed-'));
+  // The embedded PostgreSQL runs as a user of its own when the tests are root.
+  chmodSync(folder, 0o755);
+  const path = [join(folder, 'node_modules/.bin'), dirname(process.execPath), process.env['PATH']];
+  const environment = {
+    ...process.env,
+    PATH: path.join(delimiter),
+    NODE_OPTIONS: undefined,
+    BITACORA_LOG_LEVEL: 'warn',
+  };
+  const options = { cwd: folder, env: environment };
+  const packed = await run(
+    process.execPath,
+    [join(root, 'scripts/pack-packages.mjs'), join(folder, 'release')],
+    options,
+  );
+  const tarballs = packed.stdout.trim().split('\n');
+  writeFileSync(join(folder, 'package.json'), '{ "name": "host", "private": true, "type": "commonjs" }\n');
+  // Without their scripts: those of linked packages are for their own checkouts.
+  const flags = ['--offline', '--ignore-scripts', '--no-audit', '--no-fund'];
+  await run('npm', ['install', ...flags, ...tarballs, ...packagesOfOthers()], options);
+  return {
+    folder,
+    tarballs,
+    environment,
+    async shell(command, more = {}) {
+      const env = { ...environment, ...more };
+      const { stdout } = await run('sh', ['-ec', command], { cwd: folder, env, timeout: 60_000 });
+      return stdout;
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** The name that `npm pack` gives to the tarball of a package. */
+export function tarballName({ name, version }: { name: string; version: string }): string {
+  return `${name.replace('@', '').replace('/', '-')}-${version}.tgz`;
+}
+
+/** Where the checkout has what its published packages ask for. */
+function packagesOfOthers(): readonly string[] {
+  const found = readWorkspaces()
+    .filter((workspace) => !workspace.private)
+    .flatMap(({ folder, dependencies }) =>
+      Object.keys(dependencies)
+        .filter((name) => !name.startsWith('@bitacora/'))
+        .map((name) => {
+          const own = join(root, folder, 'node_modules', name);
+          return existsSync(own) ? own : join(root, 'node_modules', name);
+        }),
+    );
+  return [...new Map(found.map((path) => [basename(dirname(path)) + basename(path), path])).values()];
+}
