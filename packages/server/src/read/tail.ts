@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ledgersFor, scopeOf, type Grant, type Ledger } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
-import { eventViews, readEntryRange, type EntryView } from '../ledger/index.ts';
+import { eventViews, readEntryRange, timeOf, type EntryView } from '../ledger/index.ts';
+import { eachInTurn } from '../loop-turns.ts';
 import { termsOf } from '../projections/index.ts';
 import { matches, type Condition } from './condition.ts';
 import type { Filters } from './conditions-of.ts';
@@ -76,13 +77,16 @@ async function matching(
     const views = await eventViews(client, entries, {
       persons: context.ledgers.persons(ledger.tenant),
       tenantKeys,
+      turns: context.turns,
     });
-    return views.filter(({ event, open, ingestedAt }) => {
-      const at = Date.parse(
-        event.occurredAt !== undefined && event.occurredAt < ingestedAt ? event.occurredAt : ingestedAt,
-      );
-      return matches(condition, { event, at, terms: termsOf({ event, open }, tenantKeys.searchToken) });
-    });
+    const fits = ({ event, open, ingestedAt }: EntryView): boolean =>
+      matches(condition, {
+        event,
+        at: timeOf(event.occurredAt, ingestedAt),
+        terms: termsOf({ event, open }, tenantKeys.searchToken),
+      });
+    const found = await eachInTurn(views, fits, context.turns);
+    return views.filter((_, position) => found[position]);
   });
 }
 
