@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { olderNode } from '../support/older-node.ts';
 import { installRelease, tarballName, type InstalledRelease } from '../support/installed-release.ts';
 import { readWorkspaces, root } from './workspaces.ts';
 
@@ -23,8 +24,10 @@ let url = '';
 const shell = (command: string): Promise<string> =>
   release.shell(command, { BITACORA_URL: url, BITACORA_API_KEY: key });
 
+// From the registry no install script makes the links among PostgreSQL's libraries: the server does.
+const others = process.env['BITACORA_FAULTS'] === 'full' ? 'registry' : 'linked';
 beforeAll(async () => {
-  release = await installRelease();
+  release = await installRelease(others);
 }, 120_000);
 
 afterAll(async () => {
@@ -51,8 +54,7 @@ test.each(published)('SDK-30 $name is packed whole, without sources and tests', 
   expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json']));
   const strays = /\.test\.|^src\/|^bin\/|node_modules|\.map$|tsbuildinfo|(?<!\.d)\.ts$/;
   expect(files.filter((file) => strays.test(file))).toEqual([]);
-  const manifest = readFileSync(join(installed, 'package.json'), 'utf8');
-  expect(manifest).not.toMatch(/bitacora:source|\/src\/|devDependencies/);
+  expect(JSON.stringify(manifestOf(name))).not.toMatch(/bitacora:source|\/src\/|devDependencies|prepack/);
   for (const assets of readdirSync(join(root, folder)).filter((each) => /^(migrations|pages)$/.test(each)))
     expect(readdirSync(join(installed, assets))).toEqual(readdirSync(join(root, folder, assets)));
 });
@@ -77,10 +79,43 @@ definePack({});
   await expect(shell(`node ${tsc} -p .`)).resolves.toBe('');
 });
 
+test.for(['20.19.6', '24'])(
+  'SDK-30 Node.js %s imports and requires every door of every library and pack',
+  async (version, { skip }) => {
+    const node = version === '24' ? process.execPath : await olderNode(version).catch(String);
+    if (node.includes('rror')) return skip(`Node.js ${version} cannot be fetched: ${node}`);
+    const doors = published
+      .filter(({ name }) => !['@bitacora/server', '@bitacora/cli'].includes(name))
+      .flatMap(({ name }) => Object.keys(manifestOf(name).exports).map((path) => name + path.slice(1)));
+    expect(doors.length).toBeGreaterThan(20);
+    const program = `for (const door of ${JSON.stringify(doors)}) {
+      const [imported, required] = [await import(door), createRequire(import.meta.url)(door)];
+      const missing = Object.keys(imported).filter((key) => !(key in required));
+      if (missing.some((key) => key !== 'default' && key !== 'module.exports')) throw new Error(door + missing);
+    }`;
+    writeFileSync(
+      join(release.folder, 'doors.mjs'),
+      `import { createRequire } from 'node:module';\n${program}`,
+    );
+    await shell(`${node} doors.mjs`);
+  },
+);
+
+test('the command says on an older Node.js which one it needs', async ({ skip }) => {
+  const node = await olderNode('20.19.6').catch(String);
+  if (node.includes('rror')) return skip(`Node.js 20 cannot be fetched: ${node}`);
+  const said = await shell(`${node} node_modules/.bin/bitacora serve 2>&1 || echo "ended with $?"`);
+  expect(said).toBe('bitacora: needs Node.js 24.7 or newer; this is 20.19.6\nended with 2\n');
+});
+
 test('F-10 F-01 bitacora serve starts on an embedded PostgreSQL, with packs by name and one of its own in TypeScript', async () => {
   expect(await shell('npx bitacora --version')).toBe(`${published[0]?.version}\n`);
   expect(await shell('bitacora pack new library')).toBe('packs/library\n');
-  writeFileSync(join(release.folder, 'bitacora.config.mts'), config);
+  writeFileSync(join(release.folder, 'bitacora.config.ts'), config);
+  const refused = await shell('bitacora serve 2>&1 || echo "ended with $?"');
+  expect(refused).toContain('name it bitacora.config.mts');
+  expect(refused).toContain('ended with 2');
+  renameSync(join(release.folder, 'bitacora.config.ts'), join(release.folder, 'bitacora.config.mts'));
   url = await serve();
   expect((await call('/v1/packs')).packs.map(({ name }: { name: string }) => name)).toEqual([
     'accounting-closing',
@@ -144,6 +179,10 @@ test('SIGTERM ends the command and its server', async () => {
   if (server?.exitCode === null) await once(server, 'exit');
   expect(server?.exitCode).toBe(0);
 });
+
+function manifestOf(name: string): { exports: object } {
+  return JSON.parse(readFileSync(join(release.folder, 'node_modules', name, 'package.json'), 'utf8'));
+}
 
 /** Starts the command in the folder; its URL. */
 async function serve(): Promise<string> {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -9,6 +10,7 @@ const released = z.object({
   publishConfig: z.strictObject({ access: z.literal('public'), provenance: z.literal(true) }),
   repository: z.object({ type: z.literal('git'), url: z.string(), directory: z.string() }),
   files: z.array(z.string()).min(1),
+  scripts: z.strictObject({ prepack: z.literal('node ../../scripts/refuse-packing.mjs') }),
 });
 const manifestOf = (folder: string): unknown =>
   JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
@@ -35,6 +37,13 @@ test.each(published)('SDK-30 nothing that $name needs stays behind', ({ dependen
     workspaces.some((workspace) => workspace.name === name),
   );
   expect(ours.filter((name) => !names.has(name))).toEqual([]);
+});
+
+test('SDK-30 npm packs nothing in a folder of sources, and says how it is done', () => {
+  const folder = join(root, 'packages/client');
+  const { status, stderr } = spawnSync('npm', ['pack', '--dry-run'], { cwd: folder, encoding: 'utf8' });
+  expect(status).not.toBe(0);
+  expect(stderr).toContain('scripts/pack-packages.mjs');
 });
 
 test('SDK-30 a package without provenance, or of another place, is found', () => {

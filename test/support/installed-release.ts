@@ -20,10 +20,10 @@ export interface InstalledRelease {
 }
 
 /**
- * Packs the release and installs it with npm. The packages of others are linked from the checkout, which has the versions
- * of the lockfile: no network.
+ * Packs the release and installs it with npm, without anybody's install scripts. The packages of others are linked from the
+ * checkout, which has the versions of the lockfile, and no network is needed; or they come from the registry.
  */
-export async function installRelease(): Promise<InstalledRelease> {
+export async function installRelease(others: 'linked' | 'registry' = 'linked'): Promise<InstalledRelease> {
   const folder = mkdtempSync(join(tmpdir(), 'bitacora-installed-'));
   // The embedded PostgreSQL runs as a user of its own when the tests are root.
   chmodSync(folder, 0o755);
@@ -42,9 +42,10 @@ export async function installRelease(): Promise<InstalledRelease> {
   );
   const tarballs = packed.stdout.trim().split('\n');
   writeFileSync(join(folder, 'package.json'), '{ "name": "host", "private": true, "type": "commonjs" }\n');
-  // Without their scripts: those of linked packages are for their own checkouts.
-  const flags = ['--offline', '--ignore-scripts', '--no-audit', '--no-fund'];
-  await run('npm', ['install', ...flags, ...tarballs, ...packagesOfOthers()], options);
+  // Scripts of linked packages are for their own checkouts.
+  const flags = ['--ignore-scripts', '--no-audit', '--no-fund'];
+  const from = others === 'linked' ? ['--offline', ...packagesOfOthers()] : ['--prefer-offline'];
+  await run('npm', ['install', ...flags, ...tarballs, ...from], options);
   return {
     folder,
     tarballs,

@@ -23,7 +23,7 @@ export async function loadConfig(named: string | undefined): Promise<Config> {
     throw refusal(`BITACORA_CONFIG names ${named}, which does not exist`);
   }
   const module: unknown = await import(pathToFileURL(file).href).catch((cause: unknown) => {
-    throw refusal(`${file} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`);
+    throw refusal(`${file} cannot be loaded: ${why(cause)}`);
   });
   const config =
     typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined;
@@ -38,6 +38,20 @@ function isConfig(value: unknown): value is Config {
     Array.isArray(packs) &&
     packs.every((pack) => typeof pack === 'object' && pack !== null && 'policy' in pack && 'actions' in pack)
   );
+}
+
+/** Two of Node.js's own sentences leave open what to do. */
+function why(cause: unknown): string {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  if (/outside a module|unexpected token 'export'/i.test(text))
+    return `${text} (the package.json of its folder says CommonJS: name it bitacora.config.mts)`;
+  if (
+    cause instanceof Error &&
+    'code' in cause &&
+    cause.code === 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING'
+  )
+    return `${text} (a pack that is installed has to be built)`;
+  return text;
 }
 
 function refusal(detail: string): AuditError {
