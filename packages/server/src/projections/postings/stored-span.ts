@@ -146,8 +146,8 @@ async function fieldPages(
   const found = await client.query<{ page: Buffer }>({
     name: 'field-pages',
     text: `select page from posting where ledger = $1 and level = $2 and number = $3 and first_key < $5
-       and first_key >= coalesce((select max(first_key) from posting
-         where ledger = $1 and level = $2 and number = $3 and first_key <= $4), $4)
+       and first_key >= coalesce((select first_key from posting
+         where ledger = $1 and level = $2 and number = $3 and first_key <= $4 order by first_key desc limit 1), $4)
      order by first_key`,
     values: [ledger, row.level, row.number, start, end],
   });
