@@ -9,6 +9,7 @@ import { addMigrate } from './commands/migrate.ts';
 import { addPack } from './commands/pack-new.ts';
 import { addRecent } from './commands/recent.ts';
 import { addRebuild } from './commands/rebuild.ts';
+import { addReindex } from './commands/reindex.ts';
 import { addRetention } from './commands/retention.ts';
 import { addSearch } from './commands/search.ts';
 import { addServe } from './commands/serve.ts';
@@ -39,6 +40,7 @@ export function createProgram(exit: Exit): Command {
   addUsers(program);
   addRecent(program, exit);
   addRebuild(program);
+  addReindex(program, exit);
   addRetention(program);
   addPack(program);
   addCodegen(program, exit);

@@ -1,12 +1,13 @@
 import { AuditError } from './audit-error.ts';
-import { loadConfig, readSettings, startDemo, startServer } from './serve/index.ts';
+import { loadConfig, readSettings, reindex, startDemo, startServer } from './serve/index.ts';
 import { openDataDirectory, openStorage } from './storage/index.ts';
 
-const usage = `Usage: bitacora serve [--demo] | migrate
+const usage = `Usage: bitacora serve [--demo] | migrate | reindex
 
   serve      start the server; settings come from the environment (docs/reference/settings.md)
     --demo   keep a tenant "demo" with invented activity
   migrate    bring the database up to date and stop
+  reindex    make the search index anew and stop; all servers must be stopped
 `;
 
 /** Exit codes: 0 fine, 2 wrong usage or not able to start, 1 our own failure. */
@@ -16,6 +17,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (unknown !== undefined) return wrongUsage(`there is no option ${unknown}`);
   if (command === 'serve') return serve(flags.includes('--demo'));
   if (command === 'migrate') return migrate();
+  if (command === 'reindex') return indexAnew();
   return wrongUsage(command === undefined ? 'a command is missing' : `there is no command ${command}`);
 }
 
@@ -45,6 +47,13 @@ async function serve(demo: boolean): Promise<number> {
   });
   await stopDemo?.stop();
   await server.close();
+  return 0;
+}
+
+async function indexAnew(): Promise<number> {
+  await reindex(readSettings(process.env), ({ ledger, entries }) => {
+    process.stdout.write(`${ledger}: ${entries} entries in stored spans\n`);
+  });
   return 0;
 }
 

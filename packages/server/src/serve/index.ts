@@ -8,4 +8,5 @@ export {
   type Server,
   type ServerOptions,
 } from './server.ts';
+export { reindex } from './reindex.ts';
 export { readSettings, settingTable, type Settings } from './settings.ts';

@@ -1,0 +1,81 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runPostgres, type PostgresCluster } from './support/run-postgres.ts';
+import { startTestServer, type TestServer } from './support/test-server.ts';
+import { waitUntil } from './support/wait-until.ts';
+
+const program = fileURLToPath(new URL('../packages/cli/bin/bitacora.mjs', import.meta.url));
+/** One span is stored, and some entries come after it. */
+const entries = 17_000;
+let database: PostgresCluster;
+let superuser: pg.Client;
+let server: TestServer;
+
+beforeAll(async () => {
+  database = await runPostgres();
+  server = await startTestServer({ BITACORA_DATABASE_URL: database.url });
+  superuser = new pg.Client({ connectionString: database.url });
+  await superuser.connect();
+  await superuser.query('set search_path = bitacora');
+  for (let sent = 0; sent < entries; sent += 1_000) {
+    const batch = Array.from({ length: 1_000 }, (_, n) => ({
+      ...{ action: n % 4 === 0 ? 'door.open' : 'door.close', actor: { id: `u${n % 7}` } },
+    }));
+    expect((await server.send(batch)).body.accepted).toBe(1_000);
+  }
+  await waitUntil('a stored span', async () => (await rows('span')) > 0, 30_000);
+}, 60_000);
+
+afterAll(async () => {
+  await superuser?.end();
+  await server?.dispose();
+  await database?.close();
+});
+
+async function rows(table: 'span' | 'posting'): Promise<number> {
+  return (await superuser.query(`select 1 from ${table}`)).rowCount ?? 0;
+}
+
+async function counts(): Promise<unknown> {
+  const opened = (await server.json('/v1/events?action=door.open&count=true&limit=1&ledger=default')).body;
+  const answered = await server.json('/v1/facets?fields=actor&q=action:door.close&ledger=default');
+  expect(answered.status).toBe(200);
+  const { facets } = answered.body;
+  const actors = facets.actor.reduce((sum: number, { count }: { count: number }) => sum + count, 0);
+  return { opened: opened.count, closedByActor: actors };
+}
+
+/** `bitacora reindex` on the machine of the server. */
+function reindex(): Promise<{ stdout: string }> {
+  return promisify(execFile)(process.execPath, ['--conditions=bitacora:source', program, 'reindex'], {
+    env: {
+      ...process.env,
+      BITACORA_DATA_DIR: server.dataDirectory,
+      BITACORA_DATABASE_URL: database.url,
+    },
+  });
+}
+
+test('C-11 a search index that was damaged is made anew while no server is at work, and answers are right again', async () => {
+  const right = { opened: entries / 4, closedByActor: (entries * 3) / 4 };
+  expect(await counts()).toEqual(right);
+  await expect(reindex()).rejects.toMatchObject({ code: 2 });
+  await server.stop();
+  await superuser.query('delete from posting');
+  await server.restart();
+  expect(await counts()).not.toEqual(right);
+  await server.stop();
+  await expect(reindex()).rejects.toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('stop all servers'),
+  });
+  expect(await rows('posting')).toBe(0);
+  await superuser.query("update heartbeat set at = at - interval '10 seconds'");
+  expect((await reindex()).stdout).toContain('default: 16384 entries in stored spans\n');
+  expect(await rows('posting')).toBeGreaterThan(0);
+  await server.restart();
+  expect(await counts()).toEqual(right);
+}, 60_000);
