@@ -23,6 +23,7 @@ beforeAll(async () => {
   for (let sent = 0; sent < entries; sent += 1_000) {
     const batch = Array.from({ length: 1_000 }, (_, n) => ({
       ...{ action: n % 4 === 0 ? 'door.open' : 'door.close', actor: { id: `u${n % 7}` } },
+      description: 'a door of the corridor',
     }));
     expect((await server.send(batch)).body.accepted).toBe(1_000);
   }
@@ -39,13 +40,22 @@ async function rows(table: 'span' | 'posting'): Promise<number> {
   return (await superuser.query(`select 1 from ${table}`)).rowCount ?? 0;
 }
 
+/** What the stored span and the entries after it answer together: by key, by column, by wildcard, by time, by word. */
 async function counts(): Promise<unknown> {
-  const opened = (await server.json('/v1/events?action=door.open&count=true&limit=1&ledger=default')).body;
-  const answered = await server.json('/v1/facets?fields=actor&q=action:door.close&ledger=default');
-  expect(answered.status).toBe(200);
-  const { facets } = answered.body;
-  const actors = facets.actor.reduce((sum: number, { count }: { count: number }) => sum + count, 0);
-  return { opened: opened.count, closedByActor: actors };
+  const get = async (place: string): Promise<any> => {
+    const { status, body } = await server.json(`${place}&ledger=default`);
+    expect(status, place).toBe(200);
+    return body;
+  };
+  const sum = (all: { count: number }[]): number => all.reduce((total, { count }) => total + count, 0);
+  const { facets } = await get('/v1/facets?fields=actor&q=action:door.close');
+  return {
+    opened: (await get('/v1/events?action=door.open&count=true&limit=1')).count,
+    closedByActor: sum(facets.actor),
+    wild: (await get('/v1/events?q=action:*.open&count=true&limit=1')).count,
+    days: sum((await get('/v1/histogram?interval=day&by=outcome&q=action:door.open')).buckets),
+    word: (await get('/v1/events?q=corridor&count=true&limit=1')).count,
+  };
 }
 
 /** `bitacora reindex` on the machine of the server. */
@@ -60,7 +70,8 @@ function reindex(): Promise<{ stdout: string }> {
 }
 
 test('C-11 a search index that was damaged is made anew while no server is at work, and answers are right again', async () => {
-  const right = { opened: entries / 4, closedByActor: (entries * 3) / 4 };
+  const [opened, closedByActor] = [entries / 4, (entries * 3) / 4];
+  const right = { opened, closedByActor, wild: opened, days: opened, word: entries };
   expect(await counts()).toEqual(right);
   await expect(reindex()).rejects.toMatchObject({ code: 2 });
   await server.stop();
