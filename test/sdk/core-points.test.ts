@@ -450,8 +450,13 @@ test('SDK-7 the context fills what the event leaves open, redacted, and its own 
   withContext(context, () => void audit.capture({ action: 'a.b', actor: { id: 'eva' } }));
   withContext({ ...context, paused: true }, () => void audit.capture({ action: 'a.b' }));
   void audit.capture({ action: 'a.b' });
+  const list: any = ['no object'];
+  withContext({ attributes: list, module: 'm' }, () => void audit.capture({ action: 'a.b' }));
   await audit.close();
-  const [first, second, third] = server.batches.flat();
+  expect(audit.health()).toMatchObject({ submitted: 4, delivered: 4, rejected: 0 });
+  const [first, second, third, fourth] = server.batches.flat();
+  expect(fourth).toMatchObject({ module: 'm' });
+  expect(fourth).not.toHaveProperty('attributes');
   expect(first).toMatchObject({ actor: { id: 'ana' }, correlationId: 'c-1', attributes: { a: 1, b: 2 } });
   expect(JSON.stringify(first)).not.toContain('"x"');
   expect(second).toMatchObject({ actor: { id: 'eva' } });

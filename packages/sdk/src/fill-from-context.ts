@@ -22,7 +22,7 @@ export function createContextFiller(
     if (context === last) return copyOfLast;
     const taken = snapshot(partsOf(context));
     last = context;
-    copyOfLast = taken.ok ? taken.event : nothing;
+    copyOfLast = taken.ok ? readable(taken.event) : nothing;
     return copyOfLast;
   }
 
@@ -35,6 +35,12 @@ export function createContextFiller(
     if (isObject(shared) && isObject(own)) filled['attributes'] = { ...shared, ...own };
     return filled;
   };
+}
+
+/** Attributes that are none would have every event of the context rejected. */
+function readable(copy: Fields): Fields {
+  const { attributes, ...others } = copy;
+  return attributes === undefined || isObject(attributes) ? copy : others;
 }
 
 /** Tenant and pause are not for the event. */

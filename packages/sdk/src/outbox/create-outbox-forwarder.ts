@@ -45,9 +45,11 @@ export function createOutboxForwarder(options: OutboxForwarderOptions): OutboxFo
   const { query, batchRowsMax = 500, leaseMs = 60_000, waitMs = 1_000, onError = () => undefined } = options;
   const send = createOutboxSender(options.to, { withinMs: leaseMs / 2, onError });
   const read = createOutboxReader(query);
+  // Held rows are old: of so many that their leases end before all were tried again, nothing behind them would be reached.
+  let triedLast = false;
 
   async function forwardOnce(): Promise<Forwarded> {
-    const rows = await leaseRows(query, { rowsMax: batchRowsMax, leaseMs });
+    const rows = await leaseRows(query, { rowsMax: batchRowsMax, leaseMs, triedLast });
     const asked: OutgoingRow[] = [];
     const unchanged: OutboxRow[] = [];
     const rejected: { readonly row: OutboxRow; readonly reason: string }[] = [];
@@ -66,6 +68,7 @@ export function createOutboxForwarder(options: OutboxForwarderOptions): OutboxFo
       if (verdict.state === 'rejected') rejected.push({ row, reason: verdict.reason });
       else ({ sent, later, held })[verdict.state].push(row);
     }
+    triedLast = held.length > 0;
     await deleteRows(query, [...sent, ...unchanged]);
     await rejectRows(query, rejected);
     // What is held keeps its lease: else the next batch would be the same one again.

@@ -19,7 +19,7 @@ export interface OutboxPostOptions {
 
 /**
  * Sends over HTTP. A batch that is too large goes in halves. With `keyOf`, what the server says of a tenant's key (401, 403)
- * holds up that tenant alone.
+ * and that it has no such ledger (404) holds up that tenant alone.
  */
 export function outboxPost(options: OutboxPostOptions): SendOutbox {
   const { url, keyOf, ledger, redact, requestTimeoutMs = 30_000 } = options;
@@ -64,7 +64,7 @@ export function outboxPost(options: OutboxPostOptions): SendOutbox {
       return [...(await send(events.slice(0, half), lane)), ...(await send(events.slice(half), lane))];
     }
     const reason = `the server answered ${response.status}: ${text.slice(0, 300)}`;
-    const refused = [401, 403].includes(response.status) ? lane.refusal : 'later';
+    const refused = [401, 403, 404].includes(response.status) ? lane.refusal : 'later';
     return events.map(() => ({ state: response.status === 413 ? 'rejected' : refused, reason }));
   }
 }

@@ -6,12 +6,12 @@ import type { OutboxRow } from './outbox-row.ts';
 // The same however often it is made, and another one where a database that was put back gives a position again.
 const derivedId = `md5(origin::text || position || ' ' || extract(epoch from created_at))::uuid`;
 
-const leaseSql = `
+const leaseSql = (order: string): string => `
 with taken as (
   update bitacora.outbox o set leased_until = pg_catalog.clock_timestamp() + $2::text::float8 * interval '1 millisecond'
   from (select position from bitacora.outbox
     where rejected_at is null and (leased_until is null or leased_until < pg_catalog.clock_timestamp())
-    order by position limit $1::text::int for no key update skip locked) as next
+    order by ${order} limit $1::text::int for no key update skip locked) as next
   where o.position = next.position
   returning o.*)
 select position::text as position, coalesce(id, ${derivedId})::text as id,
@@ -20,12 +20,20 @@ select position::text as position, coalesce(id, ${derivedId})::text as id,
     'application', application, 'context', left(context, 20000))::text end as change,
   before::text as before, after::text as after, tenant from taken order by taken.position`;
 
-/** Takes the oldest rows that nobody has, for `leaseMs`. */
+export interface LeaseOptions {
+  readonly rowsMax: number;
+  readonly leaseMs: number;
+  /** Those that were never taken, then those that wait longest for another try; it looks at all rows. Else the oldest. */
+  readonly triedLast: boolean;
+}
+
+/** Takes rows that nobody has, for `leaseMs`, and tells them in order. */
 export async function leaseRows(
   query: RunQuery,
-  { rowsMax, leaseMs }: { readonly rowsMax: number; readonly leaseMs: number },
+  { rowsMax, leaseMs, triedLast }: LeaseOptions,
 ): Promise<readonly OutboxRow[]> {
-  const { rows } = await query(leaseSql, [String(rowsMax), String(leaseMs)]);
+  const sql = leaseSql(triedLast ? 'leased_until nulls first, position' : 'position');
+  const { rows } = await query(sql, [String(rowsMax), String(leaseMs)]);
   return rows.map(outboxRow);
 }
 
