@@ -21,11 +21,20 @@ export function createEventEncoder({ debug }: { readonly debug: boolean }): Even
       if (debug) print(`rejected (${parsed.rejection.field}: ${parsed.rejection.message})`);
       return parsed;
     }
-    const event = { ...parsed.event, occurredAt: parsed.event.occurredAt ?? timeOf(occurredAtMs) };
+    const occurredAt = parsed.event.occurredAt ?? timeOf(occurredAtMs);
+    const event = { ...withIdFirst(parsed.event), occurredAt };
     const json = JSON.stringify(event);
     if (debug) print(json);
     return { ok: true, event, json };
   };
+}
+
+function withIdFirst(event: AuditEvent): AuditEvent {
+  for (const first in event)
+    if (first === 'id') return event;
+    else break;
+  const { id, ...fields } = event;
+  return { id, ...fields };
 }
 
 function print(text: string): void {

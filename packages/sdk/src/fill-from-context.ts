@@ -28,8 +28,9 @@ export function createContextFiller(
 
   return (event, context) => {
     const copy = copyOf(context);
+    if (copy === nothing) return event;
     // A new object costs less than adding to the old one field after field.
-    const filled: Fields = { id: undefined, ...copy, ...event };
+    const filled: Fields = { id: event['id'], ...copy, ...event };
     for (const name in copy) if (event[name] === null || event[name] === undefined) filled[name] = copy[name];
     const [shared, own] = [copy['attributes'], event['attributes']];
     if (isObject(shared) && isObject(own)) filled['attributes'] = { ...shared, ...own };
@@ -39,8 +40,11 @@ export function createContextFiller(
 
 /** Attributes that are none would have every event of the context rejected. */
 function readable(copy: Fields): Fields {
-  const { attributes, ...others } = copy;
-  return attributes === undefined || isObject(attributes) ? copy : others;
+  if (Object.keys(copy).length === 0) return nothing;
+  const { attributes } = copy;
+  if (attributes === undefined || isObject(attributes)) return copy;
+  const { attributes: _none, ...others } = copy;
+  return others;
 }
 
 /** Tenant and pause are not for the event. */

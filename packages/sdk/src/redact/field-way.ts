@@ -3,8 +3,7 @@ export type Clone = (source: object) => Members;
 
 // V8 learns for each place in the code how to clone an object, and forgets it where more than four shapes come by: the one
 // place that all objects of an event went through took four times as long (0.46 µs an event against 0.11).
-// Of an event the id stands first, also where it comes later.
-export const cloneEvent: Clone = (source) => ({ id: undefined, ...source });
+export const cloneEvent: Clone = (source) => ({ ...source });
 const cloneActor: Clone = (source) => ({ ...source });
 const cloneTarget: Clone = (source) => ({ ...source });
 const cloneSubject: Clone = (source) => ({ ...source });
