@@ -102,6 +102,30 @@ export function entryRows(installation: () => PackInstallation): void {
     expect(JSON.stringify(sessions)).not.toContain(token);
   });
 
+  test('C-06 nor is it in what is on record of the questions that ask for it', async () => {
+    const other = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4';
+    const asked = [
+      `/v1/events?sessionId=${token}`,
+      `/v1/facets?fields=action&q=${encodeURIComponent(`-session:${token} é (sessionId:"${token}",${other} or x) module:m`)}`,
+      `/v1/events?q=${encodeURIComponent(`sessionId:(${token} OR ${other})`)}`,
+      `/v1/events?q=${encodeURIComponent(`sessionId:${token.slice(0, 20)}*`)}`,
+    ];
+    for (const url of asked) expect((await server.fetch(url)).status).toBe(200);
+    const recorded = async (): Promise<string[]> =>
+      (await get('/v1/events?ledger=registros.audit&limit=200')).entries.map(({ event }: any) =>
+        decodeURIComponent(String(event.request?.url)).replaceAll('+', ' '),
+      );
+    const hash = String.raw`s_[\w-]{22}`;
+    const wanted = [
+      `sessionId=${hash}$`,
+      `q=-session:${hash} é \\(sessionId:${hash},${hash} or x\\) module:m$`,
+      `q=sessionId:\\(${hash} OR ${hash}\\)$`,
+    ].map((text) => expect.stringMatching(new RegExp(text)));
+    await expect.poll(recorded, { timeout: 10_000 }).toEqual(expect.arrayContaining(wanted));
+    const all = (await recorded()).join(' ');
+    for (const secret of [token, other, token.slice(0, 20)]) expect(all).not.toContain(secret);
+  });
+
   test('C-01 C-04 one entry shows states before and after, agent and object; what is not there is 404 with detail', async () => {
     await log('registrarActualizacion', {
       ...{

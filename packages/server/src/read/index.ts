@@ -2,6 +2,7 @@ export { filterParameters, type Filters } from './conditions-of.ts';
 export { getEntry, related, type RelatedAnswer } from './entries.ts';
 export { facetLimits, facets, type FacetsAnswer } from './facets.ts';
 export { filterFields } from './filter-fields.ts';
+export { withHiddenSessions } from './hidden-sessions.ts';
 export { histogram, type HistogramAnswer } from './histogram.ts';
 export type { ReadContext } from './reader.ts';
 export { countOfKey } from './recent-key.ts';

@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditEvent } from '@bitacora/event';
+import type { AnyPack } from '@bitacora/pack-kit';
 import type { Logger } from 'pino';
 import type { Grant, Tenant, Tenants } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import type { Ingest } from '../ingest/index.ts';
+import type { Ledgers } from '../ledger/index.ts';
+import { withHiddenSessions } from '../read/index.ts';
 import type { Health } from './health.ts';
-import { actorOf, auditLedgerOf } from './report-act.ts';
+import { actorOf, auditLedgerOf, reportAct } from './report-act.ts';
 
 /** A read that was answered. */
 export interface AnsweredRead {
@@ -18,10 +21,12 @@ export interface AnsweredRead {
   readonly client: { readonly ip: string; readonly userAgent?: string };
 }
 
-/** Puts reads of others' entries on record, each viewer and question once in ten minutes. */
+/** Puts reads of others' entries on record. Where session ids are secrets, what was asked is kept with hashes of them. */
 export interface ReadRecord {
-  /** @throws too_many_requests when too many wait already */
+  /** Each viewer and question once in ten minutes, soon. @throws too_many_requests when too many wait already */
   note(read: AnsweredRead): void;
+  /** At once, and each time. */
+  tell(read: AnsweredRead): Promise<void>;
   /** What was noted is stored; for the end of the server. */
   drain(): Promise<void>;
 }
@@ -43,8 +48,11 @@ export function createReadRecord(options: {
   health: Health;
   logger: Logger;
   clock: () => number;
+  ledgers: Ledgers;
+  packs: readonly AnyPack[];
 }): ReadRecord {
-  const { ingest, tenants, health, logger, clock } = options;
+  const { ingest, tenants, health, logger, clock, ledgers, packs } = options;
+  const secretSessions = packs.some(({ sessions }) => sessions?.secret === true);
   const waiting = new Map<string, { tenant: Tenant; event: AuditEvent }>();
   const seen = new Set<string>();
   /** Questions as they came: one that is asked again word by word need not be read again, a tenth of a newest page's time. */
@@ -80,7 +88,15 @@ export function createReadRecord(options: {
     }
     running = undefined;
   };
+  const keptUrl = (tenant: Tenant, url: string): string =>
+    secretSessions ? withoutSecrets(url, ledgers.tenantKeys(tenant.id).hiddenSession) : url;
   return {
+    async tell({ grant, action, method, url, client }) {
+      const operation = method === 'GET' ? 'read' : 'execute';
+      const request = { method, url: keptUrl(grant.tenant, url) };
+      const act = { action, operation, level: 'medium', request, client } as const;
+      await reportAct(grant, act, { tenants, ingest });
+    },
     note({ grant, action, method, url, client }) {
       const start = Math.floor(clock() / windowMs) * windowMs;
       if (start !== window || seen.size >= seenMax) {
@@ -91,7 +107,7 @@ export function createReadRecord(options: {
       const reader = [grant.tenant.id, grant.caller.kind, grant.caller.id, action];
       const words = JSON.stringify([...reader, url]);
       if (asked.has(words)) return;
-      const question = normalised(url);
+      const question = normalised(keptUrl(grant.tenant, url));
       const id = idOf(start, [...reader, question]);
       if (asked.size >= askedMax) asked.clear();
       if (seen.has(id)) return void asked.add(words);
@@ -129,6 +145,17 @@ function normalised(url: string): string {
   // Tiles are one reading of one ledger.
   const path = pathname.replace(/\/tile\/.*$/, '/tile/');
   return `${path}${searchParams.size > 0 ? `?${searchParams.toString()}` : ''}`.slice(0, 4_000);
+}
+
+/** Whoever reads what was asked must not find a token in it that lets its holder in. */
+function withoutSecrets(url: string, hidden: (sessionId: string) => string): string {
+  const { pathname, searchParams } = new URL(url, 'http://localhost');
+  const kept = new URLSearchParams();
+  for (const [name, value] of searchParams) {
+    if (name === 'q') kept.append(name, withHiddenSessions(value, hidden));
+    else kept.append(name, name === 'sessionId' ? hidden(value) : value);
+  }
+  return `${pathname}${kept.size > 0 ? `?${kept.toString()}` : ''}`;
 }
 
 /** A UUIDv7 of the window: two servers that note the same read store it once. */

@@ -41,7 +41,6 @@ import { createPackRoles } from './pack-roles.ts';
 import { pageRoutes } from './pages.ts';
 import { peopleRoutes } from './people-routes.ts';
 import { createReadRecord } from './read-record.ts';
-import { reportAct } from './report-act.ts';
 import { recentRoutes } from './recent-routes.ts';
 import { retentionRoutes } from './retention-routes.ts';
 import type { Route } from './route.ts';
@@ -129,10 +128,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     clock,
   });
   const cookie = createSessionCookie({ publicUrl: settings.publicUrl, hoursMax: settings.sessionHoursMax });
-  const readRecord = createReadRecord({ ingest, tenants, health, logger, clock });
+  const packs = options.packs ?? [];
+  const readRecord = createReadRecord({ ingest, tenants, health, logger, clock, ledgers, packs });
   const turns = createLoopTurns();
   const unaided: ReadContext = { database, ledgers, postings, turns, zone: settings.timeZone, clock };
-  const packs = options.packs ?? [];
   const leases = await openLeases({ database, tenants, path: directory.path });
   const { holder } = leases;
   const sessions = createSessions({ ledgers, packs });
@@ -196,13 +195,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     limits: createCallLimits({ settings: settings.callLimits, turns, clock: () => performance.now() }),
     corsOrigins: settings.corsOrigins,
     trustedProxies: settings.trustedProxies,
-    async onRead(read, each) {
-      if (!each) return readRecord.note(read);
-      const { grant, action, method, url, client } = read;
-      const operation = method === 'GET' ? 'read' : 'execute';
-      const act = { action, operation, level: 'medium', request: { method, url }, client } as const;
-      await reportAct(grant, act, { tenants, ingest });
-    },
+    onRead: async (read, each) => (each ? readRecord.tell(read) : readRecord.note(read)),
     logger,
   });
   await health.beat();
