@@ -166,3 +166,21 @@ test('SDK-6 what the types could not see is told when it happens, and captured a
   ).toHaveLength(1);
   for (const odd of [null, undefined, 7, 'x', []]) expect(definitions.check(odd)).toHaveLength(1);
 });
+
+test('SDK-6 SDK-3 what cannot be read at all is told and counted, and nothing is thrown at the host', async () => {
+  const { audit } = createTestAudit();
+  const violations: Violation[] = [];
+  const { capture } = definitions.typed(audit, (violation) => violations.push(violation));
+  const untyped = capture as (event: unknown) => unknown;
+  const thrower = {
+    action: 'report.print',
+    get reason(): string {
+      throw new Error('no');
+    },
+  };
+  const odd = [null, undefined, thrower, 7];
+  for (const event of odd) expect(() => untyped(event)).not.toThrow();
+  expect(violations).toHaveLength(odd.length);
+  await audit.flush();
+  expect(audit.health()).toMatchObject({ submitted: odd.length, rejected: odd.length });
+});

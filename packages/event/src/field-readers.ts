@@ -124,7 +124,8 @@ export function record(
     for (const key of required) {
       if (read[key] === undefined) throw new Refusal('required', key);
     }
-    return absent === 0 ? read : present(read);
+    // The clone has the symbols, too.
+    return absent === 0 && Object.getOwnPropertySymbols(read).length === 0 ? read : present(read);
   };
   return (value, path, budget) => {
     if (!isPlainObject(value)) throw new Refusal('wrong_type', path, 'an object is needed');

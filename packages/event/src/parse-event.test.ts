@@ -137,6 +137,8 @@ describe('parsing an event', () => {
     const parsed = parseEvent({ ...least, attributes });
     attributes.list.push(2);
     expect(parsed.ok && parsed.event.attributes).toEqual({ list: [1] });
+    const named = parseEvent({ ...least, [Symbol('theirs')]: attributes });
+    expect(named.ok && Reflect.ownKeys(named.event).filter((key) => typeof key === 'symbol')).toEqual([]);
   });
 });
 

@@ -111,10 +111,19 @@ export function defineEvents<const Specs extends EventSpecs>(specs: Specs): Defi
         ...audit,
         capture(event: DefinedEvent<Specs>, options?: CaptureOptions): Captured {
           for (const violation of check(event)) tell(onViolation, violation);
-          return audit.capture({ ...known.get(event.action)?.defaults, ...event }, options);
+          return audit.capture(withDefaults(event, known), options);
         },
       }),
   });
+}
+
+/** What cannot be read is for the audit to reject: a capture throws nothing at the host. */
+function withDefaults<Event extends CaptureInput>(event: Event, known: ReadonlyMap<unknown, EventSpec>): Event {
+  try {
+    return { ...known.get(event.action)?.defaults, ...event };
+  } catch {
+    return event;
+  }
 }
 
 function violationsOf(event: unknown, known: ReadonlyMap<unknown, EventSpec>): readonly Violation[] {
