@@ -118,7 +118,10 @@ export function defineEvents<const Specs extends EventSpecs>(specs: Specs): Defi
 }
 
 /** What cannot be read is for the audit to reject: a capture throws nothing at the host. */
-function withDefaults<Event extends CaptureInput>(event: Event, known: ReadonlyMap<unknown, EventSpec>): Event {
+function withDefaults<Event extends CaptureInput>(
+  event: Event,
+  known: ReadonlyMap<unknown, EventSpec>,
+): Event {
   try {
     return { ...known.get(event.action)?.defaults, ...event };
   } catch {
