@@ -146,7 +146,10 @@ test('SDK-6 what codegen cannot do is exit code 2 with the name of the option', 
     headers: { 'content-type': 'application/json' },
     body: '{"name":"host","scopes":["ingest"]}',
   });
+  const written = join(host, 'package.json');
+  const before = readFileSync(written, 'utf8');
   const cases = [
+    [['--out', written], `--out: ${written} is not a file that codegen made`],
     [['--pack', 'hotel'], '--pack: hotel is not one of library, accounting-closing, condominium'],
     [['--out', join(host, 'no/such/folder.ts')], '--out: ENOENT'],
     [['--out', host], '--out: EISDIR'],
@@ -157,4 +160,5 @@ test('SDK-6 what codegen cannot do is exit code 2 with the name of the option', 
     expect([at, code, out]).toEqual([at, 2, '']);
     expect(error).toContain(cases[at]?.[1]);
   }
+  expect(readFileSync(written, 'utf8')).toBe(before);
 });

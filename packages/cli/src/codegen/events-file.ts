@@ -1,9 +1,16 @@
 import type { PackAttribute } from '@bitacora/client';
 import type { Catalogue, CataloguedAction } from './catalogue.ts';
 
+const madeBy = '// Made by `bitacora codegen`';
+
+/** Whether a text is one that `eventsFile` made, whatever was declared then. */
+export function isEventsFile(text: string): boolean {
+  return text.startsWith(madeBy);
+}
+
 /** The TypeScript text that makes another action or attribute an error of the host's compiler. The same for the same catalogue. */
 export function eventsFile({ actions, attributes, hash }: Catalogue): string {
-  return `// Made by \`bitacora codegen\` from what the packs of a Bitácora server declare: change it there and make it again.
+  return `${madeBy} from what the packs of a Bitácora server declare: change it there and make it again.
 // Catalogue sha256:${hash}
 import { defineEvents, type DefinedEvent } from '@bitacora/sdk/functions';
 ${attributes.length === 0 ? '' : `\nconst attributes = {\n${attributes.map(packAttributes).join('')}} as const;\n`}

@@ -3,7 +3,7 @@ import type { PackDescription } from '@bitacora/client';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { catalogueOf } from '../codegen/catalogue.ts';
-import { eventsFile } from '../codegen/events-file.ts';
+import { eventsFile, isEventsFile } from '../codegen/events-file.ts';
 import { connect, withConnection, type ConnectionOptions } from '../connection.ts';
 import type { Exit } from '../exit.ts';
 
@@ -26,11 +26,14 @@ export function addCodegen(program: Command, exit: Exit): void {
       const packs = chosen(await connect(options).packs.list(), options.pack);
       const text = eventsFile(catalogueOf(packs));
       if (out === undefined) return void process.stdout.write(text);
-      const isCurrent = (await readIfThere(out)) === text;
+      const found = await readIfThere(out);
+      const isCurrent = found === text;
       if (check === true) {
         if (!isCurrent) process.stderr.write(`${out} is not what the server declares: bitacora codegen\n`);
         return exit(isCurrent ? 0 : 1);
       }
+      if (found !== undefined && found !== '' && !isEventsFile(found))
+        throw new CliError(`--out: ${out} is not a file that codegen made, and would be lost`);
       if (!isCurrent) await writeFile(out, text).catch(asUsage);
       process.stdout.write(`${out}${isCurrent ? ' (unchanged)' : ''}\n`);
     });
