@@ -146,9 +146,10 @@ test('SDK-17 a ledger that one tenant does not have holds up that tenant alone',
   const ready = async (): Promise<number> =>
     (await seen.north.send({ action: 'shop.open', actor: { id: 'ann' } }, { ledger: 'sales' })).status;
   await expect.poll(ready, { timeout: 10_000 }).toBe(201);
-  await write('south', 'aisle', 3);
+  await write('south', 'aisle', 2);
+  await write('', 'aisle');
   await write('north', 'aisle', 2);
-  const keys: Record<string, string> = { north: seen.north.key, south: seen.south.key };
+  const keys: Record<string, string> = { north: seen.north.key, south: seen.south.key, '': 'no-such-key' };
   const post = { url: server.url, key: server.key, ledger: 'sales' };
   const to = outboxPost({ ...post, keyOf: (tenant) => keys[tenant] });
   const forwarder = createOutboxForwarder({ query, to, batchRowsMax: 3 });
@@ -210,11 +211,15 @@ test('SDK-17 F-03 the rows of triggers go to the tenant that the setting of the 
   await withContext({ tenant: 'north', actor: { id: 'ann' }, reason: 'x'.repeat(30_000) }, () =>
     pool.query(`insert into crate values (3, 'too much to tell')`),
   );
+  const attributes: any = { big: 1n };
+  await withContext({ tenant: 'north', actor: { id: 'ann' }, attributes }, () =>
+    pool.query(`insert into crate values (4, 'no JSON')`),
+  );
   await audit.close();
   const keys: Record<string, string> = { north: seen.north.key, south: seen.south.key };
   const to = outboxPost({ url: server.url, key: server.key, keyOf: (tenant) => keys[tenant] });
-  expect(await forwardAll(createOutboxForwarder({ query, to }))).toMatchObject({ sent: 6, held: 0 });
-  expect(await found('crate')).toEqual({ north: 3, south: 2, own: 1 });
+  expect(await forwardAll(createOutboxForwarder({ query, to }))).toMatchObject({ sent: 7, held: 0 });
+  expect(await found('crate')).toEqual({ north: 4, south: 2, own: 1 });
   const { body } = await seen.south.json('/v1/events?q=target.type:crate&limit=1');
   expect(body.entries[0].event).toMatchObject({ actor: { id: 'u-7' }, action: 'crate.update' });
   expect(JSON.stringify(body.entries[0].event)).not.toContain('south');

@@ -38,7 +38,9 @@ export function outboxPost(options: OutboxPostOptions): SendOutbox {
       return taken.ok ? taken.event : event;
     });
     // Where the host's own requests are captured, this one is not.
-    return withoutAudit(() => send(redacted, { key, refusal: tenant && keyOf ? 'held' : 'later' }));
+    return withoutAudit(() =>
+      send(redacted, { key, refusal: tenant !== undefined && keyOf ? 'held' : 'later' }),
+    );
   };
 
   function keyFor(tenant: string): string | undefined {

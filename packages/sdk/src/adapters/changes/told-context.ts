@@ -8,23 +8,30 @@ const contextLengthMaxBytes = 16_384;
 const partLengthMaxBytes = 1_024;
 
 /**
- * The running context as the text that `bitacora.context` takes; empty outside of any. A context that is too large is told
- * without its attributes and request, and one that is too large still as its tenant and what is small: cut by the reader, it
+ * The running context as the text that `bitacora.context` takes; empty outside of any. A context that is too large, or no
+ * JSON, is told without its attributes and request, and one that still is as its tenant and what is small: cut by the reader, it
  * would name no tenant, and its changes go to another ledger.
  */
 export function toldContext(): string {
   const { paused, ...context } = currentContext();
   if (paused === true) return pausedContext;
-  const told = JSON.stringify(context);
-  if (told === '{}') return '';
-  if (Buffer.byteLength(told) <= contextLengthMaxBytes) return told;
+  const told = fittingJson(context, contextLengthMaxBytes);
+  if (told !== undefined) return told === '{}' ? '' : told;
   const { attributes: _attributes, request: _request, ...small } = context;
-  const kept = JSON.stringify(small);
-  if (Buffer.byteLength(kept) <= contextLengthMaxBytes) return kept;
-  const fitting = Object.entries(small).filter(([name, part]) => name === 'tenant' || isSmall(part));
+  const kept = fittingJson(small, contextLengthMaxBytes);
+  if (kept !== undefined) return kept;
+  const fitting = Object.entries(small).filter(
+    ([name, part]) => name === 'tenant' || fittingJson(part, partLengthMaxBytes) !== undefined,
+  );
   return JSON.stringify(Object.fromEntries(fitting));
 }
 
-function isSmall(part: unknown): boolean {
-  return Buffer.byteLength(JSON.stringify(part) ?? '') <= partLengthMaxBytes;
+/** Undefined for what is larger, or no JSON: a cycle in a context must not make the host's statement fail. */
+function fittingJson(value: unknown, lengthMaxBytes: number): string | undefined {
+  try {
+    const json = JSON.stringify(value) ?? '';
+    return Buffer.byteLength(json) <= lengthMaxBytes ? json : undefined;
+  } catch {
+    return undefined;
+  }
 }
