@@ -16,8 +16,8 @@ export interface Reader {
 }
 
 /**
- * Someone who follows a page against a server: in a folder of his own that looks like the checkout, with the pinned
- * Node first in the path, and an empty database of his own in `DATABASE_URL`. Files and exported variables of one block are there in the next.
+ * Someone who follows a page against a server: in a folder of his own that looks like the checkout, with the machine's
+ * Node and nothing of ours in the path but what the page puts there, and an empty database of his own in `DATABASE_URL`. Files and exported variables of one block are there in the next.
  */
 export function createReader(server: { url: string; key: string; databaseUrl?: string }): Reader {
   const folder = mkdtempSync(join(tmpdir(), 'bitacora-reader-'));
@@ -26,7 +26,7 @@ export function createReader(server: { url: string; key: string; databaseUrl?: s
   for (const name of ['node_modules', 'examples', 'packs']) symlinkSync(join(root, name), join(folder, name));
   const env = {
     ...process.env,
-    PATH: `${join(root, 'node_modules/.bin')}${delimiter}${process.env['PATH'] ?? ''}`,
+    PATH: pathOfMachine(process.env['PATH'] ?? ''),
     BITACORA_URL: server.url,
     BITACORA_API_KEY: server.key,
     ...(server.databaseUrl !== undefined && { DATABASE_URL: server.databaseUrl }),
@@ -44,6 +44,14 @@ export function createReader(server: { url: string; key: string; databaseUrl?: s
     },
     dispose: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+/** Without what npm, npx and the pinned Node put in front of it. */
+function pathOfMachine(path: string): string {
+  return path
+    .split(delimiter)
+    .filter((folder) => !folder.includes('node_modules'))
+    .join(delimiter);
 }
 
 async function execute(
