@@ -120,7 +120,11 @@ function urlNeeded(url: unknown): string {
     'url',
     "the server's address, such as http://localhost:4000, here or as BITACORA_URL",
   );
-  refuseUnless(/^https?:\/\//.test(url) && URL.canParse(url), 'url', `an http(s) URL instead of ${url}`);
+  refuseUnless(
+    /^https?:\/\//.test(url) && URL.canParse(url),
+    'url',
+    `an http(s) URL instead of ${JSON.stringify(url)}`,
+  );
   return url.replace(/\/+$/, '');
 }
 
