@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTenant } from '../support/open-tenant.ts';
+import { readStream } from '../support/read-stream.ts';
 import { makeKey } from '../support/tenant-with-events.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 
@@ -169,6 +170,9 @@ test('X10 a neighbour who searches without a pause takes no answer from anybody,
   await server.stop();
   await server.restart(off);
   const [noisy, victim] = await Promise.all([openTenant(server, 'noisy'), openTenant(server, 'victim')]);
+  const first = await readStream(noisy, '');
+  await expect.poll(first.position).toBeDefined();
+  first.close();
   for (let batch = 0; batch < 2; batch++)
     await noisy.send(
       Array.from({ length: 1_000 }, (_, n) => ({
@@ -223,4 +227,16 @@ test('X10 a neighbour who searches without a pause takes no answer from anybody,
     // Of one run, so that a slow machine is slow in both. Before long work gave way the median was 37 to 60 times as long.
     expect(at(among, 0.5)).toBeLessThan(at(alone, 0.5) * 12);
   }
+  // Forty who begin at the first entry: before they read by turns they took every connection, and hardly anything was answered.
+  const last = await readStream(noisy, '');
+  await expect.poll(last.position).toBeDefined();
+  const resume = (): ReturnType<typeof readStream> =>
+    readStream(noisy, '?q=%22no%20such%20text%22', first.position());
+  const tails = await Promise.all(Array.from({ length: 40 }, resume));
+  let answered = 0;
+  for (; tails.some((tail) => tail.position() !== last.position()); answered++)
+    expect((await victim.fetch('/v1/events?actor=ana&count=true')).status).toBe(200);
+  for (const tail of [last, ...tails]) tail.close();
+  console.info(`${answered} answers while 40 tails of a neighbour went through all of its entries`);
+  expect(answered).toBeGreaterThan(100);
 }, 60_000);

@@ -16,6 +16,8 @@ export interface TailInput extends Filters {
   signal: AbortSignal;
   /** The caller's grant as it is by now: ledgers made meanwhile are in it. */
   grantNow: () => Grant;
+  /** Reads in the turn of the caller's tenant: many tails that resume must not take every connection. */
+  inTurn<T>(read: () => Promise<T>): Promise<T>;
 }
 
 export interface TailItem {
@@ -50,7 +52,12 @@ export async function* tail(grant: Grant, input: TailInput, context: ReadContext
       const first = positions.get(ledger.id) ?? 0;
       const end = Math.min(heads.get(ledger.id) ?? 0, first + readEntriesMax);
       if (end > first) {
-        for (const entry of await matching({ ledger, first, end }, { grant, condition, context })) {
+        const range = { ledger, first, end };
+        const found = await input.inTurn(async () =>
+          // Whoever left while he waited keeps nobody waiting.
+          input.signal.aborted ? [] : matching(range, { grant, condition, context }),
+        );
+        for (const entry of found) {
           positions.set(ledger.id, entry.index + 1);
           yield { id: encodePositions(positions), entry };
         }

@@ -56,7 +56,8 @@ async function* rowsFrom(call: Call, first: SearchAnswer, options: Export): Asyn
     // A view of the API is JSON by its schema.
     const rowOf = (entry: ListedEntry): JsonObject =>
       options.row(shownEntry(entry) as JsonValue, options.labels);
-    yield* await eachInTurn(page.entries, rowOf, options.context.read.turns);
+    const { entries } = page;
+    yield* await call.inTurn(() => eachInTurn(entries, rowOf, options.context.read.turns));
     if (page.next === null) return;
     const grant = await call.grantNow();
     const { next } = page;

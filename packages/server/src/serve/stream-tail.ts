@@ -29,6 +29,7 @@ export async function streamTail(
       after: typeof after === 'string' ? after : undefined,
       signal: abort.signal,
       grantNow: () => grant,
+      inTurn: call.inTurn,
     },
     options.context,
   );
