@@ -77,7 +77,7 @@ async function places(): Promise<string[]> {
       ...(names.includes('interval') ? { interval: 'day', by: 'action' } : {}),
     });
     const asked = {
-      q: ['*:*', canary],
+      q: ['action:*', `-action:none ${canary}`, canary],
       actor: [reader],
       ledger: ['alcance', 'alcance.audit'],
       limit: ['1000'],
