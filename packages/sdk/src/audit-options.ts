@@ -51,6 +51,7 @@ export interface AuditOptions {
   readonly retryWaitMaxMs?: number;
   /** How often the server is told what was captured and dropped, while there is news (30 s). */
   readonly reportEveryMs?: number;
+  /** Absent: the first error of each kind is a warning of the process. */
   readonly onError?: (error: SdkError) => void;
   readonly onDrop?: (event: DroppedEvent) => void;
   /** Unix milliseconds. */

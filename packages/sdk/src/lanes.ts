@@ -21,6 +21,8 @@ export interface Lanes {
   lost(): Tally;
   recovered(): Recovered;
   pendingBytes(): number;
+  /** Resolves when all that waits was sent, also what others left in the spool. */
+  flush(): Promise<void>;
   close(timeoutMs: number): Promise<void>;
 }
 
@@ -75,6 +77,11 @@ export function createLanes(settings: Settings, encode: EventEncoder): Lanes {
     lost: () => lost,
     recovered: recovery.recovered,
     pendingBytes: budget.used,
+    async flush() {
+      await recovery.begun();
+      await Promise.all([...byTenant.values()].map((lane) => lane.flush()));
+      await recovery.settled();
+    },
     async close(timeoutMs) {
       recovery.stop();
       await Promise.all([...byTenant.values()].map((lane) => lane.close(timeoutMs)));

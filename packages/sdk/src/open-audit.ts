@@ -127,7 +127,7 @@ export function openAudit(settings: Settings, onClosed: () => void): OpenedAudit
 
   /** The timer also keeps the process alive while somebody waits. */
   async function flush(timeoutMs = timeoutDefaultMs): Promise<Delivery> {
-    const flushed = Promise.all(lanes.all().map((lane) => lane.flush()));
+    const flushed = lanes.flush();
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, timeoutMs);
       void flushed.then(() => {

@@ -12,6 +12,10 @@ export type Recovered = Omit<Delivery, 'dropped' | 'spooled'>;
 
 /** Sends what instances before this one left in the spool, under their own names and numbers. */
 export interface Recovery {
+  /** The first look is over: what was left behind is on its way. */
+  begun(): Promise<void>;
+  /** What was emptied is told to the server and gone from the disk. */
+  settled(): Promise<void>;
   recovered(): Recovered;
   /** Takes nothing more over. */
   stop(): void;
@@ -31,6 +35,7 @@ const reportTimeoutMs = 5_000;
 export function createRecovery({ settings, laneOf, onError }: RecoveryOptions): Recovery {
   const counts = { delivered: 0, rejected: 0 };
   const open = new Set<AdoptedSpool>();
+  const finishing = new Set<Promise<void>>();
   const quarantine = settings.spool && createQuarantine(settings.spool);
   const adopter =
     settings.spool &&
@@ -71,10 +76,16 @@ export function createRecovery({ settings, laneOf, onError }: RecoveryOptions): 
         const { code, message, field } = judgement.rejection;
         onError(new SdkError(code === 'refused' ? 'refused' : 'rejected', message, { id, field }));
       },
-      onEmptied: () => void finish(adopted, lane, () => lane.sender.removeFeed(feed)),
+      onEmptied: () => finishSoon(adopted, lane, () => lane.sender.removeFeed(feed)),
     });
     lane.sender.addFeed(feed);
-    if (store.length() === 0) void finish(adopted, lane, () => lane.sender.removeFeed(feed));
+    if (store.length() === 0) finishSoon(adopted, lane, () => lane.sender.removeFeed(feed));
+  }
+
+  function finishSoon(adopted: AdoptedSpool, lane: Lane, removeFeed: () => void): void {
+    const work = finish(adopted, lane, removeFeed);
+    finishing.add(work);
+    void work.finally(() => finishing.delete(work));
   }
 
   /** Only an instance that closed by itself is reported as closed: of another one nobody knows what it still had. */
@@ -95,8 +106,12 @@ export function createRecovery({ settings, laneOf, onError }: RecoveryOptions): 
     }
   }
 
-  void adopter?.look();
+  const begun = adopter?.look() ?? Promise.resolve();
   return {
+    begun: () => begun,
+    async settled() {
+      await Promise.all(finishing);
+    },
     recovered() {
       let pending = 0;
       for (const { store } of open) pending += store.length();

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { modes, type Mode } from './audit.ts';
 import type { AuditOptions, SpoolOptions } from './audit-options.ts';
+import type { SdkError } from './sdk-error.ts';
 import { parseSpoolKey } from './spool/spool-key.ts';
 
 type Limits = Required<
@@ -87,7 +88,7 @@ export function settingsOf(options: AuditOptions, environment: NodeJS.ProcessEnv
     redact: options.redact ?? {},
     debug: options.debug ?? false,
     closeOnExitMs: closeOnExitOf(options.closeOnExit),
-    onError: options.onError ?? (() => undefined),
+    onError: options.onError ?? warnOnce,
     onDrop: options.onDrop ?? (() => undefined),
     clock: options.clock ?? Date.now,
   };
@@ -185,6 +186,18 @@ function refuseUnknown(prefix: string, options: object, known: readonly string[]
 
 function refuseUnless(valid: boolean, name: string, needed: string): asserts valid {
   if (!valid) throw new TypeError(`createAudit: ${name}: ${needed}`);
+}
+
+const warnedOf = new Set<string>();
+
+/** A host that set nothing must still learn that its key is wrong: each kind of error once in a process. */
+function warnOnce({ code, message }: SdkError): void {
+  if (warnedOf.has(code)) return;
+  warnedOf.add(code);
+  process.emitWarning(`${message} (more of this kind goes to the option onError only)`, {
+    type: 'BitacoraWarning',
+    code: `BITACORA_${code.toUpperCase()}`,
+  });
 }
 
 function isText(value: unknown, lengthMax: number): value is string {
