@@ -64,3 +64,15 @@ test('values and their counts are those of the moment of the view, asked before 
     new Map([['a', 3]]),
   );
 });
+
+test('what is remembered of fields with many values has an end', async () => {
+  const span = createLiveSpan(0);
+  for (let n = 0; n < 12_000; n++) span.add(n, new Set([`few\u0000x`, `a\u0000${n}`, `b\u0000${n}`]));
+  const view = span.view();
+  const few = async (): Promise<unknown> => (await view.scan('few', () => true))[0];
+  const first = await few();
+  await view.scan('a', () => false);
+  expect(await few()).toBe(first);
+  expect(await view.scan('b', () => true)).toHaveLength(12_000);
+  expect(await few()).not.toBe(first);
+});

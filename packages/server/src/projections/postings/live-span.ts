@@ -5,6 +5,8 @@ import type { Ranks, Span } from './span.ts';
 import { fieldBounds } from './terms.ts';
 
 const fieldsRememberedMax = 16;
+/** Of all fields together: about two hundred bytes each, for each ledger that is asked. */
+const valuesRememberedMax = 20_000;
 
 /** A span that still grows, in memory. */
 export interface LiveSpan {
@@ -66,6 +68,7 @@ function viewOf(live: {
     list ? listSet(count, ranksOfPositions(list)) : emptySet(count);
   /** To find them all keys are looked at: while nothing is added the same few fields are asked for again and again. */
   const remembered = new Map<string, readonly FieldValue[]>();
+  let valuesRemembered = 0;
   const valuesOf = (field: string): readonly FieldValue[] => {
     const known = remembered.get(field);
     if (known) return known;
@@ -76,7 +79,11 @@ function viewOf(live: {
       const value = key.slice(prefix.length);
       found.push({ value, count: countBelow(list, count), set: () => setOf(list) });
     }
-    if (remembered.size >= fieldsRememberedMax) remembered.clear();
+    valuesRemembered += found.length;
+    if (remembered.size >= fieldsRememberedMax || valuesRemembered > valuesRememberedMax) {
+      remembered.clear();
+      valuesRemembered = found.length;
+    }
     remembered.set(field, found);
     return found;
   };
