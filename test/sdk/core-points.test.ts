@@ -424,6 +424,19 @@ test('SDK-26 a server that tells another place for the same event is noticed', a
   await expect.poll(() => errors.map((error) => [error.code, error.id])).toEqual([['receipt_changed', id]]);
 });
 
+test('a key of a tenant that is replaced is used from the next request on', async () => {
+  let key: string | undefined = 'first';
+  const { audit, server } = await connect(accept, { keyOf: () => key, mode: 'strict' });
+  for (const next of ['second', undefined, 'third']) {
+    await withContext({ tenant: 'a' }, () => audit.capture(event()));
+    key = next;
+  }
+  await withContext({ tenant: 'a' }, () => audit.capture(event()));
+  expect(server.headers.map(({ authorization }) => authorization)).toEqual(
+    ['first', 'second', 'second', 'third'].map((one) => `Bearer ${one}`),
+  );
+});
+
 test('each tenant of a context has a key, numbers and a sender of its own', async () => {
   const { audit, server } = await connect(accept, {
     keyOf: (tenant) => (tenant === 'none' ? '' : `key-of-${tenant}`),

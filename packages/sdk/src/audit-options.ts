@@ -9,7 +9,7 @@ export interface AuditOptions {
   readonly url?: string;
   /** An API key with the scope ingest. Absent: the environment's BITACORA_API_KEY. */
   readonly key?: string;
-  /** The key of each tenant that a context names; one connection per tenant; undefined: it has none yet. Absent: `key` for all. */
+  /** The key of each tenant that a context names; one connection per tenant, asked before each request; undefined: it has none yet. Absent: `key` for all. */
   readonly keyOf?: (tenant: string) => string | undefined;
   /** Absent: the tenant's default ledger. */
   readonly ledger?: string;

@@ -25,7 +25,8 @@ import { increase, createTally, sumOf } from './tally.ts';
 export interface LaneOptions {
   readonly settings: Settings;
   readonly tenant: string | undefined;
-  readonly key: string;
+  /** As it is by now. */
+  readonly key: () => string;
   readonly budget: MemoryBudget;
   readonly encode: EventEncoder;
   readonly onError: (error: SdkError) => void;

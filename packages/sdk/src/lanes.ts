@@ -38,7 +38,10 @@ export function createLanes(settings: Settings, encode: EventEncoder): Lanes {
     if (byTenant.size >= settings.tenantsMax) return 'too_many_tenants';
     const key = tenant === undefined ? settings.key : keyFor(tenant);
     if (key === undefined || (key === '' && settings.url !== undefined)) return 'no_key';
-    const lane = createLane({ ...{ settings, tenant, key, budget, encode, onError, onDrop } });
+    let known = key;
+    // A key that is replaced needs no restart; where there is none any more, the last one says what the server makes of it.
+    const keyNow = (): string => (known = (tenant === undefined ? undefined : keyFor(tenant)) ?? known);
+    const lane = createLane({ ...{ settings, tenant, budget, encode, onError, onDrop }, key: keyNow });
     byTenant.set(tenant, lane);
     return lane;
   }

@@ -11,7 +11,7 @@ export interface Connection {
 }
 
 /** The way to the server with one tenant's key; or the host's own, to which nothing is reported. */
-export function connect(settings: Settings, key: string): Connection {
+export function connect(settings: Settings, key: () => string): Connection {
   const { url, transport } = settings;
   if (url === undefined)
     return {

@@ -8,7 +8,8 @@ import type { Posted, Transport } from './transport.ts';
 export interface HttpTransportOptions {
   /** The server's base, without a slash at the end. */
   readonly url: string;
-  readonly key: string;
+  /** Asked for each request. */
+  readonly key: () => string;
   readonly ledger: string | undefined;
   readonly gzipAboveBytes: number;
   readonly requestTimeoutMs: number;
@@ -34,7 +35,10 @@ export function createHttpTransport(options: HttpTransportOptions): HttpTranspor
   const client = createHttpClient(options.requestTimeoutMs);
   const query = options.ledger === undefined ? '' : `?ledger=${encodeURIComponent(options.ledger)}`;
   const endpoint = `${options.url}/v1/events${query}`;
-  const headers = { authorization: `Bearer ${options.key}`, 'content-type': 'application/json' };
+  const headers = (): Record<string, string> => ({
+    authorization: `Bearer ${options.key()}`,
+    'content-type': 'application/json',
+  });
   return {
     async post({ instance, sequences, events }, signal) {
       try {
@@ -43,7 +47,7 @@ export function createHttpTransport(options: HttpTransportOptions): HttpTranspor
         const answer = await client.request(endpoint, {
           method: 'POST',
           headers: {
-            ...headers,
+            ...headers(),
             ...(zipped ? { 'content-encoding': 'gzip' } : {}),
             'bitacora-sequences': `${instance} ${sequences}`,
             'sent-at': new Date(clock()).toISOString(),
@@ -61,7 +65,7 @@ export function createHttpTransport(options: HttpTransportOptions): HttpTranspor
         const body = Buffer.from(JSON.stringify(report));
         const { status } = await client.request(`${options.url}/v1/sources/${instance}`, {
           method: 'PUT',
-          ...{ headers, body, signal },
+          ...{ headers: headers(), body, signal },
         });
         if (status < 300) return 'taken';
         return status >= 500 || retriedStatuses.has(status) ? 'later' : 'unknown';
