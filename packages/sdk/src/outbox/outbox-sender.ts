@@ -21,12 +21,28 @@ export interface OutboxSenderOptions {
   readonly onError: (error: Error) => void;
 }
 
+/** Of different messages about tenants that are held. */
+const toldMax = 1_000;
+
 /** Sends rows tenant by tenant, and tells what holds each up. Never rejects. */
 export function createOutboxSender(
   to: Pick<Audit, 'capture'> | SendOutbox,
   { withinMs, onError }: OutboxSenderOptions,
 ): (rows: readonly OutgoingRow[]) => Promise<readonly JudgedRow[]> {
   const send = typeof to === 'function' ? to : strictly(to);
+  /** Until when what holds a tenant up is not told again: there may be thousands of batches of it. */
+  const told = new Map<string, number>();
+
+  function tell(found: Waiting, tenant: string | undefined): void {
+    const message = waiting(found, tenant);
+    const now = performance.now();
+    if (found.state === 'held') {
+      if ((told.get(message) ?? 0) > now) return;
+      if (told.size >= toldMax) told.clear();
+      told.set(message, now + withinMs);
+    }
+    onError(new Error(message));
+  }
 
   async function judge(
     rows: readonly OutgoingRow[],
@@ -40,7 +56,7 @@ export function createOutboxSender(
       );
       for (const state of ['later', 'held'] as const) {
         const found = verdicts.find((one) => one.state === state);
-        if (found !== undefined && found.state !== 'sent') onError(new Error(waiting(found, tenant)));
+        if (found !== undefined && found.state !== 'sent') tell(found, tenant);
       }
     } catch (error) {
       onError(error instanceof Error ? error : new Error(String(error)));
@@ -72,10 +88,9 @@ function byTenant(rows: readonly OutgoingRow[]): ReadonlyMap<string | undefined,
 
 const later: OutboxVerdict = { state: 'later', reason: '' };
 
-function waiting(
-  { state, reason }: Exclude<OutboxVerdict, { state: 'sent' }>,
-  tenant: string | undefined,
-): string {
+type Waiting = Exclude<OutboxVerdict, { state: 'sent' }>;
+
+function waiting({ state, reason }: Waiting, tenant: string | undefined): string {
   if (state === 'later') return `will be sent again: ${reason}`;
   return tenant === undefined
     ? `events without a tenant stay in the outbox: ${reason}`
