@@ -234,7 +234,7 @@ async function compareMany(
 const oneOfTwo = (names: readonly string[]): string[] => names.filter(() => random.chance(0.5));
 
 describe('with Redis', () => {
-  const connect = (): KeyStore =>
+  const connect = (): Promise<KeyStore> =>
     connectRedis({ url: redis.url, database: 1, onConnected: () => undefined, onError: () => undefined });
   const fill = async (recent: Recent): Promise<void> => {
     // the driver connects in the background
@@ -244,7 +244,7 @@ describe('with Redis', () => {
 
   test('A-05 A-06 F12 10,000 pages are those of PostgreSQL through writes, flushes, evictions, lost keys and restarts', async () => {
     for (const ledger of ledgers) await append(ledger, 300);
-    let opened = openRecent(connect());
+    let opened = openRecent(await connect());
     await fill(opened.recent);
     const total = { pages: 0, recent: 0 };
     const rounds = 32;
@@ -265,7 +265,7 @@ describe('with Redis', () => {
       if (chance === 4) await redis.client().run('CONFIG', 'SET', 'maxmemory', '0');
       if (chance === 5) {
         await opened.recent.close();
-        opened = openRecent(connect());
+        opened = openRecent(await connect());
         await expect.poll(() => opened.recent.status(ledger).then(({ keys }) => keys)).not.toBeNull();
       }
       if (chance === 6) await opened.recent.clear(ledger).catch(() => undefined);
@@ -285,7 +285,7 @@ describe('with Redis', () => {
 
   test("F13 1,000 values that are stale, damaged, another's or made up are never shown", async () => {
     await append(otherLedger(), 100);
-    let opened = openRecent(connect());
+    let opened = openRecent(await connect());
     await fill(opened.recent);
     await opened.recent.sync(otherLedger(), {});
     const client = redis.client();
@@ -294,7 +294,7 @@ describe('with Redis', () => {
     for (let round = 0; poisoned < 1_000; round++) {
       await append(random.pick(ledgers), 30);
       await opened.recent.close();
-      opened = openRecent(connect());
+      opened = openRecent(await connect());
       await fill(opened.recent);
       const names = await client.names('bitacora:recent:*');
       const values = new Map<string, Buffer>();
@@ -323,7 +323,7 @@ describe('with Redis', () => {
       if (round % 3 === 0) stale = values;
       await opened.recent.close();
       // another process, which believes nothing yet
-      opened = openRecent(connect());
+      opened = openRecent(await connect());
       await expect.poll(() => opened.recent.status(firstLedger()).then(({ keys }) => keys)).not.toBeNull();
       await compareMany(opened.context, { filters: 4, numbered: 10 });
     }

@@ -140,8 +140,12 @@ export function createLane({ settings, tenant, key, budget, encode, onError, onD
   let wasFull = false;
   function keep(event: Numbered, { draft, bytes }: Submission): boolean {
     const kept = memory.push({
-      ...event,
-      ...{ draft, json: undefined, bytes: bytes + addedBytes + overheadBytes, takenAt: performance.now() },
+      id: event.id,
+      sequence: event.sequence,
+      draft,
+      json: undefined,
+      bytes: bytes + addedBytes + overheadBytes,
+      takenAt: performance.now(),
     });
     // While a batch fills up, the timer of its first event is enough.
     const isFull = memory.isFull(limits);

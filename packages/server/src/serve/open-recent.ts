@@ -12,14 +12,14 @@ import type { Settings } from './settings.ts';
 const memoryBytesMax = 64 * 1024 * 1024;
 
 /** The recent store that the settings ask for, or none. */
-export function openRecent(
+export async function openRecent(
   context: ReadContext,
   options: {
     settings: Settings['recent'];
     packs: readonly AnyPack[];
     directory: DataDirectory;
   },
-): Pick<ReadContext, 'recent' | 'recentSource'> {
+): Promise<Pick<ReadContext, 'recent' | 'recentSource'>> {
   const { settings, directory } = options;
   if (!settings.on) return {};
   const { clock } = context;
@@ -27,7 +27,7 @@ export function openRecent(
   const redis = redisPlace(settings);
   let lost = false;
   const store = redis
-    ? connectRedis({
+    ? await connectRedis({
         ...redis,
         onConnected: () => {
           lost = false;

@@ -138,7 +138,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const rollups = createRollups(ledgers);
   const context: SessionContext = {
     ...unaided,
-    ...openRecent(unaided, { settings: settings.recent, packs, directory }),
+    ...(await openRecent(unaided, { settings: settings.recent, packs, directory })),
     sessionIdleMs: settings.hostSessionIdleMinutes * 60_000,
     sessionsUpToDate: (all) => catchUp(all, { database, projection: sessions, holder }),
   };
