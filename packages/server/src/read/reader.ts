@@ -53,7 +53,7 @@ export async function readLedgers<T>(
 ): Promise<T> {
   const ledgers = ledgersFor(grant, ledgerName);
   const scope = scopeOf(grant, ledgers);
-  const sizes = await peekSizes(context.database, scope);
+  const sizes = await peekSizes(context.database, scope.ledgers);
   return openLedgers(ledgers, { scope, sizes, context }, use);
 }
 
@@ -81,10 +81,13 @@ export async function openLedgers<T>(
   });
 }
 
-/** How many entries each ledger of the scope has. */
-export async function peekSizes(database: Database, scope: Scope): Promise<ReadonlyMap<number, number>> {
-  const rows = await database.heads(scope.ledgers);
-  return new Map(rows.map((row) => [row.ledger, row.size]));
+/** How many entries each of the ledgers has. */
+export async function peekSizes(
+  database: Database,
+  ledgers: readonly number[],
+): Promise<ReadonlyMap<number, number>> {
+  const heads = await database.heads(ledgers);
+  return new Map([...heads].map(([ledger, { size }]) => [ledger, size]));
 }
 
 export type Order = 'asc' | 'desc';

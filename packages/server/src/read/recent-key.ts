@@ -29,7 +29,7 @@ export async function countOfKey(
     });
   const condition = grantedCondition(grant, { fields }, context);
   for (let attempt = 0; attempt < openAttemptsMax; attempt++) {
-    const head = (await recent.heads({ tenant: ledger.tenant, ledgers: [ledger.id] })).get(ledger.id);
+    const head = (await recent.heads([ledger.id])).get(ledger.id);
     if (!head || head.size === 0) return 0;
     const open = await recent.open(ledger, head);
     if (open) return keyList(open, condition, { recent, source })?.entries.length ?? 0;

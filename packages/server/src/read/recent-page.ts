@@ -6,7 +6,6 @@ import {
   fieldName,
   later,
   type EarlyState,
-  type Head,
   type HeldEntry,
   type KeyList,
   type OpenRecent,
@@ -15,6 +14,7 @@ import {
   type RecentPlace,
   type RecentSource,
 } from '../projections/index.ts';
+import type { LedgerHead } from '../storage/index.ts';
 import { matches, timeBounds, type Condition } from './condition.ts';
 import type { Order, Place } from './reader.ts';
 
@@ -28,7 +28,7 @@ interface RecentContext {
 export interface RecentPageInput {
   ledgers: readonly Ledger[];
   /** State of each ledger, read just before. */
-  heads: ReadonlyMap<number, Head>;
+  heads: ReadonlyMap<number, LedgerHead>;
   condition: Condition;
   /** Which way from the cursor; `asc` needs one. */
   walk: Order;

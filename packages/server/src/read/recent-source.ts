@@ -28,10 +28,7 @@ export function createRecentSource(context: ReadContext): RecentSource {
     return made;
   };
   return {
-    async heads(scope) {
-      const rows = await database.heads(scope.ledgers);
-      return new Map(rows.map(({ ledger, size, tag, epoch }) => [ledger, { size, tag, epoch }]));
-    },
+    heads: database.heads,
     async range(ledger, { first, end }) {
       const found: { entry: RecentEntry; leafHash: string }[] = [];
       const add = (views: readonly EntryView[]): void => {

@@ -70,7 +70,7 @@ export async function search(grant: Grant, input: SearchInput, context: ReadCont
   const scope = scopeOf(grant, ledgers);
   const recent = order === 'desc' ? await pageOfRecent(page, { ledgers, scope, context }) : undefined;
   if (recent?.answer && !input.count) return recent.answer;
-  const sizes = recent?.sizes ?? (await peekSizes(context.database, scope));
+  const sizes = recent?.sizes ?? (await peekSizes(context.database, scope.ledgers));
   return openLedgers(ledgers, { scope, sizes, context }, async (client, opened) => {
     // Both halves of an answer speak of the same entries, or all of it is PostgreSQL's.
     const answer =
@@ -99,7 +99,7 @@ async function pageOfRecent(
   const { recent, recentSource: source, turns } = options.context;
   if (!recent || !source) return undefined;
   const [heads, early] = await Promise.all([
-    source.heads(options.scope),
+    source.heads(options.scope.ledgers),
     Promise.all(options.ledgers.map((ledger) => recent.early(ledger))),
   ]);
   const wanted = { ...page, ...options, heads, early, limit: page.offset + page.limit + 1 };

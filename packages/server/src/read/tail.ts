@@ -39,7 +39,10 @@ export async function* tail(grant: Grant, input: TailInput, context: ReadContext
   const condition = grantedCondition(grant, input, context);
   const whole = grant.reach.kind === 'all';
   const sizes = (): Promise<ReadonlyMap<number, number>> =>
-    peekSizes(context.database, scopeOf(grant, ledgers));
+    peekSizes(
+      context.database,
+      ledgers.map(({ id }) => id),
+    );
   const positions =
     input.after === undefined ? new Map(await sizes()) : decodePositions(input.after, ledgers);
   yield { id: encodePositions(positions) };

@@ -12,14 +12,13 @@ export interface Scope {
 
 export type Client = pg.PoolClient;
 
-/** The state of a ledger at one moment. */
+/** The state of a ledger at one moment. What is kept of it beside PostgreSQL is right only at an equal one. */
 export interface LedgerHead {
-  readonly ledger: number;
   /** Entries. */
   readonly size: number;
-  /** Of the last append: tells two trees of one size apart. */
+  /** Microseconds of the last append: two ledgers of one size, of which one was put back, differ in it. */
   readonly tag: number;
-  /** Grows when all that was kept of the ledger beside PostgreSQL is worthless. */
+  /** Changes with every erasure, clear and restore. */
   readonly epoch: number;
 }
 
@@ -29,7 +28,7 @@ export interface Database {
   /** Read-only transaction under the caller's scope; all its statements see the same moment. */
   read<T>(scope: Scope, use: (client: Client) => Promise<T>): Promise<T>;
   /** Of each of the ledgers that has entries, in one round trip: what precedes every question. */
-  heads(ledgers: readonly number[]): Promise<readonly LedgerHead[]>;
+  heads(ledgers: readonly number[]): Promise<ReadonlyMap<number, LedgerHead>>;
   /** Statements outside any ledger (tenants, keys), as the writer. */
   plain<T>(use: (client: Client) => Promise<T>): Promise<T>;
   /** Owner's business: opening and closing segments. */
@@ -141,26 +140,26 @@ async function readHeads(
   pool: pg.Pool,
   ledgers: readonly number[],
   limit: string | undefined,
-): Promise<readonly LedgerHead[]> {
+): Promise<ReadonlyMap<number, LedgerHead>> {
   const client = await connect(pool);
   let broken: Error | undefined;
   const onError = (error: Error): void => void (broken = error);
   client.on('error', onError);
   try {
     if (limit === undefined) {
-      const { rows } = await client.query<LedgerHead>({
+      const { rows } = await client.query<HeadRow>({
         name: 'heads',
         text: `select ${headColumns} from ledger_heads($1)`,
         values: [ledgers],
       });
-      return rows;
+      return byLedger(rows);
     }
     const asked = `select ${headColumns} from ledger_heads('{${ledgers.join(',')}}')`;
     // Several statements in one text answer with a list of results; the row-giving one is last but one.
     const results = (await client.query(
       `begin read only${limit}; ${asked}; commit`,
-    )) as unknown as pg.QueryResult<LedgerHead>[];
-    return results.at(-2)?.rows ?? [];
+    )) as unknown as pg.QueryResult<HeadRow>[];
+    return byLedger(results.at(-2)?.rows ?? []);
   } catch (error) {
     if (limit !== undefined) await client.query('rollback').catch((failed: Error) => (broken ??= failed));
     throw databaseFailure(error);
@@ -168,6 +167,12 @@ async function readHeads(
     client.off('error', onError);
     client.release(broken);
   }
+}
+
+type HeadRow = LedgerHead & { readonly ledger: number };
+
+function byLedger(rows: readonly HeadRow[]): ReadonlyMap<number, LedgerHead> {
+  return new Map(rows.map(({ ledger, ...head }) => [ledger, head]));
 }
 
 async function connect(pool: pg.Pool): Promise<Client> {

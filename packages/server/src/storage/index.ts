@@ -1,4 +1,11 @@
-export { createDatabase, sqlState, type Client, type Database, type Scope } from './database.ts';
+export {
+  createDatabase,
+  sqlState,
+  type Client,
+  type Database,
+  type LedgerHead,
+  type Scope,
+} from './database.ts';
 export { openDataDirectory, type DataDirectory } from './data-directory.ts';
 export { copyRows, createCopyBuffer, type CopyBuffer } from './copy-rows.ts';
 export { openStorage, type Storage } from './open-storage.ts';

@@ -18,15 +18,6 @@ export interface RecentEntry extends Place {
   altered?: string[];
 }
 
-/** State of a ledger in PostgreSQL, read with one statement. What recent holds is right only beside an equal one. */
-export interface Head {
-  size: number;
-  /** Microseconds of the last append: two ledgers of one size, of which one was put back, differ in it. */
-  tag: number;
-  /** Changes with every erasure, clear and restore. */
-  epoch: number;
-}
-
 export function comparePlaces(a: Place, b: Place): number {
   return a.at - b.at || a.index - b.index;
 }

@@ -1,5 +1,5 @@
 import type { LedgerRow } from '../../ledger/index.ts';
-import type { KeyStore } from '../../storage/index.ts';
+import type { KeyStore, LedgerHead } from '../../storage/index.ts';
 import type { ActivityLog } from './activity-log.ts';
 import { createChunkValues, type ChunkValues } from './chunk-values.ts';
 import type { Codec } from './codec.ts';
@@ -7,7 +7,7 @@ import type { RecentCounters } from './counters.ts';
 import type { EntryMemory } from './entry-memory.ts';
 import { extendWindow, packNewest } from './extend-window.ts';
 import { heldTerms } from './held-terms.ts';
-import { later, type Head, type Place, type RecentEntry } from './recent-entry.ts';
+import { later, type Place, type RecentEntry } from './recent-entry.ts';
 import { dayMs, type RecentSettings } from './recent-settings.ts';
 import type { RecentSource } from './recent-source.ts';
 import { createWindow, fits, type Chunk, type HeldEntry, type Window } from './window.ts';
@@ -18,11 +18,11 @@ export interface RecentLedger {
    * The window as it is at a head or at a later one that is true now; undefined when it is not known here: somebody
    * else answers, and the window is made. @throws Error when the store fails
    */
-  current(head: Head, early?: EarlyState): Promise<Window | undefined>;
+  current(head: LedgerHead, early?: EarlyState): Promise<Window | undefined>;
   /** Reads the state while the head is being read, where the epoch is known; undefined: not known, or it failed. */
   early(): Promise<EarlyState | undefined>;
   /** Brings the window up to a head, making it where it is not. How many entries were written. */
-  follow(head: Head, options?: { anew?: boolean; days?: number }): Promise<number>;
+  follow(head: LedgerHead, options?: { anew?: boolean; days?: number }): Promise<number>;
   /** The entries, from memory or the store; undefined when one is gone. */
   read(entries: readonly HeldEntry[]): Promise<RecentEntry[] | undefined>;
   /** What is known at present, without asking the store. */
@@ -61,7 +61,7 @@ export function createRecentLedger(options: RecentLedgerOptions): RecentLedger {
   let lost = false;
 
   const held = (): Window | undefined => window;
-  const valuesOf = (head: Head): ChunkValues => {
+  const valuesOf = (head: LedgerHead): ChunkValues => {
     if (values && epoch === head.epoch) return values;
     epoch = head.epoch;
     window = undefined;
@@ -173,14 +173,14 @@ export function createRecentLedger(options: RecentLedgerOptions): RecentLedger {
   };
 
   /** Adds the entries up to a head, if they continue what is there. `stale`: somebody was faster. */
-  const step = async (from: ChunkValues, head: Head): Promise<'done' | 'stale' | 'lost'> => {
+  const step = async (from: ChunkValues, head: LedgerHead): Promise<'done' | 'stale' | 'lost'> => {
     const raw = await loadState(from);
     if (!raw || !(await learn(from, raw)) || !window) return 'lost';
     const base = window;
     const { upTo, last } = base.state;
     if (upTo > head.size) {
       // Somebody saw more of the ledger; or the ledger was put back.
-      const now = (await source.heads({ tenant: ledger.tenant, ledgers: [ledger.id] })).get(ledger.id);
+      const now = (await source.heads([ledger.id])).get(ledger.id);
       return now && now.size >= upTo ? 'done' : 'lost';
     }
     // More than it holds came meanwhile: what would leave again at once need not be read.
@@ -208,7 +208,7 @@ export function createRecentLedger(options: RecentLedgerOptions): RecentLedger {
   };
 
   /** Makes the window from PostgreSQL. */
-  const fill = async (from: ChunkValues, head: Head, days: number): Promise<number> => {
+  const fill = async (from: ChunkValues, head: LedgerHead, days: number): Promise<number> => {
     const expected = await loadState(from);
     const [lastEntry] =
       head.size === 0 ? [] : await source.range(ledger, { first: head.size - 1, end: head.size });

@@ -1,10 +1,11 @@
 import type { LedgerRow } from '../../ledger/index.ts';
-import type { Head, Place, RecentEntry } from './recent-entry.ts';
+import type { Database } from '../../storage/index.ts';
+import type { Place, RecentEntry } from './recent-entry.ts';
 
 /** What recent asks PostgreSQL. All that a head counts is in what is read after it. */
 export interface RecentSource {
-  /** State of each ledger of a tenant, by ledger; one that has no entry may be absent. */
-  heads(scope: { tenant: number; ledgers: readonly number[] }): Promise<ReadonlyMap<number, Head>>;
+  /** State of each ledger, by ledger; one that has no entry may be absent. */
+  heads: Database['heads'];
   /** Entries `[first, end)` with the hash of each, hex. Indexes that do not exist are absent. */
   range(
     ledger: LedgerRow,

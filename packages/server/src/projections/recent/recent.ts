@@ -1,11 +1,10 @@
 import type { LedgerRow } from '../../ledger/index.ts';
-import type { KeyStore } from '../../storage/index.ts';
+import type { KeyStore, LedgerHead } from '../../storage/index.ts';
 import type { ActivityLog } from './activity-log.ts';
 import { createCircuitBreaker, StoreUnavailable } from './circuit-breaker.ts';
 import { createCodec } from './codec.ts';
 import { createCounters, type RecentCounters } from './counters.ts';
 import { createEntryMemory } from './entry-memory.ts';
-import type { Head } from './recent-entry.ts';
 import { createRecentLedger, type RecentLedger } from './recent-ledger.ts';
 import type { RecentSettings } from './recent-settings.ts';
 import type { RecentSource } from './recent-source.ts';
@@ -17,7 +16,7 @@ export interface Recent {
   readonly counters: Readonly<RecentCounters>;
   heads: RecentSource['heads'];
   /** What is held of a ledger at a head or later, with what reads its entries; undefined: ask PostgreSQL. Never throws. */
-  open(ledger: LedgerRow, head: Head, early?: EarlyState): Promise<OpenRecent | undefined>;
+  open(ledger: LedgerRow, head: LedgerHead, early?: EarlyState): Promise<OpenRecent | undefined>;
   /** What can be read of a ledger beside its head, at the same time. Never throws. */
   early(ledger: LedgerRow): Promise<EarlyState | undefined>;
   /** A page was answered from it, or could not be. */
@@ -101,8 +100,8 @@ export function createRecent(options: RecentOptions): Recent {
     ledgers.set(ledger.id, made);
     return made;
   };
-  const headOf = async (ledger: LedgerRow): Promise<Head | undefined> =>
-    (await source.heads({ tenant: ledger.tenant, ledgers: [ledger.id] })).get(ledger.id);
+  const headOf = async (ledger: LedgerRow): Promise<LedgerHead | undefined> =>
+    (await source.heads([ledger.id])).get(ledger.id);
   const failed = (what: string, error: unknown): void => {
     if (error instanceof StoreUnavailable || closed) return;
     counters.errors++;
@@ -133,7 +132,7 @@ export function createRecent(options: RecentOptions): Recent {
   };
   const openNow = async (
     ledger: LedgerRow,
-    head: Head,
+    head: LedgerHead,
     early: EarlyState | undefined,
   ): Promise<OpenRecent | undefined> => {
     const { held } = followed(ledger);

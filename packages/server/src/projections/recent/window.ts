@@ -1,5 +1,6 @@
+import type { LedgerHead } from '../../storage/index.ts';
 import { createHeldList, type HeldList } from './held-list.ts';
-import { comparePlaces, later, type Head, type Place, type RecentEntry } from './recent-entry.ts';
+import { comparePlaces, later, type Place, type RecentEntry } from './recent-entry.ts';
 import type { ChunkRow, WindowState } from './window-state.ts';
 
 /** A chunk as this process knows it; its entries may have been put out of memory. */
@@ -148,6 +149,6 @@ export function createWindow(options: WindowOptions): Window {
 }
 
 /** Whether a window is at a head: neither behind nor ahead, and of the same tree. */
-export function fits(window: Window | undefined, head: Head): boolean {
+export function fits(window: Window | undefined, head: LedgerHead): boolean {
   return window?.state.upTo === head.size && window.state.tag === head.tag;
 }
