@@ -57,7 +57,8 @@ test('SDK-31 await using captures at the end of the block, and success only wher
   await expect(run('sync.bad', 'throw')).rejects.toThrow('lost');
   await run('sync.silent', 'return');
   const good = await expectAudit({ action: 'sync.good', outcome: 'success' });
-  await expectAudit({ action: 'sync.good', outcome: 'pending', correlationId: good.correlationId });
+  const { correlationId, occurredAt } = good;
+  await expectAudit({ action: 'sync.good', outcome: 'pending', correlationId, occurredAt });
   for (const action of ['sync.bad', 'sync.silent']) {
     await expectAudit(
       { action, outcome: 'failure', error: { code: 'unfinished', message: /succeed/ } },

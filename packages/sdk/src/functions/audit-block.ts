@@ -71,9 +71,10 @@ function openBlock(
   const { mode, announce, ...first } = given;
   const options = mode === undefined ? undefined : { mode };
   const correlationId = first.correlationId ?? currentContext().correlationId ?? randomUUID();
-  const startedAt = Date.now();
   const started = performance.now();
-  let fields: CaptureInput = { ...first, correlationId };
+  // the announcement and the end have one time: the announcement, captured first, comes first
+  const occurredAt = new Date().toISOString();
+  let fields: CaptureInput = { ...first, correlationId, occurredAt };
   let outcome: Outcome | undefined;
   let hasEnded = false;
   if (announce === true)
@@ -83,8 +84,7 @@ function openBlock(
     if (hasEnded) return undefined;
     hasEnded = true;
     const durationMs = performance.now() - started;
-    const occurredAt = new Date(startedAt).toISOString();
-    return audit.capture({ ...fields, occurredAt, durationMs, ...(outcome ?? unfinished) }, options);
+    return audit.capture({ ...fields, durationMs, ...(outcome ?? unfinished) }, options);
   };
   const block: OpenBlock = {
     correlationId,
