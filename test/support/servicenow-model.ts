@@ -14,6 +14,8 @@ export interface ServicenowModel {
   /** In file order. */
   updates: Update[];
   dictionary: Map<string, number>;
+  /** By number of the word. */
+  updatesWith: Update[][];
 }
 
 const uncompared = new Set(['sys_mod_count', 'sys_updated_by', 'sys_updated_at', 'number']);
@@ -37,7 +39,9 @@ export function readServicenow(path: string): ServicenowModel {
     };
     return { ...update, words: wordNumbers(update, dictionary) };
   });
-  return { updates, dictionary };
+  const updatesWith = Array.from(dictionary, (): Update[] => []);
+  for (const update of updates) for (const number of update.words) updatesWith[number]?.push(update);
+  return { updates, dictionary, updatesWith };
 }
 
 function differences(
@@ -81,10 +85,12 @@ function wordNumbers(update: Omit<Update, 'words'>, dictionary: Map<string, numb
   return Uint32Array.from(numbers).sort();
 }
 
-/** How many updates have all the words, by looking at each. */
-export function scanForWords({ updates, dictionary }: ServicenowModel, words: readonly string[]): number {
+/** How many updates have all the words, by looking at each that has the rarest of them. */
+export function scanForWords({ dictionary, updatesWith }: ServicenowModel, words: readonly string[]): number {
   const wanted = words.map((word) => dictionary.get(word.toLowerCase()) ?? -1);
-  return updates.filter((update) => wanted.every((number) => hasNumber(update.words, number))).length;
+  const holders = wanted.map((number) => updatesWith[number] ?? []);
+  const [fewest = []] = holders.sort((one, other) => one.length - other.length);
+  return fewest.filter((update) => wanted.every((number) => hasNumber(update.words, number))).length;
 }
 
 function hasNumber(sorted: Uint32Array, number: number): boolean {
