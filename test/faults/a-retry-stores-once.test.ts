@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { makeEvents, type MadeEvent } from '../support/make-events.ts';
@@ -139,6 +140,22 @@ test('a retry days later, when newer segments have opened, is a duplicate', asyn
   expectSamePlaces(found, first);
   for (const event of old.slice(0, 5)) expectSamePlaces(await send([event]), first);
   await expectStoredOnce(first);
+});
+
+test('the ids of a segment that holds a thousand are found by their key before autovacuum has come', async () => {
+  const events = makeEvents(1_100);
+  const first = placesOf(await send(events));
+  const database = new pg.Client({ connectionString: server.superuserUrl() });
+  await database.connect();
+  try {
+    const analyzed = `select s.n_distinct from pg_stats s join pg_stat_user_tables t on t.schemaname = s.schemaname and t.relname = s.tablename
+      where t.relname ~ '^entry_' and t.last_analyze is not null and s.attname = 'ledger'`;
+    // that all lie in one ledger is what the planner must know
+    await expect.poll(async () => (await database.query(analyzed)).rows).toContainEqual({ n_distinct: 1 });
+  } finally {
+    await database.end();
+  }
+  expectSamePlaces(await send(shuffled(events).slice(0, 900)), first);
 });
 
 test('another body under a stored id is a conflict, and the original stays as it is', async () => {
