@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { answerOf } from './support/answer-of.ts';
 import { createRandom } from './support/random.ts';
 import { runImport } from './support/run-import.ts';
 import { sampleFile, sampleLines, sampleRows } from './support/sample-data.ts';
@@ -31,11 +32,8 @@ describe.skipIf(hotelFile === undefined || wikipediaFile === undefined)(
       await server.dispose();
     });
 
-    const ask = async (path: string, parameters: Record<string, string>): Promise<any> => {
-      const { status, body } = await server.json(`${path}?${new URLSearchParams(parameters)}`);
-      if (status !== 200) throw new Error(`${status}: ${JSON.stringify(body)}`);
-      return body;
-    };
+    const ask = (path: string, parameters: Record<string, string>): Promise<any> =>
+      answerOf(server, path, parameters);
     const count = async (parameters: Record<string, string>): Promise<number> =>
       (await ask('/v1/events', { ...parameters, count: 'true', limit: '1' })).count;
 

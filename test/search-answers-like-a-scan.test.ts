@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { answerOf } from './support/answer-of.ts';
 import { inventEvents, type InventedEvent } from './support/invented-events.ts';
 import { holds, valuesOf, write, type Asked, type Stored } from './support/query-oracle.ts';
 import { randomQuery } from './support/random-query.ts';
@@ -34,14 +35,8 @@ let gaveUp = 0;
 /** Newest first, as the server must order them. */
 let entries: Entry[];
 
-async function page(parameters: Record<string, string>): Promise<Page> {
-  const answer = await server.json(`/v1/events?${new URLSearchParams(parameters)}`);
-  if (answer.status !== 200)
-    throw new Error(
-      `${answer.status} for ${JSON.stringify(parameters)}: ${JSON.stringify(answer.body)}\n${server.log()}`,
-    );
-  return answer.body;
-}
+const page = (parameters: Record<string, string>): Promise<Page> =>
+  answerOf(server, '/v1/events', parameters);
 
 beforeAll(async () => {
   server = await startTestServer({ BITACORA_SEGMENT_ENTRIES_MAX: '900' });

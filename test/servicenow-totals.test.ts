@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { answerOf } from './support/answer-of.ts';
 import { createRandom } from './support/random.ts';
 import { runImport } from './support/run-import.ts';
 import { sampleFile } from './support/sample-data.ts';
@@ -42,11 +43,8 @@ describe.skipIf(file === undefined)('119,998 real updates of incidents', () => {
     await server.dispose();
   });
 
-  const ask = async (path: string, parameters: Record<string, string>): Promise<any> => {
-    const { status, body } = await server.json(`${path}?${new URLSearchParams(parameters)}`);
-    if (status !== 200) throw new Error(`${status}: ${JSON.stringify(body)}`);
-    return body;
-  };
+  const ask = (path: string, parameters: Record<string, string>): Promise<any> =>
+    answerOf(server, path, parameters);
 
   const count = async (parameters: Record<string, string>): Promise<unknown> => {
     const body = await ask('/v1/events', { ...parameters, count: 'true', limit: '1' });
