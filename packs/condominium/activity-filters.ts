@@ -1,14 +1,19 @@
 import type { Caller, Filters, Params, ParamValues, Refused } from '@bitacora/pack-kit';
 import { importanceNames, levelOfImportance } from './importance.ts';
 
+const userCharsMax = 512;
+/** Words of one letter and what other filters add are still fewer than a query may have. */
+const searchCharsMax = 180;
+export const userParam: Params = { usuario: { in: 'query', type: 'string', max: userCharsMax } };
+
 export const filterParams: Params = {
-  usuario: { in: 'query', type: 'string' },
+  ...userParam,
   tipo_actividad: { in: 'query', type: 'string' },
   nivel_importancia: { in: 'query', type: { enum: importanceNames } },
   es_exitoso: { in: 'query', type: 'boolean' },
   fecha_inicio: { in: 'query', type: 'date' },
   fecha_fin: { in: 'query', type: 'date' },
-  busqueda: { in: 'query', type: 'string' },
+  busqueda: { in: 'query', type: 'string', max: searchCharsMax },
   duration_min: { in: 'query', type: 'integer', min: 0 },
   duration_max: { in: 'query', type: 'integer', min: 0 },
 };
@@ -55,12 +60,7 @@ function* queryTerms({ busqueda, duration_min, duration_max }: ParamValues): Gen
   if (typeof busqueda === 'string') {
     const words = busqueda.match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
     // Without a letter or digit nothing is found, as nothing has such a word.
-    yield words.length === 0
-      ? 'action:"?"'
-      : words
-          .slice(0, 50)
-          .map((word) => `"${word}"`)
-          .join(' ');
+    yield words.length === 0 ? 'action:"?"' : words.map((word) => `"${word}"`).join(' ');
   }
   if (typeof duration_min === 'number') yield `durationMs:>=${duration_min}`;
   if (typeof duration_max === 'number') yield `durationMs:<=${duration_max}`;

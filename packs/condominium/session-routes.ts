@@ -1,6 +1,6 @@
 import type { Actor, Client, JsonObject, JsonValue } from '@bitacora/event';
 import type { CloseReason, Params, Route } from '@bitacora/pack-kit';
-import { refusedUser } from './activity-filters.ts';
+import { refusedUser, userParam } from './activity-filters.ts';
 import { hostId } from './activity-row.ts';
 import { durationText } from './duration-text.ts';
 import { pageAnswer, pageOf, pageParams } from './page.ts';
@@ -8,7 +8,6 @@ import { pageAnswer, pageOf, pageParams } from './page.ts';
 const base = '/api/audit/sesiones/';
 const bareListMax = 1_000;
 const idParam: Params = { id: { in: 'path', type: 'integer', min: 1 } };
-const usuario: Params = { usuario: { in: 'query', type: 'string' } };
 const causes: Readonly<Record<CloseReason, string>> = {
   ...{ logout: 'logout', expiry: 'expiracion', administrator: 'administrador' },
 };
@@ -32,7 +31,7 @@ export const sessionRoutes: readonly Route[] = [
   {
     method: 'GET',
     path: base,
-    params: { ...pageParams, ...usuario, activas_solo: { in: 'query', type: 'boolean' } },
+    params: { ...pageParams, ...userParam, activas_solo: { in: 'query', type: 'boolean' } },
     permission: 'sesiones.read',
     plan: (params, caller) =>
       refusedUser(params, caller) ?? listPlan(params, params['activas_solo'] === true),
@@ -48,7 +47,7 @@ export const sessionRoutes: readonly Route[] = [
   {
     method: 'GET',
     path: `${base}activas/`,
-    params: { ...pageParams, ...usuario },
+    params: { ...pageParams, ...userParam },
     permission: 'sesiones.read',
     plan: (params, caller) => refusedUser(params, caller) ?? listPlan(params, true),
     shape: listShape,
@@ -74,7 +73,7 @@ export const sessionRoutes: readonly Route[] = [
     method: 'GET',
     path: `${base}patrones/`,
     params: {
-      ...usuario,
+      ...userParam,
       fecha_inicio: { in: 'query', type: 'date' },
       fecha_fin: { in: 'query', type: 'date' },
     },

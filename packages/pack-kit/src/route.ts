@@ -17,6 +17,7 @@ export type Param = {
   readonly required?: boolean;
   readonly default?: string | number | boolean;
   readonly min?: number;
+  /** Of a text: in UTF-16 units; absent: 2,000. */
   readonly max?: number;
 };
 export type Params = Readonly<Record<string, Param>>;

@@ -160,6 +160,8 @@ export function entryRows(installation: () => PackInstallation): void {
     });
     const missing = await server.json(`${path}999/`);
     expect(missing).toMatchObject({ status: 404, body: { detail: 'No encontrado.' } });
+    for (const far of [2 ** 31 + 1, 999_999_999_999_999])
+      expect(await server.json(`${path}${far}/`)).toMatchObject({ status: 404 });
     const wrong = await server.json(`${path}cero/`);
     expect(wrong).toMatchObject({ status: 400, body: { parameter: 'id' } });
     expect(wrong.body.detail).toEqual(expect.any(String));
@@ -310,6 +312,9 @@ export function entryRows(installation: () => PackInstallation): void {
       ['nivel_importancia=enorme', 'nivel_importancia'],
       ['es_exitoso=quizas', 'es_exitoso'],
       ['fecha_inicio=ayer', 'fecha_inicio'],
+      ['fecha_fin=2025-02-30', 'fecha_fin'],
+      [`usuario=${'a'.repeat(2_000)}`, 'usuario'],
+      [`busqueda=${'a'.repeat(2_000)}`, 'busqueda'],
       ['page=0', 'page'],
       ['otro=1', 'otro'],
     ]) {

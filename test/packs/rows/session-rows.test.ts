@@ -163,6 +163,9 @@ export function sessionRows(installation: () => PackInstallation): void {
     });
     expect(Object.keys(found.por_hora)).toHaveLength(24);
     expect((await get(`${path}patrones/?usuario=nadie`)).total_sesiones).toBe(0);
+    expect(await server.json(`${path}patrones/?fecha_inicio=2025-02-30`)).toMatchObject({
+      ...{ status: 400, body: { parameter: 'fecha_inicio' } },
+    });
   });
 
   test("C-06 the core's own API: sessions by actor and state, in pages, one by id", async () => {

@@ -139,8 +139,12 @@ export function statisticsRows(installation: () => PackInstallation): void {
       expect(again).toEqual({ status: 200, body: row });
     }
     expect(await get(`${path}1999-01-01/`)).toMatchObject({ fecha: '1999-01-01', total_actividades: 0 });
-    for (const wrong of ['ayer', '2025-02-30', '2025-09-07T10:00:00Z'])
-      expect((await server.json(`${path}${wrong}/`)).status, wrong).toBe(400);
+    for (const wrong of ['ayer', '2025-02-30', '2025-09-07T10:00:00Z']) {
+      const refused = { status: 400, body: { parameter: 'fecha' } };
+      expect(await server.json(`${path}${wrong}/`), wrong).toMatchObject(refused);
+      const body = JSON.stringify({ fecha: wrong });
+      expect(await server.json(`${path}generar/`, { method: 'POST', body })).toMatchObject(refused);
+    }
   });
 
   test('C-07 trends hold every day up to today, also those without activity; lists page from the newest day', async () => {

@@ -79,9 +79,9 @@ export async function readEntryRange(
     text: `select b.first_index as "firstIndex", b.entries, p.bytes
      from segment_range r join segment g on g.number = r.segment
      join bundle b on b.retention_class = g.retention_class and b.segment = r.segment and b.ledger = $1
-       and b.first_index > $2 - ${bundleEntriesMax} and b.first_index < $3
+       and b.first_index > $2::bigint - ${bundleEntriesMax} and b.first_index < $3::bigint
      left join personal p on p.retention_class = b.retention_class and p.segment = b.segment and p.ledger = $1 and p.first_index = b.first_index
-     where r.ledger = $1 and r.first_index < $3 and r.end_index > $2
+     where r.ledger = $1 and r.first_index < $3::bigint and r.end_index > $2::bigint
      order by b.first_index`,
     values: [ledger, range.first, range.end],
   });

@@ -13,5 +13,6 @@ export { nextClosed, type NextClosed } from './next-closed.ts';
 export { closedSessions, concurrentSessions, session, sessionLimits, sessions } from './sessions.ts';
 export type { SessionContext, SessionView } from './session-views.ts';
 export { tail, type TailItem } from './tail.ts';
+export { momentsOf } from './time-range.ts';
 export { checkpoint, proof, retention, tile, verifierKey } from './tree.ts';
 export { filtersOf as planFilters, runPlan, shown as shownEntry, type PlanContext } from './run-plan.ts';

@@ -269,7 +269,8 @@ function validated(schema: z.ZodType, value: unknown): unknown {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  const parameter = issue?.path.join('.') || 'body';
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
+  const parameter = [...(issue?.path ?? []), ...unknown].join('.').slice(0, 100) || 'body';
   throw new AuditError('invalid_parameter', {
     parameter,
     detail: `${parameter}: ${issue?.message ?? 'not valid'}`,

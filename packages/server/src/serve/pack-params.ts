@@ -1,5 +1,6 @@
 import type { Param, Params } from '@bitacora/pack-kit';
 import { z } from 'zod';
+import { momentsOf } from '../read/index.ts';
 
 const dateText = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})?)?$/;
 const textCharsMax = 2_000;
@@ -38,12 +39,18 @@ function typeOf(param: Param, place: Param['in']): z.ZodType {
         ? z.boolean()
         : z.enum(['true', 'false', '1', '0', 'True', 'False']).transform((text) => /^(true|1)$/i.test(text));
     case 'date':
+      return (
+        z
+          .string()
+          .regex(dateText, 'must be a date such as 2026-03-31')
+          // Whether there is such a day or time is the same in every zone.
+          .refine((text) => momentsOf(text, 'UTC', 0) !== undefined, 'there is no such day or time')
+      );
+    case 'string':
       return z
         .string()
-        .regex(dateText, 'must be a date such as 2026-03-31')
-        .refine((text) => !Number.isNaN(Date.parse(text.slice(0, 10))), 'there is no such day');
-    case 'string':
-      return z.string().min(1).max(textCharsMax);
+        .min(1)
+        .max(param.max ?? textCharsMax);
   }
 }
 
