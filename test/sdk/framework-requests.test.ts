@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { request as httpRequest } from 'node:http';
+import { IncomingMessage, request as httpRequest, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import express from 'express';
 import fastify from 'fastify';
 import { Hono } from 'hono';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createAudit, type Audit } from '../../packages/sdk/src/index.ts';
+import { auditRequests as auditExpress } from '../../packages/sdk/src/adapters/express/index.ts';
 import { auditRequests as auditFastify } from '../../packages/sdk/src/adapters/fastify/index.ts';
 import { auditRequests as auditHono } from '../../packages/sdk/src/adapters/hono/index.ts';
 import {
@@ -393,6 +396,53 @@ test('SDK-9 policies of a Nest handler and of a Fastify route are those of their
   expect((await eventsOf(wire.id, 'wire.look'))[0]).toMatchObject({ sensitive: true });
 });
 
+test("D-04 SDK-9 in Express's nested routers route and parameters are those of the handler, also when it throws", async () => {
+  const app = express();
+  const requests = auditExpress(audit);
+  const rooms = express.Router();
+  rooms.get('/rooms/:room', (_request, response) => void response.json({}));
+  rooms.get('/closed/:room', () => {
+    throw failure;
+  });
+  app.use(requests, auditExpress(audit));
+  app.use('/hotels/:hotel', express.Router().use('/floors/:floor', rooms));
+  app.use(requests.errors);
+  app.use((_error: unknown, _request: any, response: any, _next: any) => response.status(500).end());
+  const host = await listen(app);
+  hosts.push(host);
+  const found: unknown[] = [];
+  for (const path of ['rooms', 'closed']) {
+    const { id } = await ask(host, `/hotels/Palace%20Ana/floors/2/${path}/7`);
+    const [event] = await eventsOf(id, 'http.request');
+    found.push([event.request.status, event.targets[0].id, event.attributes.http.params]);
+  }
+  expect(found).toEqual([
+    [200, '/hotels/:hotel/floors/:floor/rooms/:room', { room: '7' }],
+    [500, '/hotels/:hotel/floors/:floor/closed/:room', { room: '7' }],
+  ]);
+});
+
+test('SDK-9 SDK-20 answers without a connection are recorded as whole: injected, or in a function that a cloud calls', async () => {
+  const app = fastify();
+  await app.register(auditFastify(audit));
+  app.get('/wire', async () => ({}));
+  const injected = randomUUID();
+  await app.inject({ url: '/wire', headers: { 'x-request-id': injected } });
+  await app.close();
+  expect((await eventsOf(injected, 'http.request'))[0]).toMatchObject({ outcome: 'success' });
+
+  const called = randomUUID();
+  const request = new IncomingMessage(new Socket());
+  Object.assign(request, { method: 'GET', url: '/wire', headers: { 'x-request-id': called } });
+  const response = new ServerResponse(request);
+  response.assignSocket(Object.assign(new Socket(), { write: written }) as Socket);
+  auditRequests(audit)((_request, answer) => answer.end('{}'))(request, response);
+  expect((await eventsOf(called, 'http.request'))[0]).toMatchObject({
+    outcome: 'success',
+    request: { status: 200 },
+  });
+});
+
 test('SDK-9 Hono without a socket is recorded when the handler has answered', async () => {
   const app = new Hono();
   app.use(auditHono(audit));
@@ -421,6 +471,13 @@ test('options that cannot work are refused at the start', async () => {
     ).rejects.toThrow(TypeError);
   expect(rulesFor({ header: () => undefined, body: () => undefined }).signOut.path).toBe('/logout');
 });
+
+/** As the socket of such a function writes. */
+function written(...parts: unknown[]): boolean {
+  const done = parts.find((part) => typeof part === 'function');
+  if (done) process.nextTick(done as () => void);
+  return true;
+}
 
 async function startHost(name: string, options: HostOptions): Promise<Host> {
   const host = await frameworks[name]?.(options);

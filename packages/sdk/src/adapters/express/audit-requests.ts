@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Audit } from '../../audit.ts';
 import { createRequestAudit, type StartedRequest } from '../request/create-request-audit.ts';
-import { expressAnswer, type RoutedRequest } from '../request/express-answer.ts';
+import type { RoutedRequest } from '../request/express-answer.ts';
 import { fromNode } from '../request/incoming-request.ts';
 import type { RequestOptions } from '../request/request-options.ts';
 import { watchAnswer } from '../request/watch-answer.ts';
+import { watchRoute } from './watch-route.ts';
 
 /** The parts of an Express request that are read: 4 and 5 have them. */
 export interface ExpressRequest extends IncomingMessage, RoutedRequest {
@@ -33,7 +34,7 @@ export function auditRequests<Request extends ExpressRequest = ExpressRequest>(
   function middleware(request: Request, response: ServerResponse, next: Next): void {
     const started = requests.start(fromNode(request), request);
     if (!underWay.has(request)) underWay.set(request, started);
-    watchAnswer(response, started, () => expressAnswer(request));
+    watchAnswer(response, started, watchRoute(request));
     started.run(() => next());
   }
 

@@ -7,7 +7,7 @@ export interface NodeAnswer {
   readonly headersSent: boolean;
   readonly writableEnded: boolean;
   readonly writableFinished?: boolean;
-  on(event: 'close', listener: () => void): unknown;
+  on(event: 'close' | 'finish', listener: () => void): unknown;
 }
 
 /** Ends `started` when an answer of `node:http` is over, whole or not; `read` tells what the framework knows then. */
@@ -16,12 +16,19 @@ export function watchAnswer(
   started: StartedRequest,
   read: () => Omit<Answer, 'status' | 'aborted'>,
 ): void {
-  response.on('close', () => {
+  let isFinished = false;
+  const end = (): void => {
     started.finish(() => {
-      // HTTP/2's answers only say that they were ended.
-      const isWhole = response.writableFinished ?? response.writableEnded;
+      // HTTP/2's answers only say that they were ended; those without a socket, as Fastify's `inject` makes them, that they finished.
+      const isWhole = isFinished || (response.writableFinished ?? response.writableEnded);
       const status = response.headersSent || isWhole ? response.statusCode : undefined;
       return { status, aborted: !isWhole, ...read() };
     });
+  };
+  response.on('close', end);
+  response.on('finish', () => {
+    isFinished = true;
+    // Without a server, as in a function that a cloud calls, no `close` follows; with one it comes first.
+    process.nextTick(end);
   });
 }
