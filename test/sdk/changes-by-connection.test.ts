@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createAudit, withContext, type Audit } from '@bitacora/sdk';
 import { outboxInstallSql } from '@bitacora/sdk/outbox';
@@ -35,8 +37,12 @@ afterAll(async () => {
   await cluster.close();
 });
 
-function open(options: ChangeOptions = {}, by: Pick<Audit, 'capture'> = audit): pg.Pool {
-  const pool = auditPool(new pg.Pool({ connectionString: url }), by, {
+function open(
+  options: ChangeOptions = {},
+  by: Pick<Audit, 'capture'> = audit,
+  connectionString = url,
+): pg.Pool {
+  const pool = auditPool(new pg.Pool({ connectionString }), by, {
     onError: (error) => errors.push(error.message),
     ...options,
   });
@@ -189,6 +195,66 @@ test('F-03 a statement whose rows cannot be seen is an event, and told', async (
   // Another table's name in a statement that is not understood is no reason to say anything.
   await pool.query(`do $$ begin perform 1; end $$ -- insert into nothing`);
   expect(await outboxEvents(database)).toEqual([]);
+});
+
+test('F-03 a statement that ends transactions itself, and one that pg drives by itself, run as they would and are told', async () => {
+  await fresh();
+  const pool = open();
+  await pool.query(`insert into room (name) values ('a')`);
+  await pool.query(`do $$ begin update room set beds = 1; commit; update room set beds = 2; end $$`);
+  const client = await pool.connect();
+  await client.query(`begin; update room set beds = 3`);
+  await client.query('rollback');
+  expect((await client.query('select beds from room')).rows).toEqual([{ beds: 2 }]);
+  const copied = async (text: string, rows: string): Promise<void> => {
+    const stream = client.query(copyFrom(text));
+    stream.end(rows);
+    await once(stream, 'finish');
+  };
+  await copied('copy room (name) from stdin', 'b\nc\n');
+  await expect(copied('copy room (name) from stdin', 'a\n')).rejects.toThrow('duplicate');
+  await client.query('begin');
+  await copied('copy room (name) from stdin', 'd\n');
+  await client.query('rollback');
+  await client.query('copy room to stdout');
+  client.release();
+  const events = await outboxEvents(database);
+  expect(events.map(({ action, attributes }) => [action, attributes])).toEqual([
+    ['room.create', undefined],
+    ['data.changed', { command: 'DO', rows: null }],
+    ['data.changed', { command: 'COPY', rows: 2 }],
+  ]);
+  expect(errors).toHaveLength(4);
+});
+
+test('F-03 who may not read a table changes it all the same, and that is told', async () => {
+  await fresh();
+  await database.query(`create role clerk login; grant insert, delete on room to clerk; grant select (id, name), update (name) on room to clerk;
+    grant usage on schema bitacora to clerk; grant insert on bitacora.outbox to clerk`);
+  const clerk = new URL(url);
+  clerk.username = 'clerk';
+  const pool = open({}, audit, clerk.href);
+  expect((await pool.query(`insert into room (name) values ('a') returning id`)).rows).toEqual([{ id: 1 }]);
+  await pool.query(`update room set name = 'b' where name = 'a'`);
+  await pool.query('delete from room where id = 1');
+  expect((await outboxEvents(database)).map(({ attributes }) => attributes)).toEqual(
+    ['INSERT', 'UPDATE', 'DELETE'].map((command) => ({ command, rows: 1 })),
+  );
+  expect(errors).toHaveLength(3);
+});
+
+test('F-03 truncating a table with those that refer to it tells each', async () => {
+  await fresh();
+  await database.query(`create table house (id integer primary key);
+    create table flat (id integer primary key, house integer references house);
+    create table door (flat integer references flat, side integer) partition by list (side);
+    create table door_left partition of door for values in (1)`);
+  const pool = open();
+  await pool.query('truncate house restart identity cascade');
+  await pool.query('truncate door');
+  expect(shortOf(await outboxEvents(database)).toSorted()).toEqual([
+    ...['door.truncate *', 'door.truncate *', 'flat.truncate *', 'house.truncate *'],
+  ]);
 });
 
 test('F-03 only the tables that are wanted, with their own names', async () => {

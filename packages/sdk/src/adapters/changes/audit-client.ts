@@ -5,6 +5,7 @@ import type { ChangeSettings } from './change-options.ts';
 import { captureWrite } from './capture-write.ts';
 import { createPgSession, type PgSession } from './pg-session.ts';
 import { answer, readQueryCall, type PgClient, type QueryCall } from './pg-client.ts';
+import { referringTables } from './referring-tables.ts';
 import { readStatement, type ReadStatement } from './read-statement.ts';
 import { rowChangeEvent, type RowChange } from './row-change.ts';
 import { truncateEvent, unseenEvent } from './statement-event.ts';
@@ -22,13 +23,25 @@ interface Performed {
   readonly rows: readonly RowChange[] | 'truncated' | 'unseen' | 'triggered';
 }
 
+interface CapturedStatement {
+  readonly call: QueryCall;
+  readonly found: readonly FoundTable[];
+  /** The transaction is ours. */
+  readonly own: boolean;
+  readonly capture: ChangeCapture;
+}
+
 /** A `query` that captures what the statements change, in the transaction that is open on the client, else in one of its own. */
 export function createAuditedQuery(client: PgClient, capture: ChangeCapture) {
   const session = createPgSession(client, () => capture.tables.forget());
   let last: Promise<unknown> = Promise.resolve();
   return function query(...args: readonly unknown[]): unknown {
     const call = readQueryCall(args);
-    if (!call) return client.query(...args);
+    if (!call) {
+      const submitted = client.query(...args);
+      last = last.then(() => captureSubmitted(session, submitted, capture)).catch(capture.settings.onError);
+      return submitted;
+    }
     const { callback } = call;
     // A statement takes several of ours: the next one of the host waits for all of them.
     const result = last.then(() => runCaptured(session, call, capture));
@@ -47,6 +60,12 @@ async function runCaptured(session: PgSession, call: QueryCall, capture: ChangeC
   const seen = currentContext().paused === true ? [] : found.filter((table) => !isTriggered(table));
   const context = found.some(isTriggered) ? toldContext() : session.told();
   if (seen.length === 0 && context === session.told()) return session.follow(call);
+  if (statement.kind === 'unread' && !session.open() && transacts.test(call.text)) {
+    const result = await session.follow(call);
+    const unseen = { call, found: seen, capture };
+    await captureUnseen(session, result, unseen).catch(capture.settings.onError);
+    return result;
+  }
   return session.inTransaction(async (own) => {
     await session.tell(context);
     if (seen.length === 0) return session.follow(call);
@@ -54,6 +73,43 @@ async function runCaptured(session: PgSession, call: QueryCall, capture: ChangeC
     await captureEvents(session, performed, { call, found: seen, own, capture });
     return performed.result;
   });
+}
+
+// A transaction of ours around it would be ended by it, or keep it from ending its own, as a `do` that commits in between.
+const transacts = /(?:^|;)\s*(?:begin|start\s+transaction)\b|\b(?:commit|rollback)\b/i;
+
+/** What `pg` was given to drive by itself, as a stream of `copy`, is told once it is over: its rows are not seen. */
+async function captureSubmitted(
+  session: PgSession,
+  submitted: unknown,
+  capture: ChangeCapture,
+): Promise<void> {
+  const text: unknown = memberOf(submitted, 'text') ?? memberOf(memberOf(submitted, 'cursor'), 'text');
+  const statement = typeof text === 'string' ? readStatement(text) : undefined;
+  if (typeof text !== 'string' || !statement || statement.kind === 'none') return;
+  if (currentContext().paused === true) return;
+  // Waits until it is over; fails where it failed within a transaction.
+  await session.plain({ text: 'select 1', values: [] });
+  const rowCount = memberOf(submitted, 'rowCount');
+  const tables = await tablesOf(session, statement, capture.tables);
+  const found = tables.filter(({ catalogue }) => !catalogue.triggered && !session.knownTriggered(catalogue));
+  if (rowCount === 0 || found.length === 0) return;
+  const call = { config: {}, text, values: [], callback: undefined };
+  const result = { command: /\w+/.exec(text)?.[0].toUpperCase(), rowCount, rows: [], fields: [] };
+  await captureUnseen(session, result, { call, found, capture });
+}
+
+async function captureUnseen(
+  session: PgSession,
+  result: unknown,
+  of: Omit<CapturedStatement, 'own'>,
+): Promise<void> {
+  if (of.found.length === 0) return;
+  await session.inTransaction((own) => captureEvents(session, { result, rows: 'unseen' }, { ...of, own }));
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }
 
 /** The audited tables that a statement may change. */
@@ -70,7 +126,9 @@ async function tablesOf(
         ? statement.tables
         : [...statement.names].slice(0, namesMax).map((name) => `"${name.replaceAll('"', '""')}"`);
   const found = new Map<string, FoundTable>();
-  for (const name of names) {
+  const emptied =
+    statement.kind === 'truncate' && statement.cascade ? await referringTables(names, session.plain) : [];
+  for (const name of [...names, ...emptied]) {
     const table = await tables.find(name, (text, values) => session.plain({ text, values }));
     if (table) found.set(table.catalogue.oid, table);
   }
@@ -114,17 +172,7 @@ async function perform(
 async function captureEvents(
   session: PgSession,
   { rows, result }: Performed,
-  {
-    call,
-    found,
-    own,
-    capture,
-  }: {
-    readonly call: QueryCall;
-    readonly found: readonly FoundTable[];
-    readonly own: boolean;
-    readonly capture: ChangeCapture;
-  },
+  { call, found, own, capture }: CapturedStatement,
 ): Promise<void> {
   const { audit, settings } = capture;
   const tables = found.map(({ audited }) => audited);

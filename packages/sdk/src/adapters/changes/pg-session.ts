@@ -13,6 +13,8 @@ export interface PgSession {
   plain(command: SqlCommand): Promise<PgResult>;
   /** Runs `work` in the open transaction, else in one of its `own`. */
   inTransaction<Result>(work: (own: boolean) => Promise<Result>): Promise<Result>;
+  /** A transaction is open. */
+  open(): boolean;
   /** The transaction failed: until its end every statement is refused. */
   failed(): boolean;
   /**

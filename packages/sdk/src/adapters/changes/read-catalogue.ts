@@ -16,7 +16,8 @@ select json_build_object(
   'name', coalesce((select r.relname from pg_class r where r.oid = pg_partition_root(c.oid)), c.relname),
   'partition', case when c.relispartition then c.relname end,
   'tree', c.oid::text || coalesce((select ',' || string_agg(p.relid::oid::text, ',') from pg_partition_tree(c.oid) p), ''),
-  'plain', c.relkind in ('r', 'p'),
+  'plain', c.relkind in ('r', 'p') and not exists (select from pg_attribute a where a.attrelid = c.oid and a.attnum > 0
+    and not a.attisdropped and not has_column_privilege(c.oid, a.attnum, 'select')),
   'partitioned', c.relkind = 'p',
   'exact', coalesce((select json_agg(a.attname) from pg_attribute a join pg_type y on y.oid = a.atttypid
     where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped

@@ -3,7 +3,8 @@ import { readStatement } from './read-statement.ts';
 
 function summary(sql: string): string {
   const read = readStatement(sql);
-  if (read.kind === 'truncate') return `truncate ${read.tables.join(' ')}`;
+  if (read.kind === 'truncate')
+    return `truncate ${read.tables.join(' ')}${read.cascade ? ' and theirs' : ''}`;
   if (read.kind !== 'write') return read.kind;
   const { verb, table, alias, returning } = read.write;
   return [verb, table, alias, returning].join('|');
@@ -34,7 +35,10 @@ test.each([
   ['delete from a', 'delete|a|a|'],
   ['delete from a x using b where a.i = b.i returning 1', 'delete|a|x|1'],
   ['with z as (select 1) delete from a using z', 'delete|a|a|'],
-  ['truncate table only a, "B" cascade', 'truncate a "B"'],
+  ['truncate table only a, "B" cascade', 'truncate a "B" and theirs'],
+  ['truncate a restart identity', 'truncate a'],
+  ['copy a (b) to stdout', 'none'],
+  ['copy (select b from a) to stdout', 'none'],
 ])('%s', (sql, expected) => {
   expect(summary(sql)).toBe(expected);
 });
@@ -44,6 +48,7 @@ test.each([
   'with x as (select 1) , y as (delete from a returning 1) update b set c = 1',
   'merge into a using b on true when matched then delete',
   'copy a from stdin',
+  'copy (delete from a returning b) to stdout',
   'do $$ begin delete from a; end $$',
   'update a set b = 1; update c set d = 1',
   'update a set b = 1 where current of cursor_1',

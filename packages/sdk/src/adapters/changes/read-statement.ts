@@ -5,12 +5,12 @@ import type { WriteStatement } from './write-statement.ts';
 
 /**
  * `none`: changes no rows. `unread`: changes rows, perhaps, and is not understood: `names` are all the names in it.
- * `truncate`: removes all rows of the tables.
+ * `truncate`: removes all rows of the tables; with `cascade` also of those that refer to them.
  */
 export type ReadStatement =
   | { readonly kind: 'none' }
   | { readonly kind: 'write'; readonly write: WriteStatement }
-  | { readonly kind: 'truncate'; readonly tables: readonly Sql[] }
+  | { readonly kind: 'truncate'; readonly tables: readonly Sql[]; readonly cascade: boolean }
   | { readonly kind: 'unread'; readonly names: ReadonlySet<string> };
 
 const writes = /\b(?:insert|update|delete|merge|truncate|copy)\b/i;
@@ -27,7 +27,7 @@ export function readStatement(sql: string): ReadStatement {
   const unread: ReadStatement = { kind: 'unread', names: namesIn(sql) };
   const [first] = tokens;
   if (!verb || !first || writesInside(tokens)) return writesInside(tokens) ? unread : { kind: 'none' };
-  if (readers.has(verb.text)) return { kind: 'none' };
+  if (readers.has(verb.text) || isCopyOut(tokens, verb)) return { kind: 'none' };
   if (verbAt > 0 && first.text !== 'with') return unread;
   const cursor: Cursor = { sql, tokens, at: verbAt + 1, head: sql.slice(first.start, verb.start) };
   if (verb.text === 'truncate') return readTruncate(cursor) ?? unread;
@@ -84,6 +84,14 @@ function writesInside(tokens: readonly SqlToken[]): boolean {
   });
 }
 
+/** `copy … to`, of a table or of what a query finds. */
+function isCopyOut(tokens: readonly SqlToken[], { text }: SqlToken): boolean {
+  const way = tokens.find(
+    (token) => token.kind === 'word' && token.depth === 0 && /^(?:from|to)$/.test(token.text),
+  );
+  return text === 'copy' && way?.text === 'to';
+}
+
 function readTruncate(cursor: Cursor): ReadStatement | undefined {
   take(cursor, 'table');
   const tables: Sql[] = [];
@@ -94,7 +102,7 @@ function readTruncate(cursor: Cursor): ReadStatement | undefined {
     tables.push(name);
     take(cursor, '*');
   } while (take(cursor, ','));
-  return { kind: 'truncate', tables };
+  return { kind: 'truncate', tables, cascade: cursor.tokens.slice(cursor.at).at(-1)?.text === 'cascade' };
 }
 
 function readChange(cursor: Cursor, verb: string): WriteStatement | undefined {
