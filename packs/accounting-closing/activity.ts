@@ -32,8 +32,8 @@ export function activityEvent(activity: Activity): EventInput & {
   const known = usuario !== undefined && usuario !== null;
   return {
     action: 'card.activity',
-    actor: known ? { type: 'user', id: String(usuario) } : { type: 'system', id: 'sistema', name: 'Sistema' },
-    subject: { type: 'client', id: String(cliente_id) },
+    actor: known ? { type: 'user', id: idText(usuario) } : { type: 'system', id: 'sistema', name: 'Sistema' },
+    subject: { type: 'client', id: idText(cliente_id) },
     target: { type: 'closing', id: closingId(cliente_id, periodo) },
     description: descripcion,
     outcome: outcomeOf[resultado],
@@ -48,4 +48,9 @@ export function activityEvent(activity: Activity): EventInput & {
 /** The id of a closing in the directory. */
 export function closingId(client: string | number, period: string): string {
   return `${client}/${period}`;
+}
+
+/** Anything but a number or text stays what it is: no event has such an id. */
+function idText(id: string | number): string {
+  return typeof id === 'number' ? String(id) : id;
 }

@@ -1,4 +1,4 @@
-import { definePack, type Params } from '@bitacora/pack-kit';
+import { definePack, type Params, type ParamValues, type Refused } from '@bitacora/pack-kit';
 import { activityEvent, results, type Activity } from './activity.ts';
 import { closingLogger } from './closing-logger.ts';
 import { activityPage, activityRow, filtersOf, pageOf } from './activity-list.ts';
@@ -23,16 +23,27 @@ const listParams: Params = {
 };
 
 const activityParams: Params = {
-  cliente_id: { in: 'body', type: 'json', required: true },
+  cliente_id: { in: 'body', type: 'scalar', required: true },
   periodo: { in: 'body', type: 'string', required: true },
   tarjeta: { in: 'body', type: 'string', required: true },
   accion: { in: 'body', type: 'string', required: true },
-  descripcion: { in: 'body', type: 'string', required: true },
-  usuario: { in: 'body', type: 'json' },
+  descripcion: { in: 'body', type: 'string', min: 0, max: 20_000, required: true },
+  usuario: { in: 'body', type: 'scalar' },
   detalles: { in: 'body', type: 'json' },
   resultado: { in: 'body', type: { enum: results } },
   ip_address: { in: 'body', type: 'string' },
 };
+
+const idParams = ['cliente_id', 'usuario_id'] as const;
+
+/** Hosts count their clients and users, or give them ids with a digit in them, such as UUIDs. */
+function isId(value: ParamValues[string]): boolean {
+  return typeof value !== 'string' || /^(?=.*\d)[\p{L}\d][\p{L}\d_:@-]*$/u.test(value);
+}
+
+function notAnId(parameter: string): Refused {
+  return { refused: { code: 'invalid_parameter', parameter, detail: `${parameter} no es un id` } };
+}
 
 /** Accounting firms close a client's period card by card; who did what on which card is kept without end. */
 export const accountingClosing = definePack({
@@ -65,6 +76,11 @@ export const accountingClosing = definePack({
   roles: { gerente: ['read.pack', 'export', 'activity.read'] },
   errors: { member: 'error', texts: { forbidden: 'Acceso denegado', unauthenticated: 'No autenticado' } },
   loggers: closingLogger,
+  arguments: { registrarActividadTarjeta: activityParams },
+  fieldNames: {
+    ...{ 'client.ip': 'ip_address', 'actor.id': 'usuario', 'subject.id': 'cliente_id' },
+    ...{ 'target.id': 'periodo', description: 'descripcion' },
+  },
   views: {
     activity: {
       labels: say('Recent activity', 'Actividad Reciente', 'Недавние действия'),
@@ -79,6 +95,8 @@ export const accountingClosing = definePack({
       params: listParams,
       permission: 'activity.read',
       plan(params) {
+        const wrong = idParams.find((name) => !isId(params[name]));
+        if (wrong !== undefined) return notAnId(wrong);
         const { page, size } = pageOf(params);
         const offset = (page - 1) * size;
         return { page: { read: 'search', filters: filtersOf(params), offset, limit: size, count: true } };

@@ -1,11 +1,12 @@
-import type { Change, EventInput, JsonObject, JsonValue } from '@bitacora/event';
-import { actorOf, type HostUser } from './host-user.ts';
+import type { Change, EventInput, JsonObject, JsonValue, Outcome } from '@bitacora/event';
+import { actorOf, idText, type HostUser } from './host-user.ts';
 import { levelOfImportance, importanceNames, type Importance } from './importance.ts';
 import { knownKind, otherAction } from './kinds.ts';
 
-/** `objeto_afectado`: what it was done to, as hosts serialise a model; a text alone is its name. */
+/** `objeto_afectado`: what it was done to, as hosts serialise a model; a text alone is its name, a number its id. */
 export type HostObject =
   | string
+  | number
   | {
       readonly content_type?: string;
       readonly tipo?: string;
@@ -41,18 +42,17 @@ export function activityEvent(activity: HostActivity): EventInput & { readonly a
   const { usuario, tipo_actividad, descripcion, nivel_importancia, mensaje_error, datos_adicionales } =
     activity;
   const { actor, attributes } = actorOf(usuario);
-  const failed = activity.es_exitoso === false;
   const target = targetOf(activity.objeto_afectado);
   const changes = changesOf(activity.datos_anteriores, activity.datos_nuevos);
   return {
     action: knownKind(tipo_actividad)?.action ?? otherAction,
     actor,
-    outcome: failed ? 'failure' : 'success',
+    outcome: outcomeOf(activity.es_exitoso),
     ...present('description', descripcion),
     ...present('level', levelOf(nivel_importancia)),
     ...(target ? { target } : {}),
     ...clientOf(activity),
-    ...(typeof mensaje_error === 'string' ? { error: { message: mensaje_error } } : {}),
+    ...(mensaje_error === undefined || mensaje_error === null ? {} : { error: { message: mensaje_error } }),
     ...present('occurredAt', activity.timestamp),
     ...present('durationMs', activity.duration_ms),
     ...present('sessionId', activity.token_session),
@@ -66,6 +66,14 @@ function clientOf({ ip_address, user_agent }: HostActivity): Pick<EventInput, 'c
   return Object.keys(client).length > 0 ? { client } : {};
 }
 
+/** What is neither true nor false stays what it is, so that the event is refused: it must not pass for a success. */
+function outcomeOf(succeeded: boolean | null | undefined): Outcome {
+  if (succeeded === false) return 'failure';
+  return succeeded === true || succeeded === undefined || succeeded === null
+    ? 'success'
+    : (String(succeeded) as 'success');
+}
+
 /** A word that is no level stays one, so that admission names it. */
 function levelOf(name: Importance | null | undefined): EventInput['level'] {
   if (name === undefined || name === null) return undefined;
@@ -75,10 +83,11 @@ function levelOf(name: Importance | null | undefined): EventInput['level'] {
 function targetOf(object: HostObject | null | undefined): EventInput['target'] | undefined {
   if (object === undefined || object === null) return undefined;
   if (typeof object === 'string') return { type: 'objeto', id: object, name: object };
+  if (typeof object === 'number') return { type: 'objeto', id: String(object) };
   const id = object.object_id ?? object.id;
   const name = object.str ?? object.nombre;
   const type = object.content_type ?? object.tipo ?? 'objeto';
-  return { type, id: String(id ?? name ?? ''), ...(name === undefined ? {} : { name }) };
+  return { type, id: idText(id ?? name ?? ''), ...(name === undefined ? {} : { name }) };
 }
 
 /** One change per key: states before and after are personal values and can be erased as such. */

@@ -69,7 +69,7 @@ export function auditLogger(capture: Capture) {
         ...input,
         tipo_actividad: 'pago',
         descripcion: input.descripcion ?? `Pago ${referencia_pago} de ${monto}`,
-        objeto_afectado: cargo,
+        objeto_afectado: typeof cargo === 'number' ? { content_type: 'cargo', object_id: cargo } : cargo,
         datos_adicionales: { ...input.datos_adicionales, referencia_pago, monto: String(monto) },
       }),
     registrarCambioPerfil: (input: OnProfile) => log(onProfile('cambio_perfil', 'Cambio de perfil', input)),

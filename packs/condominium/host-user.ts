@@ -20,13 +20,13 @@ export type HostUser =
 export function actorOf(user: HostUser | undefined): { actor: EventInput['actor']; attributes: JsonObject } {
   if (user === undefined || user === null)
     return { actor: { type: 'system', id: 'sistema', name: 'Sistema' }, attributes: {} };
-  if (typeof user !== 'object') return { actor: { type: 'user', id: String(user) }, attributes: {} };
+  if (typeof user !== 'object') return { actor: { type: 'user', id: idText(user) }, attributes: {} };
   const name = user.nombre_completo ?? joined(user.first_name, user.last_name);
   const role = user.role ?? user.rol;
   return {
     actor: {
       type: 'user',
-      id: String(user.id),
+      id: idText(user.id),
       ...(name === undefined ? {} : { name }),
       ...(typeof user.email === 'string' && user.email !== '' ? { email: user.email } : {}),
       ...(typeof role === 'string' && role !== '' ? { role } : {}),
@@ -39,4 +39,9 @@ export function actorOf(user: HostUser | undefined): { actor: EventInput['actor'
 export function joined(...names: readonly (string | null | undefined)[]): string | undefined {
   const known = names.filter((name) => typeof name === 'string' && name !== '');
   return known.length === 0 ? undefined : known.join(' ');
+}
+
+/** Anything but a number or text stays what it is: no event has such an id. */
+export function idText(id: string | number): string {
+  return typeof id === 'number' ? String(id) : id;
 }

@@ -6,6 +6,7 @@ import { auditLogger } from './audit-logger.ts';
 import { demoActivity } from './demo.ts';
 import { levelLabels } from './importance.ts';
 import { actions, kinds } from './kinds.ts';
+import { fieldNames, loggerArguments } from './logger-arguments.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { statisticsRoutes } from './statistics-routes.ts';
 
@@ -49,6 +50,8 @@ export const condominium = definePack({
     },
   },
   loggers: auditLogger,
+  arguments: loggerArguments,
+  fieldNames,
   routes: [...activityRoutes, ...sessionRoutes, ...statisticsRoutes],
   commands: {
     'stats build': {

@@ -3,6 +3,7 @@ import type { AttributeTypes } from './attribute-types.ts';
 import { missingLanguages } from './labels.ts';
 import {
   closeReasons,
+  loggersOf,
   type Actions,
   type AnyPack,
   type Loggers,
@@ -15,6 +16,7 @@ import { methods, pathParams, type Params, type Route } from './route.ts';
 const PACK_NAME = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
 const ACTION_NAME = /^[a-z][a-z0-9_-]*(?:\.[a-z][a-z0-9_-]*)+$/;
 const NAME_LENGTH_MAX_CHARS = 40;
+const bodyTypes = ['json', 'object', 'scalar'] as const;
 
 /**
  * Checks a pack's declaration and freezes it. Its action names and attribute types become the types of its loggers'
@@ -52,6 +54,7 @@ function* problemsOf(pack: Omit<AnyPack, 'policy'>): Generator<string> {
     yield* paramProblems(`reports.${name}`, report.params ?? {}, []);
   }
   yield* routeProblems(pack.routes ?? []);
+  yield* argumentProblems(pack);
   yield* sessionProblems(pack);
   yield* commandProblems(pack);
 }
@@ -64,6 +67,18 @@ function* commandProblems({ commands = {}, routes = [] }: Omit<AnyPack, 'policy'
     for (const parameter of Object.values(options)) {
       if (called && called.params?.[parameter] === undefined)
         yield `commands.${name}: ${route} has no parameter ${parameter}`;
+    }
+  }
+}
+
+function* argumentProblems(pack: Omit<AnyPack, 'policy'>): Generator<string> {
+  if (pack.arguments === undefined) return;
+  const loggers = loggersOf(pack, () => undefined);
+  for (const [name, params] of Object.entries(pack.arguments)) {
+    if (!Object.hasOwn(loggers, name)) yield `arguments: there is no logger ${name}`;
+    yield* paramProblems(`arguments.${name}`, params, []);
+    for (const [key, param] of Object.entries(params)) {
+      if (param.in !== 'body') yield `arguments.${name}: ${key} is not in the body`;
     }
   }
 }
@@ -145,7 +160,8 @@ function* paramProblems(owner: string, params: Params, inPath: readonly string[]
     if (params[name]?.in !== 'path') yield `${owner}: {${name}} is not declared as a path parameter`;
   }
   for (const [name, param] of Object.entries(params)) {
-    if (param.type === 'json' && param.in !== 'body') yield `${owner}: ${name} is JSON, but not in the body`;
+    if (param.in !== 'body' && bodyTypes.some((type) => type === param.type))
+      yield `${owner}: ${name} is JSON, but not in the body`;
     if (param.in === 'path' && !inPath.includes(name)) yield `${owner}: ${name} is not in the path`;
     if (typeof param.type === 'object' && param.type.enum.length === 0)
       yield `${owner}: ${name} has no values`;

@@ -12,7 +12,7 @@ import type {
 } from '@bitacora/event';
 import type { AttributesOf, AttributeTypes } from './attribute-types.ts';
 import type { Labels, Vocabulary } from './labels.ts';
-import type { Report, Route } from './route.ts';
+import type { Params, Report, Route } from './route.ts';
 
 export type Action = {
   readonly operation: Operation;
@@ -113,6 +113,13 @@ export type PackDeclaration<A extends Actions, T extends AttributeTypes, L exten
   readonly sessions?: SessionActions;
   readonly admission?: Admission;
   readonly loggers?: (capture: Capture<PackEvent<A, T>>) => L;
+  /**
+   * What loggers take over HTTP, by their names, each `in: 'body'`; what is missing, wrong or of another name is refused.
+   * Of a logger that is not here only the event is checked.
+   */
+  readonly arguments?: Readonly<Record<string, Params>>;
+  /** Field of an event (`occurredAt`) → what the hosts call it (`timestamp`): refusals of loggers and routes name that. */
+  readonly fieldNames?: Readonly<Record<string, string>>;
   readonly rules?: Readonly<Record<string, Rule>>;
   readonly reports?: Readonly<Record<string, Report>>;
   readonly views?: Readonly<Record<string, View>>;
@@ -150,12 +157,9 @@ export type AnyPack = Omit<Pack, 'loggers' | 'examples' | 'demo'> & {
   readonly examples?: readonly object[];
 };
 
-/**
- * A pack's loggers, ready to be called with what came over HTTP. They check nothing: what they capture is parsed and
- * admitted like any event.
- */
+/** A pack's loggers, ready to be called. They check nothing: what they capture is parsed and admitted like any event. */
 export function loggersOf(
-  pack: AnyPack,
+  pack: Pick<AnyPack, 'loggers'>,
   capture: Capture,
 ): Readonly<Record<string, (input: unknown) => Captured>> {
   // A logger's input type is only known where its pack is; here it is whatever the host sent.

@@ -11,13 +11,16 @@ export type Param = {
     | 'number'
     | 'boolean'
     | 'date'
-    /** Any JSON; in a body only. */
+    /** Any JSON (but not null where it is required), a JSON object, a number or text; in a body only. */
     | 'json'
+    | 'object'
+    | 'scalar'
     | { readonly enum: readonly string[] };
   readonly required?: boolean;
   readonly default?: string | number | boolean;
+  /** Of a text: UTF-16 units; absent: 1. */
   readonly min?: number;
-  /** Of a text: in UTF-16 units; absent: 2,000. */
+  /** Of a text: UTF-16 units; absent: 2,000. */
   readonly max?: number;
 };
 export type Params = Readonly<Record<string, Param>>;

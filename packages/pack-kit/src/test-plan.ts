@@ -45,7 +45,7 @@ function sampleValue({ type, min }: Param): JsonValue {
   if (typeof type === 'object') return type.enum[0] ?? '';
   if (type === 'integer' || type === 'number') return min ?? 1;
   if (type === 'boolean') return true;
-  if (type === 'json') return {};
+  if (type === 'json' || type === 'object') return {};
   return type === 'date' ? '2026-03-01' : 'x';
 }
 

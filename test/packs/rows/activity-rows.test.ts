@@ -202,6 +202,9 @@ export function activityRows(installation: () => PackInstallation): void {
       ['fecha_hasta=0000-01-01', 'fecha_hasta'],
       ['fecha_hasta=ayer', 'fecha_hasta'],
       ['cliente_id=', 'cliente_id'],
+      ['cliente_id=doce', 'cliente_id'],
+      ['cliente_id=-12', 'cliente_id'],
+      ['usuario_id=1.5', 'usuario_id'],
       ['otro=1', 'otro'],
     ]) {
       const { status, body } = await server.json(`${path}?${query}`);
@@ -235,15 +238,20 @@ export function activityRows(installation: () => PackInstallation): void {
     [{ cliente_id: undefined }, 'cliente_id'],
     [{ periodo: 5 }, 'periodo'],
     [{ resultado: 'quizás' }, 'resultado'],
-    [{ ip_address: 'no es una ip' }, 'client.ip'],
+    [{ ip_address: 'no es una ip' }, 'ip_address'],
+    [{ usuario: { id: 7 } }, 'usuario'],
+    [{ usuario: '' }, 'usuario'],
+    [{ cliente_id: null }, 'cliente_id'],
+    [{ tarjeta: undefined }, 'tarjeta'],
     [{ otro: 1 }, 'otro'],
   ])('A-01 a body with %j is refused and names what is wrong', async (extra, parameter) => {
     const { status, body } = await register(activity(extra));
-    expect(status).toBe(400);
-    expect(
-      body.parameter === parameter || String(body.detail).includes(parameter),
-      JSON.stringify(body),
-    ).toBe(true);
+    expect({ status, parameter: body.parameter }).toEqual({ status: 400, parameter });
+    const logged = await server.json('/v1/packs/accounting-closing/registrarActividadTarjeta', {
+      method: 'POST',
+      body: JSON.stringify(activity(extra)),
+    });
+    expect({ status: logged.status, parameter: logged.body.parameter }).toEqual({ status: 422, parameter });
   });
 
   test('A-12 entries of the pack are kept without end by default', async () => {

@@ -1,8 +1,9 @@
-import type { EventInput } from '@bitacora/event';
+import type { EventInput, ReadEvent } from '@bitacora/event';
 import { loggersOf, type AnyPack } from '@bitacora/pack-kit';
 import { z } from 'zod';
 import { AuditError } from '../audit-error.ts';
 import { ingestReply, storeEvents, type IngestCallOptions } from './ingest-call.ts';
+import { hostField, wrongArgument } from './logger-arguments.ts';
 import type { Call, Route } from './route.ts';
 
 const json = 'application/json; charset=utf-8';
@@ -67,8 +68,11 @@ async function log(call: Call, options: LoggerRouteOptions): Promise<unknown> {
   const name = params['logger'] ?? '';
   const logger = Object.hasOwn(loggers, name) ? loggers[name] : undefined;
   if (!logger) throw missing('logger', name);
+  const body = call.body as Readonly<Record<string, unknown>>;
+  const rejection = wrongArgument(pack, name, body);
+  if (rejection) return stored(call, [{ ok: false, rejection }], { pack, options });
   try {
-    void logger(call.body);
+    void logger(body);
   } catch (cause) {
     throw new AuditError('invalid_parameter', {
       parameter: 'body',
@@ -79,7 +83,22 @@ async function log(call: Call, options: LoggerRouteOptions): Promise<unknown> {
   if (events.length === 0 || events.length > eventsPerCallMax)
     throw new AuditError('invalid_parameter', { parameter: 'body', detail: `${name} captured nothing` });
   const read = withKey(events, call).map((value) => ({ ok: true as const, value, source: '' }));
-  return ingestReply(call, await storeEvents(call, read, { packLedgers: true, options }));
+  return stored(call, read, { pack, options });
+}
+
+/** What is refused is named as the host calls it. */
+async function stored(
+  call: Call,
+  read: readonly ReadEvent[],
+  { pack, options }: { pack: AnyPack; options: LoggerRouteOptions },
+): Promise<unknown> {
+  const answer = await storeEvents(call, read, { packLedgers: true, options });
+  const results = answer.results.map((result) =>
+    'error' in result
+      ? { ...result, error: { ...result.error, field: hostField(pack, result.error.field) } }
+      : result,
+  );
+  return ingestReply(call, { ...answer, results });
 }
 
 /** `Idempotency-Key` (a UUIDv7) is the id of the one event that a logger captures. */

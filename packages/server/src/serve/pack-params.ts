@@ -15,6 +15,8 @@ export function schemaOf(params: Params, place: Param['in']): z.ZodObject {
 
 function optional(param: Param, type: z.ZodType): z.ZodType {
   if (param.default !== undefined) return type.default(param.default);
+  if (param.required === true && param.type === 'json')
+    return type.refine((value) => value !== null, 'must not be null');
   if (param.required === true || param.in === 'path') return type;
   return param.in === 'body' ? type.nullish() : type.optional();
 }
@@ -25,6 +27,10 @@ function typeOf(param: Param, place: Param['in']): z.ZodType {
   switch (type) {
     case 'json':
       return z.json();
+    case 'object':
+      return z.record(z.string(), z.json());
+    case 'scalar':
+      return z.union([z.string().min(1).max(textCharsMax), z.number()]);
     case 'integer':
     case 'number':
       return place === 'body'
@@ -49,7 +55,7 @@ function typeOf(param: Param, place: Param['in']): z.ZodType {
     case 'string':
       return z
         .string()
-        .min(1)
+        .min(param.min ?? 1)
         .max(param.max ?? textCharsMax);
   }
 }

@@ -15,6 +15,7 @@ import type { EntryView } from '../ledger/index.ts';
 import { getEntry, runPlan, type PlanContext, type ReadContext, type SessionContext } from '../read/index.ts';
 import { storeEvents, type IngestCallOptions } from './ingest-call.ts';
 import { closeSession } from './close-session.ts';
+import { hostField } from './logger-arguments.ts';
 import { callerOf, requirePackPermission } from './pack-caller.ts';
 import { streamExport } from './stream-export.ts';
 import { schemaOf } from './pack-params.ts';
@@ -99,7 +100,7 @@ function planContext(call: Call, pack: AnyPack, options: PackRouteOptions): Plan
         packLedgers: true,
         options,
       });
-      return stored(call.grant, results[0], options.context);
+      return stored(call.grant, results[0], { pack, context: options.context });
     },
     closeSession: (open, reason) => closeSession(call, open, { reason, options, context: options.context }),
   };
@@ -117,10 +118,11 @@ function ledgerNameOf(grant: Grant, pack: AnyPack): string {
 async function stored(
   grant: Grant,
   result: EventResult | undefined,
-  context: ReadContext,
+  { pack, context }: { pack: AnyPack; context: ReadContext },
 ): Promise<EntryView> {
   if (result && !('error' in result)) return getEntry(grant, result.id, context);
-  const { code = '', field = '', message = '' } = result?.error ?? {};
+  const { code = '', field: named = '', message = '' } = result?.error ?? {};
+  const field = hostField(pack, named);
   if (code === 'unknown_reference') throw new AuditError('not_found', { parameter: field, detail: message });
   throw new AuditError(code === 'conflict' ? 'conflict' : 'invalid_parameter', {
     parameter: field,
