@@ -175,7 +175,8 @@ test('SDK-3 SDK-24 no value makes capture throw, and every one is accounted for 
   ];
   for (let n = 0; n < 10_000; n++) {
     const value = values[(n * 7 + (n >> 5)) % values.length];
-    expect(Reflect.apply(audit.capture, undefined, [value])).toBeUndefined();
+    const options = [undefined, null, 'durable', { mode: 'none' }, revoked.proxy][n % 5];
+    expect(Reflect.apply(audit.capture, undefined, [value, options])).toBeUndefined();
     if (n % 100 === 0) {
       expectConserved(audit.health());
       await new Promise((resolve) => setImmediate(resolve));

@@ -50,7 +50,7 @@ export function openAudit(settings: Settings, onClosed: () => void): OpenedAudit
     const occurredAtMs = clock();
     const taken = snapshot(input);
     const own = taken.ok ? taken.event : {};
-    const mode = options === undefined ? modeOf(own['action']) : (chosen(options) ?? modeOf(own['action']));
+    const { mode = modeOf(own['action']), transaction } = chosen(options);
     const id = typeof own['id'] === 'string' ? own['id'] : createId();
     const lane = lanes.of(context.tenant);
     const hasNoLane = typeof lane === 'string';
@@ -67,7 +67,7 @@ export function openAudit(settings: Settings, onClosed: () => void): OpenedAudit
     event['actor'] ??= hostActor;
     const draft = { event, occurredAtMs };
     if (hasNoLane || mode === 'outbox')
-      return toOutbox(hasNoLane ? lanes.withoutKey : lane, { id, draft, transaction: options?.transaction });
+      return toOutbox(hasNoLane ? lanes.withoutKey : lane, { id, draft, transaction });
     if (state !== 'open') {
       lane.late(id);
       return mode === 'best_effort'
@@ -129,7 +129,8 @@ export function openAudit(settings: Settings, onClosed: () => void): OpenedAudit
   async function flush(timeoutMs = timeoutDefaultMs): Promise<Delivery> {
     const flushed = lanes.flush();
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
+      // A timer takes what is longer, as Infinity, for no time at all.
+      const timer = setTimeout(resolve, Math.min(timeoutMs, timerMaxMs));
       void flushed.then(() => {
         clearTimeout(timer);
         resolve();
@@ -154,7 +155,7 @@ export function openAudit(settings: Settings, onClosed: () => void): OpenedAudit
   return {
     audit: Object.freeze({
       ...{ capture, flush, health },
-      close: (timeoutMs = timeoutDefaultMs) => (closed ??= closeOnce(timeoutMs)),
+      close: (timeoutMs = timeoutDefaultMs) => (closed ??= closeOnce(Math.min(timeoutMs, timerMaxMs))),
     }),
     spillNow() {
       if (state !== 'closed') for (const lane of lanes.all()) lane.spillNow();
@@ -170,7 +171,15 @@ interface OutboxCapture {
   readonly transaction: OutboxTransaction | undefined;
 }
 
-function chosen({ mode, transaction }: CaptureOptions): Mode | undefined {
-  if (transaction !== undefined) return 'outbox';
-  return mode !== undefined && modes.includes(mode) ? mode : undefined;
+function chosen(options: CaptureOptions | undefined): CaptureOptions {
+  try {
+    const { mode, transaction } = options ?? none;
+    if (transaction !== undefined) return { mode: 'outbox', transaction };
+    return mode !== undefined && modes.includes(mode) ? { mode } : none;
+  } catch {
+    // A getter of the host's that throws says nothing, and must not reach it.
+    return none;
+  }
 }
+
+const none: CaptureOptions = {};
