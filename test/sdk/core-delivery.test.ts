@@ -136,7 +136,9 @@ test('close reports what is still pending, once, and later events are dropped', 
 });
 
 test('a close during sending reports what the server answered', async () => {
-  const { audit } = await connect((response, events) => void setTimeout(() => accept(response, events), 50));
+  const { audit } = await connect((response, events) => void setTimeout(() => accept(response, events), 50), {
+    requestTimeoutMs: Infinity,
+  });
   void audit.capture(event(1));
   expect(await audit.flush(Infinity)).toMatchObject({ delivered: 1, pending: 0 });
   void audit.capture(event(2));

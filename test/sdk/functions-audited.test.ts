@@ -1,6 +1,8 @@
+import 'reflect-metadata';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { Get } from '@nestjs/common';
 import { expect, test } from 'vitest';
 import { withContext } from '@bitacora/sdk';
 import { audited } from '@bitacora/sdk/functions';
@@ -94,6 +96,28 @@ test('SDK-31 generators and iterators are passed through, and an audit that fail
   expect(audited({ audit: failing, action: 'a.b' }, () => 1)()).toBe(1);
   expect(await audited({ audit: failing, action: 'a.b' }, async () => 2)()).toBe(2);
   expect(audited({ audit: throwing, action: 'a.b' }, () => 3)()).toBe(3);
+});
+
+test('SDK-31 the decorators that NestJS uses capture methods too, and what others noted on a method stays', async () => {
+  const { audit, expectAudit } = createTestAudit();
+  class Rooms {
+    readonly fee = 12;
+    price(nights: number): number {
+      return nights * this.fee;
+    }
+  }
+  const { prototype } = Rooms;
+  const own = Object.getOwnPropertyDescriptor(prototype, 'price') ?? {};
+  Get('/price')(prototype, 'price', own as TypedPropertyDescriptor<unknown>);
+  const made = audited({ audit, action: 'room.price' })(
+    prototype,
+    'price',
+    own as TypedPropertyDescriptor<Rooms['price']>,
+  );
+  Object.defineProperty(prototype, 'price', made);
+  expect(new Rooms().price(2)).toBe(24);
+  expect(Reflect.getMetadata('path', Reflect.get(prototype, 'price'))).toBe('/price');
+  await expectAudit({ action: 'room.price', outcome: 'success' }, { times: 1 });
 });
 
 test('SDK-31 the standard decorator, compiled by tsc, captures methods as the wrapper does functions', async () => {

@@ -100,13 +100,16 @@ const optionNames: readonly string[] = [
   ...['debug', 'closeOnExit', 'onError', 'onDrop', 'clock'],
 ];
 
+const timerMaxMs = 2 ** 31 - 1;
+
 function limitsOf(options: AuditOptions): Limits {
   const limits: { -readonly [Name in keyof Limits]: number } = { ...limitDefaults };
   for (const name of keysOf(limitDefaults)) {
     const value = options[name];
     if (value === undefined) continue;
     refuseUnless(isAmount(value), name, 'a number of at least 0');
-    limits[name] = value;
+    // A timer takes what is longer, as Infinity, for no time at all.
+    limits[name] = name.endsWith('Ms') ? Math.min(value, timerMaxMs) : value;
   }
   return { ...limits, batchEventsMax: Math.max(1, limits.batchEventsMax) };
 }

@@ -20,8 +20,21 @@ export type AuditedOptions<Args extends unknown[] = never, Returned = never> = {
 
 type Method<This, Args extends unknown[], Result> = (this: This, ...args: Args) => Result;
 
+/** Decorates a method, by standard decorators or by those of `experimentalDecorators`, or wraps a function. */
+export interface AuditedDecorator<Args extends unknown[], Returned> {
+  <This, Own extends Args, Result extends Returned | Promise<Returned>>(
+    method: Method<This, Own, Result>,
+    context?: ClassMethodDecoratorContext,
+  ): Method<This, Own, Result>;
+  <This, Own extends Args, Result extends Returned | Promise<Returned>>(
+    target: object,
+    name: string | symbol,
+    descriptor: TypedPropertyDescriptor<Method<This, Own, Result>>,
+  ): TypedPropertyDescriptor<Method<This, Own, Result>>;
+}
+
 /**
- * Wraps a function, or decorates a method (standard decorators), and what decorates also wraps: a domain gives its own
+ * Wraps a function, or decorates a method, and what decorates also wraps: a domain gives its own
  * names to both at once, `const auditExport = (kind: string) => audited({ … })`. Each call is captured with its outcome, duration and
  * error. The function's result and what it throws reach the caller untouched. An async function's promise resolves when
  * the event is captured as its mode says; a capture that fails never makes the call fail. A generator is passed
@@ -34,16 +47,20 @@ export function audited<This, Args extends unknown[], Result>(
 ): Method<This, Args, Result>;
 export function audited<Args extends unknown[], Returned>(
   options: AuditedOptions<Args, Returned>,
-): <This, Own extends Args, Result extends Returned | Promise<Returned>>(
-  method: Method<This, Own, Result>,
-  context?: ClassMethodDecoratorContext,
-) => Method<This, Own, Result>;
+): AuditedDecorator<Args, Returned>;
 export function audited<This, Args extends unknown[], Result>(
   options: AuditedOptions<Args, Awaited<Result>>,
   fn?: Method<This, Args, Result>,
 ): unknown {
   return fn === undefined
-    ? (method: Method<This, Args, Result>) => wrapped(options, method)
+    ? (
+        method: Method<This, Args, Result>,
+        _name?: unknown,
+        descriptor?: TypedPropertyDescriptor<typeof method>,
+      ) =>
+        descriptor?.value
+          ? { ...descriptor, value: wrapped(options, descriptor.value) }
+          : wrapped(options, method)
     : wrapped(options, fn);
 }
 
@@ -75,6 +92,8 @@ function wrapped<This, Args extends unknown[], Result>(
   }
   Object.defineProperty(call, 'name', { value: fn.name, configurable: true });
   Object.defineProperty(call, 'length', { value: fn.length, configurable: true });
+  // What others have noted on the function, as NestJS its routes, is found on the wrapper too.
+  Object.setPrototypeOf(call, fn);
   return call;
 }
 

@@ -1,5 +1,5 @@
 export { auditContext, type AuditBlock, type BlockFields } from './audit-block.ts';
-export { audited, type AuditedOptions, type FromCall } from './audited.ts';
+export { audited, type AuditedDecorator, type AuditedOptions, type FromCall } from './audited.ts';
 export {
   defineEvents,
   type AttributeSpec,
