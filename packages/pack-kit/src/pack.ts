@@ -2,6 +2,7 @@ import type {
   AuditEvent,
   Capture,
   Captured,
+  CaptureReceipt,
   EventInput,
   JsonObject,
   Level,
@@ -74,8 +75,8 @@ export type PackEvent<A extends Actions, T extends AttributeTypes> = Omit<
   readonly action: keyof A & string;
   readonly attributes?: AttributesOf<T>;
 };
-/** Takes one argument (over HTTP: the body) and captures. */
-export type Logger = (input: never) => Captured;
+/** Takes one argument (over HTTP: the body) and captures. Null: the hosts' function gives that for what was not stored. */
+export type Logger = (input: never) => Captured | Promise<CaptureReceipt | null>;
 export type Loggers = Readonly<Record<string, Logger>>;
 
 /** A route of the pack (`POST /api/loans/remind/`) as a command; `options`: name of an option → of the route's parameter. */
@@ -161,9 +162,11 @@ export type AnyPack = Omit<Pack, 'loggers' | 'examples' | 'demo'> & {
 export function loggersOf(
   pack: Pick<AnyPack, 'loggers'>,
   capture: Capture,
-): Readonly<Record<string, (input: unknown) => Captured>> {
+): Readonly<Record<string, (input: unknown) => ReturnType<Logger>>> {
   // A logger's input type is only known where its pack is; here it is whatever the host sent.
-  return (pack.loggers?.(capture as never) ?? {}) as Readonly<Record<string, (input: unknown) => Captured>>;
+  return (pack.loggers?.(capture as never) ?? {}) as Readonly<
+    Record<string, (input: unknown) => ReturnType<Logger>>
+  >;
 }
 
 /** The ledger of a pack's events: its own where its retention differs from that of the tenant's default ledger. */

@@ -1,4 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
+import { createAudit, type SdkError } from '@bitacora/sdk';
+import { closingLogger } from '../../../packs/accounting-closing/closing-logger.ts';
 import { installationZone, type PackInstallation } from '../../support/pack-installation.ts';
 import type { TestServer } from '../../support/test-server.ts';
 import { viewerTokens } from '../../support/viewer-tokens.ts';
@@ -80,6 +82,20 @@ export function activityRows(installation: () => PackInstallation): void {
     expect(status).toBe(404);
     expect(body.error).toEqual(expect.any(String));
     expect((await list()).count).toBe(before);
+  });
+
+  test('A-01 for a host with the SDK an unknown closing is null and a warning; what is known is sequenced', async () => {
+    const warnings: string[] = [];
+    const onError = ({ code, field }: SdkError): void => void warnings.push(`${code} ${field}`);
+    const { url, key } = server;
+    const audit = createAudit({ name: 'cierres', url, key, mode: 'strict', onError });
+    const { registrarActividadTarjeta } = closingLogger((event) => audit.capture(event));
+    const written = activity({ tarjeta: 'sdk' }) as Parameters<typeof registrarActividadTarjeta>[0];
+    expect(await registrarActividadTarjeta({ ...written, cliente_id: 999 })).toBeNull();
+    expect(warnings).toEqual(['rejected cierre']);
+    expect(await registrarActividadTarjeta(written)).toMatchObject({ state: 'sequenced' });
+    await audit.close(1_000);
+    expect((await list('?tarjeta=sdk')).results).toMatchObject([{ cliente_id: 12, usuario_id: 7 }]);
   });
 
   test('A-01 F-12 the logger is one HTTP call with the same keys', async () => {
