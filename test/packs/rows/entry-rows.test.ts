@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
 import { beforeAll, expect, test } from 'vitest';
 import { condominiumCalls } from '../../support/condominium-calls.ts';
 import { installationOrigin, type PackInstallation } from '../../support/pack-installation.ts';
@@ -350,6 +352,12 @@ export function entryRows(installation: () => PackInstallation): void {
     const ids = [first, second, third].flatMap((page) => page.results.map((one: any) => one.id));
     expect(ids).toHaveLength(9);
     expect(ids).toEqual([...ids].sort((a, b) => b - a));
+    // Links are made of the header Host: one that names no host is the client's fault.
+    for (const host of ['[', 'a b', 'casa:99999']) {
+      const headers = { host, authorization: `Token ${server.key}` };
+      const [answer] = await once(request(server.url + path, { headers }).end(), 'response');
+      expect({ host, status: answer.resume().statusCode }).toEqual({ host, status: 400 });
+    }
   });
 
   test('C-13 entries carry duration_ms; the list is filtered and sorted by it', async () => {

@@ -1,5 +1,6 @@
 import { languages, type AnyPack, type Caller, type Language } from '@bitacora/pack-kit';
 import { requirePermission, type Grant } from '../access/index.ts';
+import { AuditError } from '../audit-error.ts';
 import type { Call } from './route.ts';
 
 /** Who asks, as a pack's plan sees him. */
@@ -12,8 +13,15 @@ export function callerOf({ grant, request }: Call, { zone, now }: { zone: string
     language: languageOf(request.headers['accept-language']),
     timeZone: zone,
     today: dayOf(now, zone),
-    url: new URL(request.url, `${request.protocol}://${request.host}`).href,
+    url: urlOf(request),
   };
+}
+
+/** What was asked for, absolute. @throws invalid_parameter for a header Host that names no host */
+function urlOf({ url, protocol, host }: Call['request']): string {
+  const base = `${protocol}://${host}`;
+  if (URL.canParse(url, base)) return new URL(url, base).href;
+  throw new AuditError('invalid_parameter', { parameter: 'host', detail: 'the header Host names no host' });
 }
 
 /**
