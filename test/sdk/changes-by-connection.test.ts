@@ -149,7 +149,7 @@ test('F-03 an upsert that meets a row committed in between tells what was there'
   await Promise.all(
     Array.from({ length: 30 }, (_, at) =>
       pool.query(
-        `insert into price (hotel, day, amount) values ($1, '2026-01-01', 1) on conflict (hotel, day) do update set amount = price.amount + 1`,
+        `insert into price ${at % 2 ? '(hotel, day, amount)' : ''} values ($1, '2026-01-01', 1) on conflict (hotel, day) do update set amount = price.amount + 1`,
         [at % 3],
       ),
     ),
@@ -295,11 +295,12 @@ test('F-03 after_commit: captured once the transaction is committed, in its cont
     );
     await client.query('savepoint b');
     await client.query(`insert into room (name) values ('taken back by ${end}')`);
-    await client.query('rollback to savepoint b');
+    await client.query('ROLLBACK TO SAVEPOINT B');
     await client.query(end);
   };
   await transaction('rollback');
   await transaction('commit');
+  for (const end of ['rollback and chain', 'commit and chain', 'rollback']) await transaction(end);
   await client.query(`insert into room (name) values ('alone')`);
   await client.query('begin');
   await client.query(`insert into room (name) values ('never')`);
@@ -310,6 +311,7 @@ test('F-03 after_commit: captured once the transaction is committed, in its cont
   const events = sent.map((json) => JSON.parse(json));
   expect(events.map(({ changes }) => changes.find((one: any) => one.path === 'name').after)).toEqual([
     'kept by commit',
+    'kept by commit and chain',
     'alone',
   ]);
   expect(events[0].reason).toBe('first');

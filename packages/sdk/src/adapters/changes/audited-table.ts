@@ -58,6 +58,8 @@ export interface CatalogueTable extends Pick<
   readonly tree: string;
   /** Its trigger of `bitacora capture install` is there and enabled. */
   readonly triggered: boolean;
+  /** In the order in which an insert that names none gives their values. */
+  readonly columns: readonly string[];
   /** Tables that a foreign key changes along with this one. */
   readonly cascades: readonly string[];
   /** Columns of each unique constraint and index, by its name. */

@@ -84,7 +84,7 @@ async function captureUpsert(
   },
 ): Promise<CapturedWrite> {
   const { table, conflict, parse, plain, asHost } = context;
-  const select = rewrite.selectMet(write, values, conflict);
+  const select = rewrite.selectMet(write, values, { conflict, of: table });
   if (select === undefined) return context.unseen();
   await plain({ text: 'savepoint __bitacora', values: [] });
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {

@@ -2,7 +2,7 @@ import type { CatalogueTable } from './audited-table.ts';
 import { pgResult, isPgResult, type PgClient, type PgResult, type QueryCall } from './pg-client.ts';
 import type { SqlCommand } from './sql-command.ts';
 import { triggersNow } from './triggers-now.ts';
-import { createWaitingEvents } from './waiting-events.ts';
+import { chains, createWaitingEvents } from './waiting-events.ts';
 
 /** One connection of the host, and what is known of its transaction. */
 export interface PgSession {
@@ -57,7 +57,7 @@ export function createPgSession(client: PgClient, onCatalogueChange: () => void)
     if (ends.test(text)) begun = false;
     if (/^\s*(?:create|alter|drop)\b/i.test(text)) onCatalogueChange();
     // A rollback to a savepoint also takes back what was told after it, and the locks.
-    if (!open() || /^\s*rollback\b/i.test(text)) forget();
+    if (!open() || /^\s*rollback\b/i.test(text) || chains.test(text)) forget();
     // PostgreSQL answers ROLLBACK to the commit of a transaction that failed.
     const rolledBack = isPgResult(result) && result.command === 'ROLLBACK' && !open();
     waiting.follow(rolledBack ? 'rollback' : text, open());

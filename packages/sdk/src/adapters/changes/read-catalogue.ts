@@ -22,6 +22,8 @@ select json_build_object(
   'exact', coalesce((select json_agg(a.attname) from pg_attribute a join pg_type y on y.oid = a.atttypid
     where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
       and coalesce(nullif(y.typbasetype, 0), y.oid) in (${exactTypes})), '[]'),
+  'columns', coalesce((select json_agg(a.attname order by a.attnum) from pg_attribute a
+    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '[]'),
   'key', coalesce((select json_agg(a.attname order by k.place)
     from (select i.indrelid, i.indkey from pg_index i
       where i.indrelid = c.oid and i.indisvalid and i.indisunique and i.indpred is null and i.indexprs is null

@@ -66,9 +66,11 @@ export function conflictColumns(
 export function selectMet(
   write: Insert,
   values: readonly unknown[],
-  conflict: readonly string[],
+  { conflict, of }: { readonly conflict: readonly string[]; readonly of: CatalogueTable },
 ): SqlCommand | 'none' | undefined {
-  const { head, table, alias, columns, source } = write;
+  const { head, table, alias, source } = write;
+  // A query may give fewer values than there are columns.
+  const columns = write.columns ?? (typeof source === 'string' ? undefined : of.columns);
   const places = conflict.map((column) => columns?.indexOf(column) ?? -1);
   if (!columns || places.includes(-1)) return columns ? 'none' : undefined;
   const keys = `(${conflict.map((column) => `${alias}.${quoted(column)}`).join(', ')})`;

@@ -1,3 +1,5 @@
+import { columnName } from './statement-cursor.ts';
+
 /** Things to do once the transaction commits; what a savepoint rolls back is forgotten with it. */
 export interface WaitingEvents {
   add(run: () => void): void;
@@ -8,6 +10,8 @@ export interface WaitingEvents {
 const savepoint =
   /^\s*(savepoint|rollback\s+(?:work\s+|transaction\s+)?to(?:\s+savepoint)?|release(?:\s+savepoint)?)\s+("(?:[^"]|"")*"|[\w$]+)/i;
 const rolledBack = /^\s*(?:rollback|abort)\b/i;
+/** Ends the transaction and begins the next. */
+export const chains = /\band\s+chain\b/i;
 
 export function createWaitingEvents(): WaitingEvents {
   let waiting: (() => void)[] = [];
@@ -15,7 +19,8 @@ export function createWaitingEvents(): WaitingEvents {
   return {
     add: (run) => void waiting.push(run),
     follow(text, inTransaction) {
-      const [, verb = '', name = ''] = savepoint.exec(text) ?? [];
+      const [, verb = '', written = ''] = savepoint.exec(text) ?? [];
+      const name = columnName(written);
       if (/^savepoint/i.test(verb)) savepoints.push({ name, length: waiting.length });
       const at = savepoints.findLastIndex((one) => one.name === name);
       if (/^rollback/i.test(verb) && at >= 0) {
@@ -23,7 +28,7 @@ export function createWaitingEvents(): WaitingEvents {
         savepoints.length = at + 1;
       }
       if (/^release/i.test(verb) && at >= 0) savepoints.length = at;
-      if (inTransaction) return;
+      if (inTransaction && !chains.test(text)) return;
       const committed = rolledBack.test(text) ? [] : waiting;
       waiting = [];
       savepoints = [];
