@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { IncomingMessage, request as httpRequest, ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
+import { connect, constants, createServer as createHttp2Server } from 'node:http2';
+import { Socket, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import express from 'express';
 import fastify from 'fastify';
@@ -420,6 +421,27 @@ test("D-04 SDK-9 in Express's nested routers route and parameters are those of t
     [200, '/hotels/:hotel/floors/:floor/rooms/:room', { room: '7' }],
     [500, '/hotels/:hotel/floors/:floor/closed/:room', { room: '7' }],
   ]);
+});
+
+test('SDK-9 over HTTP/2 too, a client that leaves is recorded as such', async () => {
+  const app = createHttp2Server();
+  const listener = auditRequests(audit)((request, response) =>
+    request.url === '/whole' ? response.end('all') : response.write('a part'),
+  );
+  app.on('request', (request: any, response: any) => listener(request, response));
+  await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
+  const client = connect(`http://127.0.0.1:${(app.address() as AddressInfo).port}`);
+  const outcomes: unknown[] = [];
+  for (const path of ['/whole', '/cut']) {
+    const id = randomUUID();
+    const stream = client.request({ ':path': path, 'x-request-id': id });
+    stream.once('data', () => path === '/cut' && stream.close(constants.NGHTTP2_CANCEL));
+    await once(stream, 'close');
+    outcomes.push((await eventsOf(id, 'http.request'))[0].error?.code);
+  }
+  client.close();
+  app.close();
+  expect(outcomes).toEqual([undefined, 'aborted']);
 });
 
 test('SDK-9 SDK-20 answers without a connection are recorded as whole: injected, or in a function that a cloud calls', async () => {

@@ -19,8 +19,9 @@ export function watchAnswer(
   let isFinished = false;
   const end = (): void => {
     started.finish(() => {
-      // HTTP/2's answers only say that they were ended; those without a socket, as Fastify's `inject` makes them, that they finished.
-      const isWhole = isFinished || (response.writableFinished ?? response.writableEnded);
+      // HTTP/2's answers only say that they were ended, and finish also when they are cut; those without a socket, as Fastify's
+      // `inject` makes them, only say that they finished.
+      const isWhole = response.writableEnded && (isFinished || (response.writableFinished ?? true));
       const status = response.headersSent || isWhole ? response.statusCode : undefined;
       return { status, aborted: !isWhole, ...read() };
     });
