@@ -464,6 +464,11 @@ export function entryRows(installation: () => PackInstallation): void {
     const refused = await server.json(path, { as: body.secret });
     expect(refused.status).toBe(403);
     expect(refused.body.detail).toEqual(expect.any(String));
+    // Nor does it learn anything by a POST.
+    for (const place of ['estadisticas/generar/', 'sesiones/1/cerrar/']) {
+      const asked = { method: 'POST', body: '{}', as: body.secret };
+      expect(await server.json(`/api/audit/${place}`, asked), place).toMatchObject({ status: 403 });
+    }
   });
 
   test('C-04 C-08 pages of the configured origins may call with a token, others may not', async () => {

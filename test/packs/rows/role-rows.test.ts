@@ -134,9 +134,15 @@ export function roleRows(installation: () => PackInstallation): void {
     expect((await ask('security', 'registros/?tipo_actividad=sesion_cerrada')).body.count).toBe(0);
   });
 
-  test('C-05 C-08 what an administrator takes out is on record', async () => {
+  test('C-05 C-07 C-08 what an administrator takes out or has counted is on record', async () => {
     expect((await ask('admin', 'registros/exportar/?formato=json')).status).toBe(200);
     const { body } = await server.json('/v1/events?ledger=roles.audit&action=export.create');
     expect(body.entries[0].event).toMatchObject({ actor: { id: people.admin }, operation: 'read' });
+    expect((await ask('admin', 'estadisticas/generar/', 'POST')).status).toBe(200);
+    const reads = async (): Promise<unknown[]> => {
+      const all = await server.json('/v1/events?ledger=roles.audit&action=entry.search&limit=1000');
+      return all.body.entries.map(({ event }: any) => `${event.actor.id} ${event.request?.url}`);
+    };
+    await expect.poll(reads, { timeout: 10_000 }).toContain(`${people.admin} ${base}estadisticas/generar/`);
   });
 }

@@ -24,7 +24,7 @@ import { JsonText } from './json-text.ts';
 import { olderMember } from './older-member.ts';
 import { problemMediaType, problemOf } from './problem.ts';
 import type { AnsweredRead } from './read-record.ts';
-import type { Route } from './route.ts';
+import type { Call, Route } from './route.ts';
 import { safeHeaders } from './safe-headers.ts';
 import type { SessionCookie } from './session-cookie.ts';
 import { endSilentConnections } from './silent-connections.ts';
@@ -200,12 +200,10 @@ function credentialsOf(request: FastifyRequest, { cookie }: Pick<HttpOptions, 'c
   return { authorization, session: cookie.read(request), address: request.ip };
 }
 
-async function record(
-  route: Route,
-  { grant, request }: { grant: Grant; request: FastifyRequest },
-  { onRead }: HttpOptions,
-): Promise<void> {
+async function record(route: Route, call: Call, { onRead }: HttpOptions): Promise<void> {
+  if (route.record?.when?.(call) === false) return;
   if (!route.record) return;
+  const { grant, request } = call;
   const { action, each = false } = route.record;
   // One's own entries are one's own business; what is taken out is not.
   if (grant.reach.kind === 'own' && !each) return;

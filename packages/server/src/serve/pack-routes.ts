@@ -8,7 +8,7 @@ import {
   type Route as PackRoute,
 } from '@bitacora/pack-kit';
 import { z } from 'zod';
-import type { Directory, Grant } from '../access/index.ts';
+import { requirePermission, type Directory, type Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import type { EventResult } from '../ingest/index.ts';
 import type { EntryView } from '../ledger/index.ts';
@@ -31,6 +31,7 @@ export interface PackRouteOptions extends IngestCallOptions {
 
 /** The routes that packs declare: parameters are checked, the plan runs under the caller's grant, the pack shapes the answer. */
 export function packRoutes(options: PackRouteOptions): Route[] {
+  const writing = new WeakSet<Call>();
   return options.packs.flatMap((pack) =>
     (pack.routes ?? []).map((route): Route => {
       const params = route.params ?? {};
@@ -41,28 +42,33 @@ export function packRoutes(options: PackRouteOptions): Route[] {
         summary: `${pack.name}: ${route.path}`,
         // Who may is the pack's to say.
         scope: 'any',
-        ...recordOf(route),
+        record: recordOf(route, writing),
         query: schemaOf(params, 'query'),
         ...(inBody ? { body: schemaOf(params, 'body') } : {}),
         ...(pack.errors ? { errors: pack.errors } : {}),
         answer: route.row
           ? { status: 200, mediaType: 'text/csv; charset=utf-8' }
           : { status: route.status ?? 200, mediaType: json, schema: z.json() },
-        handle: (call) => answer(call, { pack, route, options }),
+        handle: (call) => answer(call, { pack, route, options, writing }),
       };
     }),
   );
 }
 
 /** Reads of others' entries are put on record, what is taken out each time; what is written is an event by itself. */
-function recordOf(route: PackRoute): Pick<Route, 'record'> {
-  if (route.row) return { record: { action: 'export.create', each: true } };
-  return route.method === 'GET' ? { record: { action: 'entry.search' } } : {};
+function recordOf(route: PackRoute, writing: WeakSet<Call>): NonNullable<Route['record']> {
+  if (route.row) return { action: 'export.create', each: true };
+  return { action: 'entry.search', when: (call) => !writing.has(call) };
 }
 
 async function answer(
   call: Call,
-  { pack, route, options }: { pack: AnyPack; route: PackRoute; options: PackRouteOptions },
+  {
+    pack,
+    route,
+    options,
+    writing,
+  }: { pack: AnyPack; route: PackRoute; options: PackRouteOptions; writing: WeakSet<Call> },
 ): Promise<unknown> {
   const { method, permission } = route;
   requirePackPermission(call.grant, { pack, method, permission });
@@ -73,6 +79,11 @@ async function answer(
   const caller = callerOf(call, { zone, now: clock() });
   const plan = route.plan(params, caller);
   if (isRefused(plan)) throw new AuditError(plan.refused.code, plan.refused);
+  const kinds = Object.values(plan).map(({ read }) => read);
+  // Whoever only writes learns nothing of what others wrote, by whatever method.
+  if (call.grant.caller.kind === 'key' && kinds.some((kind) => kind !== 'append'))
+    requirePermission(call.grant, 'read');
+  if (kinds.every((kind) => kind === 'append' || kind === 'session.close')) writing.add(call);
   const context = planContext(call, pack, options);
   const labels = labelsOf(pack);
   const file = Object.values(plan).find((read) => read.read === 'export');

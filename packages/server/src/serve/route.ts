@@ -13,8 +13,8 @@ export interface Route {
   query?: z.ZodObject;
   /** A JSON body. `events` is read by ingest itself; `form` is a page's own, fields by name. */
   body?: z.ZodType | 'events' | 'form';
-  /** What a success is called in the tenant's own audit ledger. Reads are put there once in ten minutes, `each` says every time. */
-  record?: { action: string; each?: true };
+  /** What a success is called in the tenant's own audit ledger. Reads are put there once in ten minutes, `each` says every time, `when` (absent: always) whether it was one. */
+  record?: { action: string; each?: true; when?: (call: Call) => boolean };
   /** A member that older clients read their errors from, with texts of their own. */
   errors?: { readonly member: string; readonly texts?: Readonly<Record<string, string>> };
   /** Media type and schema of a success. */
