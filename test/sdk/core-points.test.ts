@@ -60,7 +60,11 @@ test('SDK-1 the same options again give the same audit and a warning, other opti
   expect(warn).toHaveBeenCalledOnce();
   const other = createAudit({ ...same, name: 'other' });
   expect(other).not.toBe(audit);
-  await Promise.all([audit.close(), other.close()]);
+  const rules = [(): null => null, (_path: string, value: unknown): unknown => value].map((custom) =>
+    createAudit({ ...same, redact: { custom } }),
+  );
+  expect(rules[0]).not.toBe(rules[1]);
+  await Promise.all([audit, other, ...rules].map((one) => one.close()));
   const fresh = createAudit(same);
   expect(fresh).not.toBe(audit);
   await fresh.close();

@@ -30,13 +30,22 @@ export function findOpened(options: AuditOptions, open: (forget: () => void) => 
   return opened.audit;
 }
 
-/** Callbacks are often written in place, and so never the same. */
 function sharesWays(one: AuditOptions, other: AuditOptions): boolean {
   return one.transport === other.transport && one.clock === other.clock;
 }
 
-function fingerprintOf({ transport: _transport, clock: _clock, ...options }: AuditOptions): string {
+// Callbacks are often written in place, and so never the same: those that are only told do not count, of the others their text.
+function fingerprintOf({
+  transport: _transport,
+  clock: _clock,
+  onError: _e,
+  onDrop: _d,
+  ...options
+}: AuditOptions): string {
   const { BITACORA_URL: url, BITACORA_API_KEY: apiKey } = process.env;
   const named = { url, key: apiKey, ...options };
-  return JSON.stringify(Object.entries(named).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  return JSON.stringify(
+    Object.entries(named).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    (_name, value: unknown) => (typeof value === 'function' ? String(value) : value),
+  );
 }
