@@ -356,7 +356,7 @@ function syncFileFunctions(): (keyof typeof fs & `${string}Sync`)[] {
 }
 
 test('SDK-17 each action has its mode: memory, disk, ledger, and the outbox of a transaction', async () => {
-  const { audit, server } = await connect(accept, {
+  const { audit, server, errors } = await connect(accept, {
     modeOf: { 'pay.*': 'strict', 'pay.later': 'durable' },
     spool: { directory: join(directory, 'modes') },
   });
@@ -375,11 +375,26 @@ test('SDK-17 each action has its mode: memory, disk, ledger, and the outbox of a
     state: 'rejected',
     rejection: { field: 'action' },
   });
-  await expect(of('see.it', { mode: 'outbox' })).rejects.toMatchObject({ code: 'outbox_failed' });
+  const error = { code: 'outbox_failed', message: 'mode outbox needs the option transaction' };
+  await expect(of('see.it', { mode: 'outbox' })).rejects.toMatchObject(error);
+  expect(errors.at(-1)).toMatchObject(error);
+  // Nobody waits for it, and it fails: the process must not.
+  const ended = vi.fn<() => void>();
+  process.on('unhandledRejection', ended);
+  void of('see.it', { mode: 'outbox' });
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('unhandledRejection', ended);
+  expect(ended).not.toHaveBeenCalled();
   expect(rows).toHaveLength(1);
   await audit.close();
   expect(server.batches.flat()).toHaveLength(4);
-  expect(audit.health()).toMatchObject({ outboxed: 1, delivered: 4, rejected: 1 });
+  expectConserved(audit.health());
+  expect(audit.health()).toMatchObject({
+    outboxed: 1,
+    delivered: 4,
+    rejected: 1,
+    droppedBy: { outbox_failed: 2 },
+  });
   await expect(of('pay.now')).rejects.toMatchObject({ code: 'closed' });
 });
 

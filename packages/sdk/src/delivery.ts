@@ -40,7 +40,8 @@ export interface Health extends Delivery {
 
 /**
  * Why an event was given up: no room in memory or in the spool, the disk failed or lost what it had, it came after
- * `close`, `strict` ran out of time, `keyOf` had no key for its tenant or there are too many of them. `taken_over`: not
+ * `close`, `strict` ran out of time, `keyOf` had no key for its tenant or there are too many of them, no row of
+ * the outbox could be written, as in mode `outbox` without a transaction. `taken_over`: not
  * lost, another process took this one for dead and sends what it had spooled.
  */
 export type DropReason =
@@ -52,6 +53,7 @@ export type DropReason =
   | 'unreachable'
   | 'no_key'
   | 'too_many_tenants'
+  | 'outbox_failed'
   | 'taken_over';
 
 /** An event that was given up here. */

@@ -16,8 +16,8 @@ export interface Lanes {
   all(): readonly Lane[];
   /** Counts what goes to the outbox for tenants that have no lane. */
   readonly withoutKey: Pick<Lane, 'tally' | 'unreadable'>;
-  /** Counts an event for which there is no lane. */
-  lose(id: string, reason: DropReason): void;
+  /** Counts and tells an event that gets into no lane. */
+  lose(reason: DropReason, error: SdkError): void;
   lost(): Tally;
   recovered(): Recovered;
   pendingBytes(): number;
@@ -71,11 +71,11 @@ export function createLanes(settings: Settings, encode: EventEncoder): Lanes {
         onError(new SdkError('rejected', message, { id, field }));
       },
     },
-    lose(id, reason) {
+    lose(reason, error) {
       lost.submitted += 1;
       increase(lost.droppedBy, reason);
-      onDrop({ id, reason });
-      onError(new SdkError('no_key', 'there is no connection for the tenant of the context', { id }));
+      onDrop({ id: error.id, reason });
+      onError(error);
     },
     lost: () => lost,
     recovered: recovery.recovered,

@@ -45,6 +45,13 @@ export function openAudit(settings: Settings, onClosed: () => void): OpenedAudit
   let closed: Promise<Delivery> | undefined;
 
   function capture(input: CaptureInput, options?: CaptureOptions): Captured {
+    const captured = take(input, options);
+    // Whoever waits for it is told; whoever does not must not end by it: it is counted and told to `onError`.
+    captured?.catch(() => undefined);
+    return captured;
+  }
+
+  function take(input: CaptureInput, options?: CaptureOptions): Captured {
     const context = currentContext();
     if (context.paused === true) return undefined;
     const occurredAtMs = clock();
@@ -92,19 +99,21 @@ export function openAudit(settings: Settings, onClosed: () => void): OpenedAudit
   }
 
   function lost(mode: Mode, id: string, reason: 'no_key' | 'too_many_tenants'): Captured {
-    lanes.lose(id, reason);
-    if (mode === 'best_effort') return undefined;
-    return Promise.reject(
-      new SdkError(reason, 'there is no connection for the tenant of the context', { id }),
-    );
+    const error = new SdkError(reason, 'there is no connection for the tenant of the context', { id });
+    lanes.lose(reason, error);
+    return mode === 'best_effort' ? undefined : Promise.reject(error);
   }
 
   async function toOutbox(
     lane: OutboxLane,
     { id, draft, transaction }: OutboxCapture,
   ): Promise<CaptureReceipt> {
-    if (transaction === undefined)
-      throw new SdkError('outbox_failed', 'mode outbox needs the option transaction', { id });
+    const failed = (message: string, cause?: unknown): SdkError => {
+      const error = new SdkError('outbox_failed', message, { id, cause });
+      lanes.lose('outbox_failed', error);
+      return error;
+    };
+    if (transaction === undefined) throw failed('mode outbox needs the option transaction');
     const encoded = encode(draft);
     if (!encoded.ok) {
       lane.unreadable(id, encoded.rejection);
@@ -113,7 +122,7 @@ export function openAudit(settings: Settings, onClosed: () => void): OpenedAudit
     try {
       await withoutAudit(() => writeOutbox(transaction, [encoded.event]));
     } catch (cause) {
-      throw new SdkError('outbox_failed', `the outbox could not be written: ${String(cause)}`, { id, cause });
+      throw failed(`the outbox could not be written: ${String(cause)}`, cause);
     }
     lane.tally.outboxed += 1;
     return { state: 'outboxed', id: encoded.event.id };
