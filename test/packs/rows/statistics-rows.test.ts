@@ -138,6 +138,8 @@ export function statisticsRows(installation: () => PackInstallation): void {
       });
       expect(again).toEqual({ status: 200, body: row });
     }
+    const today = await server.json(`${path}generar/`, { method: 'POST' });
+    expect(today).toMatchObject({ status: 200, body: { fecha: days.format(Date.now()) } });
     expect(await get(`${path}1999-01-01/`)).toMatchObject({ fecha: '1999-01-01', total_actividades: 0 });
     for (const wrong of ['ayer', '2025-02-30', '2025-09-07T10:00:00Z']) {
       const refused = { status: 400, body: { parameter: 'fecha' } };

@@ -25,6 +25,7 @@ import { olderMember } from './older-member.ts';
 import { problemMediaType, problemOf } from './problem.ts';
 import type { AnsweredRead } from './read-record.ts';
 import type { Call, Route } from './route.ts';
+import { takesNothing } from './takes-nothing.ts';
 import { safeHeaders } from './safe-headers.ts';
 import type { SessionCookie } from './session-cookie.ts';
 import { endSilentConnections } from './silent-connections.ts';
@@ -252,6 +253,7 @@ function parseQueryString(schema: z.ZodObject | undefined, query: unknown): Reco
 
 function parseBody(schema: z.ZodType, body: unknown): unknown {
   const text = Buffer.isBuffer(body) ? body.toString('utf8') : '';
+  if (text === '' && takesNothing(schema)) return validated(schema, {});
   const reading = readEvents(text, 'json', { eventsMax: 1 });
   const [first] = reading.ok ? reading.events : [];
   if (first?.ok) return validated(schema, first.value);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { errorTable } from '../audit-error.ts';
 import type { Route } from './route.ts';
+import { takesNothing } from './takes-nothing.ts';
 
 /** OpenAPI 3.1 of a table of routes. */
 export function openApi(routes: readonly Route[], version: string): Record<string, unknown> {
@@ -88,7 +89,7 @@ function operationId({ method, path }: Route): string {
 
 function requestBody(body: z.ZodType | 'events' | 'form'): unknown {
   if (typeof body !== 'string')
-    return { required: true, content: { 'application/json': { schema: schemaOf(body) } } };
+    return { required: !takesNothing(body), content: { 'application/json': { schema: schemaOf(body) } } };
   const event = { type: 'object', required: ['action', 'actor'] };
   return {
     required: true,
