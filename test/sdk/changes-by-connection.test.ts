@@ -167,6 +167,24 @@ test('F-03 an upsert that meets a row committed in between tells what was there'
   }
 });
 
+test('F-03 an upsert by an index of a part of the rows tells the row that it changed', async () => {
+  await fresh();
+  await database.query(`create table member (id integer primary key, mail text, gone boolean, visits integer);
+    create unique index on member (mail) where not gone;
+    insert into member values (1, 'a', false, 5), (2, 'a', true, 7), (3, 'a', true, 9)`);
+  await open().query(
+    `insert into member (id, mail, gone, visits) values (4, 'a', false, 1), (5, 'b', false, 1) on conflict (mail) where not gone do update set visits = member.visits + 1`,
+  );
+  const events = await outboxEvents(database);
+  expect(shortOf(events)).toEqual(['member.update 1', 'member.create 5']);
+  expect(fieldsOf(events[0])).toEqual({ visits: [5, 6] });
+  // A number may be put into a text, and not be compared with one.
+  await open().query(
+    `insert into room (name, beds) values (7, 1) on conflict (name) do update set beds = 2 returning name`,
+  );
+  expect(shortOf(await outboxEvents(database))).toEqual(['data.changed *']);
+});
+
 test('F-03 a statement whose rows cannot be seen is an event, and told', async () => {
   await fresh();
   const pool = open({ updateRowsMax: 2 });

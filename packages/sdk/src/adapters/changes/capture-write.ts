@@ -88,8 +88,9 @@ async function captureUpsert(
   if (select === undefined) return context.unseen();
   await plain({ text: 'savepoint __bitacora', values: [] });
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
-    const met =
-      select === 'none' ? [] : (await plain(select)).rows.map((row) => parse(textIn(row, 'before')));
+    const found = select === 'none' ? [] : await rowsMet(select, plain);
+    if (found === undefined) break;
+    const met = found.map((row) => parse(textIn(row, 'before')));
     const known = [conflict, table.key].map(
       (columns) => new Map(met.map((row) => [keyOf(row, columns), row])),
     );
@@ -110,6 +111,20 @@ async function captureUpsert(
     await plain({ text: 'rollback to savepoint __bitacora', values: [] });
   }
   return context.unseen();
+}
+
+/**
+ * Undefined where the values cannot be compared with the columns, although they can be put there, as a number into a text.
+ * The savepoint is as it was.
+ */
+async function rowsMet(select: SqlCommand, plain: RunCommand): Promise<readonly unknown[] | undefined> {
+  try {
+    return (await plain(select)).rows;
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && /^42/.test(String(error.code)))) throw error;
+    await plain({ text: 'rollback to savepoint __bitacora', values: [] });
+    return undefined;
+  }
 }
 
 type OwnColumns = Readonly<Record<string, string>>;

@@ -63,8 +63,8 @@ function takeConflict(cursor: Cursor): Conflict | null {
   if (cursor.tokens[cursor.at]?.text === '(') {
     const columns = takeList(cursor);
     if (!columns?.every((column) => /^(?:[\w$]+|"(?:[^"]|"")+")$/.test(column))) return null;
-    target = { kind: 'columns', columns: columns.map(columnName) };
-    if (take(cursor, 'where')) takeUntil(cursor, ['do']);
+    const where = take(cursor, 'where') ? takeUntil(cursor, ['do']) : '';
+    target = { kind: 'columns', columns: columns.map(columnName), where };
   } else if (take(cursor, 'on')) {
     const name = take(cursor, 'constraint') ? takeName(cursor) : undefined;
     if (name === undefined) return null;

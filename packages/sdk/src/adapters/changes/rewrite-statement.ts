@@ -82,7 +82,9 @@ export function selectMet(
   const wanted =
     met?.map((tuple) => `(${tuple.join(', ')})`).join(', ') ??
     `select ${conflict.map((column) => `s.${quoted(column)}`).join(', ')} from (${String(source)}\n) as s(${columns.map(quoted).join(', ')})`;
-  const text = `${head}select row_to_json(${alias}.*)::text as before from ${table}${aliasOf(table, alias)} where ${keys} in (${wanted}) for no key update of ${alias}`;
+  const part = write.conflict?.kind === 'columns' ? write.conflict.where : '';
+  const indexed = part && ` and (${part}\n)`;
+  const text = `${head}select row_to_json(${alias}.*)::text as before from ${table}${aliasOf(table, alias)} where ${keys} in (${wanted})${indexed} for no key update of ${alias}`;
   return partOf(text, values);
 }
 

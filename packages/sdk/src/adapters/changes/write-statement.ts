@@ -33,5 +33,6 @@ export type WriteStatement =
 
 export type Conflict =
   | { readonly kind: 'nothing' }
-  | { readonly kind: 'columns'; readonly columns: readonly string[] }
+  /** `where` tells which rows the index has; empty where it has all. */
+  | { readonly kind: 'columns'; readonly columns: readonly string[]; readonly where: Sql }
   | { readonly kind: 'constraint'; readonly name: string };
