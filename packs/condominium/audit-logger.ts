@@ -132,7 +132,8 @@ function onObject(kind: string, verb: string, { objeto, ...input }: OnObject): H
 
 function onProfile(kind: string, what: string, { usuario_afectado, ...input }: OnProfile): HostActivity {
   const whom = usuario_afectado ?? input.usuario ?? null;
-  const id = typeof whom === 'object' ? whom?.id : whom;
+  // Without an id nobody is named: the event is refused.
+  const id = typeof whom === 'object' ? whom && (whom.id ?? '') : whom;
   return {
     ...input,
     tipo_actividad: kind,
@@ -151,6 +152,7 @@ function nameOf(user: HostUser | undefined): string {
 
 function errorText(error: unknown): string {
   if (error instanceof Error) return error.message;
-  if (typeof error === 'object' && error !== null && 'message' in error) return String(error.message);
+  if (typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string')
+    return error.message;
   return typeof error === 'string' ? error : JSON.stringify(error ?? null);
 }

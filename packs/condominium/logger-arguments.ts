@@ -48,10 +48,13 @@ export const loggerArguments: Readonly<Record<string, Params>> = {
   registrarAccesoDenegado: { ...shared, recurso: { ...text, min: 1, required: true }, motivo: text },
 };
 
+const affected = ['objeto_afectado', 'objeto', 'cargo', 'usuario_afectado'];
+
 /** Field of an event → its key here. */
-export const fieldNames: Readonly<Record<string, string>> = {
+export const fieldNames: Readonly<Record<string, string | readonly string[]>> = {
   ...{ 'actor.id': 'usuario', 'actor.name': 'usuario', 'actor.email': 'usuario', 'actor.role': 'usuario' },
-  ...{ 'client.ip': 'ip_address', 'client.userAgent': 'user_agent', 'target.id': 'objeto_afectado' },
+  ...{ 'client.ip': 'ip_address', 'client.userAgent': 'user_agent', 'target.id': affected },
+  ...{ 'target.name': affected, 'target.type': affected },
   ...{ outcome: 'es_exitoso', level: 'nivel_importancia', description: 'descripcion' },
   ...{ occurredAt: 'timestamp', durationMs: 'duration_ms', sessionId: 'token_session' },
   ...{ 'error.message': 'mensaje_error', 'attributes.datos_adicionales': 'datos_adicionales' },

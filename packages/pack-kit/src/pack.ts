@@ -119,8 +119,11 @@ export type PackDeclaration<A extends Actions, T extends AttributeTypes, L exten
    * Of a logger that is not here only the event is checked.
    */
   readonly arguments?: Readonly<Record<string, Params>>;
-  /** Field of an event (`occurredAt`) → what the hosts call it (`timestamp`): refusals of loggers and routes name that. */
-  readonly fieldNames?: Readonly<Record<string, string>>;
+  /**
+   * Field of an event (`occurredAt`) → what the hosts call it (`timestamp`): refusals of loggers and routes name that. Of
+   * several names it is the first that the logger takes.
+   */
+  readonly fieldNames?: Readonly<Record<string, string | readonly string[]>>;
   readonly rules?: Readonly<Record<string, Rule>>;
   readonly reports?: Readonly<Record<string, Report>>;
   readonly views?: Readonly<Record<string, View>>;

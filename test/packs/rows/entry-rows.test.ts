@@ -293,7 +293,9 @@ export function entryRows(installation: () => PackInstallation): void {
       ['registrarLogin', { usuario: 2, es_exitoso: 'false' }, 'es_exitoso'],
       ['registrarLogin', { usuario: [2] }, 'usuario'],
       ['registrarPago', { usuario: 2, cargo: 9, referencia_pago: 'PAG-1' }, 'monto'],
+      ['registrarPago', { usuario: 2, cargo: [9], referencia_pago: 'PAG-1', monto: 1 }, 'cargo'],
       ['registrarCreacion', { usuario: 2, objeto: null }, 'objeto'],
+      ['registrarCambioRol', { usuario: 2, usuario_afectado: {} }, 'usuario_afectado'],
       ['registrarErrorSistema', { usuario: 2 }, 'error'],
       ['registrarAccesoDenegado', { usuario: 2 }, 'recurso'],
     ] as const) {

@@ -9,7 +9,7 @@ export function wrongArgument(
   logger: string,
   body: Readonly<Record<string, unknown>>,
 ): Rejection | undefined {
-  const params = pack.arguments?.[logger];
+  const params = Object.hasOwn(pack.arguments ?? {}, logger) ? pack.arguments?.[logger] : undefined;
   const parsed = params && schemaOf(params, 'body').safeParse(body);
   const issue = parsed?.error?.issues[0];
   return issue && rejectionOf(issue, { body, known: Object.keys(params ?? {}) });
@@ -30,7 +30,14 @@ function rejectionOf(
   return reject('wrong_type', field, { detail: issue.message });
 }
 
-/** What the hosts call a field of an event. */
-export function hostField({ fieldNames = {} }: AnyPack, field: string): string {
-  return Object.hasOwn(fieldNames, field) ? (fieldNames[field] ?? field) : field;
+/** What the hosts call a field of an event, of one that a logger made if that is named. */
+export function hostField(
+  { fieldNames = {}, arguments: taken = {} }: AnyPack,
+  field: string,
+  logger = '',
+): string {
+  const given = Object.hasOwn(fieldNames, field) ? fieldNames[field] : undefined;
+  const names = typeof given === 'string' ? [given] : (given ?? []);
+  const params = Object.hasOwn(taken, logger) ? taken[logger] : undefined;
+  return names.find((name) => params && Object.hasOwn(params, name)) ?? names[0] ?? field;
 }

@@ -70,7 +70,7 @@ async function log(call: Call, options: LoggerRouteOptions): Promise<unknown> {
   if (!logger) throw missing('logger', name);
   const body = call.body as Readonly<Record<string, unknown>>;
   const rejection = wrongArgument(pack, name, body);
-  if (rejection) return stored(call, [{ ok: false, rejection }], { pack, options });
+  if (rejection) return stored(call, [{ ok: false, rejection }], { pack, logger: name, options });
   try {
     void logger(body);
   } catch (cause) {
@@ -83,19 +83,19 @@ async function log(call: Call, options: LoggerRouteOptions): Promise<unknown> {
   if (events.length === 0 || events.length > eventsPerCallMax)
     throw new AuditError('invalid_parameter', { parameter: 'body', detail: `${name} captured nothing` });
   const read = withKey(events, call).map((value) => ({ ok: true as const, value, source: '' }));
-  return stored(call, read, { pack, options });
+  return stored(call, read, { pack, logger: name, options });
 }
 
 /** What is refused is named as the host calls it. */
 async function stored(
   call: Call,
   read: readonly ReadEvent[],
-  { pack, options }: { pack: AnyPack; options: LoggerRouteOptions },
+  { pack, logger, options }: { pack: AnyPack; logger: string; options: LoggerRouteOptions },
 ): Promise<unknown> {
   const answer = await storeEvents(call, read, { packLedgers: true, options });
   const results = answer.results.map((result) =>
     'error' in result
-      ? { ...result, error: { ...result.error, field: hostField(pack, result.error.field) } }
+      ? { ...result, error: { ...result.error, field: hostField(pack, result.error.field, logger) } }
       : result,
   );
   return ingestReply(call, { ...answer, results });
