@@ -163,6 +163,10 @@ export function sessionRows(installation: () => PackInstallation): void {
     });
     expect(Object.keys(found.por_hora)).toHaveLength(24);
     expect((await get(`${path}patrones/?usuario=nadie`)).total_sesiones).toBe(0);
+    for (const place of [path, `${path}activas/`, `${path}patrones/`])
+      expect(await server.json(`${place}?usuario=a%00`), place).toMatchObject({
+        ...{ status: 400, body: { parameter: 'usuario' } },
+      });
     expect(await server.json(`${path}patrones/?fecha_inicio=2025-02-30`)).toMatchObject({
       ...{ status: 400, body: { parameter: 'fecha_inicio' } },
     });

@@ -230,11 +230,16 @@ function paramsOf(route: Route, request: FastifyRequest): Record<string, string>
   const params = { ...(request.params as Record<string, string>) };
   const rest = /\{(\w+)\*\}/.exec(route.path)?.[1];
   if (rest !== undefined) params[rest] = params['*'] ?? '';
+  refuseNul(params);
+  return params;
+}
+
+/** No text of the database may hold U+0000. */
+function refuseNul(params: Readonly<Record<string, unknown>>): void {
   for (const [parameter, value] of Object.entries(params)) {
-    if (value.includes('\0'))
+    if (String(value).includes('\0'))
       throw new AuditError('invalid_parameter', { parameter, detail: `${parameter} holds U+0000` });
   }
-  return params;
 }
 
 function parseQueryString(schema: z.ZodObject | undefined, query: unknown): Record<string, unknown> {
@@ -248,6 +253,7 @@ function parseQueryString(schema: z.ZodObject | undefined, query: unknown): Reco
       detail: `there is no parameter ${unknown.slice(0, 100)}${offered}`,
     });
   }
+  refuseNul(given);
   return schema ? (validated(schema, given) as Record<string, unknown>) : {};
 }
 
