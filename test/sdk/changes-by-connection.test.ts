@@ -261,6 +261,15 @@ test('F-03 who may not read a table changes it all the same, and that is told', 
   expect(errors).toHaveLength(3);
 });
 
+test('F-03 a table whose rules write elsewhere is written as ever, and that is told', async () => {
+  await fresh();
+  await database.query(
+    `create table old (id integer); create rule elsewhere as on insert to old do instead insert into price values (new.id, '2026-01-01')`,
+  );
+  expect((await open().query('insert into old values (1)')).rowCount).toBe(1);
+  expect(shortOf(await outboxEvents(database))).toEqual(['data.changed *']);
+});
+
 test('F-03 truncating a table with those that refer to it tells each', async () => {
   await fresh();
   await database.query(`create table house (id integer primary key);

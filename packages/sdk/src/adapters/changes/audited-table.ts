@@ -51,7 +51,7 @@ export interface CatalogueTable extends Pick<
   AuditedTable,
   'oid' | 'schema' | 'name' | 'partition' | 'key' | 'exact'
 > {
-  /** Rows can be locked and have a place, and whoever asks may read them: a plain or a partitioned table, no view and no foreign table. */
+  /** Rows can be locked and have a place, and whoever asks may read them: a plain or a partitioned table, no view, no foreign table, none whose rules put another statement in place. */
   readonly plain: boolean;
   readonly partitioned: boolean;
   /** Its oid and those of its partitions, with commas. */

@@ -17,7 +17,8 @@ select json_build_object(
   'partition', case when c.relispartition then c.relname end,
   'tree', c.oid::text || coalesce((select ',' || string_agg(p.relid::oid::text, ',') from pg_partition_tree(c.oid) p), ''),
   'plain', c.relkind in ('r', 'p') and not exists (select from pg_attribute a where a.attrelid = c.oid and a.attnum > 0
-    and not a.attisdropped and not has_column_privilege(c.oid, a.attnum, 'select')),
+    and not a.attisdropped and not has_column_privilege(c.oid, a.attnum, 'select'))
+    and not exists (select from pg_rewrite w where w.ev_class = c.oid and w.is_instead),
   'partitioned', c.relkind = 'p',
   'exact', coalesce((select json_agg(a.attname) from pg_attribute a join pg_type y on y.oid = a.atttypid
     where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
