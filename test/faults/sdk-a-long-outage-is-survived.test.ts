@@ -158,10 +158,22 @@ test('SDK-20 a process that is frozen and thawed, as on serverless platforms, de
 test('SDK-19 without a spool an uncaught exception waits for the delivery, then ends the process as ever', async () => {
   const server = await startScriptedServer();
   const audit = { url: server.url, key: 'k', closeOnExit: 2_000, batchAfterMs: 60_000 };
-  const host = startHost({ audit, run: 'fault', events: 20, end: 'throw' });
+  const second = { ...audit, name: 'second' };
+  const host = startHost({ audit, second, run: 'fault', events: 20, end: 'throw' });
   expect(await host.ended).toBe(1);
   expect(host.errorText()).toContain('the host has a fault');
-  expect(server.batches.flat()).toHaveLength(20);
+  expect(server.batches.flat()).toHaveLength(21);
+  server.close();
+});
+
+test('SDK-19 a host that listens to the signal itself ends its work first, and what it captures meanwhile is delivered', async () => {
+  const server = await startScriptedServer();
+  const audit = { url: server.url, key: 'k', closeOnExit: 2_000, batchAfterMs: 60_000 };
+  const host = startHost({ audit, run: 'drain', events: 5, end: 'drain' });
+  await host.captured;
+  host.child.kill('SIGTERM');
+  expect(await host.ended).toBe(0);
+  expect(server.batches.flat()).toHaveLength(6);
   server.close();
 });
 

@@ -17,8 +17,13 @@ export interface HostPlan {
   restMs?: number;
   /** Letters in each event's description. */
   padding?: number;
-  /** What it does after the last event: waits to be ended, closes, falls idle, throws, exits with code 3. */
-  end: 'wait' | 'close' | 'idle' | 'throw' | 'exit';
+  /** Another one of the same process, with one event. */
+  second?: AuditOptions;
+  /**
+   * What it does after the last event: waits to be ended, closes, falls idle, throws, exits with code 3; drains: ends by
+   * itself some time after the signal, and has an event then.
+   */
+  end: 'wait' | 'close' | 'idle' | 'throw' | 'exit' | 'drain';
   closeTimeoutMs?: number;
   /** Standard output gets nothing: a thread shares it. */
   quiet?: boolean;
@@ -32,6 +37,8 @@ const tell = (line: unknown): void => {
   if (!plan.quiet) writeSync(1, `${JSON.stringify(line)}\n`);
 };
 const description = 'x'.repeat(plan.padding ?? 100);
+
+if (plan.second) void createAudit(plan.second).capture({ action: 'host.second' });
 
 tell({ started: process.pid });
 process.on('exit', (code) => tell({ exit: code, health: audit.health() }));
@@ -54,12 +61,23 @@ for (let n = 1; n <= (plan.events ?? 0); n++) {
     );
   if (n % (plan.burst ?? 10) === 0) await sleep(plan.restMs ?? 5);
 }
-tell({ captured: plan.events ?? 0 });
+if (plan.end !== 'drain') tell({ captured: plan.events ?? 0 });
 
 switch (plan.end) {
   case 'wait':
     setInterval(() => undefined, 60_000);
     break;
+  case 'drain': {
+    const busy = setInterval(() => undefined, 60_000);
+    process.once('SIGTERM', () => {
+      setTimeout(() => {
+        void audit.capture({ action: 'host.drained' });
+        clearInterval(busy);
+      }, 100);
+    });
+    tell({ captured: plan.events ?? 0 });
+    break;
+  }
   case 'close':
     tell({ closed: await audit.close(plan.closeTimeoutMs) });
     break;
