@@ -476,6 +476,10 @@ test('SDK-9 Hono without a socket is recorded when the handler has answered', as
     request: { method: 'GET', url: '/rooms/9?floor=2', status: 200 },
     attributes: { http: { params: { id: '9' }, query: { floor: '2' } } },
   });
+  const nowhere = randomUUID();
+  await app.request('/nowhere', { headers: { 'x-request-id': nowhere } });
+  const [unfound] = await eventsOf(nowhere, 'http.request');
+  expect([unfound.request.status, unfound.targets]).toEqual([404, undefined]);
 });
 
 test('options that cannot work are refused at the start', async () => {

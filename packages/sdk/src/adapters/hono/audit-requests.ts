@@ -33,6 +33,7 @@ export function auditRequests<Context extends HonoContext = HonoContext>(
   const requests = createRequestAudit(audit, options);
   return async (context, next) => {
     const socket = socketOf(context.env);
+    const own = context.req.routePath;
     const started = requests.start(socket ? fromNode(socket.incoming) : fromFetch(context), context);
     let answer: ReturnType<typeof answerOf> = {};
     if (socket) watchAnswer(socket.outgoing, started, () => answer);
@@ -44,7 +45,7 @@ export function auditRequests<Context extends HonoContext = HonoContext>(
       started.fail(error);
       throw error;
     } finally {
-      answer = answerOf(context);
+      answer = answerOf(context, own);
       if (!socket) started.finish(() => ({ status: context.res.status, ...answer }));
     }
   };
@@ -71,7 +72,7 @@ function fromFetch({ req }: HonoContext): IncomingRequest {
 }
 
 /** Now, because the router stands at the handler that answered. */
-function answerOf({ req }: HonoContext): Pick<Answer, 'route' | 'params' | 'body'> {
+function answerOf({ req, res }: HonoContext, own: string): Pick<Answer, 'route' | 'params' | 'body'> {
   let text: unknown;
   // Only what the handler has read itself: reading it here would take it away from the handler.
   const [cached] = Object.values(req.bodyCache);
@@ -81,7 +82,9 @@ function answerOf({ req }: HonoContext): Pick<Answer, 'route' | 'params' | 'body
       () => undefined,
     );
   } else text = cached;
-  return { route: req.routePath, params: req.param(), body: () => parsed(text) };
+  // Where nothing was found, the router still stands at this middleware.
+  const route = res.status === 404 && req.routePath === own ? undefined : req.routePath;
+  return { route, params: req.param(), body: () => parsed(text) };
 }
 
 function parsed(body: unknown): unknown {
