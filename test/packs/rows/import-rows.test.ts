@@ -146,6 +146,8 @@ export function importRows(installation: () => PackInstallation): void {
 `,
     );
     await expect(runImport(server, csv, { map: 'tarjeta-activity-log' })).rejects.toThrow('1 rejected');
+    const missing = runImport(server, '/no/such/file.csv', { map: 'tarjeta-activity-log' });
+    await expect(missing).rejects.toThrow(/bitacora: cannot read \/no\/such\/file\.csv: ENOENT[^\n]*\n$/);
     const { count, results } = await get('/api/contabilidad/logs-actividad/');
     expect(count).toBe(2);
     expect(results).toMatchObject([

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { CliError } from '../cli-error.ts';
 import { isMapping } from './mapping.ts';
 
 /** How far an import came: events of the file sent and answered, and those of the last batch among them. */
@@ -22,7 +23,9 @@ export interface ImportProgress {
  * for temporary files, because the input's folder may be read-only.
  */
 export async function openImportProgress(file: string, identity: readonly string[]): Promise<ImportProgress> {
-  const { size, mtimeMs } = await stat(file);
+  const { size, mtimeMs } = await stat(file).catch((cause: Error) => {
+    throw new CliError(`cannot read ${file}: ${cause.message}`);
+  });
   const name = createHash('sha256')
     .update(JSON.stringify([resolve(file), size, mtimeMs, ...identity]))
     .digest('hex');
