@@ -37,7 +37,12 @@ export function connect(options: ConnectionOptions): Client {
 
 /** A client for a URL. `CliError` when it is none. */
 export function clientFor(url: string, key: string | undefined): Client {
+  requireHttpUrl(url);
+  return createClient(key === undefined ? { url } : { url, key });
+}
+
+/** `CliError` when it is no URL of a server. */
+export function requireHttpUrl(url: string): void {
   if (!/^https?:\/\//.test(url) || !URL.canParse(url))
     throw new CliError(`--url: not an http(s) URL: ${url}`);
-  return createClient(key === undefined ? { url } : { url, key });
 }

@@ -49,5 +49,6 @@ export function demoRows(installation: () => PackInstallation): void {
     // What is refused before any database is asked.
     await expect(build('--pack', 'otro')).rejects.toThrow(/no pack of the server has stats build/);
     await expect(build('--date', 'ayer')).rejects.toThrow(/fecha/);
+    await expect(build('--url', 'nada')).rejects.toThrow(/bitacora: --url: not an http\(s\) URL: nada\n$/);
   });
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
-import { connectionOf, withConnection, type ConnectionOptions } from '../connection.ts';
+import { connectionOf, withConnection, type ConnectionOptions, requireHttpUrl } from '../connection.ts';
 import { runPackCommand } from '../run-pack-command.ts';
 
 /** `bitacora stats build`: the statistics of a day, by the pack that has them. */
@@ -18,6 +18,7 @@ async function build(
 ): Promise<void> {
   const { url, key } = connectionOf(options);
   if (key === undefined) throw new CliError('no API key: give --key or set BITACORA_API_KEY');
+  requireHttpUrl(url);
   const { date, pack } = options;
   const answer = await runPackCommand({
     ...{ url, key, pack, name: 'stats build' },
