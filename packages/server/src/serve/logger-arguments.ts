@@ -3,21 +3,28 @@ import type { AnyPack } from '@bitacora/pack-kit';
 import type { z } from 'zod';
 import { schemaOf } from './pack-params.ts';
 
-/** What is wrong with what came for a logger, as far as its pack says what it takes. */
-export function wrongArgument(
-  pack: AnyPack,
-  logger: string,
-  body: Readonly<Record<string, unknown>>,
-): Rejection | undefined {
-  const params = Object.hasOwn(pack.arguments ?? {}, logger) ? pack.arguments?.[logger] : undefined;
-  const parsed = params && schemaOf(params, 'body').safeParse(body);
-  const issue = parsed?.error?.issues[0];
-  return issue && rejectionOf(issue, { body, known: Object.keys(params ?? {}) });
+type Body = Readonly<Record<string, unknown>>;
+type WrongArgument = (logger: { pack: AnyPack; name: string }, body: Body) => Rejection | undefined;
+
+/** Says what is wrong with what came for a logger, as far as its pack says what it takes. */
+export function loggerArguments(packs: readonly AnyPack[]): WrongArgument {
+  // A schema costs more to make than to use.
+  const schemas = new Map(
+    packs.map((pack) => {
+      const taken = Object.entries(pack.arguments ?? {});
+      return [pack, new Map(taken.map(([name, params]) => [name, schemaOf(params, 'body')]))] as const;
+    }),
+  );
+  return ({ pack, name }, body) => {
+    const schema = schemas.get(pack)?.get(name);
+    const [issue] = schema?.safeParse(body).error?.issues ?? [];
+    return issue && rejectionOf(issue, { body, known: Object.keys(schema?.shape ?? {}) });
+  };
 }
 
 function rejectionOf(
   issue: z.core.$ZodIssue,
-  { body, known }: { body: Readonly<Record<string, unknown>>; known: readonly string[] },
+  { body, known }: { body: Body; known: readonly string[] },
 ): Rejection {
   if (issue.code === 'unrecognized_keys')
     return reject('unknown_field', issue.keys[0] ?? '', { detail: `this logger takes ${known.join(', ')}` });

@@ -3,7 +3,7 @@ import { loggersOf, type AnyPack } from '@bitacora/pack-kit';
 import { z } from 'zod';
 import { AuditError } from '../audit-error.ts';
 import { ingestReply, storeEvents, type IngestCallOptions } from './ingest-call.ts';
-import { hostField, wrongArgument } from './logger-arguments.ts';
+import { hostField, loggerArguments } from './logger-arguments.ts';
 import type { Call, Route } from './route.ts';
 
 const json = 'application/json; charset=utf-8';
@@ -36,7 +36,8 @@ export interface LoggerRouteOptions extends IngestCallOptions {
 }
 
 /** What the packs are, and each of their loggers as one HTTP call, for hosts in any language. */
-export function loggerRoutes(options: LoggerRouteOptions): Route[] {
+export function loggerRoutes(given: LoggerRouteOptions): Route[] {
+  const options = { ...given, wrongArgument: loggerArguments(given.packs) };
   return [
     {
       method: 'GET',
@@ -59,7 +60,10 @@ export function loggerRoutes(options: LoggerRouteOptions): Route[] {
   ];
 }
 
-async function log(call: Call, options: LoggerRouteOptions): Promise<unknown> {
+async function log(
+  call: Call,
+  options: LoggerRouteOptions & { wrongArgument: ReturnType<typeof loggerArguments> },
+): Promise<unknown> {
   const { params } = call;
   const pack = options.packs.find(({ name }) => name === params['pack']);
   if (!pack) throw missing('pack', params['pack']);
@@ -69,7 +73,7 @@ async function log(call: Call, options: LoggerRouteOptions): Promise<unknown> {
   const logger = Object.hasOwn(loggers, name) ? loggers[name] : undefined;
   if (!logger) throw missing('logger', name);
   const body = call.body as Readonly<Record<string, unknown>>;
-  const rejection = wrongArgument(pack, name, body);
+  const rejection = options.wrongArgument({ pack, name }, body);
   if (rejection) return stored(call, [{ ok: false, rejection }], { pack, logger: name, options });
   try {
     void logger(body);
