@@ -97,7 +97,7 @@ test(`F11 A-06 Redis is killed ${kills} times during reads and writes: no 5xx, t
   reading = false;
   await Promise.all(readers);
   expect(failures).toEqual([]);
-  expect(during.length).toBeGreaterThan(100);
+  expect(during.length).toBeGreaterThan(20);
   await warm();
   // 3 × of the row, and what a machine of two cores spends on starting Redis beside it
   expect(percentile(during, 0.95)).toBeLessThan(3 * percentile(normal, 0.95) + (full ? 50 : busyMs));
