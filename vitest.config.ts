@@ -21,7 +21,7 @@ export default defineConfig({
     expect: { poll: { timeout: 20_000 } },
     // a process per file: tests start servers, kill them, and set environment variables
     pool: 'forks',
-    // two cores are what continuous integration has; a third of the time is waiting for servers and disks
-    maxWorkers: 3,
+    // two cores are what continuous integration has; half of the time is waiting for servers and disks
+    maxWorkers: 4,
   },
 });

@@ -70,11 +70,23 @@ async function expectStoredOnce(first: Places): Promise<void> {
   for (const id of first.keys()) expect(seen.get(id)).toBe(1);
 }
 
-async function closedSegments(): Promise<number> {
-  const entries = await readPublishedLedger(server);
-  // The server says nothing of segments, so they are given time: each is closed at most two seconds after it is full.
-  await new Promise((resolve) => setTimeout(resolve, 2_500));
-  return entries.size;
+/** Each is closed at most two seconds after it is full. */
+async function closedSegments(): Promise<void> {
+  const full = `select 1 from bitacora.segment s join bitacora.segment_range r on r.segment = s.number
+    where s.state = 'open' group by s.number having sum(r.end_index - r.first_index) >= ${segmentEntries}`;
+  await asAdministrator(async (database) => {
+    await expect.poll(async () => (await database.query(full)).rowCount).toBe(0);
+  });
+}
+
+async function asAdministrator<Result>(use: (database: pg.Client) => Promise<Result>): Promise<Result> {
+  const database = new pg.Client({ connectionString: server.superuserUrl() });
+  await database.connect();
+  try {
+    return await use(database);
+  } finally {
+    await database.end();
+  }
 }
 
 test('the same batch 50 times, at once and reordered, is stored once and answered alike', async () => {
@@ -145,16 +157,12 @@ test('a retry days later, when newer segments have opened, is a duplicate', asyn
 test('the ids of a segment that holds a thousand are found by their key before autovacuum has come', async () => {
   const events = makeEvents(1_100);
   const first = placesOf(await send(events));
-  const database = new pg.Client({ connectionString: server.superuserUrl() });
-  await database.connect();
-  try {
+  await asAdministrator(async (database) => {
     const analyzed = `select s.n_distinct from pg_stats s join pg_stat_user_tables t on t.schemaname = s.schemaname and t.relname = s.tablename
       where t.relname ~ '^entry_' and t.last_analyze is not null and s.attname = 'ledger'`;
     // that all lie in one ledger is what the planner must know
     await expect.poll(async () => (await database.query(analyzed)).rows).toContainEqual({ n_distinct: 1 });
-  } finally {
-    await database.end();
-  }
+  });
   expectSamePlaces(await send(shuffled(events).slice(0, 900)), first);
 });
 

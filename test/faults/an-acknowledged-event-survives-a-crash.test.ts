@@ -51,7 +51,7 @@ test(
     const before: PublishedLedger[] = [];
     const startsMs: number[] = [];
     for (let cycle = 0; cycle < cycles; cycle++) {
-      await sleep(50 + randomInt(1_450));
+      await sleep(50 + randomInt(all ? 1_450 : 750));
       if (cycle % 10 === 9) before.push(await readPublishedLedger(server));
       await server.kill();
       // What a killed server leaves: a lock that nobody holds and a database that nobody stops.
@@ -84,7 +84,7 @@ test(
     const before: PublishedLedger[] = [];
     const healedAfterMs: number[] = [];
     for (let cycle = 0; cycle < cycles; cycle++) {
-      await sleep(50 + randomInt(1_450));
+      await sleep(50 + randomInt(all ? 1_450 : 750));
       if (cycle % 10 === 9) before.push(await readPublishedLedger(server));
       killPostgres(server.postgresPid());
       const began = Date.now();

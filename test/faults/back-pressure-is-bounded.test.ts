@@ -92,7 +92,7 @@ test(
   async () => {
     proxy = await startFaultProxy({ port: spare.port });
     server = await startTestServer({ BITACORA_DATABASE_URL: spare.url(proxy.port) });
-    const usual = await floodFor(all ? 120_000 : 12_000, server);
+    const usual = await floodFor(all ? 120_000 : 5_000, server);
     proxy.set({ delayMs: 10 }, { now: true });
     const slow = await floodFor(all ? 600_000 : 5_000, server);
     proxy.set({}, { now: true });
