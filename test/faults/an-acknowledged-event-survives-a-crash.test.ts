@@ -86,9 +86,10 @@ test(
     for (let cycle = 0; cycle < cycles; cycle++) {
       await sleep(50 + randomInt(all ? 1_450 : 750));
       if (cycle % 10 === 9) before.push(await readPublishedLedger(server));
-      killPostgres(server.postgresPid());
+      const killed = server.postgresPid();
+      killPostgres(killed);
       const began = Date.now();
-      await healed(server, load);
+      await healed(server, load, killed);
       healedAfterMs.push(Date.now() - began);
     }
     await load.finish();
@@ -104,17 +105,16 @@ test(
   },
 );
 
-/** Resolves when events are acknowledged again. Until then each answer must be a refusal that says when to come back. */
-async function healed(server: TestServer, load: Load): Promise<void> {
+/** Resolves when events are acknowledged again, by another database. Until then each answer must be a refusal that says when to come back. */
+async function healed(server: TestServer, load: Load, killed: number): Promise<void> {
   const until = Date.now() + healedWithinMs;
-  let refused = 0;
   for (; ; await sleep(25)) {
     if (Date.now() > until) throw new Error(`not healed within 10 s:\n${server.log().slice(-5_000)}`);
     const response = await server.fetch('/v1/keys');
     await response.arrayBuffer();
-    if (response.ok && refused > 0) break;
+    // What it leaves may answer for a moment; where the machine is slow, its successor is there before anybody is refused.
+    if (response.ok && server.postgresPid() !== killed) break;
     if (response.ok) continue;
-    refused++;
     expect(response.status).toBe(503);
     expect(response.headers.get('retry-after')).not.toBeNull();
   }

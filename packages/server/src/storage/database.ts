@@ -76,6 +76,8 @@ export function createDatabase(
       types: columnTypes,
     });
     made.on('error', onError);
+    // It may come with the answer that opens the connection, before anybody listens: whoever uses it next is told.
+    made.on('connect', (client) => client.on('error', () => undefined));
     if (pooled) made.on('connect', forgetNames);
     return made;
   };
