@@ -6,7 +6,7 @@ export interface Segments {
    * Opens the first one when there is none.
    */
   current(client: Client, retentionClass: number): Promise<number>;
-  /** Keeps statistics of open segments, closes those that are full or old and opens their successors; the numbers closed. */
+  /** Closes segments that are full or old and opens their successors, and keeps statistics of all that were open; the numbers closed. */
   rotate(): Promise<number[]>;
 }
 
@@ -89,11 +89,12 @@ export function createSegments(options: { database: Database; limits: SegmentLim
         [...analyzed].filter(([number]) => open.some((segment) => segment.number === number)),
       );
       for (const segment of open) {
-        await analyzeGrown(segment);
         const { entries, ageMs, number } = segment;
         const isDue = entries >= limits.entriesMax || (entries > 0 && ageMs >= limits.ageMaxMs);
         if (isDue && (await close(segment))) closed.push(number);
       }
+      // Last: where it fails, nothing stays open for it.
+      for (const segment of open) await analyzeGrown(segment);
       return closed;
     },
   };
