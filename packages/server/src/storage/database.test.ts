@@ -23,6 +23,9 @@ test('a connection whose end comes with the answer that opens it fails the quest
   dying.listen(0, '127.0.0.1');
   await once(dying, 'listening');
   const { port } = dying.address() as AddressInfo;
+  const uncaught: unknown[] = [];
+  const onUncaught = (error: unknown): void => void uncaught.push(error);
+  process.on('uncaughtException', onUncaught);
   const url = `postgres://role@127.0.0.1:${port}/any`;
   const database = createDatabase({ maintenance: url, writer: url, reader: url }, () => undefined);
   const asked = [
@@ -33,4 +36,6 @@ test('a connection whose end comes with the answer that opens it fails the quest
   for (const answer of await Promise.allSettled(asked)) expect(answer.status).toBe('rejected');
   await database.close();
   dying.close();
+  process.off('uncaughtException', onUncaught);
+  expect(uncaught).toEqual([]);
 });
