@@ -64,8 +64,13 @@ function serverRules(names) {
     files: [`${base}/*.${source}`],
     rules: onlyThese(['./*.ts', './*/index.ts', ...names], says(base)),
   };
+  const composeTests = {
+    files: [`${base}/*.test.${source}`],
+    rules: onlyThese(['./*.ts', './*/index.ts', ...names, ...testTools], says(base)),
+  };
   return [
     compose,
+    composeTests,
     ...Object.entries(stages).flatMap(([stage, entered]) => {
       const own = stage === driverStage ? [...names, ...drivers] : names;
       const outside = (up) => [...entered.map((other) => `${up}${other}/index.ts`), ...shared(up)];

@@ -29,17 +29,29 @@ export const packFolders = ['packs/*', 'examples/pack-minimal'];
 export const nodePackages = ['sdk', 'server', 'cli'];
 
 /**
- * Stage of the server → the stages it may enter, each only by its index.ts.
- * `storage` is underneath: it hands out the connections that every stage's own SQL runs on.
+ * Room of the server → the rooms it may enter, each only by its index.ts. A room comes after those it enters.
+ * `storage` is underneath: it gives the connections that every room runs its own SQL on.
  */
 export const stages = {
   storage: [],
+  query: [],
   access: ['storage'],
+  people: ['access', 'storage'],
   ledger: ['storage'],
   ingest: ['access', 'ledger', 'storage'],
-  projections: ['ledger', 'storage'],
-  read: ['access', 'ledger', 'projections', 'storage'],
-  serve: ['access', 'ingest', 'ledger', 'projections', 'read', 'storage'],
+  projections: ['ledger', 'query', 'storage'],
+  read: ['access', 'ledger', 'projections', 'query', 'storage'],
+  http: ['access'],
+  webhooks: ['access'],
+  recent: ['access', 'http', 'ledger', 'query', 'read', 'storage'],
+  sessions: ['access', 'http', 'ingest', 'ledger', 'projections', 'query', 'read', 'storage', 'webhooks'],
+  routes: ['access', 'http', 'ingest', 'ledger', 'people', 'projections', 'query', 'read', 'storage'],
+  packs: ['access', 'http', 'ingest', 'ledger', 'query', 'read', 'sessions'],
+  settings: ['access', 'http', 'people', 'recent', 'sessions', 'webhooks'],
+  app: [
+    ...['access', 'http', 'ingest', 'ledger', 'packs', 'people', 'projections', 'query', 'read', 'recent'],
+    ...['routes', 'sessions', 'settings', 'storage', 'webhooks'],
+  ],
 };
 
 /** Files beside the stages that every stage may import. */

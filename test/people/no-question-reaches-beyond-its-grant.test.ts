@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { deriveTenantKeys } from '../../packages/server/src/ledger/tenant-keys.ts';
-import { termsOf } from '../../packages/server/src/projections/index.ts';
-import { matches } from '../../packages/server/src/read/condition.ts';
-import { conditionOf } from '../../packages/server/src/read/conditions-of.ts';
+import { termsOf } from '../../packages/server/src/query/index.ts';
+import { matches } from '../../packages/server/src/query/condition.ts';
+import { conditionOf } from '../../packages/server/src/query/conditions-of.ts';
 import { grantedCondition, reachCondition } from '../../packages/server/src/read/granted-condition.ts';
 import { createRandom } from '../support/random.ts';
 

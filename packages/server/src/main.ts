@@ -1,5 +1,6 @@
 import { AuditError } from './audit-error.ts';
-import { loadConfig, readSettings, reindex, startDemo, startServer } from './serve/index.ts';
+import { loadConfig, reindex, startDemo, startServer } from './app/index.ts';
+import { readSettings } from './settings/index.ts';
 import { openDataDirectory, openStorage } from './storage/index.ts';
 
 const usage = `Usage: bitacora serve [--demo] | migrate | reindex

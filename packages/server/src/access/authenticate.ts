@@ -1,9 +1,8 @@
 import { AuditError } from '../audit-error.ts';
 import type { ApiKey, ApiKeys, ScopeName } from './api-keys.ts';
 import { auditLedgerName, type Caller, type Grant } from './grants.ts';
-import { everywhere, type Reach } from './permissions.ts';
+import { everywhere, type GrantPart, type Reach } from './permissions.ts';
 import type { Tenant, Tenants } from './tenants.ts';
-import type { SignedIn, UserSessions } from './user-sessions.ts';
 import type { ViewerTokens } from './viewer-tokens.ts';
 
 /** What a request brings to say who it is. A header wins over a cookie. */
@@ -13,6 +12,26 @@ export interface Credentials {
   readonly session: string | undefined;
   /** Where the request comes from. */
   readonly address: string;
+}
+
+/** Somebody who signed in, as their session shows them by now. */
+export interface SignedInPerson {
+  readonly user: {
+    readonly id: string;
+    readonly tenant: number;
+    readonly name: string;
+    readonly email: string;
+    readonly role: string;
+    readonly hostId: string | null;
+    readonly ledgers: readonly string[] | null;
+  };
+  readonly session: { readonly id: string; readonly csrf: string };
+  readonly part: GrantPart;
+}
+
+export interface SignedInSessions {
+  /** Undefined when the session is over. */
+  authenticate(secret: string): Promise<SignedInPerson | undefined>;
 }
 
 export interface Access {
@@ -38,7 +57,7 @@ interface Rights {
 export function createAccess(options: {
   tenants: Tenants;
   apiKeys: ApiKeys;
-  sessions: UserSessions;
+  sessions: SignedInSessions;
   viewerTokens: ViewerTokens;
   clock: () => number;
 }): Access {
@@ -113,7 +132,7 @@ function keyRights(key: ApiKey): Rights {
   };
 }
 
-function sessionRights({ user, session, part }: SignedIn): Rights {
+function sessionRights({ user, session, part }: SignedInPerson): Rights {
   const permissions = new Set(part.permissions);
   const grantable: ScopeName[] = permissions.has('admin') ? ['ingest', 'read', 'tree', 'admin'] : [];
   if (permissions.has('operator')) grantable.push('operator');

@@ -1,13 +1,6 @@
-export {
-  createApiKeys,
-  scopes,
-  type ApiKey,
-  type ApiKeyInput,
-  type ApiKeys,
-  type ScopeName,
-} from './api-keys.ts';
+export { createApiKeys, scopes, type ApiKey, type ApiKeys } from './api-keys.ts';
 export { createAccess, type Access, type Credentials } from './authenticate.ts';
-export { createDirectory, type Directory, type DirectoryKey, type DirectoryRecord } from './directory.ts';
+export { createDirectory, type Directory, type DirectoryRecord } from './directory.ts';
 export {
   auditLedgerName,
   hostIdOf,
@@ -21,14 +14,13 @@ export {
   type Caller,
   type Grant,
 } from './grants.ts';
-export { createIdentities, type Identities, type Identity } from './identities.ts';
 export { createNetworkList, isWithin, readNetwork, type Network } from './networks.ts';
-export { createPeople, type People } from './people.ts';
 export {
   isPermissionName,
   isRoleName,
   partOf,
   permissionTable,
+  permittedWithin,
   roleNames,
   roleTable,
   together,
@@ -37,10 +29,8 @@ export {
   type Reach,
   type RoleName,
 } from './permissions.ts';
+export { reachedLedgers } from './reached-ledgers.ts';
 export { createSecretBox, type SecretBox } from './secret-box.ts';
-export type { SignInAnswer } from './sign-in.ts';
 export { createTenants, type Ledger, type Tenant, type Tenants } from './tenants.ts';
-export type { Origin, UserSession, UserSessions } from './user-sessions.ts';
-export { normalEmail, partOfUser, type User, type UserChange, type UserInput, type Users } from './users.ts';
-export type { ViewerKey, ViewerKeyInput, ViewerKeys } from './viewer-keys.ts';
+export { createViewerKeys, type ViewerKey, type ViewerKeys } from './viewer-keys.ts';
 export { createViewerTokens } from './viewer-tokens.ts';

@@ -1,15 +1,14 @@
-export { createCheckpointFile, publishedCheckpoint, splitNotes } from './checkpoints.ts';
+export { publishedCheckpoint } from './checkpoints.ts';
 export { dueSegments, type DueSegment, type SegmentPart } from './due-segments.ts';
 export { entriesOfPart } from './entries-of-part.ts';
-export { timeOf } from './follow-entries.ts';
 export { eventViews, type EntryView } from './event-views.ts';
+export { timeOf } from './follow-entries.ts';
 export { createLedgers, type Ledgers } from './ledgers.ts';
 export { purgesOf, tellOfPurges, type Purge } from './purge-record.ts';
 export { purgeSegment, type CountedPart } from './purge-segment.ts';
-export { keptEntries, leafHashOf, readEntries, readEntryRange, type StoredEntry } from './read-entries.ts';
+export { keptEntries, readEntries, readEntryRange } from './read-entries.ts';
 export type { FollowedEntry } from './recent-events.ts';
 export type { Admitted } from './seal.ts';
 export type { AppendResult, LedgerRow } from './sealed-event.ts';
-export type { SegmentLimits } from './segments.ts';
 export { deriveTenantKeys, type TenantKeys } from './tenant-keys.ts';
 export { tileHashes } from './tiles.ts';

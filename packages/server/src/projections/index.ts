@@ -1,8 +1,13 @@
 export { beginAtEnd } from './begin-at-end.ts';
 export { catchUp } from './catch-up.ts';
 export { follow, rebuild, releaseLeases } from './follow.ts';
-export * from './postings/index.ts';
+export { createPostings, type Postings, type SpanSet, type StoredSpan } from './postings/index.ts';
 export type { Projection } from './projection.ts';
-export * from './rollups/index.ts';
-export * from './recent/index.ts';
-export * from './sessions/index.ts';
+export {
+  allTime,
+  bucketMs,
+  countEntries,
+  createRollups,
+  totalFields,
+  type RollupCount,
+} from './rollups/index.ts';

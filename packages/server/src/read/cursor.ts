@@ -1,5 +1,5 @@
 import { AuditError } from '../audit-error.ts';
-import type { Place } from './reader.ts';
+import type { Place } from './place.ts';
 
 /** Where a page begins or ends, whoever answered it. */
 export interface CursorPlace {

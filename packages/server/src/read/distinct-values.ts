@@ -1,9 +1,9 @@
 import type { Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
-import { intersect, ranksOf } from '../projections/index.ts';
-import type { Filters } from './conditions-of.ts';
+import { intersect, ranksOf } from '../query/index.ts';
+import type { Filters } from '../query/index.ts';
 import { exactHits } from './exact-hits.ts';
-import { filterField } from './filter-fields.ts';
+import { filterField } from '../query/index.ts';
 import { bucketStarts, type Interval } from './histogram.ts';
 import { grantedCondition } from './granted-condition.ts';
 import { readLedgers, type ReadContext } from './reader.ts';

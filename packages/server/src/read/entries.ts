@@ -1,11 +1,12 @@
 import { ledgerFor, ledgersFor, scopeOf, type Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import type { EntryView } from '../ledger/index.ts';
-import { keyOf, termsOf } from '../projections/index.ts';
+import { keyOf, termsOf } from '../query/index.ts';
 import type { Client } from '../storage/index.ts';
-import { allOf, matches, type Condition } from './condition.ts';
+import { allOf, matches, type Condition } from '../query/index.ts';
 import { reachCondition } from './granted-condition.ts';
-import { readLedgers, viewsAt, type Place, type ReadContext } from './reader.ts';
+import { readLedgers, viewsAt, type ReadContext } from './reader.ts';
+import type { Place } from './place.ts';
 import { countMatches, findPlaces } from './search.ts';
 
 /** The entry of an id, in whichever of the caller's ledgers it is. @throws not_found */

@@ -1,8 +1,9 @@
-import { listSet, pick, termsOf, type Ranks } from '../projections/index.ts';
+import { listSet, pick, termsOf, type Ranks } from '../query/index.ts';
 import { eachInTurn } from '../loop-turns.ts';
 import type { Client } from '../storage/index.ts';
-import { matches, needsText, type Condition } from './condition.ts';
-import { hitsOf, viewsAt, type Hit, type OpenLedger, type Place, type ReadContext } from './reader.ts';
+import { matches, needsText, type Condition } from '../query/index.ts';
+import { hitsOf, viewsAt, type Hit, type OpenLedger, type ReadContext } from './reader.ts';
+import type { Place } from './place.ts';
 
 const entriesPerRead = 500;
 

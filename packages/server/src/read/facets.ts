@@ -1,11 +1,12 @@
 import type { Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import type { Ledgers } from '../ledger/index.ts';
-import { countOf, allTime, totalFields, type RankSet, type Span } from '../projections/index.ts';
+import { countOf, type RankSet, type Span } from '../query/index.ts';
+import { allTime, totalFields } from '../projections/index.ts';
 import type { Client } from '../storage/index.ts';
-import type { Filters } from './conditions-of.ts';
+import type { Filters } from '../query/index.ts';
 import { exactHits } from './exact-hits.ts';
-import { filterField } from './filter-fields.ts';
+import { filterField } from '../query/index.ts';
 import { grantedCondition } from './granted-condition.ts';
 import { readLedgers, type OpenLedger, type ReadContext } from './reader.ts';
 import { rollupTail } from './rollup-tail.ts';

@@ -1,8 +1,8 @@
 import type { Grant } from '../access/index.ts';
 import type { Ledgers } from '../ledger/index.ts';
-import { keyOf } from '../projections/index.ts';
-import { allOf, anyOf, everything, type Condition } from './condition.ts';
-import { conditionOf, type Filters } from './conditions-of.ts';
+import { keyOf } from '../query/index.ts';
+import { allOf, anyOf, everything, type Condition } from '../query/index.ts';
+import { conditionOf, type Filters } from '../query/index.ts';
 
 interface QuestionContext {
   ledgers: Ledgers;

@@ -1,25 +1,17 @@
 import type { Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import type { Ledgers } from '../ledger/index.ts';
-import {
-  allTime,
-  bucketMs,
-  countBetween,
-  intersect,
-  rankOfTime,
-  type RankSet,
-  type Ranks,
-  type Span,
-} from '../projections/index.ts';
+import { allTime, bucketMs } from '../projections/index.ts';
+import { countBetween, intersect, rankOfTime, type RankSet, type Ranks, type Span } from '../query/index.ts';
 import type { Client } from '../storage/index.ts';
-import { timeBounds, type Condition } from './condition.ts';
-import type { Filters } from './conditions-of.ts';
+import { timeBounds, type Condition } from '../query/index.ts';
+import type { Filters } from '../query/index.ts';
 import { exactHits } from './exact-hits.ts';
-import { filterField } from './filter-fields.ts';
+import { filterField } from '../query/index.ts';
 import { grantedCondition } from './granted-condition.ts';
 import { readLedgers, type OpenLedger, type ReadContext } from './reader.ts';
 import { rollupTail } from './rollup-tail.ts';
-import { offsetAt, startOfDay } from './time-range.ts';
+import { offsetAt, startOfDay } from '../query/index.ts';
 
 const textWithinMs = 2_000;
 

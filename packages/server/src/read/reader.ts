@@ -1,26 +1,20 @@
+import type { Order, Place } from './place.ts';
+import type { PageSource } from './page-source.ts';
 import { ledgersFor, scopeOf, type Grant, type Ledger } from '../access/index.ts';
 import { eventViews, readEntries, type EntryView, type Ledgers } from '../ledger/index.ts';
-import type {
-  Postings,
-  RankSet,
-  Recent,
-  RecentSource,
-  Span,
-  SpanSet,
-  StoredSpan,
-} from '../projections/index.ts';
+import type { Postings, SpanSet, StoredSpan } from '../projections/index.ts';
+import type { RankSet, Span } from '../query/index.ts';
 import type { LoopTurns } from '../loop-turns.ts';
 import type { Client, Database, Scope } from '../storage/index.ts';
-import { keysOf, timeBounds, type Condition } from './condition.ts';
-import { evaluate } from './evaluate.ts';
+import { keysOf, timeBounds, type Condition } from '../query/index.ts';
+import { evaluate } from '../query/index.ts';
 
 export interface ReadContext {
   database: Database;
   ledgers: Ledgers;
   postings: Postings;
-  /** The newest entries, beside the database; undefined: turned off. */
-  recent?: Recent | undefined;
-  recentSource?: RecentSource | undefined;
+  /** Stores beside PostgreSQL, asked in their order. */
+  pageSources: readonly PageSource[];
   /** Long work lets short questions go first; absent: nobody else asks. */
   turns?: LoopTurns | undefined;
   /** IANA zone of bare dates and of days. */
@@ -89,8 +83,6 @@ export async function peekSizes(
   const heads = await database.heads(ledgers);
   return new Map([...heads].map(([ledger, { size }]) => [ledger, size]));
 }
-
-export type Order = 'asc' | 'desc';
 
 /** How many stored spans are looked into at a time: few at first, since newest entries are mostly enough. */
 const waveSizes = [4, 16, 64];
@@ -166,13 +158,6 @@ function byKey(keys: readonly string[], sets: readonly RankSet[]): ReadonlyMap<s
     if (set) found.set(key, set);
   });
   return found;
-}
-
-/** Where an entry is. */
-export interface Place {
-  at: number;
-  ledger: Ledger;
-  index: number;
 }
 
 /** Entries at places, in their order. One that is gone (purged meanwhile) is left out. */

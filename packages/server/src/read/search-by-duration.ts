@@ -1,8 +1,9 @@
 import type { Grant } from '../access/index.ts';
-import { countOf, intersect, ranksOf, subtract, unite, type RankSet } from '../projections/index.ts';
+import { countOf, intersect, ranksOf, subtract, unite, type RankSet } from '../query/index.ts';
 import { exactHits, placeOf } from './exact-hits.ts';
 import { grantedCondition } from './granted-condition.ts';
-import { readLedgers, viewsAt, type Hit, type Place, type ReadContext } from './reader.ts';
+import { readLedgers, viewsAt, type Hit, type ReadContext } from './reader.ts';
+import type { Place } from './place.ts';
 import { pageLimits, type SearchAnswer, type SearchInput } from './search.ts';
 
 const lookWithinMs = 2_000;

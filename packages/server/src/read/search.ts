@@ -1,9 +1,10 @@
 import { ledgersFor, scopeOf, type Grant, type Ledger } from '../access/index.ts';
-import type { EntryView } from '../ledger/index.ts';
-import { countBetween, pick, rankOfPlace, rankOfTime, type Ranks } from '../projections/index.ts';
-import type { Client, Scope } from '../storage/index.ts';
-import { needsText, type Condition } from './condition.ts';
-import type { Filters } from './conditions-of.ts';
+import { countBetween, pick, rankOfPlace, rankOfTime, type Ranks } from '../query/index.ts';
+import type { ListedEntry } from './listed-entry.ts';
+import type { PageSource } from './page-source.ts';
+import type { Client } from '../storage/index.ts';
+import { needsText, type Condition } from '../query/index.ts';
+import type { Filters } from '../query/index.ts';
 import { decodeCursor, encodeCursor, nextCursor, type CursorPlace } from './cursor.ts';
 import { grantedCondition } from './granted-condition.ts';
 import { exactHits, placeOf, withText } from './exact-hits.ts';
@@ -14,11 +15,9 @@ import {
   viewsAt,
   type Hit,
   type OpenLedger,
-  type Order,
-  type Place,
   type ReadContext,
 } from './reader.ts';
-import { recentPage } from './recent-page.ts';
+import type { Order, Place } from './place.ts';
 
 export interface SearchInput extends Filters {
   ledger?: string | undefined;
@@ -30,11 +29,6 @@ export interface SearchInput extends Filters {
   order?: Order | undefined;
   count?: boolean | undefined;
 }
-
-/** What a list shows of an entry. */
-export type ListedEntry = Pick<EntryView, 'index' | 'id' | 'ledger' | 'ingestedAt' | 'event'> & {
-  altered?: readonly string[];
-};
 
 export interface SearchAnswer {
   entries: ListedEntry[];
@@ -68,14 +62,15 @@ export async function search(grant: Grant, input: SearchInput, context: ReadCont
   };
   const ledgers = ledgersFor(grant, input.ledger);
   const scope = scopeOf(grant, ledgers);
-  const recent = order === 'desc' ? await pageOfRecent(page, { ledgers, scope, context }) : undefined;
-  if (recent?.answer && !input.count) return recent.answer;
-  const sizes = recent?.sizes ?? (await peekSizes(context.database, scope.ledgers));
+  const { pageSources: sources } = context;
+  const sourced = order === 'desc' ? await pageOfSources(page, { ledgers, sources }) : undefined;
+  if (sourced?.answer && !input.count) return sourced.answer;
+  const sizes = sourced?.sizes ?? (await peekSizes(context.database, scope.ledgers));
   return openLedgers(ledgers, { scope, sizes, context }, async (client, opened) => {
     // Both halves of an answer speak of the same entries, or all of it is PostgreSQL's.
     const answer =
-      recent?.answer && !(await haveGrown(client, recent.sizes))
-        ? recent.answer
+      sourced?.answer && !(await haveGrown(client, sourced.sizes))
+        ? sourced.answer
         : await pageOfDatabase(client, opened, { page, context });
     if (input.count) Object.assign(answer, await countMatches(client, opened, page.condition, context));
     return answer;
@@ -91,27 +86,28 @@ interface PageInput {
   after: CursorPlace | undefined;
 }
 
-/** The page as recent has it, if it can say, and the sizes of the ledgers at that moment. */
-async function pageOfRecent(
+/** The page as the first source has it that holds all of it, and the sizes of the ledgers at that moment. */
+async function pageOfSources(
   page: PageInput,
-  options: { ledgers: readonly Ledger[]; scope: Scope; context: ReadContext },
+  { ledgers, sources }: { ledgers: readonly Ledger[]; sources: readonly PageSource[] },
 ): Promise<{ answer?: SearchAnswer; sizes: ReadonlyMap<number, number> } | undefined> {
-  const { recent, recentSource: source, turns } = options.context;
-  if (!recent || !source) return undefined;
-  const [heads, early] = await Promise.all([
-    source.heads(options.scope.ledgers),
-    Promise.all(options.ledgers.map((ledger) => recent.early(ledger))),
-  ]);
-  const wanted = { ...page, ...options, heads, early, limit: page.offset + page.limit + 1 };
-  const found = await recentPage({ ...wanted, now: options.context.clock() }, { recent, source, turns });
-  const listed = found && cut(found.places, page);
-  const entries = listed && (await found.read(listed.places));
-  recent.counted(entries ? 'hit' : 'miss');
-  if (!listed || !entries) return { sizes: new Map([...heads].map(([ledger, { size }]) => [ledger, size])) };
-  return {
-    answer: { entries, ...cursorsOf(listed, page), source: 'recent' },
-    sizes: found.sizes,
-  };
+  let sizes: ReadonlyMap<number, number> | undefined;
+  for (const source of sources) {
+    const question = {
+      ledgers,
+      condition: page.condition,
+      walk: page.walk,
+      after: page.after,
+      limit: page.offset + page.limit + 1,
+    };
+    const asked = await source.ask(question);
+    sizes = asked.sizes;
+    const listed = asked.page && cut(asked.page.places, page);
+    const entries = listed && (await asked.page?.read(listed.places));
+    if (!listed || !entries) continue;
+    return { answer: { entries, ...cursorsOf(listed, page), source: source.name }, sizes };
+  }
+  return sizes && { sizes };
 }
 
 /** Whether a ledger has more entries in this transaction than at `sizes`. */

@@ -3,9 +3,9 @@ import { ledgersFor, scopeOf, type Grant, type Ledger } from '../access/index.ts
 import { AuditError } from '../audit-error.ts';
 import { eventViews, readEntryRange, timeOf, type EntryView } from '../ledger/index.ts';
 import { eachInTurn } from '../loop-turns.ts';
-import { termsOf } from '../projections/index.ts';
-import { matches, type Condition } from './condition.ts';
-import type { Filters } from './conditions-of.ts';
+import { termsOf } from '../query/index.ts';
+import { matches, type Condition } from '../query/index.ts';
+import type { Filters } from '../query/index.ts';
 import { grantedCondition } from './granted-condition.ts';
 import { peekSizes, type ReadContext } from './reader.ts';
 

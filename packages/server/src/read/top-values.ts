@@ -1,11 +1,11 @@
 import type { Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import type { EntryView } from '../ledger/index.ts';
-import { countOf, personalField, personalKey, keyOf } from '../projections/index.ts';
-import { allOf, type Condition } from './condition.ts';
-import type { Filters } from './conditions-of.ts';
+import { countOf, personalField, personalKey, keyOf } from '../query/index.ts';
+import { allOf, type Condition } from '../query/index.ts';
+import type { Filters } from '../query/index.ts';
 import { exactHits } from './exact-hits.ts';
-import { filterField } from './filter-fields.ts';
+import { filterField } from '../query/index.ts';
 import { grantedCondition } from './granted-condition.ts';
 import { readLedgers, viewsAt, type ReadContext } from './reader.ts';
 import { findPlaces } from './search.ts';

@@ -1,12 +1,4 @@
-import { countCommon, countOf, ranksOf, type RankSet } from './rank-set.ts';
-
-/** One value of a field in a span, and who has it. */
-export interface FieldValue {
-  value: string;
-  count: number;
-  /** Decoded anew at each call: callers keep what they need. */
-  set: () => RankSet;
-}
+import { countCommon, countOf, ranksOf, type FieldValue, type RankSet } from '../../query/index.ts';
 
 /** A field of which an entry has one value at most, as a column: rank → place in `values` + 1, or 0. */
 export interface FieldColumn {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createLiveSpan } from './live-span.ts';
-import { ranksOf } from './rank-set.ts';
+import { ranksOf } from '../../query/index.ts';
 
 test('entries are ranked by time and then by index, however they arrive', async () => {
   await fc.assert(

@@ -1,8 +1,9 @@
-import { countValues, type FieldValue } from './field-column.ts';
+import type { FieldValue } from '../../query/index.ts';
+import { countValues } from './field-column.ts';
 import { packPages, type Posting, type PostingPage } from './posting-page.ts';
-import { emptySet, listSet, type RankSet } from './rank-set.ts';
-import type { Ranks, Span } from './span.ts';
-import { fieldBounds } from './terms.ts';
+import { emptySet, listSet, type RankSet } from '../../query/index.ts';
+import type { Ranks, Span } from '../../query/index.ts';
+import { fieldBounds } from '../../query/index.ts';
 
 const fieldsRememberedMax = 16;
 /** Of all fields together: about two hundred bytes each, for each ledger that is asked. */

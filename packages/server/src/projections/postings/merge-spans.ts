@@ -1,8 +1,9 @@
 import type { Client } from '../../storage/index.ts';
 import { packPages, readPage, type Posting } from './posting-page.ts';
-import { ranksOf } from './rank-set.ts';
+import { ranksOf } from '../../query/index.ts';
 import { insertSpan, selectRanks, type SpanRow } from './span-rows.ts';
-import { mergeWidth, type Ranks } from './span.ts';
+import type { Ranks } from '../../query/index.ts';
+import { mergeWidth } from './span-levels.ts';
 
 /** Makes one span of the next level of 16 adjacent ones and removes them: fewer, longer lists to look into. */
 export async function mergeSpans(client: Client, ledger: number, rows: readonly SpanRow[]): Promise<void> {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { findInPage, packPages, readPage } from './posting-page.ts';
-import { countOf, ranksOf } from './rank-set.ts';
+import { countOf, ranksOf } from '../../query/index.ts';
 
 const universe = 4_096;
 const lists = fc.uniqueArray(fc.integer({ min: 0, max: universe - 1 }), { minLength: 1, maxLength: 3_000 });

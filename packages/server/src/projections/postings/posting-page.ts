@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { emptySet, listSet, type RankSet } from './rank-set.ts';
+import { emptySet, listSet, type RankSet } from '../../query/index.ts';
 
 /** A key and the ranks of the entries that have it, ascending. */
 export interface Posting {

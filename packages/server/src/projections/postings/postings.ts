@@ -3,11 +3,12 @@ import type { Client, Database } from '../../storage/index.ts';
 import type { Projection } from '../projection.ts';
 import { createLiveSpan, type LiveSpan } from './live-span.ts';
 import { mergeSpans } from './merge-spans.ts';
-import { intersect, listSet, type RankSet } from './rank-set.ts';
+import { intersect, listSet, type RankSet } from '../../query/index.ts';
 import { insertSpan, selectSpans, type SpanRow } from './span-rows.ts';
-import { mergeWidth, spanEntries, spanLevelMax, type Ranks, type Span } from './span.ts';
+import type { Ranks, Span } from '../../query/index.ts';
+import { mergeWidth, spanEntries, spanLevelMax } from './span-levels.ts';
 import { createSpanCache, lookupSpans, storedSpan, type SpanCache, type StoredSpan } from './stored-span.ts';
-import { termsOf } from './terms.ts';
+import { termsOf } from '../../query/index.ts';
 
 /** The spans that cover a ledger at one moment. */
 export interface SpanSet {

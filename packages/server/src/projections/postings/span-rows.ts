@@ -1,6 +1,6 @@
 import type { Client } from '../../storage/index.ts';
 import type { PostingPage } from './posting-page.ts';
-import type { Ranks } from './span.ts';
+import type { Ranks } from '../../query/index.ts';
 
 export interface SpanRow {
   level: number;

@@ -1,10 +1,11 @@
 import type { Client } from '../../storage/index.ts';
-import { columnOf, countColumn, countValues, type FieldColumn, type FieldValue } from './field-column.ts';
+import type { FieldValue } from '../../query/index.ts';
+import { columnOf, countColumn, countValues, type FieldColumn } from './field-column.ts';
 import { findInPage, readPage } from './posting-page.ts';
-import { countOf, emptySet, type RankSet } from './rank-set.ts';
+import { countOf, emptySet, type RankSet } from '../../query/index.ts';
 import { selectRanks, type SpanRow } from './span-rows.ts';
-import type { Ranks, Span } from './span.ts';
-import { fieldBounds, valueOfKey } from './terms.ts';
+import type { Ranks, Span } from '../../query/index.ts';
+import { fieldBounds, valueOfKey } from '../../query/index.ts';
 
 /** Decoded sets and ranks, by their size in bytes; what was used longest ago goes first. */
 export interface SpanCache {

@@ -1,9 +1,1 @@
-export {
-  allTime,
-  bucketFields,
-  bucketMs,
-  countEntries,
-  createRollups,
-  totalFields,
-  type RollupCount,
-} from './rollups.ts';
+export { allTime, bucketMs, countEntries, createRollups, totalFields, type RollupCount } from './rollups.ts';

@@ -1,0 +1,52 @@
+import type { FastifyInstance } from 'fastify';
+import { createAccess, createViewerTokens } from '../access/index.ts';
+import { AuditError } from '../audit-error.ts';
+import { createCallLimits, createHttp } from '../http/index.ts';
+import { bodyLimits } from '../ingest/index.ts';
+import { createPackRoles } from '../packs/index.ts';
+import { createReadRecord } from '../routes/index.ts';
+import { allRoutes } from './all-routes.ts';
+import type { Core } from './open-core.ts';
+import type { OpenPeople } from './open-people.ts';
+
+/** The HTTP side of the server, not listening yet. */
+export interface Http {
+  readonly app: FastifyInstance;
+  /** Stores the reads that are noted and not on record yet. */
+  drain(): Promise<void>;
+}
+
+export function openHttp(core: Core, signIn: OpenPeople): Http {
+  const { settings, tenants, apiKeys, packs, ingest, health, logger, clock, ledgers, turns } = core;
+  const { people, cookie } = signIn;
+  const { failing } = health;
+  const readRecord = createReadRecord({ ingest, tenants, failing, logger, clock, ledgers, packs });
+  const roleOf = createPackRoles(packs);
+  const viewerTokens = createViewerTokens({ keys: people.viewerKeys, tenants, roleOf, clock });
+  const app = createHttp({
+    routes: allRoutes(core, signIn),
+    access: createAccess({ tenants, apiKeys, sessions: people.sessions, viewerTokens, clock }),
+    cookie,
+    limits: createCallLimits({ settings: settings.callLimits, turns, clock: () => performance.now() }),
+    bodies: bodyLimits,
+    corsOrigins: settings.corsOrigins,
+    trustedProxies: settings.trustedProxies,
+    onRead: async (read, each) => (each ? readRecord.tell(read) : readRecord.note(read)),
+    logger,
+  });
+  return { app, drain: readRecord.drain };
+}
+
+/** @returns the address, such as http://127.0.0.1:4000. @throws AuditError invalid_parameter when the port cannot be used */
+export async function listen(
+  { app }: Http,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<string> {
+  return app.listen({ host, port }).catch((cause: unknown) => {
+    throw new AuditError('invalid_parameter', {
+      parameter: 'BITACORA_PORT',
+      operatorText: `cannot listen on ${host}:${port}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      cause,
+    });
+  });
+}

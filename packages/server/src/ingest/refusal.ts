@@ -1,0 +1,28 @@
+import { AuditError } from '../audit-error.ts';
+import type { IngestAnswer } from './ingest.ts';
+
+/** What a sender is told when nothing of a call was stored. */
+export interface Refusal {
+  readonly status: 409 | 422;
+  /** Members of an RFC 9457 problem that names the first field. */
+  readonly problem: Readonly<Record<string, unknown>>;
+}
+
+/** Undefined when at least one event was stored or had been stored before. */
+export function refusalOf(answer: IngestAnswer): Refusal | undefined {
+  if (answer.accepted + answer.duplicates > 0) return undefined;
+  const first = answer.results.find((result) => 'error' in result);
+  const error = first && 'error' in first ? first.error : undefined;
+  const conflict = answer.results.length === 1 && error?.code === 'conflict';
+  const status = conflict ? 409 : 422;
+  return {
+    status,
+    problem: {
+      type: `urn:bitacora:problem:${conflict ? 'conflict' : 'events_rejected'}`,
+      title: conflict ? new AuditError('conflict').title : 'No event was accepted',
+      status,
+      detail: error && (error.field === '' ? error.message : `${error.field}: ${error.message}`),
+      parameter: error?.field,
+    },
+  };
+}

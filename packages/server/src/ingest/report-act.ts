@@ -1,0 +1,51 @@
+import type { AuditEvent } from '@bitacora/event';
+import {
+  auditLedgerName,
+  type Caller,
+  type Grant,
+  type Ledger,
+  type Tenant,
+  type Tenants,
+} from '../access/index.ts';
+import { AuditError } from '../audit-error.ts';
+import type { Ingest } from './ingest.ts';
+
+/** Something that a caller did to Bitácora itself. */
+export type Act = Pick<
+  AuditEvent,
+  'action' | 'operation' | 'outcome' | 'level' | 'targets' | 'attributes' | 'client' | 'request' | 'sessionId'
+>;
+
+/** Stores an act of the caller in the tenant's own audit ledger. */
+export async function reportAct(
+  grant: Pick<Grant, 'caller' | 'tenant'>,
+  act: Act & { readonly tenant?: Tenant },
+  { tenants, ingest }: { readonly tenants: Tenants; readonly ingest: Ingest },
+): Promise<void> {
+  const { tenant = grant.tenant, ...event } = act;
+  await ingest.report(await auditLedgerOf(tenant, tenants), {
+    ...event,
+    actor: actorOf(grant.caller),
+    outcome: act.outcome ?? 'success',
+    level: act.level ?? 'high',
+  });
+}
+
+export async function auditLedgerOf(tenant: Tenant, tenants: Tenants): Promise<Ledger> {
+  const ledgers = await tenants.ledgers(tenant.id);
+  const audit = ledgers.find((ledger) => ledger.name === auditLedgerName(tenant));
+  if (!audit) throw new AuditError('internal', { operatorText: `tenant ${tenant.name} has no audit ledger` });
+  return audit;
+}
+
+/** A caller as the actor of an event: a key is a service, everybody else a person. */
+export function actorOf({ kind, id, name, email, roles }: Caller): AuditEvent['actor'] {
+  const [role] = roles;
+  return {
+    type: kind === 'key' ? 'service' : 'user',
+    id,
+    name,
+    ...(email === undefined ? {} : { email }),
+    ...(role === undefined ? {} : { role }),
+  };
+}

@@ -1,0 +1,89 @@
+import type { ReadEvent } from '@bitacora/event';
+import { auditLedgerName, ledgerFor, type Grant, type Ledger, type Tenants } from '../access/index.ts';
+import { AuditError } from '../audit-error.ts';
+import type { Ingest, IngestAnswer } from './ingest.ts';
+import type { PackLedgers } from './pack-ledgers.ts';
+import type { Quota } from './quota.ts';
+import { reportAct } from './report-act.ts';
+import { readSequences } from './sequences.ts';
+import type { Sources } from './sources.ts';
+
+/** What storing events of a caller needs. */
+export interface StoreOptions {
+  readonly ingest: Ingest;
+  readonly packLedgers: PackLedgers;
+  readonly quota: Quota;
+  readonly sources: Sources;
+  readonly tenants: Tenants;
+}
+
+/** Who sends, and the headers that came with the events. */
+export interface Sender {
+  readonly grant: Grant;
+  readonly request: { readonly headers: Readonly<Record<string, string | string[] | undefined>> };
+}
+
+export interface StoreTarget {
+  /** Absent: the tenant's default ledger. */
+  readonly chosen?: Ledger;
+  /** Whether an event goes to the ledger of the pack that declares its action. */
+  readonly packLedgers: boolean;
+  readonly imported?: boolean;
+  readonly options: StoreOptions;
+}
+
+/** The ledger that a caller named, or the default one. @throws forbidden for the audit ledger, not_found */
+export function writableLedger(grant: Grant, name: string | undefined): Ledger {
+  const ledger = ledgerFor(grant, name);
+  if (ledger.name !== auditLedgerName(grant.tenant)) return ledger;
+  throw new AuditError('forbidden', {
+    parameter: 'ledger',
+    detail: 'the audit ledger is written by the server alone',
+  });
+}
+
+/**
+ * Stores the events of a caller within the tenant's quota. Sequence numbers that never arrived and ids that came again with
+ * another body are put on record.
+ */
+export async function storeEvents(
+  { grant, request }: Sender,
+  events: readonly ReadEvent[],
+  target: StoreTarget,
+): Promise<IngestAnswer> {
+  const { options, packLedgers, imported = false, chosen = writableLedger(grant, undefined) } = target;
+  const sequences = readSequences(request.headers['bitacora-sequences'], events.length);
+  options.quota.take(grant.tenant.id, events.length);
+  const answer = await options.ingest.ingest(events, {
+    tenant: grant.tenant.id,
+    chosen,
+    imported,
+    ledgerOf: (action) => (packLedgers ? options.packLedgers.ledgerOf(grant, action, chosen) : chosen),
+  });
+  // Numbers are noted after the append: after a crash in between the sender tries again, and no number counts as arrived
+  // whose event is not stored.
+  if (sequences) await options.sources.received(grant.tenant.id, sequences);
+  await reportConflicts(grant, answer, options);
+  return answer;
+}
+
+const conflictsNamedMax = 20;
+
+/** An id that comes again with another body is a fault of the host or an attempt to rewrite: it is put on record. */
+async function reportConflicts(grant: Grant, answer: IngestAnswer, options: StoreOptions): Promise<void> {
+  const ids = answer.results.flatMap((result) =>
+    'error' in result && result.error.code === 'conflict' && result.id !== undefined ? [result.id] : [],
+  );
+  if (ids.length === 0) return;
+  await reportAct(
+    grant,
+    {
+      action: 'event.conflict',
+      operation: 'update',
+      outcome: 'failure',
+      targets: ids.slice(0, conflictsNamedMax).map((id) => ({ type: 'event', id })),
+      attributes: { conflicts: ids.length },
+    },
+    options,
+  );
+}

@@ -1,0 +1,144 @@
+import type { EventInput, ReadEvent } from '@bitacora/event';
+import { loggersOf, type AnyPack } from '@bitacora/pack-kit';
+import { z } from 'zod';
+import { AuditError } from '../audit-error.ts';
+import { refusalOf, storeEvents, type StoreOptions } from '../ingest/index.ts';
+import { hostField, loggerArguments } from './logger-arguments.ts';
+import { replyWithRefusal, type Call, type Route } from '../http/index.ts';
+
+const json = 'application/json; charset=utf-8';
+const text = z.string();
+const labels = z.object({ en: text, es: text, ru: text });
+const attributeType = z.union([text, z.object({ enum: z.array(text) })]);
+const packView = z.object({
+  name: text,
+  actions: z.record(
+    text,
+    z.object({ operation: text, level: text.optional(), module: text.optional(), labels }),
+  ),
+  attributes: z.record(text, attributeType).nullable(),
+  labels: z.record(text, z.record(text, labels)),
+  indexed: z.array(text),
+  loggers: z.array(text),
+  commands: z.record(text, z.object({ route: text, options: z.record(text, text), labels })),
+  views: z.record(text, z.object({ labels, columns: z.array(text), filters: z.array(text) })),
+});
+const answer = z.object({
+  accepted: z.int(),
+  duplicates: z.int(),
+  rejected: z.int(),
+  results: z.array(z.record(text, z.unknown())),
+});
+const eventsPerCallMax = 100;
+
+export interface LoggerRouteOptions extends StoreOptions {
+  readonly packs: readonly AnyPack[];
+}
+
+/** What the packs are, and each of their loggers as one HTTP call, for hosts in any language. */
+export function loggerRoutes(given: LoggerRouteOptions): Route[] {
+  const options = { ...given, wrongArgument: loggerArguments(given.packs) };
+  return [
+    {
+      method: 'GET',
+      path: '/v1/packs',
+      summary:
+        'The packs of this server with their actions, attributes (null: any), labels, views and loggers',
+      scope: 'read',
+      answer: { status: 200, mediaType: json, schema: z.object({ packs: z.array(packView) }) },
+      handle: () => Promise.resolve({ packs: options.packs.map(shown) }),
+    },
+    {
+      method: 'POST',
+      path: '/v1/packs/{pack}/{logger}',
+      summary: 'Call a logger of a pack: the body is its argument; answers like POST /v1/events',
+      scope: 'ingest',
+      body: z.record(text, z.unknown()),
+      answer: { status: 201, mediaType: json, schema: answer },
+      handle: (call) => log(call, options),
+    },
+  ];
+}
+
+async function log(
+  call: Call,
+  options: LoggerRouteOptions & { wrongArgument: ReturnType<typeof loggerArguments> },
+): Promise<unknown> {
+  const { params } = call;
+  const pack = options.packs.find(({ name }) => name === params['pack']);
+  if (!pack) throw missing('pack', params['pack']);
+  const events: EventInput[] = [];
+  const loggers = loggersOf(pack, (event) => void events.push(event));
+  const name = params['logger'] ?? '';
+  const logger = Object.hasOwn(loggers, name) ? loggers[name] : undefined;
+  if (!logger) throw missing('logger', name);
+  const body = call.body as Readonly<Record<string, unknown>>;
+  const rejection = options.wrongArgument({ pack, name }, body);
+  if (rejection) return stored(call, [{ ok: false, rejection }], { pack, logger: name, options });
+  try {
+    void logger(body);
+  } catch (cause) {
+    throw new AuditError('invalid_parameter', {
+      parameter: 'body',
+      detail: `${name} cannot work with this body: ${cause instanceof Error ? cause.message : String(cause)}`,
+      cause,
+    });
+  }
+  if (events.length === 0 || events.length > eventsPerCallMax)
+    throw new AuditError('invalid_parameter', { parameter: 'body', detail: `${name} captured nothing` });
+  const read = withKey(events, call).map((value) => ({ ok: true as const, value, source: '' }));
+  return stored(call, read, { pack, logger: name, options });
+}
+
+/** What is refused is named as the host calls it. */
+async function stored(
+  call: Call,
+  read: readonly ReadEvent[],
+  { pack, logger, options }: { pack: AnyPack; logger: string; options: LoggerRouteOptions },
+): Promise<unknown> {
+  const answer = await storeEvents(call, read, { packLedgers: true, options });
+  const results = answer.results.map((result) =>
+    'error' in result
+      ? { ...result, error: { ...result.error, field: hostField(pack, result.error.field, logger) } }
+      : result,
+  );
+  const translated = { ...answer, results };
+  return replyWithRefusal(call, translated, refusalOf(translated));
+}
+
+/** `Idempotency-Key` (a UUIDv7) is the id of the one event that a logger captures. */
+function withKey(events: readonly EventInput[], { request }: Call): readonly EventInput[] {
+  const key = request.headers['idempotency-key'];
+  const [event] = events;
+  return typeof key === 'string' && event && events.length === 1 ? [{ ...event, id: key }] : events;
+}
+
+function missing(parameter: string, name: string | undefined): AuditError {
+  return new AuditError('not_found', {
+    parameter,
+    detail: `there is no ${parameter} ${name?.slice(0, 100)}`,
+  });
+}
+
+function shown(pack: AnyPack): unknown {
+  const views = Object.entries(pack.views ?? {}).map(([name, view]) => {
+    const { labels: own, columns, filters = [] } = view;
+    return [name, { labels: own, columns, filters }] as const;
+  });
+  const commands = Object.entries(pack.commands ?? {}).map(
+    ([name, { route, options = {}, labels: own }]) => [name, { route, options, labels: own }] as const,
+  );
+  const actions = Object.entries(pack.actions).map(
+    ([name, { labels: own, ...rest }]) => [name, { ...rest, labels: own }] as const,
+  );
+  return {
+    name: pack.name,
+    actions: Object.fromEntries(actions),
+    attributes: pack.attributes ?? null,
+    labels: pack.labels ?? {},
+    indexed: pack.indexed ?? [],
+    loggers: Object.keys(loggersOf(pack, () => undefined)),
+    commands: Object.fromEntries(commands),
+    views: Object.fromEntries(views),
+  };
+}

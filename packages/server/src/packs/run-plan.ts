@@ -1,0 +1,180 @@
+import type { JsonValue } from '@bitacora/event';
+import type { Answers, Plan, Read } from '@bitacora/pack-kit';
+import type { Filters as PackFilters } from '@bitacora/pack-kit';
+import { recordsOf, type Directory, type Grant } from '../access/index.ts';
+import { AuditError } from '../audit-error.ts';
+import type { EntryView } from '../ledger/index.ts';
+import type { Filters } from '../query/index.ts';
+import { entryAt, getEntry } from '../read/index.ts';
+import { facets } from '../read/index.ts';
+import { distinctValues } from '../read/index.ts';
+import { histogram } from '../read/index.ts';
+import { pageLimits, search, type ListedEntry } from '../read/index.ts';
+import { searchByDuration } from '../read/index.ts';
+import { sessionPatterns } from '../sessions/index.ts';
+import type { SessionContext, SessionView } from '../sessions/index.ts';
+import { concurrentSessions, session, sessionLimits, sessions } from '../sessions/index.ts';
+import { topValues } from '../read/index.ts';
+
+/** A pack's kinds of acts may be many; beyond, its answer would be no table any more. */
+const splitValuesMax = 1_000;
+
+export interface PlanContext {
+  readonly read: SessionContext;
+  readonly directory: Directory;
+  /** The pack's actions: its lists and totals hold no other events. */
+  readonly actions: readonly string[];
+  /** The ledger of the pack's events. */
+  readonly ledger: string;
+  /** Stores an event through ingest; its entry. */
+  readonly append: (event: unknown) => Promise<EntryView>;
+  /** Closes a session that the grant reaches, as an event; the session as it is then. */
+  readonly closeSession: (open: SessionView, reason: string | undefined) => Promise<SessionView>;
+}
+
+/** Runs what a pack's route asks for, under the caller's grant; the answers are the bodies of the public API. */
+export async function runPlan(grant: Grant, plan: Plan, context: PlanContext): Promise<Answers> {
+  const answers: Record<string, JsonValue> = {};
+  for (const [name, read] of Object.entries(plan)) {
+    // A body of the API is JSON by its schema.
+    answers[name] = (await run(grant, read, context)) as JsonValue;
+  }
+  return answers;
+}
+
+async function run(grant: Grant, read: Read, context: PlanContext): Promise<unknown> {
+  switch (read.read) {
+    case 'search':
+      return searchPage(grant, read, context);
+    case 'entry':
+      return ownEntry(await entryOf(grant, read, context), context);
+    case 'count': {
+      const { count, exact } = await search(
+        grant,
+        { ...filtersOf(read.filters, context), limit: 1, count: true },
+        context.read,
+      );
+      return { count, exact };
+    }
+    case 'facets':
+      return facets(
+        grant,
+        { ...filtersOf(read.filters, context), names: read.fields, limit: read.limit },
+        context.read,
+      );
+    case 'histogram':
+      return perInterval(grant, read, context);
+    case 'directory':
+      return directoryRecord(grant, read, context);
+    case 'append':
+      return shown(await context.append(read.event));
+    case 'top': {
+      const { values, exact } = await topValues(
+        grant,
+        { ...filtersOf(read.filters, context), field: read.field, limit: read.limit },
+        context.read,
+      );
+      return { values: values.map(({ count, entry }) => ({ count, entry: shown(entry) })), exact };
+    }
+    case 'sessions':
+      return sessions(
+        grant,
+        {
+          ...read,
+          ledger: context.ledger,
+          limit: Math.min(read.limit ?? sessionLimits.default, sessionLimits.max),
+        },
+        context.read,
+      );
+    case 'session':
+      return session(grant, { ledger: context.ledger, index: read.index }, context.read);
+    case 'session.close': {
+      const open = await session(grant, { ledger: context.ledger, index: read.index }, context.read);
+      return context.closeSession(open, read.reason);
+    }
+    case 'sessions.concurrent':
+      return concurrentSessions(grant, { actor: read.actor, ledger: context.ledger }, context.read);
+    case 'sessions.patterns':
+      return sessionPatterns(grant, { ...read, ledger: context.ledger }, context.read);
+    case 'report':
+    case 'export':
+      throw new AuditError('internal', { operatorText: `packs cannot ask for ${read.read} yet` });
+  }
+}
+
+function entryOf(grant: Grant, read: Read & { read: 'entry' }, context: PlanContext): Promise<EntryView> {
+  return read.id === undefined
+    ? entryAt(grant, { ledger: context.ledger, index: read.index ?? -1 }, context.read)
+    : getEntry(grant, read.id, context.read);
+}
+
+/** What is not of the pack is not there for it. */
+function ownEntry(view: EntryView, { actions }: PlanContext): unknown {
+  if (!actions.includes(view.event.action)) throw new AuditError('not_found');
+  return shown(view);
+}
+
+async function searchPage(
+  grant: Grant,
+  read: Read & { read: 'search' },
+  context: PlanContext,
+): Promise<unknown> {
+  const limit = Math.min(read.limit ?? pageLimits.default, pageLimits.max);
+  const input = {
+    ...filtersOf(read.filters, context),
+    ...read,
+    limit,
+    fields: fieldsOf(read.filters, context),
+  };
+  const { entries, ...page } =
+    read.orderBy === 'durationMs'
+      ? await searchByDuration(grant, input, context.read)
+      : await search(grant, input, context.read);
+  return { ...page, entries: entries.map(shown) };
+}
+
+async function perInterval(
+  grant: Grant,
+  { filters, interval, by, distinct }: Read & { read: 'histogram' },
+  context: PlanContext,
+): Promise<unknown> {
+  const input = { ...filtersOf(filters, context), interval };
+  if (distinct !== undefined) return distinctValues(grant, { ...input, distinct }, context.read);
+  return histogram(grant, { ...input, by, valuesMax: splitValuesMax }, context.read);
+}
+
+/** The filters of a pack's read, within its own events. */
+export function filtersOf(
+  filters: PackFilters | undefined,
+  context: Pick<PlanContext, 'actions' | 'ledger'>,
+): Filters & { ledger: string } {
+  const { q, from, to } = filters ?? {};
+  return { q, from, to, fields: fieldsOf(filters, context), ledger: context.ledger };
+}
+
+function fieldsOf(
+  filters: PackFilters | undefined,
+  { actions }: Pick<PlanContext, 'actions'>,
+): Filters['fields'] {
+  const { q: _q, from: _from, to: _to, attributes = {}, ...named } = filters ?? {};
+  const fields: Record<string, string | readonly string[] | undefined> = { action: actions, ...named };
+  for (const [name, value] of Object.entries(attributes)) fields[`attributes.${name}`] = [String(value)];
+  return fields;
+}
+
+async function directoryRecord(
+  grant: Grant,
+  read: Read & { read: 'directory' },
+  { directory }: PlanContext,
+): Promise<unknown> {
+  const { type, id } = read;
+  const records = recordsOf(grant.reach);
+  if (id === undefined) return directory.list(grant.tenant.id, type, records);
+  return (await directory.get(grant.tenant.id, { type, id }, records)) ?? null;
+}
+
+/** An entry as the API answers it. */
+export function shown(view: ListedEntry): Record<string, unknown> {
+  const { index, id, ledger, ingestedAt, event, altered } = view;
+  return { index, id, ledger, ingestedAt, event, ...(altered ? { altered } : {}) };
+}

@@ -1,0 +1,81 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { Origin, People } from '../../people/index.ts';
+import type { Tenant, Tenants } from '../../access/index.ts';
+import { pagePolicy } from '../page-routes.ts';
+import type { Call, Route } from '../../http/index.ts';
+import type { SessionCookie } from '../../http/index.ts';
+import { pageLanguageOf, type PageLanguage } from '../../people/index.ts';
+
+/** A page or, with `post`, where its form goes. */
+export interface PageRoute {
+  path: string;
+  summary: string;
+  post?: true;
+  query?: z.ZodObject;
+  handle(call: Call, language: PageLanguage): Promise<string | FastifyReply>;
+}
+
+export const tenantQuery = z.object({ tenant: z.string().max(63).optional() });
+
+/** Pages in the reader's language under a strict policy; forms only from our own pages. */
+export function createPageRoute(cookie: SessionCookie): (page: PageRoute) => Route {
+  return ({ path, summary, post, query, handle }) => ({
+    method: post ? 'POST' : 'GET',
+    path,
+    summary,
+    scope: undefined,
+    ...(query ? { query } : {}),
+    ...(post ? { body: 'form' } : {}),
+    answer: { status: 200, mediaType: 'text/html; charset=utf-8' },
+    handle: async (call) => {
+      const language = pageLanguageOf(call.request.headers['accept-language']);
+      void call.reply
+        .header('content-security-policy', pagePolicy)
+        // Under `no-referrer` browsers send our own forms with the origin null, as another site would.
+        .header('referrer-policy', 'same-origin')
+        .header('x-frame-options', 'DENY')
+        .header('content-language', language)
+        .header('vary', 'Accept-Language');
+      if (post) {
+        cookie.requireSameOrigin(call.request);
+        cookie.requireSafeChannel(call.request);
+      }
+      return handle(call, language);
+    },
+  });
+}
+
+/** Gives the browser its new session, and ends the one it had. */
+export function createEnter(
+  { sessions }: People,
+  cookie: SessionCookie,
+): (call: Call, secret: string) => Promise<FastifyReply> {
+  return async (call, secret) => {
+    const before = cookie.read(call.request);
+    const old = before === undefined ? undefined : await sessions.authenticate(before);
+    if (old) await sessions.revoke(old.user.tenant, old.user.id, old.session.id).catch(() => undefined);
+    cookie.set(call.reply, secret);
+    return call.reply.redirect('/app/', 303);
+  };
+}
+
+export function originOf(request: FastifyRequest): Origin {
+  return { address: request.ip, userAgent: request.headers['user-agent'] };
+}
+
+export function formFields(call: Call): Readonly<Record<string, string | undefined>> {
+  const fields: Record<string, string | undefined> = {};
+  if (typeof call.body === 'object' && call.body !== null)
+    for (const [name, value] of Object.entries(call.body))
+      if (typeof value === 'string') fields[name] = value;
+  return fields;
+}
+
+export async function tenantNamed(tenants: Tenants, name: string): Promise<Tenant | undefined> {
+  return name.length <= 63 && !name.includes('\0') ? tenants.find(name) : undefined;
+}
+
+export async function tenantOf(tenants: Tenants, id: number): Promise<Tenant | undefined> {
+  return (await tenants.list()).find((one) => one.id === id);
+}

@@ -1,0 +1,172 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AuditError } from '../../audit-error.ts';
+import type { People, SignInAnswer, User } from '../../people/index.ts';
+import type { Tenant, Tenants } from '../../access/index.ts';
+import {
+  createEnter,
+  createPageRoute,
+  formFields,
+  originOf,
+  tenantNamed,
+  tenantOf,
+  tenantQuery,
+} from './page-route.ts';
+import type { PersonActs } from './person-acts.ts';
+import type { Act } from '../../ingest/index.ts';
+import type { Call, Route } from '../../http/index.ts';
+import type { SessionCookie } from '../../http/index.ts';
+import { createSignInPages } from './sign-in-pages.ts';
+import { pageTexts } from './sign-in-texts.ts';
+import { type PageLanguage } from '../../people/index.ts';
+
+export interface SignInOptions {
+  people: People;
+  tenants: Tenants;
+  cookie: SessionCookie;
+  acts: PersonActs;
+  defaultTenant: string;
+  /** Whether people may also sign in at an identity provider. */
+  provider: boolean;
+}
+
+interface Shown {
+  tenant: Tenant;
+  method: 'password' | 'code';
+  language: PageLanguage;
+  /** The page once more, with what is wrong. */
+  again: (problem: string) => string;
+}
+
+/** The pages to sign in and out. They work without a script. */
+export function signInRoutes(options: SignInOptions): Route[] {
+  const { people, tenants, cookie, acts, defaultTenant, provider } = options;
+  const pages = createSignInPages();
+  const page = createPageRoute(cookie);
+  const enter = createEnter(people, cookie);
+  const answered = async (call: Call, answer: SignInAnswer, show: Shown): Promise<string | FastifyReply> => {
+    const t = pageTexts[show.language];
+    const { tenant, method } = show;
+    switch (answer.kind) {
+      case 'signed_in':
+        await acts.report(call.request, { tenant, user: answer.user }, login(answer.user, method));
+        return enter(call, answer.cookie);
+      case 'code_needed':
+        return pages.code({ language: show.language, pending: answer.pending });
+      case 'locked':
+        void call.reply.code(429).header('retry-after', String(answer.retryAfterSeconds));
+        return show.again(t.locked.replace('{minutes}', String(Math.ceil(answer.retryAfterSeconds / 60))));
+      case 'refused':
+        await acts.report(call.request, { tenant, user: answer.user }, failure(answer, method));
+        void call.reply.code(401);
+        return show.again(method === 'code' ? t.wrongCode : t.wrong);
+    }
+  };
+  return [
+    page({
+      path: '/app/sign-in',
+      summary: 'The page to sign in',
+      query: tenantQuery,
+      handle({ query, request }, language) {
+        const problem = isSafe(cookie, request) ? {} : { problem: pageTexts[language].unsafe };
+        const tenant = typeof query['tenant'] === 'string' ? query['tenant'] : defaultTenant;
+        return Promise.resolve(pages.signIn({ language, tenant, provider, ...problem }));
+      },
+    }),
+    page({
+      path: '/app/sign-in',
+      summary: 'Sign in with e-mail and password',
+      post: true,
+      async handle(call, language) {
+        const { tenant: name = defaultTenant, email = '', password = '' } = formFields(call);
+        const again = (problem: string): string =>
+          pages.signIn({ language, tenant: name, email, problem, provider });
+        const tenant = await tenantNamed(tenants, name);
+        if (!tenant) {
+          void call.reply.code(401);
+          return again(pageTexts[language].wrong);
+        }
+        const answer = await people.signIn.withPassword({ tenant, email, password }, originOf(call.request));
+        return answered(call, answer, { tenant, method: 'password', language, again });
+      },
+    }),
+    page({
+      path: '/app/sign-in/code',
+      summary: 'The second step: a code',
+      post: true,
+      async handle(call, language) {
+        const { pending = '', code = '' } = formFields(call);
+        const link = await people.links.look(pending);
+        const tenant = link && (await tenantOf(tenants, link.tenant));
+        if (!tenant) {
+          void call.reply.code(401);
+          return pages.message({ language, text: pageTexts[language].gone });
+        }
+        const answer = await people.signIn.withCode({ pending, code }, originOf(call.request));
+        const again = (problem: string): string => pages.code({ language, pending, problem });
+        return answered(call, answer, { tenant, method: 'code', language, again });
+      },
+    }),
+    page({
+      path: '/app/sign-out',
+      summary: 'End this session',
+      post: true,
+      async handle(call) {
+        const secret = cookie.read(call.request);
+        const found = secret === undefined ? undefined : await people.sessions.authenticate(secret);
+        if (found && formFields(call)['csrf'] !== found.session.csrf)
+          throw new AuditError('forbidden', {
+            parameter: 'csrf',
+            detail: 'this form is not of your session',
+          });
+        if (found) {
+          const { user, session } = found;
+          await people.sessions.revoke(user.tenant, user.id, session.id).catch(() => undefined);
+          const tenant = await tenantOf(tenants, user.tenant);
+          if (tenant) await acts.report(call.request, { tenant, user }, logout(session.id));
+        }
+        cookie.clear(call.reply);
+        return call.reply.redirect('/app/sign-in', 303);
+      },
+    }),
+  ];
+}
+
+/** Signing in, as an event. */
+export function login(user: User, method: string): Act {
+  return {
+    action: 'session.login',
+    operation: 'execute',
+    level: 'medium',
+    targets: [{ type: 'user', id: user.id }],
+    attributes: { method },
+  };
+}
+
+function failure({ user, lockedNow }: SignInAnswer & { kind: 'refused' }, method: string): Act {
+  return {
+    action: lockedNow ? 'session.lock_out' : 'session.login_failed',
+    operation: 'execute',
+    outcome: 'failure',
+    level: lockedNow ? 'high' : 'medium',
+    targets: [{ type: 'user', id: user?.id ?? 'unknown' }],
+    attributes: { method },
+  };
+}
+
+function logout(session: string): Act {
+  return {
+    action: 'session.logout',
+    operation: 'execute',
+    level: 'low',
+    targets: [{ type: 'session', id: session }],
+  };
+}
+
+function isSafe(cookie: SessionCookie, request: FastifyRequest): boolean {
+  try {
+    cookie.requireSafeChannel(request);
+    return true;
+  } catch {
+    return false;
+  }
+}

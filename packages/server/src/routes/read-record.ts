@@ -1,0 +1,164 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AuditEvent } from '@bitacora/event';
+import type { AnyPack } from '@bitacora/pack-kit';
+import type { Logger } from 'pino';
+import type { Tenant, Tenants } from '../access/index.ts';
+import { AuditError } from '../audit-error.ts';
+import type { Ingest } from '../ingest/index.ts';
+import type { Ledgers } from '../ledger/index.ts';
+import { withHiddenSessions } from '../query/index.ts';
+import type { AnsweredRead } from '../http/index.ts';
+import { actorOf, auditLedgerOf, reportAct } from '../ingest/index.ts';
+
+/** Puts reads of others' entries on record. Where session ids are secrets, what was asked is kept with hashes of them. */
+export interface ReadRecord {
+  /** Each viewer and question once in ten minutes, soon. @throws too_many_requests when too many wait already */
+  note(read: AnsweredRead): void;
+  /** At once, and each time. */
+  tell(read: AnsweredRead): Promise<void>;
+  /** What was noted is stored; for the end of the server. */
+  drain(): Promise<void>;
+}
+
+const windowMs = 600_000;
+const flushAfterMs = 250;
+const waitingMax = 10_000;
+const seenMax = 50_000;
+/** Up to some 10 kB each. */
+const askedMax = 500;
+const eventsPerAppend = 500;
+const drainWithinMs = 5_000;
+/** Which page of an answer was looked at makes no other question. */
+const pageParameters = ['cursor', 'limit', 'order', 'count'];
+
+export function createReadRecord(options: {
+  ingest: Ingest;
+  tenants: Tenants;
+  /** Names of what is failing at present. */
+  failing: Set<string>;
+  logger: Logger;
+  clock: () => number;
+  ledgers: Ledgers;
+  packs: readonly AnyPack[];
+}): ReadRecord {
+  const { ingest, tenants, failing, logger, clock, ledgers, packs } = options;
+  const secretSessions = packs.some(({ sessions }) => sessions?.secret === true);
+  const waiting = new Map<string, { tenant: Tenant; event: AuditEvent }>();
+  const seen = new Set<string>();
+  /** Questions as they came: one that is asked again word by word need not be read again, a tenth of a newest page's time. */
+  const asked = new Set<string>();
+  let window = 0;
+  let running: Promise<void> | undefined;
+  let ended = false;
+  const flush = async (): Promise<void> => {
+    const some = [...waiting].slice(0, eventsPerAppend);
+    const byTenant = Map.groupBy(some, ([, { tenant }]) => tenant.id);
+    for (const members of byTenant.values()) {
+      const [, first] = members[0] ?? [];
+      if (!first) continue;
+      const ledger = await auditLedgerOf(first.tenant, tenants);
+      await ingest.reportAll(
+        ledger,
+        members.map(([, { event }]) => event),
+      );
+      for (const [id] of members) waiting.delete(id);
+    }
+  };
+  const run = async (): Promise<void> => {
+    await sleep(flushAfterMs);
+    while (waiting.size > 0 && !ended) {
+      try {
+        await flush();
+        failing.delete('record of reads');
+      } catch (error) {
+        failing.add('record of reads');
+        logger.error({ err: error }, 'reads could not be put on record, will be tried again');
+        await sleep(1_000);
+      }
+    }
+    running = undefined;
+  };
+  const keptUrl = (tenant: Tenant, url: string): string =>
+    secretSessions ? withoutSecrets(url, ledgers.tenantKeys(tenant.id).hiddenSession) : url;
+  return {
+    async tell({ grant, action, method, url, client }) {
+      const operation = method === 'GET' ? 'read' : 'execute';
+      const request = { method, url: keptUrl(grant.tenant, url) };
+      const act = { action, operation, level: 'medium', request, client } as const;
+      await reportAct(grant, act, { tenants, ingest });
+    },
+    note({ grant, action, method, url, client }) {
+      const start = Math.floor(clock() / windowMs) * windowMs;
+      if (start !== window || seen.size >= seenMax) {
+        seen.clear();
+        asked.clear();
+      }
+      window = start;
+      const reader = [grant.tenant.id, grant.caller.kind, grant.caller.id, action];
+      const words = JSON.stringify([...reader, url]);
+      if (asked.has(words)) return;
+      const question = normalised(keptUrl(grant.tenant, url));
+      const id = idOf(start, [...reader, question]);
+      if (asked.size >= askedMax) asked.clear();
+      if (seen.has(id)) return void asked.add(words);
+      // What cannot be put on record is not answered.
+      if (waiting.size >= waitingMax) throw new AuditError('too_many_requests', { retryAfterSeconds: 1 });
+      seen.add(id);
+      const event: AuditEvent = {
+        id,
+        action,
+        operation: 'read',
+        outcome: 'success',
+        level: 'low',
+        actor: actorOf(grant.caller),
+        // The question may hold names: the URL of a request is personal, attributes are not.
+        request: { method, url: question },
+        client,
+      };
+      asked.add(words);
+      waiting.set(id, { tenant: grant.tenant, event });
+      running ??= run();
+    },
+    async drain() {
+      await Promise.race([running, sleep(drainWithinMs, undefined, { ref: false })]);
+      // A ledger that takes nothing more must not keep the process alive.
+      ended = true;
+    },
+  };
+}
+
+/** The same question, whatever the order of its parameters and the page. */
+function normalised(url: string): string {
+  const { pathname, searchParams } = new URL(url, 'http://localhost');
+  for (const name of pageParameters) searchParams.delete(name);
+  searchParams.sort();
+  // Tiles are one reading of one ledger.
+  const path = pathname.replace(/\/tile\/.*$/, '/tile/');
+  return `${path}${searchParams.size > 0 ? `?${searchParams.toString()}` : ''}`.slice(0, 4_000);
+}
+
+/** Whoever reads what was asked must not find a token in it that lets its holder in. */
+function withoutSecrets(url: string, hidden: (sessionId: string) => string): string {
+  const { pathname, searchParams } = new URL(url, 'http://localhost');
+  const kept = new URLSearchParams();
+  for (const [name, value] of searchParams) {
+    if (name === 'q') kept.append(name, withHiddenSessions(value, hidden));
+    else kept.append(name, name === 'sessionId' ? hidden(value) : value);
+  }
+  return `${pathname}${kept.size > 0 ? `?${kept.toString()}` : ''}`;
+}
+
+/** A UUIDv7 of the window: two servers that note the same read store it once. */
+function idOf(start: number, parts: readonly unknown[]): string {
+  const hash = createHash('sha256')
+    .update(JSON.stringify([start, ...parts]))
+    .digest();
+  const bytes = Buffer.alloc(16);
+  bytes.writeUIntBE(start, 0, 6);
+  hash.copy(bytes, 6, 0, 10);
+  bytes[6] = 0x70 | (hash.readUInt8(0) & 0x0f);
+  bytes[8] = 0x80 | (hash.readUInt8(2) & 0x3f);
+  const hex = bytes.toString('hex');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}

@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { rebuildRoutes, type RebuildOptions } from './rebuild-routes.ts';
+import type { Grant, Ledger } from '../access/index.ts';
+import type { SegmentPart } from '../ledger/index.ts';
+import type { Route } from '../http/index.ts';
+
+const json = 'application/json; charset=utf-8';
+const runInput = z.strictObject({ dryRun: z.boolean().optional() });
+const runView = z.object({
+  dryRun: z.boolean(),
+  entries: z.int(),
+  segments: z.array(
+    z.object({
+      segment: z.int(),
+      ledgers: z.array(
+        z.object({
+          ledger: z.string(),
+          retentionDays: z.int(),
+          entries: z.int(),
+          firstIndex: z.int(),
+          lastIndex: z.int(),
+          from: z.string(),
+          to: z.string(),
+        }),
+      ),
+    }),
+  ),
+});
+
+export interface Retention {
+  /**
+   * Removes the segments that are due, one after the other, and returns them as they were; with `dryRun` only returns
+   * them. What was removed is an event of each tenant's audit ledger. @throws unavailable, with what is left whole
+   */
+  run(grant: Pick<Grant, 'caller' | 'tenant'>, options: { dryRun: boolean }): Promise<PurgedSegment[]>;
+}
+
+export interface PurgedSegment {
+  number: number;
+  retentionClass: number;
+  parts: (Omit<SegmentPart, 'ledger'> & { ledger: Ledger })[];
+}
+
+/**
+ * Removing what is older than its ledger's period: a segment may hold ledgers of several tenants, so it is the operator's. And
+ * making anew what it needs to be right.
+ */
+export function retentionRoutes({
+  retention,
+  ...options
+}: RebuildOptions & { retention: Retention }): Route[] {
+  return [
+    {
+      method: 'POST',
+      path: '/v1/retention/run',
+      summary: 'Remove the segments whose entries are all older than the periods of their ledgers',
+      scope: 'operator',
+      body: runInput,
+      answer: { status: 200, mediaType: json, schema: runView },
+      async handle({ grant, body }) {
+        const { dryRun = false } = body as z.infer<typeof runInput>;
+        const purged = await retention.run(grant, { dryRun });
+        const segments = purged.map(({ number, parts }) => ({
+          segment: number,
+          ledgers: parts.map(({ ledger, firstIndex, endIndex, leastAt, greatestAt }) => ({
+            ledger: ledger.name,
+            retentionDays: ledger.retentionDays ?? 0,
+            entries: endIndex - firstIndex,
+            ...{ firstIndex, lastIndex: endIndex - 1 },
+            from: new Date(leastAt).toISOString(),
+            to: new Date(greatestAt).toISOString(),
+          })),
+        }));
+        const entries = segments
+          .flatMap(({ ledgers }) => ledgers)
+          .reduce((sum, ledger) => sum + ledger.entries, 0);
+        return { dryRun, entries, segments };
+      },
+    },
+    ...rebuildRoutes(options),
+  ];
+}

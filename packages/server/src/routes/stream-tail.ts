@@ -1,0 +1,74 @@
+import { once } from 'node:events';
+import { AuditError } from '../audit-error.ts';
+import type { EntryView } from '../ledger/index.ts';
+import { tail, type ReadContext } from '../read/index.ts';
+import type { Filters } from '../query/index.ts';
+import type { Call } from '../http/index.ts';
+
+const heartbeatMs = 15_000;
+const checkGrantEveryMs = 1_000;
+
+/**
+ * Writes the tail as server-sent events: `id` resumes, `event: entry` carries one entry. A client that does not read
+ * makes the stream wait, not the server grow. A key that is revoked meanwhile ends it.
+ */
+export async function streamTail(
+  call: Call,
+  filters: Filters & { ledger: string | undefined },
+  options: { context: ReadContext; shown: (view: EntryView) => unknown },
+): Promise<unknown> {
+  const { request, reply } = call;
+  const out = reply.raw;
+  let { grant } = call;
+  const after = request.headers['last-event-id'];
+  const abort = new AbortController();
+  out.once('close', () => abort.abort());
+  const items = tail(
+    grant,
+    {
+      ...filters,
+      after: typeof after === 'string' ? after : undefined,
+      signal: abort.signal,
+      grantNow: () => grant,
+      inTurn: call.inTurn,
+    },
+    options.context,
+  );
+  // The first item is asked for before the head goes out: a bad filter is still a 400.
+  const first = await items.next();
+  reply.hijack();
+  out.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+    'x-correlation-id': request.id,
+  });
+  const heartbeat = setInterval(() => out.write(': still here\n\n'), heartbeatMs);
+  const check = setInterval(() => {
+    call.grantNow().then(
+      (now) => (grant = now),
+      (error: unknown) => {
+        // A database that is away for a moment takes nobody's rights.
+        if (error instanceof AuditError && (error.code === 'unauthenticated' || error.code === 'forbidden'))
+          abort.abort();
+      },
+    );
+  }, checkGrantEveryMs);
+  try {
+    for (let item = first; !item.done && !abort.signal.aborted; item = await items.next()) {
+      const { id, entry } = item.value;
+      const block = entry
+        ? `id: ${id}\nevent: entry\ndata: ${JSON.stringify(options.shown(entry))}\n\n`
+        : `id: ${id}\nevent: position\ndata: \n\n`;
+      // The signal also ends the waiting, and takes its listener away.
+      if (!out.write(block)) await once(out, 'drain', { signal: abort.signal });
+    }
+  } catch (error) {
+    if (!abort.signal.aborted) request.log.warn({ err: error }, 'the tail ended');
+  } finally {
+    clearInterval(heartbeat);
+    clearInterval(check);
+    out.end();
+  }
+  return reply;
+}

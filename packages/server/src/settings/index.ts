@@ -1,0 +1,1 @@
+export { readSettings, settingTable, type Settings } from './settings.ts';

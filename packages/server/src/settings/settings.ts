@@ -1,0 +1,270 @@
+import { AuditError } from '../audit-error.ts';
+import { callLimitSettingTable, readCallLimits } from './call-limit-settings.ts';
+import { oidcSettingTable, readOidc } from './oidc-settings.ts';
+import { readRecent, recentSettingTable } from './recent-variables.ts';
+import type { RecentVariables } from '../recent/index.ts';
+import type { CallLimitSettings } from '../http/index.ts';
+import type { OidcSettings } from '../people/index.ts';
+import type { SessionWebhookSettings } from '../sessions/index.ts';
+import { readWebhook, webhookSettingTable } from './webhook-settings.ts';
+
+/** One setting: its variable, its default, and what it is for. The reference in docs/ is made of this table. */
+interface SettingRow {
+  variable: string;
+  fallback: string;
+  about: string;
+}
+
+export const settingTable = {
+  config: {
+    variable: 'BITACORA_CONFIG',
+    fallback: '',
+    about: 'File that names the packs; absent: bitacora.config.ts in the working directory, if there is one',
+  },
+  databaseUrl: {
+    variable: 'BITACORA_DATABASE_URL',
+    fallback: '',
+    about: 'PostgreSQL 15 or newer, postgres://login:password@host:5432/database; absent: an embedded one',
+  },
+  databasePooler: {
+    variable: 'BITACORA_DATABASE_POOLER',
+    fallback: '',
+    about:
+      'host:port of PgBouncer in transaction mode before BITACORA_DATABASE_URL; absent: none. Set-up goes past it',
+  },
+  dataDirectory: {
+    variable: 'BITACORA_DATA_DIR',
+    fallback: '.bitacora',
+    about: 'Holds the keys, the published checkpoints and the embedded database',
+  },
+  host: { variable: 'BITACORA_HOST', fallback: '127.0.0.1', about: 'Address to listen on; 0.0.0.0 for all' },
+  port: { variable: 'BITACORA_PORT', fallback: '4000', about: 'Port to listen on; 0 for any free one' },
+  origin: {
+    variable: 'BITACORA_ORIGIN',
+    fallback: 'bitacora.local',
+    about: 'First part of the origin of every ledger, fixed when the ledger is made',
+  },
+  adminKey: {
+    variable: 'BITACORA_ADMIN_KEY',
+    fallback: '',
+    about: 'An API key with all scopes, created at start; at least 20 characters',
+  },
+  timeZone: {
+    variable: 'BITACORA_TIME_ZONE',
+    fallback: 'UTC',
+    about: 'IANA zone of bare dates, days and hours',
+  },
+  hostSessionIdleMinutes: {
+    variable: 'BITACORA_HOST_SESSION_IDLE_MINUTES',
+    fallback: '30',
+    about: 'Minutes without an event after which a session of the host has expired',
+  },
+  corsOrigins: {
+    variable: 'BITACORA_CORS_ORIGINS',
+    fallback: '',
+    about:
+      'Origins whose pages may call the API from a browser, separated by commas: https://app.example.org',
+  },
+  publicUrl: {
+    variable: 'BITACORA_PUBLIC_URL',
+    fallback: '',
+    about:
+      'Address of this server as people type it, https://…; absent: nobody signs in but from the machine itself',
+  },
+  trustedProxies: {
+    variable: 'BITACORA_TRUSTED_PROXIES',
+    fallback: '',
+    about: 'Comma-separated addresses or networks of proxies whose X-Forwarded-For is believed',
+  },
+  sessionIdleMinutes: {
+    variable: 'BITACORA_SESSION_IDLE_MINUTES',
+    fallback: '60',
+    about: 'Minutes without a request after which a session of a person is over',
+  },
+  sessionHoursMax: {
+    variable: 'BITACORA_SESSION_HOURS_MAX',
+    fallback: '12',
+    about: 'Hours after which a session is over in any case',
+  },
+  smtpUrl: {
+    variable: 'BITACORA_SMTP_URL',
+    fallback: '',
+    about:
+      'smtp://login:password@host:587 or smtps://…; absent: links are in the answer to the administrator',
+  },
+  mailFrom: {
+    variable: 'BITACORA_MAIL_FROM',
+    fallback: '',
+    about: 'Sender of invitations and resets; needed with BITACORA_SMTP_URL',
+  },
+  ...oidcSettingTable,
+  quotaEventsPerSecond: {
+    variable: 'BITACORA_QUOTA_EVENTS_PER_SECOND',
+    fallback: '',
+    about: 'Events a second that one tenant may send on average; absent: no limit',
+  },
+  ...callLimitSettingTable,
+  segmentEntriesMax: {
+    variable: 'BITACORA_SEGMENT_ENTRIES_MAX',
+    fallback: '1000000',
+    about: 'Entries after which a segment is closed',
+  },
+  segmentAgeHoursMax: {
+    variable: 'BITACORA_SEGMENT_AGE_HOURS_MAX',
+    fallback: '24',
+    about: 'Hours after which a segment is closed',
+  },
+  cacheMegabytesMax: {
+    variable: 'BITACORA_CACHE_MEGABYTES_MAX',
+    fallback: '512',
+    about: 'Memory for the search index',
+  },
+  ...webhookSettingTable,
+  ...recentSettingTable,
+  logLevel: {
+    variable: 'BITACORA_LOG_LEVEL',
+    fallback: 'info',
+    about: 'trace, debug, info, warn, error or silent',
+  },
+} as const satisfies Record<string, SettingRow>;
+
+export interface Settings {
+  config: string | undefined;
+  databaseUrl: string | undefined;
+  databasePooler: string | undefined;
+  dataDirectory: string;
+  host: string;
+  port: number;
+  origin: string;
+  adminKey: string | undefined;
+  timeZone: string;
+  hostSessionIdleMinutes: number;
+  corsOrigins: readonly string[];
+  /** Without a slash at the end. */
+  publicUrl: string | undefined;
+  trustedProxies: readonly string[];
+  sessionIdleMinutes: number;
+  sessionHoursMax: number;
+  mail: { url: string; from: string } | undefined;
+  oidc: OidcSettings | undefined;
+  sessionWebhook: SessionWebhookSettings | undefined;
+  quotaEventsPerSecond: number | undefined;
+  callLimits: CallLimitSettings;
+  segmentEntriesMax: number;
+  segmentAgeHoursMax: number;
+  cacheMegabytesMax: number;
+  recent: RecentVariables;
+  logLevel: string;
+}
+
+type ReadText = (name: keyof typeof settingTable) => string;
+
+/** @throws AuditError invalid_parameter naming the variable */
+export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
+  const text = (name: keyof typeof settingTable): string =>
+    environment[settingTable[name].variable]?.trim() || settingTable[name].fallback;
+  const number = (name: keyof typeof settingTable, least: number, most: number): number => {
+    const value = Number(text(name));
+    if (!Number.isInteger(value) || value < least || value > most) {
+      refuse(name, `must be a whole number from ${least} to ${most}, not ${JSON.stringify(text(name))}`);
+    }
+    return value;
+  };
+  const reader = { text, number, refuse };
+  const timeZone = text('timeZone');
+  if (!isTimeZone(timeZone)) refuse('timeZone', `is no IANA time zone: ${timeZone}`);
+  const origin = text('origin');
+  if (!/^[a-z0-9][a-z0-9.-]{0,200}$/.test(origin)) refuse('origin', 'must look like a host name');
+  const adminKey = text('adminKey') || undefined;
+  if (adminKey !== undefined && !/^\S{20,200}$/.test(adminKey))
+    refuse('adminKey', 'must have 20 to 200 characters and no space');
+  const logLevel = text('logLevel');
+  if (!['trace', 'debug', 'info', 'warn', 'error', 'silent'].includes(logLevel))
+    refuse('logLevel', `is no level: ${logLevel}`);
+  const corsOrigins = text('corsOrigins')
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
+  for (const one of corsOrigins) {
+    if (!/^https?:\/\//.test(one) || !URL.canParse(one) || new URL(one).origin !== one)
+      refuse('corsOrigins', `holds ${one}, which is no origin such as https://app.example.org`);
+  }
+  return {
+    config: text('config') || undefined,
+    databaseUrl: text('databaseUrl') || undefined,
+    databasePooler: readPooler(text),
+    dataDirectory: text('dataDirectory'),
+    host: text('host'),
+    port: number('port', 0, 65_535),
+    origin,
+    adminKey,
+    timeZone,
+    hostSessionIdleMinutes: number('hostSessionIdleMinutes', 1, 525_600),
+    corsOrigins,
+    publicUrl: readPublicUrl(text('publicUrl')),
+    trustedProxies: text('trustedProxies')
+      .split(',')
+      .map((one) => one.trim())
+      .filter((one) => one !== ''),
+    sessionIdleMinutes: number('sessionIdleMinutes', 1, 10_080),
+    sessionHoursMax: number('sessionHoursMax', 1, 720),
+    mail: readMail(text),
+    oidc: readOidc(reader),
+    sessionWebhook: readWebhook(reader),
+    quotaEventsPerSecond: text('quotaEventsPerSecond')
+      ? number('quotaEventsPerSecond', 1, 10_000_000)
+      : undefined,
+    callLimits: readCallLimits(reader),
+    segmentEntriesMax: number('segmentEntriesMax', 1, 100_000_000),
+    segmentAgeHoursMax: number('segmentAgeHoursMax', 1, 8_760),
+    cacheMegabytesMax: number('cacheMegabytesMax', 16, 1_000_000),
+    recent: readRecent(reader),
+    logLevel,
+  };
+}
+
+function readPooler(text: ReadText): string | undefined {
+  const pooler = text('databasePooler');
+  if (pooler === '') return undefined;
+  if (!/^[\w.-]+:\d{1,5}$/.test(pooler)) refuse('databasePooler', 'must read host:port');
+  if (text('databaseUrl') === '') refuse('databasePooler', 'needs BITACORA_DATABASE_URL');
+  return pooler;
+}
+
+function readPublicUrl(text: string): string | undefined {
+  if (text === '') return undefined;
+  const url = URL.canParse(text) ? new URL(text) : refuse('publicUrl', 'is no URL');
+  const plain = url.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
+  if (url.protocol !== 'https:' && !plain)
+    refuse('publicUrl', 'must begin with https:// (http only for localhost)');
+  if (url.pathname !== '/' || url.search !== '')
+    refuse('publicUrl', 'has no path: the server is at the root');
+  return url.origin;
+}
+
+function readMail(text: ReadText): Settings['mail'] {
+  const [url, from] = [text('smtpUrl'), text('mailFrom')];
+  if (url === '') return undefined;
+  if (!/^smtps?:\/\/./.test(url) || !URL.canParse(url))
+    refuse('smtpUrl', 'must begin with smtp:// or smtps://');
+  if (!/^[^\r\n]*[^\s@]+@[^\s@]+$/.test(from)) refuse('mailFrom', 'must be an e-mail address');
+  return { url, from };
+}
+
+function refuse(name: keyof typeof settingTable, detail: string): never {
+  const { variable } = settingTable[name];
+  throw new AuditError('invalid_parameter', {
+    parameter: variable,
+    detail: `${variable} ${detail}`,
+    operatorText: `${variable} ${detail}`,
+  });
+}
+
+function isTimeZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en-US', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}
