@@ -4,7 +4,9 @@ import { createPackLedgers, createQuota, createSources } from '../ingest/index.t
 import { loggerRoutes, packRoutes } from '../packs/index.ts';
 import { recentRoutes } from '../recent/index.ts';
 import {
-  adminRoutes,
+  directoryRoutes,
+  keyRoutes,
+  ledgerRoutes,
   eventRoutes,
   healthRoutes,
   pageRoutes,
@@ -56,7 +58,9 @@ function apiRoutes(core: Core): Route[] {
     ...packRoutes(stages),
     ...treeRoutes(read),
     ...retentionRoutes({ retention, database, tenants, projections, holder }),
-    ...adminRoutes({ tenants, apiKeys, directory: records, ingest }),
+    ...keyRoutes({ tenants, apiKeys, ingest }),
+    ...ledgerRoutes({ tenants, ingest }),
+    ...directoryRoutes(records),
     ...healthRoutes(health),
   ];
 }

@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import { errorTable } from '../audit-error.ts';
-import type { Route } from './route.ts';
+import type { Route, RouteBody } from './route.ts';
 import { takesNothing } from './takes-nothing.ts';
 
 /** OpenAPI 3.1 of a table of routes. */
 export function openApi(routes: readonly Route[], version: string): Record<string, unknown> {
+  const components: Components = { Problem: problemSchema };
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
     const path = route.path.replace('*}', '}');
-    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route) };
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route, components) };
   }
   return {
     openapi: '3.1.0',
@@ -35,7 +36,7 @@ export function openApi(routes: readonly Route[], version: string): Record<strin
           description: 'Of a person who signed in; what changes something also needs X-CSRF-Token',
         },
       },
-      schemas: { Problem: problemSchema },
+      schemas: components,
     },
   };
 }
@@ -57,7 +58,7 @@ const problemSchema = {
   },
 };
 
-function operation(route: Route): Record<string, unknown> {
+function operation(route: Route, components: Components): Record<string, unknown> {
   const parameters = [...pathParameters(route.path), ...queryParameters(route.query)];
   const problem = {
     description: 'A problem',
@@ -65,18 +66,22 @@ function operation(route: Route): Record<string, unknown> {
   };
   const success: Record<string, unknown> = { description: route.summary };
   if (route.answer.status !== 204)
-    success['content'] = { [mediaType(route.answer.mediaType)]: { schema: schemaOf(route.answer.schema) } };
+    success['content'] = {
+      [mediaType(route.answer.mediaType)]: { schema: schemaOf(route.answer.schema, components) },
+    };
   return {
     summary: route.summary,
     operationId: operationId(route),
-    ...(route.scope === undefined
+    ...(route.permission === undefined
       ? { security: [] }
       : {
           description:
-            route.scope === 'any' ? 'Needs any credentials.' : `Needs the scope \`${route.scope}\`.`,
+            route.permission === 'any'
+              ? 'Needs any credentials.'
+              : `Needs the scope \`${route.permission}\`.`,
         }),
     ...(parameters.length > 0 ? { parameters } : {}),
-    ...(route.body === undefined ? {} : { requestBody: requestBody(route.body) }),
+    ...(route.body === undefined ? {} : { requestBody: requestBody(route.body, components) }),
     responses: { [String(route.answer.status)]: success, default: problem },
   };
 }
@@ -87,10 +92,14 @@ function operationId({ method, path }: Route): string {
   return method.toLowerCase() + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
 }
 
-function requestBody(body: z.ZodType | 'events' | 'form'): unknown {
-  if (typeof body !== 'string')
-    return { required: !takesNothing(body), content: { 'application/json': { schema: schemaOf(body) } } };
-  const event = { type: 'object', required: ['action', 'actor'] };
+function requestBody(body: RouteBody, components: Components): unknown {
+  if (body === 'form') return { required: true, content: { 'application/x-www-form-urlencoded': {} } };
+  if (!('eachEvent' in body))
+    return {
+      required: !takesNothing(body),
+      content: { 'application/json': { schema: schemaOf(body, components) } },
+    };
+  const event = schemaOf(body.eachEvent, components);
   return {
     required: true,
     content: {
@@ -121,10 +130,27 @@ function queryParameters(query: z.ZodObject | undefined): unknown[] {
   }));
 }
 
-function schemaOf(schema: z.ZodType | undefined): unknown {
+/** The JSON Schema of an answer or a body. Schemas that have an id are put beside the others, and referred to. */
+function schemaOf(schema: z.ZodType | undefined, components: Components): unknown {
   if (!schema) return { type: 'string' };
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { unrepresentable: 'any' });
-  return rest;
+  const made = z.toJSONSchema(schema, { unrepresentable: 'any' });
+  const { $schema: _, $defs, id, ...rest } = withComponentRefs(made);
+  for (const [name, { id: __, ...definition }] of Object.entries($defs ?? {})) components[name] = definition;
+  if (id === undefined) return rest;
+  components[id] = rest;
+  return { $ref: `#/components/schemas/${id}` };
+}
+
+type Components = Record<string, unknown>;
+
+interface MadeSchema {
+  $schema?: string;
+  $defs?: Record<string, { id?: string }>;
+  id?: string;
+}
+
+function withComponentRefs(schema: object): MadeSchema {
+  return JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/')) as MadeSchema;
 }
 
 function mediaType(type: string): string {

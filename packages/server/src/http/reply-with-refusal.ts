@@ -1,12 +1,13 @@
 import { problemMediaType } from './problem.ts';
+import type { FastifyReply } from 'fastify';
 import type { Call } from './route.ts';
 
 /** The answer of a call that stores events: as it is, or beside the problem that explains why nothing was stored. */
-export function replyWithRefusal(
-  { reply, request }: Call,
-  answer: object,
+export function replyWithRefusal<Answer extends object>(
+  { reply, request }: Pick<Call, 'reply' | 'request'>,
+  answer: Answer,
   refusal: { readonly status: number; readonly problem: object } | undefined,
-): unknown {
+): Answer | FastifyReply {
   if (!refusal) return answer;
   return reply
     .code(refusal.status)

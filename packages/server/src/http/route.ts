@@ -1,37 +1,122 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Grant, PermissionName } from '../access/index.ts';
+import type { JsonText } from './json-text.ts';
 
-/** A route of the HTTP API; the OpenAPI document is made of the same table. */
+/** A route of the HTTP API; the OpenAPI description is made of the same table. */
 export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** With `{name}` for parameters; `{name*}` takes the rest of the path. */
   path: string;
   summary: string;
-  /** What the caller must be permitted; `any`: nothing but being somebody; undefined: open to everybody. */
-  scope: PermissionName | 'any' | undefined;
+  /** What the caller must be permitted; `any`: every caller with valid credentials; undefined: everybody. */
+  permission: PermissionName | 'any' | undefined;
+  params?: z.ZodObject;
   query?: z.ZodObject;
-  /** A JSON body. `events` is read by ingest itself; `form` is a page's own, fields by name. */
-  body?: z.ZodType | 'events' | 'form';
-  /** What a success is called in the tenant's own audit ledger. Reads are put there once in ten minutes, `each` says every time, `when` (absent: always) whether it was one. */
-  record?: { action: string; each?: true; when?: (call: Call) => boolean };
-  /** A member that older clients read their errors from, with texts of their own. */
+  body?: RouteBody;
+  record?: RouteRecord;
+  /** A member of problems that older clients read, with texts of its own by code. */
   errors?: { readonly member: string; readonly texts?: Readonly<Record<string, string>> };
-  /** Media type and schema of a success. */
-  answer: { status: number; mediaType: string; schema?: z.ZodType };
+  answer: RouteAnswer<z.ZodType>;
   handle(call: Call): Promise<unknown>;
 }
 
-export interface Call {
+/** The schema of a JSON body; one of events, that ingest reads itself; or `form`: a page's own form, fields by name. */
+export type RouteBody = z.ZodType | EventsBody | 'form';
+
+/** One event, an array of them, or NDJSON. The schema is for the OpenAPI description only. */
+export interface EventsBody {
+  readonly eachEvent: z.ZodType;
+}
+
+/** Media type and schema of a success. */
+export interface RouteAnswer<Schema extends z.ZodType> {
+  readonly status: number;
+  readonly mediaType: string;
+  readonly schema?: Schema;
+}
+
+/** How a success is put on record in the tenant's own audit ledger: a read once in ten minutes. */
+export interface RouteRecord {
+  readonly action: string;
+  /** Every call is put on record. */
+  readonly each?: true;
+  /** Absent: always. */
+  readonly when?: (call: Call) => boolean;
+}
+
+export interface Call<
+  Params = Readonly<Record<string, string>>,
+  Query = Readonly<Record<string, unknown>>,
+  Body = unknown,
+> {
   grant: Grant;
-  /** For answers that take long: the grant as it is by now. @throws unauthenticated, forbidden once it is gone */
+  /** The grant as it is by now, for answers that take long. @throws unauthenticated, forbidden once it is gone */
   grantNow(): Promise<Grant>;
   /** For answers that are read while they are sent: each further read waits for its turn. @throws too_many_requests */
   inTurn<T>(read: () => Promise<T>): Promise<T>;
-  params: Readonly<Record<string, string>>;
-  /** As the route's schema says; parsed. */
-  query: Readonly<Record<string, unknown>>;
-  body: unknown;
+  /** Params, query and body were parsed by the schemas of the route. */
+  params: Params;
+  query: Query;
+  body: Body;
   request: FastifyRequest;
   reply: FastifyReply;
 }
+
+type NoFields = z.ZodObject<Record<never, never>>;
+type Parsed<Schema extends z.ZodType> = Readonly<z.output<Schema>>;
+type ParsedBody<Body extends RouteBody> = Body extends z.ZodType ? Parsed<Body> : unknown;
+
+/** What a schema takes, also where the lists and objects may not be changed. */
+export type Unchanged<T> = T extends readonly (infer Member)[]
+  ? readonly Unchanged<Member>[]
+  : T extends object
+    ? { readonly [Name in keyof T]: Unchanged<T[Name]> }
+    : T;
+
+/** A handler may also give JSON that is made already, or send the answer itself and return the reply. */
+type HandlerAnswer<Schema extends z.ZodType> =
+  z.input<Schema> | Unchanged<z.input<Schema>> | JsonText | FastifyReply;
+
+export interface RouteDefinition<
+  Params extends z.ZodObject,
+  Query extends z.ZodObject,
+  Body extends RouteBody,
+  Schema extends z.ZodType,
+> extends Omit<Route, 'params' | 'query' | 'body' | 'answer' | 'handle'> {
+  params?: Params;
+  query?: Query;
+  body?: Body;
+  answer: RouteAnswer<Schema>;
+  handle(
+    call: Call<Parsed<Params>, Parsed<Query>, ParsedBody<Body>>,
+  ): HandlerAnswer<NoInfer<Schema>> | Promise<HandlerAnswer<NoInfer<Schema>>>;
+}
+
+/**
+ * A route whose handler is typed by its schemas: params, query and body as they are parsed, the answer as it is described.
+ * The server parses all three before it calls the handler.
+ */
+export function defineRoute<
+  Params extends z.ZodObject = NoFields,
+  Query extends z.ZodObject = NoFields,
+  Body extends RouteBody = EventsBody,
+  Schema extends z.ZodType = z.ZodType<string | undefined, string | undefined>,
+>(definition: RouteDefinition<Params, Query, Body, Schema>): Route {
+  type TypedCall = Parameters<(typeof definition)['handle']>[0];
+  const { handle, ...rest } = definition;
+  return { ...rest, handle: async (call) => handle(call as TypedCall) };
+}
+
+export const jsonMediaType = 'application/json; charset=utf-8';
+
+/** A success with a JSON body. */
+export function jsonAnswer<Schema extends z.ZodType>(schema: Schema, status = 200): RouteAnswer<Schema> {
+  return { status, mediaType: jsonMediaType, schema };
+}
+
+/** A success without a body: the handler sends status 204 itself. */
+export const noContent: RouteAnswer<z.ZodType<undefined, undefined>> = {
+  status: 204,
+  mediaType: jsonMediaType,
+};

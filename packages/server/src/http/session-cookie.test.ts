@@ -1,25 +1,41 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import { fastifyCookie } from '@fastify/cookie';
+import Fastify, { type FastifyRequest } from 'fastify';
 import { expect, test } from 'vitest';
-import { createSessionCookie } from './session-cookie.ts';
+import { createSessionCookie, type SessionCookie } from './session-cookie.ts';
 
 const request = (headers: Record<string, string>): FastifyRequest =>
   ({ headers }) as unknown as FastifyRequest;
-function replyThat(keeps: string[]): FastifyReply {
-  const reply = { header: (_: string, line: string) => (keeps.push(line), reply) };
-  return reply as unknown as FastifyReply;
+/** What a server with the cookie answers to a request with this `Cookie` header. */
+async function ask(cookie: SessionCookie, header: string): Promise<{ set: unknown; read: unknown }> {
+  const app = Fastify();
+  await app.register(fastifyCookie);
+  app.get('/', (received, reply) => {
+    cookie.set(reply, '1.secret');
+    return reply.send({ read: cookie.read(received) });
+  });
+  app.delete('/', (_received, reply) => {
+    cookie.clear(reply);
+    return reply.send({});
+  });
+  const got = await app.inject({ method: 'GET', url: '/', headers: { cookie: header } });
+  const cleared = await app.inject({ method: 'DELETE', url: '/' });
+  return { set: [got.headers['set-cookie'], cleared.headers['set-cookie']], read: got.json().read };
 }
 
-test('X13 over https the cookie is __Host-, Secure, HttpOnly, Lax and of no domain', () => {
-  const lines: string[] = [];
+test('X13 over https the cookie is __Host-, Secure, HttpOnly, Lax and of no domain', async () => {
   const cookie = createSessionCookie({ publicUrl: 'https://audit.example.com', hoursMax: 12 });
-  cookie.set(replyThat(lines), '1.secret');
-  cookie.clear(replyThat(lines));
-  expect(lines).toEqual([
-    '__Host-bitacora=1.secret; Path=/; Max-Age=43200; HttpOnly; SameSite=Lax; Secure',
-    '__Host-bitacora=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure',
+  const { set, read } = await ask(cookie, 'bitacora=1.planted; __Host-bitacora=1.own');
+  expect(set).toEqual([
+    '__Host-bitacora=1.secret; Max-Age=43200; Path=/; HttpOnly; Secure; SameSite=Lax',
+    '__Host-bitacora=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax',
   ]);
-  expect(cookie.read(request({ cookie: 'bitacora=1.planted; __Host-bitacora=1.own' }))).toBe('1.own');
-  expect(cookie.read(request({ cookie: 'bitacora=1.planted' }))).toBeUndefined();
+  expect(read).toBe('1.own');
+  expect((await ask(cookie, 'bitacora=1.planted')).read).toBeUndefined();
+});
+
+test('X13 of two cookies of one name neither counts', async () => {
+  const cookie = createSessionCookie({ publicUrl: undefined, hoursMax: 12 });
+  expect((await ask(cookie, 'bitacora=1.planted; bitacora=1.own')).read).toBeUndefined();
 });
 
 test('X14 the origin is that of the public address, whatever the host header says', () => {

@@ -1,3 +1,4 @@
+import '@fastify/cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuditError } from '../audit-error.ts';
 
@@ -33,9 +34,8 @@ export function createSessionCookie(options: {
   const secure = publicUrl?.startsWith('https://') ?? false;
   const prefix = secure ? '__Host-' : '';
   const name = `${prefix}bitacora`;
-  const line = (cookie: string, value: string, seconds: number): string =>
-    `${cookie}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
-  const add = (reply: FastifyReply, text: string): void => void reply.header('set-cookie', text);
+  const add = (reply: FastifyReply, cookie: string, value: string, maxAge: number): void =>
+    void reply.setCookie(cookie, value, { path: '/', maxAge, httpOnly: true, sameSite: 'lax', secure });
   const baseOf = (request: FastifyRequest): string =>
     publicUrl ?? `http://${request.headers.host ?? 'localhost'}`;
   return {
@@ -44,17 +44,13 @@ export function createSessionCookie(options: {
     read(request, cookie = name) {
       const header = request.headers.cookie;
       if (header === undefined || header.length > cookieCharsMax) return undefined;
-      const values = header
-        .split(';')
-        .map((part) => part.trim())
-        .filter((part) => part.startsWith(`${cookie}=`))
-        .map((part) => part.slice(cookie.length + 1));
-      // Two of one name: somebody planted one, and nobody knows which.
-      return values.length === 1 ? values[0] : undefined;
+      // Of two cookies of one name, another site set one, and nobody knows which: neither counts.
+      const count = header.split(';').filter((part) => part.trim().startsWith(`${cookie}=`)).length;
+      return count === 1 ? request.cookies[cookie] : undefined;
     },
-    set: (reply, value) => add(reply, line(name, value, options.hoursMax * 3_600)),
-    clear: (reply) => add(reply, line(name, '', 0)),
-    setShort: (reply, cookie, value) => add(reply, line(cookie, value, value === '' ? 0 : shortSeconds)),
+    set: (reply, value) => add(reply, name, value, options.hoursMax * 3_600),
+    clear: (reply) => add(reply, name, '', 0),
+    setShort: (reply, cookie, value) => add(reply, cookie, value, value === '' ? 0 : shortSeconds),
     requireSafeChannel(request) {
       if (
         secure ||

@@ -44,7 +44,7 @@ export function loggerRoutes(given: LoggerRouteOptions): Route[] {
       path: '/v1/packs',
       summary:
         'The packs of this server with their actions, attributes (null: any), labels, views and loggers',
-      scope: 'read',
+      permission: 'read',
       answer: { status: 200, mediaType: json, schema: z.object({ packs: z.array(packView) }) },
       handle: () => Promise.resolve({ packs: options.packs.map(shown) }),
     },
@@ -52,7 +52,7 @@ export function loggerRoutes(given: LoggerRouteOptions): Route[] {
       method: 'POST',
       path: '/v1/packs/{pack}/{logger}',
       summary: 'Call a logger of a pack: the body is its argument; answers like POST /v1/events',
-      scope: 'ingest',
+      permission: 'ingest',
       body: z.record(text, z.unknown()),
       answer: { status: 201, mediaType: json, schema: answer },
       handle: (call) => log(call, options),

@@ -43,7 +43,7 @@ export function packRoutes(options: PackRouteOptions): Route[] {
         path: route.path,
         summary: `${pack.name}: ${route.path}`,
         // Who may is the pack's to say.
-        scope: 'any',
+        permission: 'any',
         record: recordOf(route, writing),
         query: schemaOf(params, 'query'),
         ...(inBody ? { body: schemaOf(params, 'body') } : {}),

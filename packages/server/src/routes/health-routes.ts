@@ -1,33 +1,40 @@
 import { z } from 'zod';
-import type { Route } from '../http/index.ts';
+import { defineRoute, jsonAnswer, type Route } from '../http/index.ts';
+
+interface Readiness {
+  /** What keeps the server from doing its work; empty: ready. */
+  problems(): readonly string[];
+}
 
 /** Whether the process answers, and whether it can do its work. */
-export function healthRoutes(health: { problems(): readonly string[] }): Route[] {
-  const json = 'application/json; charset=utf-8';
-  return [
-    {
-      method: 'GET',
-      path: '/livez',
-      summary: 'The process answers',
-      scope: undefined,
-      answer: { status: 200, mediaType: json, schema: z.object({ status: z.literal('live') }) },
-      handle: () => Promise.resolve({ status: 'live' }),
+export function healthRoutes(readiness: Readiness): Route[] {
+  return [liveRoute(), readyRoute(readiness)];
+}
+
+function liveRoute(): Route {
+  return defineRoute({
+    method: 'GET',
+    path: '/livez',
+    summary: 'The process answers',
+    permission: undefined,
+    answer: jsonAnswer(z.object({ status: z.literal('live') })),
+    handle: () => ({ status: 'live' as const }),
+  });
+}
+
+function readyRoute(readiness: Readiness): Route {
+  return defineRoute({
+    method: 'GET',
+    path: '/readyz',
+    summary: 'Events can be stored: 503 with the reasons when nothing can be written',
+    permission: undefined,
+    answer: jsonAnswer(z.object({ status: z.enum(['ready', 'unready']), problems: z.array(z.string()) })),
+    handle({ reply }) {
+      const problems = readiness.problems();
+      const ready = problems.length === 0;
+      void reply.code(ready ? 200 : 503);
+      const status = ready ? ('ready' as const) : ('unready' as const);
+      return { status, problems };
     },
-    {
-      method: 'GET',
-      path: '/readyz',
-      summary: 'Events can be stored: 503 with the reasons when nothing can be written',
-      scope: undefined,
-      answer: {
-        status: 200,
-        mediaType: json,
-        schema: z.object({ status: z.enum(['ready', 'unready']), problems: z.array(z.string()) }),
-      },
-      handle({ reply }) {
-        const problems = health.problems();
-        void reply.code(problems.length === 0 ? 200 : 503);
-        return Promise.resolve({ status: problems.length === 0 ? 'ready' : 'unready', problems });
-      },
-    },
-  ];
+  });
 }

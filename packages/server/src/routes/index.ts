@@ -1,4 +1,6 @@
-export { adminRoutes } from './admin-routes.ts';
+export { directoryRoutes } from './directory-routes.ts';
+export { keyRoutes } from './key-routes.ts';
+export { ledgerRoutes } from './ledger-routes.ts';
 export { eventRoutes } from './event-routes.ts';
 export { healthRoutes } from './health-routes.ts';
 export { pageRoutes } from './page-routes.ts';

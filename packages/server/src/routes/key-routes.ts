@@ -10,12 +10,9 @@ import {
   type Tenants,
 } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
-import type { Ingest } from '../ingest/index.ts';
-import { reportAct } from '../ingest/index.ts';
-import type { Route } from '../http/index.ts';
+import { defineRoute, jsonAnswer, noContent, type Route } from '../http/index.ts';
+import { reportAct, type Ingest } from '../ingest/index.ts';
 
-const json = 'application/json; charset=utf-8';
-const name = z.string().min(1).max(100);
 const addressesMax = 100;
 const keyView = z.object({
   id: z.string(),
@@ -28,16 +25,15 @@ const keyView = z.object({
   revokedAt: z.string().nullable(),
   lastUsedAt: z.string().nullable(),
 });
+const network = z
+  .string()
+  .refine((text) => readNetwork(text) !== undefined, 'must be an address or a network');
 const keyInput = z.strictObject({
-  name,
+  name: z.string().min(1).max(100),
   scopes: z.array(z.enum(scopes)).min(1),
   tenant: z.string().optional(),
   ledgers: z.array(z.string()).min(1).optional(),
-  addresses: z
-    .array(z.string().refine((text) => readNetwork(text) !== undefined, 'must be an address or a network'))
-    .min(1)
-    .max(addressesMax)
-    .optional(),
+  addresses: z.array(network).min(1).max(addressesMax).optional(),
   expiresAt: z.iso.datetime({ offset: true }).optional(),
 });
 
@@ -48,76 +44,77 @@ export interface KeyRouteOptions {
 }
 
 /** API keys. Making and revoking one is an event of the tenant's own audit ledger. */
-export function keyRoutes({ apiKeys, tenants, ingest }: KeyRouteOptions): Route[] {
-  return [
-    {
-      method: 'GET',
-      path: '/v1/keys',
-      summary: 'The API keys of the tenant, without their secrets',
-      scope: 'admin',
-      answer: { status: 200, mediaType: json, schema: z.object({ keys: z.array(keyView) }) },
-      handle: async ({ grant }) => ({ keys: (await apiKeys.list(grant.tenant.id)).map(shownKey) }),
-    },
-    {
-      method: 'POST',
-      path: '/v1/keys',
-      summary: 'Make an API key; its secret is in this answer and nowhere else',
-      scope: 'admin',
-      body: keyInput,
-      answer: { status: 201, mediaType: json, schema: z.object({ key: keyView, secret: z.string() }) },
-      async handle({ grant, body }) {
-        const input = body as z.infer<typeof keyInput>;
-        const beyond = input.scopes.find((scope) => !grant.grantable.has(scope));
-        if (beyond !== undefined)
-          throw new AuditError('forbidden', {
-            parameter: 'scopes',
-            detail: `you may not give the scope ${beyond}`,
-          });
-        const tenant = await tenantOf(grant, input.tenant, tenants);
-        const expiresAt = input.expiresAt === undefined ? {} : { expiresAt: Date.parse(input.expiresAt) };
-        const ledgers = ledgersOfKey(grant, input.ledgers);
-        const made = await apiKeys.create({
-          tenant: tenant.id,
-          name: input.name,
-          scopes: input.scopes,
-          ...ledgers,
-          ...addressesOfKey(grant, input.addresses),
-          ...expiresAt,
-        });
-        await reportAct(
-          grant,
-          {
-            action: 'key.create',
-            operation: 'create',
-            targets: [{ type: 'key', id: made.key.id, name: input.name }],
-            tenant,
-          },
-          { tenants, ingest },
-        );
-        return { key: shownKey(made.key), secret: made.secret };
-      },
-    },
-    {
-      method: 'DELETE',
-      path: '/v1/keys/{id}',
-      summary: 'Revoke an API key, everywhere within two seconds',
-      scope: 'admin',
-      answer: { status: 204, mediaType: json },
-      async handle({ grant, params, reply }) {
-        const id = params['id'] ?? '';
-        await apiKeys.revoke(grant.tenant.id, id);
-        await reportAct(
-          grant,
-          { action: 'key.revoke', operation: 'delete', targets: [{ type: 'key', id }] },
-          { tenants, ingest },
-        );
-        return reply.code(204).send();
-      },
-    },
-  ];
+export function keyRoutes(options: KeyRouteOptions): Route[] {
+  return [keysRoute(options), makeKeyRoute(options), revokeKeyRoute(options)];
 }
 
-/** A key that may touch some ledgers only makes keys for no more than these. */
+function keysRoute({ apiKeys }: KeyRouteOptions): Route {
+  return defineRoute({
+    method: 'GET',
+    path: '/v1/keys',
+    summary: 'The API keys of the tenant, without their secrets',
+    permission: 'admin',
+    answer: jsonAnswer(z.object({ keys: z.array(keyView) })),
+    handle: async ({ grant }) => ({ keys: (await apiKeys.list(grant.tenant.id)).map(shownKey) }),
+  });
+}
+
+function makeKeyRoute({ apiKeys, tenants, ingest }: KeyRouteOptions): Route {
+  return defineRoute({
+    method: 'POST',
+    path: '/v1/keys',
+    summary: 'Make an API key; its secret is in this answer and nowhere else',
+    permission: 'admin',
+    body: keyInput,
+    answer: jsonAnswer(z.object({ key: keyView, secret: z.string() }), 201),
+    async handle({ grant, body }) {
+      const { name, scopes: wanted, expiresAt } = body;
+      requireGrantable(grant, wanted);
+      const tenant = await tenantOf(grant, body.tenant, tenants);
+      const made = await apiKeys.create({
+        tenant: tenant.id,
+        name,
+        scopes: wanted,
+        ...ledgersOfKey(grant, body.ledgers),
+        ...addressesOfKey(grant, body.addresses),
+        ...(expiresAt === undefined ? {} : { expiresAt: Date.parse(expiresAt) }),
+      });
+      const targets = [{ type: 'key', id: made.key.id, name }];
+      const act = { action: 'key.create', operation: 'create', targets, tenant } as const;
+      await reportAct(grant, act, { tenants, ingest });
+      return { key: shownKey(made.key), secret: made.secret };
+    },
+  });
+}
+
+function revokeKeyRoute({ apiKeys, tenants, ingest }: KeyRouteOptions): Route {
+  return defineRoute({
+    method: 'DELETE',
+    path: '/v1/keys/{id}',
+    summary: 'Revoke an API key, everywhere within two seconds',
+    permission: 'admin',
+    params: z.object({ id: z.string() }),
+    answer: noContent,
+    async handle({ grant, params: { id }, reply }) {
+      await apiKeys.revoke(grant.tenant.id, id);
+      const act = { action: 'key.revoke', operation: 'delete', targets: [{ type: 'key', id }] } as const;
+      await reportAct(grant, act, { tenants, ingest });
+      return reply.code(204).send();
+    },
+  });
+}
+
+/** @throws forbidden for a scope that the caller may not give to others */
+function requireGrantable(grant: Grant, wanted: z.infer<typeof keyInput>['scopes']): void {
+  const beyond = wanted.find((scope) => !grant.grantable.has(scope));
+  if (beyond === undefined) return;
+  throw new AuditError('forbidden', {
+    parameter: 'scopes',
+    detail: `you may not give the scope ${beyond}`,
+  });
+}
+
+/** A key that is limited to some ledgers can only make keys for these. */
 function ledgersOfKey(grant: Grant, wanted: string[] | undefined): { ledgers?: string[] } {
   const own = grant.ledgerNames;
   if (own === null) return wanted ? { ledgers: wanted } : {};
@@ -131,7 +128,7 @@ function ledgersOfKey(grant: Grant, wanted: string[] | undefined): { ledgers?: s
   return { ledgers: wanted ?? [...own] };
 }
 
-/** A key that is taken from some networks only makes keys for no others: they would be a way around that. */
+/** A key that works from some networks only can only make keys for these: another key would be a way around the limit. */
 function addressesOfKey(grant: Grant, wanted: string[] | undefined): { addresses?: string[] } {
   const own = grant.addresses;
   if (own === undefined) return wanted ? { addresses: wanted } : {};
@@ -147,13 +144,12 @@ function addressesOfKey(grant: Grant, wanted: string[] | undefined): { addresses
 
 async function tenantOf(grant: Grant, wanted: string | undefined, tenants: Tenants): Promise<Tenant> {
   if (wanted === undefined || wanted === grant.tenant.name) return grant.tenant;
-  const found = grant.permissions.has('operator') ? await tenants.find(wanted) : undefined;
-  if (!found)
-    throw new AuditError('not_found', {
-      parameter: 'tenant',
-      detail: `there is no tenant ${wanted.slice(0, 100)}`,
-    });
-  return found;
+  const tenant = grant.permissions.has('operator') ? await tenants.find(wanted) : undefined;
+  if (tenant) return tenant;
+  throw new AuditError('not_found', {
+    parameter: 'tenant',
+    detail: `there is no tenant ${wanted.slice(0, 100)}`,
+  });
 }
 
 function shownKey(key: ApiKey): z.infer<typeof keyView> {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import type { Route } from '../http/index.ts';
+import { defineRoute, jsonAnswer, type Route } from '../http/index.ts';
 
 const html = 'text/html; charset=utf-8';
 /** Only what is served from here runs: an event's text can never become a program. */
@@ -9,11 +9,37 @@ export const pagePolicy =
 
 /** The page of the newest entries and the API reference, until the dashboard takes over. */
 export function pageRoutes(document: () => Record<string, unknown>): Route[] {
-  const file = (path: string, name: string, mediaType: string): Route => ({
+  const css = 'text/css; charset=utf-8';
+  const script = 'text/javascript; charset=utf-8';
+  return [
+    startRoute(),
+    fileRoute('/app/', { name: 'entries.html', mediaType: html }),
+    fileRoute('/app/reference', { name: 'reference.html', mediaType: html }),
+    fileRoute('/app/page.css', { name: 'page.css', mediaType: css }),
+    fileRoute('/app/sign-in.css', { name: 'sign-in.css', mediaType: css }),
+    fileRoute('/app/entries.js', { name: 'entries.js', mediaType: script }),
+    fileRoute('/app/reference.js', { name: 'reference.js', mediaType: script }),
+    documentRoute(document),
+  ];
+}
+
+function startRoute(): Route {
+  return defineRoute({
+    method: 'GET',
+    path: '/',
+    summary: 'To the page of the newest entries',
+    permission: undefined,
+    answer: { status: 302, mediaType: html },
+    handle: ({ reply }) => reply.redirect('/app/'),
+  });
+}
+
+function fileRoute(path: string, { name, mediaType }: { name: string; mediaType: string }): Route {
+  return defineRoute({
     method: 'GET',
     path,
     summary: `The page ${name}`,
-    scope: undefined,
+    permission: undefined,
     answer: { status: 200, mediaType },
     handle({ reply }) {
       void reply
@@ -21,35 +47,18 @@ export function pageRoutes(document: () => Record<string, unknown>): Route[] {
         .header('cache-control', 'no-cache')
         .header('x-content-type-options', 'nosniff')
         .header('referrer-policy', 'same-origin');
-      return Promise.resolve(readFileSync(new URL(`../../pages/${name}`, import.meta.url), 'utf8'));
+      return readFileSync(new URL(`../../pages/${name}`, import.meta.url), 'utf8');
     },
   });
-  return [
-    {
-      method: 'GET',
-      path: '/',
-      summary: 'To the page of the newest entries',
-      scope: undefined,
-      answer: { status: 302, mediaType: html },
-      handle: ({ reply }) => Promise.resolve(reply.redirect('/app/')),
-    },
-    file('/app/', 'entries.html', html),
-    file('/app/reference', 'reference.html', html),
-    file('/app/page.css', 'page.css', 'text/css; charset=utf-8'),
-    file('/app/sign-in.css', 'sign-in.css', 'text/css; charset=utf-8'),
-    file('/app/entries.js', 'entries.js', 'text/javascript; charset=utf-8'),
-    file('/app/reference.js', 'reference.js', 'text/javascript; charset=utf-8'),
-    {
-      method: 'GET',
-      path: '/openapi.json',
-      summary: 'This document',
-      scope: undefined,
-      answer: {
-        status: 200,
-        mediaType: 'application/json; charset=utf-8',
-        schema: z.record(z.string(), z.unknown()),
-      },
-      handle: () => Promise.resolve(document()),
-    },
-  ];
+}
+
+function documentRoute(document: () => Record<string, unknown>): Route {
+  return defineRoute({
+    method: 'GET',
+    path: '/openapi.json',
+    summary: 'This document',
+    permission: undefined,
+    answer: jsonAnswer(z.record(z.string(), z.unknown())),
+    handle: () => document(),
+  });
 }

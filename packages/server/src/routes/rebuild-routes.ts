@@ -40,7 +40,7 @@ export function rebuildRoutes(options: RebuildOptions): Route[] {
       method: 'POST',
       path: '/v1/projections/rebuild',
       summary: 'Make counts or sessions anew from the entries; answers when it is done',
-      scope: 'admin',
+      permission: 'admin',
       body: input,
       record: { action: 'projection.rebuild', each: true },
       answer: { status: 200, mediaType: json, schema: view },

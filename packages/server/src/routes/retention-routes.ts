@@ -54,7 +54,7 @@ export function retentionRoutes({
       method: 'POST',
       path: '/v1/retention/run',
       summary: 'Remove the segments whose entries are all older than the periods of their ledgers',
-      scope: 'operator',
+      permission: 'operator',
       body: runInput,
       answer: { status: 200, mediaType: json, schema: runView },
       async handle({ grant, body }) {

@@ -1,10 +1,8 @@
 import { z } from 'zod';
 import { AuditError } from '../audit-error.ts';
+import { defineRoute, jsonAnswer, noContent, queryShapes, type Route } from '../http/index.ts';
 import { isInstance, readRanges, type Sources } from '../ingest/index.ts';
-import { queryShapes } from '../http/index.ts';
-import type { Route } from '../http/index.ts';
 
-const json = 'application/json; charset=utf-8';
 const count = z.int().min(0);
 const reportInput = z.strictObject({
   name: z.string().min(1).max(200),
@@ -33,42 +31,45 @@ const sourceView = z.object({
   missingCount: z.int(),
   missing: z.array(z.object({ from: z.int(), to: z.int().nullable() })),
 });
-const limits = { default: 100, max: 1_000 };
+const sourceLimits = { default: 100, max: 1_000 };
 
-/** Where events come from, and what never arrived. */
+/** Which instances send events, and which of their events never arrived. */
 export function sourceRoutes(sources: Sources): Route[] {
-  return [
-    {
-      method: 'GET',
-      path: '/v1/sources',
-      summary: 'The instances that send events, with the numbers of events that never arrived',
-      scope: 'read.all',
-      query: z.object({ limit: queryShapes.wholeNumber(limits.max).optional() }),
-      answer: { status: 200, mediaType: json, schema: z.object({ sources: z.array(sourceView) }) },
-      async handle({ grant, query }) {
-        const limit = typeof query['limit'] === 'number' ? query['limit'] : limits.default;
-        return { sources: await sources.list(grant.tenant.id, limit) };
-      },
+  return [sourcesRoute(sources), reportRoute(sources)];
+}
+
+function sourcesRoute(sources: Sources): Route {
+  return defineRoute({
+    method: 'GET',
+    path: '/v1/sources',
+    summary: 'The instances that send events, with the numbers of events that never arrived',
+    permission: 'read.all',
+    query: z.object({ limit: queryShapes.wholeNumber(sourceLimits.max).optional() }),
+    answer: jsonAnswer(z.object({ sources: z.array(sourceView) })),
+    async handle({ grant, query }) {
+      return { sources: await sources.list(grant.tenant.id, query.limit ?? sourceLimits.default) };
     },
-    {
-      method: 'PUT',
-      path: '/v1/sources/{instance}',
-      summary: 'What an instance says of itself: at its start, in between, and when it closes',
-      scope: 'ingest',
-      body: reportInput,
-      answer: { status: 204, mediaType: json },
-      async handle({ grant, params, body, reply }) {
-        const instance = params['instance'] ?? '';
-        if (!isInstance(instance))
-          throw new AuditError('invalid_parameter', {
-            parameter: 'instance',
-            detail: 'must be 16 to 64 letters of base64url',
-          });
-        const input = body as z.infer<typeof reportInput>;
-        const unsent = readRanges(input.unsent, 'unsent');
-        await sources.report(grant.tenant.id, instance, { ...input, unsent });
-        return reply.code(204).send();
-      },
+  });
+}
+
+function reportRoute(sources: Sources): Route {
+  return defineRoute({
+    method: 'PUT',
+    path: '/v1/sources/{instance}',
+    summary: 'What an instance reports of itself: at its start, in between, and when it closes',
+    permission: 'ingest',
+    params: z.object({ instance: z.string() }),
+    body: reportInput,
+    answer: noContent,
+    async handle({ grant, params, body, reply }) {
+      if (!isInstance(params.instance))
+        throw new AuditError('invalid_parameter', {
+          parameter: 'instance',
+          detail: 'must be 16 to 64 letters of base64url',
+        });
+      const unsent = readRanges(body.unsent, 'unsent');
+      await sources.report(grant.tenant.id, params.instance, { ...body, unsent });
+      return reply.code(204).send();
     },
-  ];
+  });
 }

@@ -3,6 +3,7 @@ import { AuditError } from '../audit-error.ts';
 import type { EntryView } from '../ledger/index.ts';
 import { tail, type ReadContext } from '../read/index.ts';
 import type { Filters } from '../query/index.ts';
+import type { FastifyReply } from 'fastify';
 import type { Call } from '../http/index.ts';
 
 const heartbeatMs = 15_000;
@@ -13,10 +14,10 @@ const checkGrantEveryMs = 1_000;
  * makes the stream wait, not the server grow. A key that is revoked meanwhile ends it.
  */
 export async function streamTail(
-  call: Call,
+  call: Pick<Call, 'grant' | 'grantNow' | 'inTurn' | 'request' | 'reply'>,
   filters: Filters & { ledger: string | undefined },
   options: { context: ReadContext; shown: (view: EntryView) => unknown },
-): Promise<unknown> {
+): Promise<FastifyReply> {
   const { request, reply } = call;
   const out = reply.raw;
   let { grant } = call;

@@ -24,7 +24,7 @@ export function createPageRoute(cookie: SessionCookie): (page: PageRoute) => Rou
     method: post ? 'POST' : 'GET',
     path,
     summary,
-    scope: undefined,
+    permission: undefined,
     ...(query ? { query } : {}),
     ...(post ? { body: 'form' } : {}),
     answer: { status: 200, mediaType: 'text/html; charset=utf-8' },

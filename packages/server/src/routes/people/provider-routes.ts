@@ -57,7 +57,7 @@ export function providerRoutes(options: ProviderRouteOptions): Route[] {
       method: 'POST',
       path: '/app/sign-in/provider/logout',
       summary: 'The identity provider says that somebody signed out there: all sessions end',
-      scope: undefined,
+      permission: undefined,
       body: 'form',
       answer: { status: 200, mediaType: 'application/json; charset=utf-8' },
       async handle(call) {
@@ -86,7 +86,7 @@ export function providerRoutes(options: ProviderRouteOptions): Route[] {
       method: 'GET',
       path: '/app/sign-in/provider',
       summary: 'To the identity provider',
-      scope: undefined,
+      permission: undefined,
       answer: { status: 302, mediaType: html },
       async handle(call) {
         cookie.requireSafeChannel(call.request);
@@ -99,7 +99,7 @@ export function providerRoutes(options: ProviderRouteOptions): Route[] {
       method: 'GET',
       path: '/app/sign-in/provider/callback',
       summary: 'Back from the identity provider; signs in',
-      scope: undefined,
+      permission: undefined,
       query: z.object(
         Object.fromEntries(
           ['code', 'state', 'iss', 'session_state', 'error', 'error_description', 'error_uri', 'scope'].map(

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { requireWhole, type ViewerKey, type ViewerKeys } from '../../access/index.ts';
+import { requireWhole, type Grant, type ViewerKey, type ViewerKeys } from '../../access/index.ts';
 import { AuditError } from '../../audit-error.ts';
+import { defineRoute, jsonAnswer, noContent, type Call, type Route } from '../../http/index.ts';
 import type { PersonActs } from './person-acts.ts';
-import type { Call, Route } from '../../http/index.ts';
 
-const json = 'application/json; charset=utf-8';
+const kidParams = z.object({ kid: z.string() });
 const viewerKeyView = z.object({
   kid: z.string(),
   issuer: z.string(),
@@ -19,68 +19,87 @@ const viewerKeyInput = z.strictObject({
   roles: z.array(z.string().min(1).max(100)).max(100).nullable().default(null),
 });
 
-/** Keys by which host applications vouch for their own users. */
-export function viewerKeyRoutes({ viewerKeys, acts }: { viewerKeys: ViewerKeys; acts: PersonActs }): Route[] {
-  const report = (call: Call, action: string, operation: 'update' | 'delete'): Promise<void> =>
-    acts.reportOf(call.request, call.grant, {
-      action,
-      operation,
-      targets: [{ type: 'viewer_key', id: call.params['kid'] ?? '' }],
-    });
-  return [
-    {
-      method: 'GET',
-      path: '/v1/viewer-keys',
-      summary: 'The keys of host applications that sign tokens for their own users',
-      scope: 'admin',
-      answer: { status: 200, mediaType: json, schema: z.object({ viewerKeys: z.array(viewerKeyView) }) },
-      async handle({ grant }) {
-        requireWhole(grant);
-        return { viewerKeys: (await viewerKeys.list(grant.tenant.id)).map(shown) };
-      },
-    },
-    {
-      method: 'PUT',
-      path: '/v1/viewer-keys/{kid}',
-      summary: 'Register a key: an Ed25519 public key, or a shared secret for HS256',
-      scope: 'admin',
-      body: viewerKeyInput,
-      answer: { status: 200, mediaType: json, schema: viewerKeyView },
-      async handle(call) {
-        const { grant, params } = call;
-        requireWhole(grant);
-        // Its tokens reach all ledgers and may name any role: only who has all of that vouches for others.
-        const lacking = ['read', 'read.all', 'admin'].find((one) => !grant.permissions.has(one));
-        if (lacking !== undefined || grant.ledgerNames !== null)
-          throw new AuditError('forbidden', { detail: 'this needs admin and read on all ledgers' });
-        // And they are taken from anywhere: a way around the networks of the key that made it.
-        if (grant.addresses !== undefined)
-          throw new AuditError('forbidden', { detail: 'this needs a key that is taken from any network' });
-        const made = await viewerKeys.put(
-          grant.tenant.id,
-          params['kid'] ?? '',
-          call.body as z.infer<typeof viewerKeyInput>,
-        );
-        await report(call, 'viewer_key.put', 'update');
-        return shown(made);
-      },
-    },
-    {
-      method: 'DELETE',
-      path: '/v1/viewer-keys/{kid}',
-      summary: 'Forget a key: its tokens end everywhere within two seconds',
-      scope: 'admin',
-      answer: { status: 204, mediaType: json },
-      async handle(call) {
-        requireWhole(call.grant);
-        await viewerKeys.remove(call.grant.tenant.id, call.params['kid'] ?? '');
-        await report(call, 'viewer_key.remove', 'delete');
-        return call.reply.code(204).send();
-      },
-    },
-  ];
+interface ViewerKeyRouteOptions {
+  viewerKeys: ViewerKeys;
+  acts: PersonActs;
 }
 
-function shown({ kid, issuer, algorithm, roles, createdAt }: ViewerKey): z.infer<typeof viewerKeyView> {
+/** Keys by which host applications vouch for their own users. */
+export function viewerKeyRoutes(options: ViewerKeyRouteOptions): Route[] {
+  return [viewerKeysRoute(options), putViewerKeyRoute(options), removeViewerKeyRoute(options)];
+}
+
+function viewerKeysRoute({ viewerKeys }: ViewerKeyRouteOptions): Route {
+  return defineRoute({
+    method: 'GET',
+    path: '/v1/viewer-keys',
+    summary: 'The keys of host applications that sign tokens for their own users',
+    permission: 'admin',
+    answer: jsonAnswer(z.object({ viewerKeys: z.array(viewerKeyView) })),
+    async handle({ grant }) {
+      requireWhole(grant);
+      return { viewerKeys: (await viewerKeys.list(grant.tenant.id)).map(shownViewerKey) };
+    },
+  });
+}
+
+function putViewerKeyRoute({ viewerKeys, acts }: ViewerKeyRouteOptions): Route {
+  return defineRoute({
+    method: 'PUT',
+    path: '/v1/viewer-keys/{kid}',
+    summary: 'Register a key: an Ed25519 public key, or a shared secret for HS256',
+    permission: 'admin',
+    params: kidParams,
+    body: viewerKeyInput,
+    answer: jsonAnswer(viewerKeyView),
+    async handle({ grant, request, params, body }) {
+      requireVoucher(grant);
+      const made = await viewerKeys.put(grant.tenant.id, params.kid, body);
+      await report(acts, { grant, request, params }, { action: 'viewer_key.put', operation: 'update' });
+      return shownViewerKey(made);
+    },
+  });
+}
+
+function removeViewerKeyRoute({ viewerKeys, acts }: ViewerKeyRouteOptions): Route {
+  return defineRoute({
+    method: 'DELETE',
+    path: '/v1/viewer-keys/{kid}',
+    summary: 'Forget a key: its tokens end everywhere within two seconds',
+    permission: 'admin',
+    params: kidParams,
+    answer: noContent,
+    async handle({ grant, request, params, reply }) {
+      requireWhole(grant);
+      await viewerKeys.remove(grant.tenant.id, params.kid);
+      await report(acts, { grant, request, params }, { action: 'viewer_key.remove', operation: 'delete' });
+      return reply.code(204).send();
+    },
+  });
+}
+
+/**
+ * Tokens of a viewer key reach all ledgers, may name any role and are taken from every network. So a caller who registers a
+ * key must have all of that. @throws forbidden
+ */
+function requireVoucher(grant: Grant): void {
+  requireWhole(grant);
+  const missing = ['read', 'read.all', 'admin'].find((name) => !grant.permissions.has(name));
+  if (missing !== undefined || grant.ledgerNames !== null)
+    throw new AuditError('forbidden', { detail: 'this needs admin and read on all ledgers' });
+  if (grant.addresses !== undefined)
+    throw new AuditError('forbidden', { detail: 'this needs a key that is taken from any network' });
+}
+
+function report(
+  acts: PersonActs,
+  { grant, request, params }: Pick<Call<{ readonly kid: string }>, 'grant' | 'request' | 'params'>,
+  act: { readonly action: string; readonly operation: 'update' | 'delete' },
+): Promise<void> {
+  return acts.reportOf(request, grant, { ...act, targets: [{ type: 'viewer_key', id: params.kid }] });
+}
+
+function shownViewerKey(key: ViewerKey): z.infer<typeof viewerKeyView> {
+  const { kid, issuer, algorithm, roles, createdAt } = key;
   return { kid, issuer, algorithm, roles, createdAt: new Date(createdAt).toISOString() };
 }

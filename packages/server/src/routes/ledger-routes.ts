@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import type { Tenants } from '../access/index.ts';
+import { defineRoute, jsonAnswer, type Route } from '../http/index.ts';
+import { reportAct, type Ingest } from '../ingest/index.ts';
+
+const name = z.string().min(1).max(100);
+const tenantView = z.object({ name: z.string() });
+const ledgerView = z.object({ name: z.string(), origin: z.string(), retentionDays: z.int().nullable() });
+const retentionDaysMax = 32_000;
+
+export interface LedgerRouteOptions {
+  tenants: Tenants;
+  ingest: Ingest;
+}
+
+/** Tenants and ledgers. Making one is an event of the tenant's own audit ledger. */
+export function ledgerRoutes(options: LedgerRouteOptions): Route[] {
+  return [tenantsRoute(options), makeTenantRoute(options), ledgersRoute(), makeLedgerRoute(options)];
+}
+
+function tenantsRoute({ tenants }: LedgerRouteOptions): Route {
+  return defineRoute({
+    method: 'GET',
+    path: '/v1/tenants',
+    summary: 'All tenants of the installation',
+    permission: 'operator',
+    answer: jsonAnswer(z.object({ tenants: z.array(tenantView) })),
+    handle: async () => ({ tenants: (await tenants.list()).map((tenant) => ({ name: tenant.name })) }),
+  });
+}
+
+function makeTenantRoute({ tenants, ingest }: LedgerRouteOptions): Route {
+  return defineRoute({
+    method: 'POST',
+    path: '/v1/tenants',
+    summary: 'Make a tenant with its default ledger and its audit ledger',
+    permission: 'operator',
+    body: z.strictObject({ name }),
+    answer: jsonAnswer(tenantView, 201),
+    async handle({ grant, body }) {
+      const tenant = await tenants.create(body.name);
+      const targets = [{ type: 'tenant', id: tenant.name }];
+      const act = { action: 'tenant.create', operation: 'create', targets, tenant } as const;
+      await reportAct(grant, act, { tenants, ingest });
+      return { name: tenant.name };
+    },
+  });
+}
+
+function ledgersRoute(): Route {
+  return defineRoute({
+    method: 'GET',
+    path: '/v1/ledgers',
+    summary: 'The ledgers this key may touch',
+    permission: 'read',
+    answer: jsonAnswer(z.object({ ledgers: z.array(ledgerView) })),
+    handle: ({ grant }) => ({ ledgers: grant.ledgers.map(shownLedger) }),
+  });
+}
+
+function makeLedgerRoute({ tenants, ingest }: LedgerRouteOptions): Route {
+  return defineRoute({
+    method: 'POST',
+    path: '/v1/ledgers',
+    summary: 'Make a further ledger, with a retention period of its own',
+    permission: 'admin',
+    body: z.strictObject({ name, retentionDays: z.int().min(1).max(retentionDaysMax).optional() }),
+    answer: jsonAnswer(ledgerView, 201),
+    async handle({ grant, body }) {
+      const made = await tenants.createLedger(grant.tenant, body.name, body.retentionDays);
+      const targets = [{ type: 'ledger', id: made.name }];
+      const act = { action: 'ledger.create', operation: 'create', targets } as const;
+      await reportAct(grant, act, { tenants, ingest });
+      return shownLedger(made);
+    },
+  });
+}
+
+function shownLedger(ledger: z.infer<typeof ledgerView>): z.infer<typeof ledgerView> {
+  return { name: ledger.name, origin: ledger.origin, retentionDays: ledger.retentionDays };
+}
