@@ -1,4 +1,4 @@
-import { definePack } from '@bitacora/pack-kit';
+import { definePack, packRoute } from '@bitacora/pack-kit';
 
 type Lending = { readonly librarian: string; readonly reader: string; readonly book: string };
 const say = (en: string, es: string, ru: string) => ({ en, es, ru });
@@ -50,16 +50,14 @@ export const library = definePack({
   },
   views: { loans: { labels: say('Loans', 'Préstamos', 'Выдачи'), columns: ['at', 'actor', 'target'] } },
   routes: [
-    {
+    packRoute({
       method: 'GET',
       path: '/api/library/books/{book}/loans/',
       params: { book: { in: 'path', type: 'string' } },
       permission: 'search',
-      plan: ({ book }) => ({
-        loans: { read: 'search', filters: typeof book === 'string' ? { target: `book/${book}` } : {} },
-      }),
-      shape: ({ loans = null }) => loans,
-    },
+      plan: ({ book }) => ({ loans: { read: 'search', filters: { target: `book/${book}` } } }),
+      shape: ({ loans }) => loans,
+    }),
   ],
   examples: [{ ...lent, attributes: { branch: 'north', dueOn: '2026-03-01' } }],
 });

@@ -1,43 +1,43 @@
-import type { AuditEvent, JsonObject, JsonValue } from '@bitacora/event';
-import type { Filters, ParamValues } from '@bitacora/pack-kit';
+import type { JsonObject } from '@bitacora/event';
+import type { EntryAnswer, Filters, Params, SearchPage, ValuesOf } from '@bitacora/pack-kit';
 
-/** An entry as the core answers it. */
-type Entry = {
-  readonly index: number;
-  readonly id: string;
-  readonly ingestedAt: string;
-  readonly event: AuditEvent;
-};
+export const listParams = {
+  cliente_id: { in: 'query', type: 'string' },
+  usuario_id: { in: 'query', type: 'string' },
+  tarjeta: { in: 'query', type: 'string' },
+  accion: { in: 'query', type: 'string' },
+  cierre: { in: 'query', type: 'string' },
+  periodo: { in: 'query', type: 'string' },
+  fecha_desde: { in: 'query', type: 'date' },
+  fecha_hasta: { in: 'query', type: 'date' },
+  page: { in: 'query', type: 'integer', min: 1, default: 1 },
+  page_size: { in: 'query', type: 'integer', min: 1, max: 1_000, default: 20 },
+} as const satisfies Params;
 
-export function filtersOf(params: ParamValues): Filters {
+type ListValues = ValuesOf<typeof listParams>;
+
+export function filtersOf(params: ListValues): Filters {
   const { cliente_id, usuario_id, tarjeta, accion, cierre, periodo, fecha_desde, fecha_hasta } = params;
   const attributes = { usuario_id, tarjeta, accion, estado_cierre: cierre, periodo };
-  const asked = Object.entries(attributes).filter(
-    (pair): pair is [string, string] => typeof pair[1] === 'string',
-  );
   return {
-    ...(typeof cliente_id === 'string' ? { subject: cliente_id } : {}),
-    ...(typeof fecha_desde === 'string' ? { from: fecha_desde } : {}),
-    ...(typeof fecha_hasta === 'string' ? { to: fecha_hasta } : {}),
-    attributes: Object.fromEntries(asked),
+    ...(cliente_id === undefined ? {} : { subject: cliente_id }),
+    ...(fecha_desde === undefined ? {} : { from: fecha_desde }),
+    ...(fecha_hasta === undefined ? {} : { to: fecha_hasta }),
+    attributes: Object.fromEntries(
+      Object.entries(attributes).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+    ),
   };
 }
 
-/** Page number and size; both have defaults and limits in the route's parameters. */
-export function pageOf(params: ParamValues): { page: number; size: number } {
-  const { page, page_size } = params;
-  return { page: Number(page ?? 1), size: Number(page_size ?? 20) };
+/** Entries before the first of the page. */
+export function offsetOf({ page, page_size }: ListValues): number {
+  return (page - 1) * page_size;
 }
 
 /** The list of the older clients. */
-export function activityPage(answer: JsonValue, params: ParamValues): JsonObject {
-  const { entries, count, source } = answer as unknown as {
-    entries: readonly Entry[];
-    count: number;
-    source: string;
-  };
-  const { page, size } = pageOf(params);
-  const pages = Math.ceil(count / size);
+export function activityPage({ entries, count = 0, source }: SearchPage, params: ListValues): JsonObject {
+  const { page, page_size } = params;
+  const pages = Math.ceil(count / page_size);
   return {
     results: entries.map(activityRow),
     count,
@@ -50,17 +50,17 @@ export function activityPage(answer: JsonValue, params: ParamValues): JsonObject
 }
 
 /** The fifteen fields of an activity, and the event's own id as `uuid`. */
-export function activityRow({ index, id, ingestedAt, event }: Entry): JsonObject {
+export function activityRow({ index, id, ingestedAt, event }: EntryAnswer): JsonObject {
   const { actor, subject, attributes = {}, client, description, occurredAt } = event;
-  const known = attributes['usuario_id'] !== undefined;
+  const isUser = attributes['usuario_id'] !== undefined;
   return {
     id: index + 1,
     uuid: id,
     cliente_id: attributes['cliente_id'] ?? null,
     cliente_nombre: subject?.name ?? null,
     usuario_id: attributes['usuario_id'] ?? null,
-    usuario_nombre: known ? (actor.name ?? null) : 'Sistema',
-    usuario_email: (known ? actor.email : undefined) ?? null,
+    usuario_nombre: isUser ? (actor.name ?? null) : 'Sistema',
+    usuario_email: (isUser ? actor.email : undefined) ?? null,
     tarjeta: attributes['tarjeta'] ?? null,
     accion: attributes['accion'] ?? null,
     descripcion: description ?? null,

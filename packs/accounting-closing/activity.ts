@@ -1,4 +1,5 @@
 import type { EventInput, JsonObject, JsonValue, Outcome } from '@bitacora/event';
+import { idText } from '@bitacora/pack-kit';
 
 /** The arguments of `registrarActividadTarjeta`, with the keys of the hosts. `usuario` is an id of the directory. */
 export type Activity = {
@@ -29,18 +30,25 @@ export function activityEvent(activity: Activity): EventInput & {
 } {
   const { cliente_id, periodo, tarjeta, accion, descripcion, usuario, detalles, ip_address } = activity;
   const resultado = activity.resultado ?? 'exito';
-  const known = usuario !== undefined && usuario !== null;
+  const isUser = usuario !== undefined && usuario !== null;
   return {
     action: 'card.activity',
-    actor: known ? { type: 'user', id: idText(usuario) } : { type: 'system', id: 'sistema', name: 'Sistema' },
+    actor: isUser
+      ? { type: 'user', id: idText(usuario) }
+      : { type: 'system', id: 'sistema', name: 'Sistema' },
     subject: { type: 'client', id: idText(cliente_id) },
     target: { type: 'closing', id: closingId(cliente_id, periodo) },
     description: descripcion,
     outcome: outcomeOf[resultado],
     ...(ip_address === undefined || ip_address === null ? {} : { client: { ip: ip_address } }),
     attributes: {
-      ...{ cliente_id, periodo, tarjeta, accion, resultado, detalles: detalles ?? {} },
-      ...(known ? { usuario_id: usuario } : {}),
+      cliente_id,
+      periodo,
+      tarjeta,
+      accion,
+      resultado,
+      detalles: detalles ?? {},
+      ...(isUser ? { usuario_id: usuario } : {}),
     },
   };
 }
@@ -48,9 +56,4 @@ export function activityEvent(activity: Activity): EventInput & {
 /** The id of a closing in the directory. */
 export function closingId(client: string | number, period: string): string {
   return `${client}/${period}`;
-}
-
-/** Anything but a number or text stays what it is: no event has such an id. */
-function idText(id: string | number): string {
-  return typeof id === 'number' ? String(id) : id;
 }

@@ -1,5 +1,6 @@
 import type { Change, EventInput, JsonObject, JsonValue, Outcome } from '@bitacora/event';
-import { actorOf, idText, type HostUser } from './host-user.ts';
+import { asGiven, idText, present } from '@bitacora/pack-kit';
+import { actorOf, type HostUser } from './host-user.ts';
 import { levelOfImportance, importanceNames, type Importance } from './importance.ts';
 import { knownKind, otherAction } from './kinds.ts';
 
@@ -66,18 +67,18 @@ function clientOf({ ip_address, user_agent }: HostActivity): Pick<EventInput, 'c
   return Object.keys(client).length > 0 ? { client } : {};
 }
 
-/** What is neither true nor false stays what it is, so that the event is refused: it must not pass for a success. */
+/** A value that is neither true nor false must not count as a success: admission refuses it. */
 function outcomeOf(succeeded: boolean | null | undefined): Outcome {
   if (succeeded === false) return 'failure';
   return succeeded === true || succeeded === undefined || succeeded === null
     ? 'success'
-    : (String(succeeded) as 'success');
+    : asGiven(String(succeeded));
 }
 
-/** A word that is no level stays one, so that admission names it. */
+/** A word that is no level is passed on, so that admission refuses it by name. */
 function levelOf(name: Importance | null | undefined): EventInput['level'] {
   if (name === undefined || name === null) return undefined;
-  return importanceNames.includes(name) ? levelOfImportance(name) : (String(name) as 'low');
+  return importanceNames.includes(name) ? levelOfImportance(name) : asGiven(String(name));
 }
 
 function targetOf(object: HostObject | null | undefined): EventInput['target'] | undefined {
@@ -107,13 +108,4 @@ function side(
 ): { before?: JsonValue; after?: JsonValue } {
   const value = object && Object.hasOwn(object, path) ? object[path] : undefined;
   return value === undefined ? {} : { [name]: value };
-}
-
-/** `{ name: value }`, or nothing for what hosts send as null. */
-function present<Name extends string, Value extends JsonValue>(
-  name: Name,
-  value: Value | null | undefined,
-): { [Key in Name]?: Value } {
-  if (value === undefined || value === null) return {};
-  return { [name]: value } as { [Key in Name]?: Value };
 }

@@ -1,12 +1,14 @@
-import type { Caller, Filters, Params, ParamValues, Refused } from '@bitacora/pack-kit';
+import type { Caller, Filters, Params, Refused, ValuesOf } from '@bitacora/pack-kit';
 import { importanceNames, levelOfImportance } from './importance.ts';
 
 const userCharsMax = 512;
 /** Words of one letter and what other filters add are still fewer than a query may have. */
 const searchCharsMax = 180;
-export const userParam: Params = { usuario: { in: 'query', type: 'string', max: userCharsMax } };
+export const userParam = {
+  usuario: { in: 'query', type: 'string', max: userCharsMax },
+} as const satisfies Params;
 
-export const filterParams: Params = {
+export const filterParams = {
   ...userParam,
   tipo_actividad: { in: 'query', type: 'string' },
   nivel_importancia: { in: 'query', type: { enum: importanceNames } },
@@ -16,10 +18,12 @@ export const filterParams: Params = {
   busqueda: { in: 'query', type: 'string', max: searchCharsMax },
   duration_min: { in: 'query', type: 'integer', min: 0 },
   duration_max: { in: 'query', type: 'integer', min: 0 },
-};
+} as const satisfies Params;
 
-/** `usuario` of somebody else is for those only who see everybody's entries. */
-export function refusedUser({ usuario }: ParamValues, caller: Caller): Refused | undefined {
+export type FilterValues = ValuesOf<typeof filterParams>;
+
+/** Only callers who see everybody's entries may name another `usuario`. */
+export function refusedUser({ usuario }: ValuesOf<typeof userParam>, caller: Caller): Refused | undefined {
   if (usuario === undefined || usuario === caller.id || seesAll(caller)) return undefined;
   const detail = 'Usted no puede ver los registros de otros usuarios.';
   return { refused: { code: 'forbidden', parameter: 'usuario', detail } };
@@ -30,19 +34,18 @@ export function seesAll({ permissions }: Caller): boolean {
 }
 
 /** `more`: further terms of a query, all of which must hold. */
-export function activityFilters(params: ParamValues, ...more: readonly string[]): Filters {
+export function activityFilters(params: FilterValues, ...more: readonly string[]): Filters {
   const { usuario, tipo_actividad, nivel_importancia, es_exitoso, fecha_inicio, fecha_fin } = params;
-  const importance = importanceNames.find((name) => name === nivel_importancia);
   const q = [...queryTerms(params), ...more].join(' ');
   return {
     ...(q === '' && usuario === undefined ? {} : { q: [...userTerm(usuario), q].join(' ').trim() }),
-    ...(typeof tipo_actividad === 'string' ? { attributes: { tipo_actividad } } : {}),
-    ...(importance ? { level: levelOfImportance(importance) } : {}),
+    ...(tipo_actividad === undefined ? {} : { attributes: { tipo_actividad } }),
+    ...(nivel_importancia === undefined ? {} : { level: levelOfImportance(nivel_importancia) }),
     ...(es_exitoso === undefined
       ? {}
       : { outcome: es_exitoso === true ? ['success', 'warning', 'skipped', 'pending'] : 'failure' }),
-    ...(typeof fecha_inicio === 'string' ? { from: fecha_inicio } : {}),
-    ...(typeof fecha_fin === 'string' ? { to: fecha_fin } : {}),
+    ...(fecha_inicio === undefined ? {} : { from: fecha_inicio }),
+    ...(fecha_fin === undefined ? {} : { to: fecha_fin }),
   };
 }
 
@@ -51,13 +54,13 @@ export function byUser(id: string): string {
   return `actor.id:"${id.replaceAll(/["\\]/g, '\\$&')}"`;
 }
 
-function userTerm(usuario: ParamValues[string]): string[] {
-  return typeof usuario === 'string' ? [byUser(usuario)] : [];
+function userTerm(usuario: string | undefined): string[] {
+  return usuario === undefined ? [] : [byUser(usuario)];
 }
 
 /** What was typed is words to be found, whatever it would mean as a query. */
-function* queryTerms({ busqueda, duration_min, duration_max }: ParamValues): Generator<string> {
-  if (typeof busqueda === 'string') {
+function* queryTerms({ busqueda, duration_min, duration_max }: FilterValues): Generator<string> {
+  if (busqueda !== undefined) {
     const words = busqueda.match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
     // Without a letter or digit nothing is found, as nothing has such a word.
     yield words.length === 0 ? 'action:"?"' : words.map((word) => `"${word}"`).join(' ');

@@ -1,17 +1,9 @@
 import type { AuditEvent, JsonObject, JsonValue } from '@bitacora/event';
-import type { PackLabels } from '@bitacora/pack-kit';
+import type { EntryAnswer, PackLabels } from '@bitacora/pack-kit';
 import { importanceColours, importanceOf } from './importance.ts';
 
-/** An entry as the core answers it. */
-export type Entry = {
-  readonly index: number;
-  readonly id: string;
-  readonly ingestedAt: string;
-  readonly event: AuditEvent;
-};
-
 /** The keys of the seed's list, with the core's id and how long it took. */
-export function activityRow({ index, id, ingestedAt, event }: Entry, labels: PackLabels): JsonObject {
+export function activityRow({ index, id, ingestedAt, event }: EntryAnswer, labels: PackLabels): JsonObject {
   const { description, client, outcome, error, occurredAt, level = 'low', attributes = {} } = event;
   const kind = textOf(attributes['tipo_actividad']) ?? event.action;
   return {
@@ -35,7 +27,7 @@ export function activityRow({ index, id, ingestedAt, event }: Entry, labels: Pac
 }
 
 /** The same with what only one entry's own page shows. */
-export function activityDetail(entry: Entry, labels: PackLabels): JsonObject {
+export function activityDetail(entry: EntryAnswer, labels: PackLabels): JsonObject {
   const { targets, client, changes = [] } = entry.event;
   const target = targets?.[0];
   return {
@@ -49,19 +41,23 @@ export function activityDetail(entry: Entry, labels: PackLabels): JsonObject {
 }
 
 /** A line of an export: nothing nested but what the host added itself. */
-export function activityLine(entry: Entry, labels: PackLabels): JsonObject {
+export function activityLine(entry: EntryAnswer, labels: PackLabels): JsonObject {
   const { usuario_info, nivel_color: _, ...row } = activityDetail(entry, labels);
   const user = typeof usuario_info === 'object' && usuario_info && 'id' in usuario_info ? usuario_info : {};
   const { id, uuid, timestamp, ...rest } = row;
   return {
-    ...{ id: id ?? null, uuid: uuid ?? null, timestamp: timestamp ?? null, usuario_id: user['id'] ?? null },
-    ...{ username: user['username'] ?? null, nombre_completo: user['nombre_completo'] ?? null },
+    id: id ?? null,
+    uuid: uuid ?? null,
+    timestamp: timestamp ?? null,
+    usuario_id: user['id'] ?? null,
+    username: user['username'] ?? null,
+    nombre_completo: user['nombre_completo'] ?? null,
     email: user['email'] ?? null,
     ...rest,
   };
 }
 
-/** Of the system itself there is none. */
+/** The user of an event; null where the system itself acted. */
 export function userOf({ actor, attributes }: AuditEvent): JsonObject | null {
   if (actor.type !== 'user') return null;
   return {
@@ -91,8 +87,8 @@ function objectText({ targets }: AuditEvent): string {
 }
 
 function stateOf(pairs: readonly (readonly [string, JsonValue | undefined])[]): JsonObject | null {
-  const known = pairs.filter((pair): pair is [string, JsonValue] => pair[1] !== undefined);
-  return known.length === 0 ? null : Object.fromEntries(known);
+  const present = pairs.filter((pair): pair is [string, JsonValue] => pair[1] !== undefined);
+  return present.length === 0 ? null : Object.fromEntries(present);
 }
 
 function textOf(value: JsonValue | undefined): string | undefined {

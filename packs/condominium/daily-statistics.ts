@@ -1,11 +1,15 @@
 import type { JsonObject, Level } from '@bitacora/event';
-import type { Answers, ParamValues, Plan } from '@bitacora/pack-kit';
-import { activityFilters } from './activity-filters.ts';
+import type { AnswerOf, AnswersOf, ReadOf } from '@bitacora/pack-kit';
+import { activityFilters, type FilterValues } from './activity-filters.ts';
 import { dayIn } from './calendar.ts';
 import { importanceOf } from './importance.ts';
 
-/** What the days of the filters are made of; the core keeps its index current, so they are. */
-export function statisticsPlan(params: ParamValues): Plan {
+export type StatisticsPlan = Readonly<
+  Record<'niveles' | 'tipos' | 'logins' | 'usuarios', ReadOf<'histogram'>>
+>;
+
+/** The reads that the statistics of days are made of. They are current because the core's index is. */
+export function statisticsPlan(params: FilterValues): StatisticsPlan {
   const byDay = { read: 'histogram', interval: 'day' } as const;
   return {
     niveles: { ...byDay, by: 'level', filters: activityFilters(params) },
@@ -19,22 +23,18 @@ export function statisticsPlan(params: ParamValues): Plan {
   };
 }
 
-type Buckets = readonly {
-  readonly from: string;
-  readonly count: number;
-  readonly distinct?: number;
-  readonly by?: Readonly<Record<string, number>>;
-}[];
+type Bucket = AnswerOf<ReadOf<'histogram'>>['buckets'][number];
 
 /** Day (`2026-03-31`, of the zone) → its statistics; only days that hold something, oldest first. */
-export function dailyStatistics(answers: Answers, timeZone: string): Map<string, JsonObject> {
-  const byDay = (name: string): Map<string, Buckets[number]> => {
-    const { buckets } = answers[name] as unknown as { buckets: Buckets };
-    return new Map(buckets.map((bucket) => [dayIn(timeZone, bucket.from), bucket]));
-  };
+export function dailyStatistics(
+  answers: AnswersOf<StatisticsPlan>,
+  timeZone: string,
+): Map<string, JsonObject> {
+  const byDay = (name: keyof StatisticsPlan): Map<string, Bucket> =>
+    new Map(answers[name].buckets.map((bucket) => [dayIn(timeZone, bucket.from), bucket]));
   const [tipos, logins, usuarios] = [byDay('tipos'), byDay('logins'), byDay('usuarios')];
   return new Map(
-    [...byDay('niveles')].map(([fecha, { count, by: levels = {} }]) => {
+    [...byDay('niveles')].map(([fecha, { count = 0, by: levels = {} }]) => {
       const kinds = tipos.get(fecha)?.by ?? {};
       const row = {
         fecha,
@@ -50,12 +50,15 @@ export function dailyStatistics(answers: Answers, timeZone: string): Map<string,
   );
 }
 
-/** A day on which nothing happened has statistics, too. */
+/** The statistics of a day on which nothing happened. */
 export function emptyDay(fecha: string): JsonObject {
   return {
     fecha,
-    ...{ total_actividades: 0, total_logins: 0, total_usuarios_activos: 0 },
-    ...{ actividades_criticas: 0, errores_sistema: 0 },
+    total_actividades: 0,
+    total_logins: 0,
+    total_usuarios_activos: 0,
+    actividades_criticas: 0,
+    errores_sistema: 0,
     datos_estadisticas: { por_tipo: {}, por_nivel: {} },
   };
 }

@@ -1,4 +1,5 @@
 import type { EventInput, JsonObject } from '@bitacora/event';
+import { idText } from '@bitacora/pack-kit';
 
 /** `usuario` as hosts pass it: an id of the directory, or the user with what is known of him. Nobody: the system itself. */
 export type HostUser =
@@ -39,9 +40,4 @@ export function actorOf(user: HostUser | undefined): { actor: EventInput['actor'
 export function joined(...names: readonly (string | null | undefined)[]): string | undefined {
   const known = names.filter((name) => typeof name === 'string' && name !== '');
   return known.length === 0 ? undefined : known.join(' ');
-}
-
-/** Anything but a number or text stays what it is: no event has such an id. */
-export function idText(id: string | number): string {
-  return typeof id === 'number' ? String(id) : id;
 }

@@ -6,13 +6,22 @@ export const importanceNames = ['bajo', 'medio', 'alto', 'critico'] as const;
 export type Importance = (typeof importanceNames)[number];
 
 const levelOf: Readonly<Record<Importance, Level>> = {
-  ...{ bajo: 'low', medio: 'medium', alto: 'high', critico: 'critical' },
+  bajo: 'low',
+  medio: 'medium',
+  alto: 'high',
+  critico: 'critical',
 };
 export const importanceOf: Readonly<Record<Level, Importance>> = {
-  ...{ low: 'bajo', medium: 'medio', high: 'alto', critical: 'critico' },
+  low: 'bajo',
+  medium: 'medio',
+  high: 'alto',
+  critical: 'critico',
 };
 export const importanceColours: Readonly<Record<Importance, string>> = {
-  ...{ bajo: '#28a745', medio: '#ffc107', alto: '#fd7e14', critico: '#dc3545' },
+  bajo: '#28a745',
+  medio: '#ffc107',
+  alto: '#fd7e14',
+  critico: '#dc3545',
 };
 export const levelLabels: Readonly<Record<Level, Labels>> = {
   low: { en: 'Low', es: 'Bajo', ru: 'Низкий' },

@@ -1,26 +1,28 @@
 import type { JsonObject } from '@bitacora/event';
-import type { Caller, Params, ParamValues } from '@bitacora/pack-kit';
+import type { Caller, Params, ValuesOf } from '@bitacora/pack-kit';
 
-export const pageParams: Params = {
+export const pageParams = {
   page: { in: 'query', type: 'integer', min: 1, max: 1_000_000, default: 1 },
   page_size: { in: 'query', type: 'integer', min: 1, max: 1_000, default: 20 },
-};
+} as const satisfies Params;
 
-export function pageOf(params: ParamValues): { offset: number; limit: number; page: number } {
-  const [page, limit] = [Number(params['page'] ?? 1), Number(params['page_size'] ?? 20)];
-  return { offset: (page - 1) * limit, limit, page };
+type PageValues = ValuesOf<typeof pageParams>;
+
+/** Entries before the first of the page. */
+export function offsetOf({ page, page_size }: PageValues): number {
+  return (page - 1) * page_size;
 }
 
 /** A page as the hosts' clients expect it: links to its neighbours are absolute. */
 export function pageAnswer(
   { count, results }: { count: number; results: readonly JsonObject[] },
-  params: ParamValues,
+  params: PageValues,
   caller: Caller,
 ): JsonObject {
-  const { page, limit, offset } = pageOf(params);
+  const { page, page_size } = params;
   return {
     count,
-    next: offset + limit < count ? pageUrl(caller.url, page + 1) : null,
+    next: page * page_size < count ? pageUrl(caller.url, page + 1) : null,
     previous: page > 1 ? pageUrl(caller.url, page - 1) : null,
     results,
   };

@@ -1,75 +1,73 @@
-import type { Actor, Client, JsonObject, JsonValue } from '@bitacora/event';
-import type { CloseReason, Params, Route } from '@bitacora/pack-kit';
+import type { JsonObject, JsonValue } from '@bitacora/event';
+import {
+  packRoute,
+  type AnswerOf,
+  type Caller,
+  type CloseReason,
+  type Params,
+  type ReadOf,
+  type Route,
+  type SessionAnswer,
+  type SessionsPage,
+  type ValuesOf,
+} from '@bitacora/pack-kit';
 import { refusedUser, userParam } from './activity-filters.ts';
 import { hostId } from './activity-row.ts';
 import { durationText } from './duration-text.ts';
-import { pageAnswer, pageOf, pageParams } from './page.ts';
+import { offsetOf, pageAnswer, pageParams } from './page.ts';
 
 const base = '/api/audit/sesiones/';
 const bareListMax = 1_000;
-const idParam: Params = { id: { in: 'path', type: 'integer', min: 1 } };
+const idParam = { id: { in: 'path', type: 'integer', min: 1 } } as const satisfies Params;
+const listParams = { ...pageParams, ...userParam } as const satisfies Params;
+
+type ListValues = ValuesOf<typeof listParams>;
+
 const causes: Readonly<Record<CloseReason, string>> = {
-  ...{ logout: 'logout', expiry: 'expiracion', administrator: 'administrador' },
+  logout: 'logout',
+  expiry: 'expiracion',
+  administrator: 'administrador',
 };
 
-/** A session as the core answers it. */
-type Session = {
-  readonly id: string;
-  readonly index: number;
-  readonly actor: Actor;
-  readonly client: Client;
-  readonly startedAt: string;
-  readonly lastSeenAt: string;
-  readonly active: boolean;
-  readonly closedAt: string | null;
-  readonly closeReason: CloseReason | null;
-  readonly durationMs: number;
-};
-
-/** Everything under `sesiones/`. The core shows nobody sessions that are not his to see. */
+/** Everything under `sesiones/`. The core shows callers only the sessions that they may see. */
 export const sessionRoutes: readonly Route[] = [
-  {
+  packRoute({
     method: 'GET',
     path: base,
-    params: { ...pageParams, ...userParam, activas_solo: { in: 'query', type: 'boolean' } },
+    params: { ...listParams, activas_solo: { in: 'query', type: 'boolean' } },
     permission: 'sesiones.read',
-    plan: (params, caller) =>
-      refusedUser(params, caller) ?? listPlan(params, params['activas_solo'] === true),
-    shape: listShape,
-  },
-  {
+    plan: (params, caller) => refusedUser(params, caller) ?? listPlan(params, params.activas_solo === true),
+    shape: ({ page }, params, _, caller) => listAnswer(page, { params, caller }),
+  }),
+  packRoute({
     method: 'GET',
     path: `${base}mis_sesiones/`,
     permission: 'sesiones.read',
     plan: (_, { id }) => ({ page: { read: 'sessions', actor: id, limit: bareListMax } }),
-    shape: ({ page = null }) => sessionsOf(page).map(sessionRow),
-  },
-  {
+    shape: ({ page }) => page.sessions.map(sessionRow),
+  }),
+  packRoute({
     method: 'GET',
     path: `${base}activas/`,
-    params: { ...pageParams, ...userParam },
+    params: listParams,
     permission: 'sesiones.read',
     plan: (params, caller) => refusedUser(params, caller) ?? listPlan(params, true),
-    shape: listShape,
-  },
-  {
+    shape: ({ page }, params, _, caller) => listAnswer(page, { params, caller }),
+  }),
+  packRoute({
     method: 'GET',
     path: `${base}concurrentes/`,
     permission: 'sesiones.read',
-    plan: () => ({ found: { read: 'sessions.concurrent' } }),
-    shape: ({ found = null }) => {
-      const { actors } = found as unknown as {
-        actors: readonly { actor: Actor; sessions: readonly Session[] }[];
-      };
-      return actors.map(({ actor, sessions }) => ({
+    plan: () => ({ concurrent: { read: 'sessions.concurrent' } }),
+    shape: ({ concurrent: { actors } }) =>
+      actors.map(({ actor, sessions }) => ({
         usuario: hostId(actor.id),
         usuario_nombre: actor.name ?? null,
         total: sessions.length,
         sesiones: sessions.map(sessionRow),
-      }));
-    },
-  },
-  {
+      })),
+  }),
+  packRoute({
     method: 'GET',
     path: `${base}patrones/`,
     params: {
@@ -81,64 +79,60 @@ export const sessionRoutes: readonly Route[] = [
     plan: ({ usuario: actor, fecha_inicio: from, fecha_fin: to }) => ({
       patterns: {
         read: 'sessions.patterns',
-        ...(typeof actor === 'string' ? { actor } : {}),
-        ...(typeof from === 'string' ? { from } : {}),
-        ...(typeof to === 'string' ? { to } : {}),
+        ...(actor === undefined ? {} : { actor }),
+        ...(from === undefined ? {} : { from }),
+        ...(to === undefined ? {} : { to }),
       },
     }),
-    shape: patterns,
-  },
-  {
+    shape: ({ patterns }) => patternsAnswer(patterns),
+  }),
+  packRoute({
     method: 'GET',
     path: `${base}{id}/`,
     params: idParam,
     permission: 'sesiones.read',
-    plan: ({ id }) => ({ session: { read: 'session', index: Number(id) - 1 } }),
-    shape: ({ session = null }) => sessionRow(session as unknown as Session),
-  },
-  {
+    plan: ({ id }) => ({ session: { read: 'session', index: id - 1 } }),
+    shape: ({ session }) => sessionRow(session),
+  }),
+  packRoute({
     method: 'POST',
     path: `${base}{id}/cerrar/`,
     params: { ...idParam, motivo: { in: 'query', type: 'string' } },
     permission: 'sesiones.close',
     plan: ({ id, motivo }) => ({
       session: {
-        ...{ read: 'session.close', index: Number(id) - 1 },
-        ...(typeof motivo === 'string' ? { reason: motivo } : {}),
+        read: 'session.close',
+        index: id - 1,
+        ...(motivo === undefined ? {} : { reason: motivo }),
       },
     }),
-    shape: ({ session = null }) => sessionRow(session as unknown as Session),
-  },
+    shape: ({ session }) => sessionRow(session),
+  }),
 ];
 
-function listPlan(params: Parameters<Route['plan']>[0], active: boolean): ReturnType<Route['plan']> {
-  const { offset, limit } = pageOf(params);
-  const actor = params['usuario'];
+function listPlan(params: ListValues, active: boolean): { page: ReadOf<'sessions'> } {
+  const { usuario, page_size } = params;
   return {
     page: {
-      ...{ read: 'sessions', offset, limit, count: true },
+      read: 'sessions',
+      offset: offsetOf(params),
+      limit: page_size,
+      count: true,
       ...(active ? { active } : {}),
-      ...(typeof actor === 'string' ? { actor } : {}),
+      ...(usuario === undefined ? {} : { actor: usuario }),
     },
   };
 }
 
-function listShape(
-  { page = null }: Parameters<Route['shape']>[0],
-  params: Parameters<Route['shape']>[1],
-  ...[, caller]: [unknown, Parameters<Route['shape']>[3]]
+function listAnswer(
+  { sessions, count = 0 }: SessionsPage,
+  { params, caller }: { params: ListValues; caller: Caller },
 ): JsonValue {
-  const { count } = page as unknown as { count: number };
-  return pageAnswer({ count, results: sessionsOf(page).map(sessionRow) }, params, caller);
+  return pageAnswer({ count, results: sessions.map(sessionRow) }, params, caller);
 }
 
-/** The body of the core's list of sessions. */
-function sessionsOf(page: JsonValue): readonly Session[] {
-  return (page as unknown as { sessions: readonly Session[] }).sessions;
-}
-
-/** Never the token: not even the core has it. */
-function sessionRow(session: Session): JsonObject {
+/** Without the host's token, which the core does not have either. */
+function sessionRow(session: SessionAnswer): JsonObject {
   const { id, index, actor, client, closeReason } = session;
   return {
     id: index + 1,
@@ -156,13 +150,8 @@ function sessionRow(session: Session): JsonObject {
   };
 }
 
-function patterns({ patterns: found = null }: Parameters<Route['shape']>[0]): JsonObject {
-  const { count, hours, weekdays, meanDurationMs } = found as unknown as {
-    count: number;
-    hours: readonly number[];
-    weekdays: readonly number[];
-    meanDurationMs: number | null;
-  };
+function patternsAnswer(patterns: AnswerOf<ReadOf<'sessions.patterns'>>): JsonObject {
+  const { count, hours, weekdays, meanDurationMs } = patterns;
   const names = ['lunes', 'martes', 'miercoles', 'jueves', 'viernes', 'sabado', 'domingo'];
   return {
     total_sesiones: count,

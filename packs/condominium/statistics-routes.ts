@@ -1,9 +1,9 @@
 import type { JsonValue } from '@bitacora/event';
-import type { Caller, ParamValues, Plan, Refused, Route } from '@bitacora/pack-kit';
-import { filterParams } from './activity-filters.ts';
+import { packRoute, type AnswersOf, type Caller, type Refused, type Route } from '@bitacora/pack-kit';
+import { filterParams, type FilterValues } from './activity-filters.ts';
 import { addDays } from './calendar.ts';
-import { dailyStatistics, emptyDay, statisticsPlan } from './daily-statistics.ts';
-import { pageAnswer, pageOf, pageParams } from './page.ts';
+import { dailyStatistics, emptyDay, statisticsPlan, type StatisticsPlan } from './daily-statistics.ts';
+import { offsetOf, pageAnswer, pageParams } from './page.ts';
 
 const base = '/api/audit/estadisticas/';
 const daysMax = 366;
@@ -12,7 +12,7 @@ const { fecha_inicio: _from, fecha_fin: _to, ...withoutDates } = filterParams;
 
 /** Everything under `estadisticas/`. Nothing is stored: each answer is counted, late entries included. */
 export const statisticsRoutes: readonly Route[] = [
-  {
+  packRoute({
     method: 'GET',
     path: base,
     params: { ...filterParams, ...pageParams },
@@ -20,11 +20,15 @@ export const statisticsRoutes: readonly Route[] = [
     plan: statisticsPlan,
     shape(answers, params, _, caller) {
       const days = [...dailyStatistics(answers, caller.timeZone).values()].reverse();
-      const { offset, limit } = pageOf(params);
-      return pageAnswer({ count: days.length, results: days.slice(offset, offset + limit) }, params, caller);
+      const offset = offsetOf(params);
+      return pageAnswer(
+        { count: days.length, results: days.slice(offset, offset + params.page_size) },
+        params,
+        caller,
+      );
     },
-  },
-  {
+  }),
+  packRoute({
     method: 'GET',
     path: `${base}tendencias/`,
     params: { ...withoutDates, dias: { in: 'query', type: 'integer', min: 1, max: daysMax, default: 30 } },
@@ -32,7 +36,7 @@ export const statisticsRoutes: readonly Route[] = [
     plan: (params, caller) => statisticsPlan({ ...params, ...trendRange(params, caller) }),
     shape(answers, params, _, caller) {
       const { fecha_inicio, fecha_fin } = trendRange(params, caller);
-      const dias = Number(params['dias']);
+      const { dias } = params;
       const days = dailyStatistics(answers, caller.timeZone);
       const all = Array.from({ length: dias }, (_day, n) => addDays(fecha_inicio, n));
       const tendencias = all.map((day) => days.get(day) ?? emptyDay(day));
@@ -40,38 +44,40 @@ export const statisticsRoutes: readonly Route[] = [
       const promedio_diario = Math.round((total / dias) * 100) / 100;
       return { dias, fecha_inicio, fecha_fin, total_actividades: total, promedio_diario, tendencias };
     },
-  },
-  {
+  }),
+  packRoute({
     method: 'GET',
     path: `${base}{fecha}/`,
     params: { ...withoutDates, fecha: { in: 'path', type: 'date' } },
     permission,
-    plan: (params) => dayPlan(params, params['fecha']),
-    shape: (answers, { fecha = null }, _, caller) => dayShape(answers, fecha, caller),
-  },
-  {
+    plan: (params) => dayPlan(params, params.fecha),
+    shape: (answers, { fecha }, _, caller) => dayShape(answers, fecha, caller),
+  }),
+  packRoute({
     method: 'POST',
     path: `${base}generar/`,
     params: { fecha: { in: 'body', type: 'date' } },
     permission: 'estadisticas.build',
-    plan: (params, { today }) => dayPlan({}, params['fecha'] ?? today),
+    plan: (params, { today }) => dayPlan({}, params.fecha ?? today),
     shape: (answers, { fecha }, _, caller) => dayShape(answers, fecha ?? caller.today, caller),
-  },
+  }),
 ];
 
-function trendRange({ dias }: ParamValues, { today }: Caller): { fecha_inicio: string; fecha_fin: string } {
-  return { fecha_inicio: addDays(today, 1 - Number(dias)), fecha_fin: today };
+function trendRange(
+  { dias }: { readonly dias: number },
+  { today }: Caller,
+): { fecha_inicio: string; fecha_fin: string } {
+  return { fecha_inicio: addDays(today, 1 - dias), fecha_fin: today };
 }
 
-function dayPlan(params: ParamValues, fecha: JsonValue | undefined): Plan | Refused {
-  if (typeof fecha !== 'string' || fecha.length !== 10) {
+function dayPlan(params: FilterValues, fecha: string): StatisticsPlan | Refused {
+  if (fecha.length !== 10) {
     const detail = 'fecha es un día, como 2026-03-31.';
     return { refused: { code: 'invalid_parameter', parameter: 'fecha', detail } };
   }
   return statisticsPlan({ ...params, fecha_inicio: fecha, fecha_fin: fecha });
 }
 
-function dayShape(answers: Parameters<Route['shape']>[0], fecha: JsonValue, caller: Caller): JsonValue {
-  const day = typeof fecha === 'string' ? fecha : '';
-  return dailyStatistics(answers, caller.timeZone).get(day) ?? emptyDay(day);
+function dayShape(answers: AnswersOf<StatisticsPlan>, day: string, { timeZone }: Caller): JsonValue {
+  return dailyStatistics(answers, timeZone).get(day) ?? emptyDay(day);
 }

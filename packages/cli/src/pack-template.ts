@@ -16,7 +16,7 @@ const takenWords: ReadonlySet<string> = new Set(
     'arguments await break case catch class const continue debugger default delete do else enum eval export extends false ' +
     'finally for function if implements import in instanceof interface let new null package private protected public ' +
     'return static super switch this throw true try typeof undefined var void while with yield ' +
-    'definePack expect opened say test testPack'
+    'definePack expect opened packRoute say test testPack'
   ).split(' '),
 );
 
@@ -40,7 +40,7 @@ function manifest(name: string): string {
 }
 
 function declaration(name: string, variable: string): string {
-  return `import { definePack } from '@bitacora/pack-kit';
+  return `import { definePack, packRoute } from '@bitacora/pack-kit';
 
 type Opening = { readonly user: string; readonly document: string; readonly department?: string };
 const say = (en: string, es: string, ru: string) => ({ en, es, ru });
@@ -67,14 +67,14 @@ export const ${variable} = definePack({
       }),
   }),
   routes: [
-    {
+    packRoute({
       method: 'GET',
       path: '/api/${name}/documents/{document}/history/',
       params: { document: { in: 'path', type: 'string' } },
       permission: 'search',
       plan: ({ document }) => ({ history: { read: 'search', filters: { target: \`document/\${document}\` } } }),
-      shape: ({ history = null }) => history,
-    },
+      shape: ({ history }) => history,
+    }),
   ],
   rules: {
     'opened-unknown': {

@@ -1,5 +1,9 @@
+export * from './answer.ts';
 export * from './attribute-types.ts';
+export * from './close-reason.ts';
 export { definePack } from './define-pack.ts';
+export type { DirectoryKey } from './directory-key.ts';
+export * from './host-values.ts';
 export * from './labels.ts';
 export * from './pack.ts';
 export { PackError } from './pack-error.ts';

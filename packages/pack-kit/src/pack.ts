@@ -12,6 +12,8 @@ import type {
   Rejection,
 } from '@bitacora/event';
 import type { AttributesOf, AttributeTypes } from './attribute-types.ts';
+import type { CloseReason } from './close-reason.ts';
+import type { DirectoryKey } from './directory-key.ts';
 import type { Labels, Vocabulary } from './labels.ts';
 import type { Params, Report, Route } from './route.ts';
 
@@ -26,7 +28,6 @@ export type Actions = Readonly<Record<string, Action>>;
 /** Days from `ingestedAt`, or without end. */
 export type Retention = { readonly days: number } | 'forever';
 
-export type DirectoryKey = { readonly type: string; readonly id: string };
 /** What the host told about a person or thing. */
 export type DirectoryRecord = DirectoryKey & {
   readonly name?: string;
@@ -57,8 +58,6 @@ export type View = {
   readonly filters?: readonly string[];
 };
 
-export const closeReasons = ['logout', 'expiry', 'administrator'] as const;
-export type CloseReason = (typeof closeReasons)[number];
 /** Which events open and close the sessions of the host's users; every other event with a session id touches one. */
 export type SessionActions = {
   readonly open: readonly string[];

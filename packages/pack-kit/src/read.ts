@@ -111,3 +111,6 @@ export type Refused = {
     readonly detail: string;
   };
 };
+
+/** The read of a kind. */
+export type ReadOf<Kind extends ReadKind> = Read & { readonly read: Kind };

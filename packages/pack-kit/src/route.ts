@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '@bitacora/event';
 import type { Labels, Language, Vocabulary } from './labels.ts';
-import type { Plan, Refused } from './read.ts';
+import type { AnswerOf, AnswersOf, EntryAnswer } from './answer.ts';
+import type { Plan, Read, Refused } from './read.ts';
 
 /** A parameter of a route or report. Bare dates are days of the organisation's time zone. */
 export type Param = {
@@ -26,13 +27,39 @@ export type Param = {
 export type Params = Readonly<Record<string, Param>>;
 export type ParamValues = Readonly<Record<string, JsonValue | undefined>>;
 
+type ValueOf<P extends Param> = P['type'] extends { readonly enum: readonly (infer Word)[] }
+  ? Word
+  : P['type'] extends 'string' | 'date'
+    ? string
+    : P['type'] extends 'integer' | 'number'
+      ? number
+      : P['type'] extends 'boolean'
+        ? boolean
+        : P['type'] extends 'object'
+          ? JsonObject
+          : P['type'] extends 'scalar'
+            ? string | number
+            : JsonValue;
+/** A parameter of the path, a required one and one with a default always have a value. */
+type IsGiven<P extends Param> = P extends
+  { readonly in: 'path' } | { readonly required: true } | { readonly default: string | number | boolean }
+  ? true
+  : false;
+/** The values that a route gets for its parameters. */
+export type ValuesOf<Ps extends Params> = {
+  readonly [Name in keyof Ps as IsGiven<Ps[Name]> extends true ? Name : never]: ValueOf<Ps[Name]>;
+} & {
+  readonly [Name in keyof Ps as IsGiven<Ps[Name]> extends true ? never : Name]?:
+    ValueOf<Ps[Name]> | undefined;
+};
+
 /** Who asks, after authentication. */
 export type Caller = {
-  /** Of a host's own user: the id by which the host knows him. */
+  /** Of a host's own user: the id by which the host knows them. */
   readonly id: string;
   readonly name?: string;
   readonly roles: readonly string[];
-  /** Of the core and of packs; `read.all`: he reaches the entries of others. */
+  /** Of the core and of packs; `read.all`: they reach the entries of others. */
   readonly permissions: readonly string[];
   readonly language: Language;
   readonly timeZone: string;
@@ -42,8 +69,8 @@ export type Caller = {
   readonly url: string;
 };
 
-/** Read name → what the core answered (the bodies of the public API). */
-export type Answers = Readonly<Record<string, JsonValue>>;
+/** Read name → what the core answered, where the plan is not known. `packRoute` types each answer by its read. */
+export type Answers = Readonly<Record<string, AnswerOf<Read>>>;
 /** A pack's labels as `shape` gets them. */
 export type PackLabels = { readonly actions: Readonly<Record<string, Labels>>; readonly values: Vocabulary };
 
@@ -65,8 +92,30 @@ export type Route = Planned<JsonValue> & {
   /** Of a success; 200 by default. */
   readonly status?: number;
   /** Where the plan is an export: what becomes of an entry, the columns in their order. Its answer is a file. */
-  readonly row?: (entry: JsonValue, labels: PackLabels) => JsonObject;
+  readonly row?: (entry: EntryAnswer, labels: PackLabels) => JsonObject;
 };
+
+/** A route whose functions are typed by its parameters and by the reads of its plan. */
+export type PackRoute<Ps extends Params, P extends Plan> = Omit<Route, 'params' | 'plan' | 'shape'> & {
+  readonly params?: Ps;
+  readonly plan: (params: ValuesOf<Ps>, caller: Caller) => P | Refused;
+  readonly shape: (
+    answers: AnswersOf<NoInfer<P>>,
+    params: ValuesOf<NoInfer<Ps>>,
+    labels: PackLabels,
+    caller: Caller,
+  ) => JsonValue;
+};
+
+/**
+ * Types `plan` by the parameters, and `shape` by what the core answers to the reads of the plan. The core checks the
+ * parameters against their types, and answers each read of the plan, before it calls `shape`.
+ */
+export function packRoute<P extends Plan, const Ps extends Params = Record<never, never>>(
+  route: PackRoute<Ps, P>,
+): Route {
+  return route as unknown as Route;
+}
 
 export type Table = {
   readonly title: string;

@@ -1,3 +1,4 @@
+import type { JsonObject } from '@bitacora/event';
 import { AuditError } from '../audit-error.ts';
 import type { Database } from '../storage/index.ts';
 
@@ -6,21 +7,21 @@ export interface DirectoryKey {
   id: string;
 }
 
-export interface DirectoryRecord extends DirectoryKey {
-  fields: Readonly<Record<string, unknown>>;
+export interface StoredRecord extends DirectoryKey {
+  fields: JsonObject;
   /** ms */
   updatedAt: number;
 }
 
 /** What the host told about people and things: admission copies from it, so entries outlive renames. */
 export interface Directory {
-  put(tenant: number, record: DirectoryKey & { fields: Readonly<Record<string, unknown>> }): Promise<void>;
+  put(tenant: number, record: DirectoryKey & { fields: JsonObject }): Promise<void>;
   /** `records`: ids of the only ones that the caller may see. */
-  get(tenant: number, key: DirectoryKey, records?: readonly string[]): Promise<DirectoryRecord | undefined>;
+  get(tenant: number, key: DirectoryKey, records?: readonly string[]): Promise<StoredRecord | undefined>;
   /** Those that exist, by `type/id`. */
-  find(tenant: number, keys: readonly DirectoryKey[]): Promise<ReadonlyMap<string, DirectoryRecord>>;
+  find(tenant: number, keys: readonly DirectoryKey[]): Promise<ReadonlyMap<string, StoredRecord>>;
   /** All records of a type, by id; at most a thousand. */
-  list(tenant: number, type: string, records?: readonly string[]): Promise<DirectoryRecord[]>;
+  list(tenant: number, type: string, records?: readonly string[]): Promise<StoredRecord[]>;
   remove(tenant: number, key: DirectoryKey): Promise<void>;
 }
 
@@ -52,7 +53,7 @@ export function createDirectory(database: Database): Directory {
     },
     get: (tenant, key, records) =>
       database.read({ ...scope(tenant), ...(records ? { records } : {}) }, async (client) => {
-        const found = await client.query<DirectoryRecord>(
+        const found = await client.query<StoredRecord>(
           `${select} where tenant = $1 and type = $2 and id = $3`,
           [tenant, key.type, key.id],
         );
@@ -61,7 +62,7 @@ export function createDirectory(database: Database): Directory {
     async find(tenant, keys) {
       if (keys.length === 0) return new Map();
       const found = await database.read(scope(tenant), (client) =>
-        client.query<DirectoryRecord>({
+        client.query<StoredRecord>({
           name: 'directory-find',
           text: `${select} where tenant = $1 and (type, id) in (select * from unnest($2::text[], $3::text[]))`,
           values: [tenant, keys.map((key) => key.type), keys.map((key) => key.id)],
@@ -71,7 +72,7 @@ export function createDirectory(database: Database): Directory {
     },
     list: (tenant, type, records) =>
       database.read({ ...scope(tenant), ...(records ? { records } : {}) }, async (client) => {
-        const found = await client.query<DirectoryRecord>(
+        const found = await client.query<StoredRecord>(
           `${select} where tenant = $1 and type = $2 order by id limit ${recordsListedMax}`,
           [tenant, type],
         );

@@ -1,6 +1,6 @@
 export { createApiKeys, scopes, type ApiKey, type ApiKeys } from './api-keys.ts';
 export { createAccess, type Access, type Credentials } from './authenticate.ts';
-export { createDirectory, type Directory, type DirectoryRecord } from './directory.ts';
+export { createDirectory, type Directory, type StoredRecord } from './directory.ts';
 export {
   auditLedgerName,
   hostIdOf,

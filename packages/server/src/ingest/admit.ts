@@ -1,7 +1,7 @@
-import { canonicalJson, type AuditEvent, type JsonObject, type Rejection } from '@bitacora/event';
-import { checkAttributes, type DirectoryRecord as PackRecord } from '@bitacora/pack-kit';
-import type { Directory, DirectoryRecord } from '../access/index.ts';
-import type { Admitted } from '../ledger/index.ts';
+import { canonicalJson, type AuditEvent, type JsonValue, type Rejection } from '@bitacora/event';
+import { checkAttributes, type DirectoryRecord } from '@bitacora/pack-kit';
+import type { Directory, StoredRecord } from '../access/index.ts';
+import type { AdmittedEvent } from '../ledger/index.ts';
 import { operationOf, type ActionPolicy } from './vocabulary.ts';
 
 export interface AdmitOptions {
@@ -12,13 +12,16 @@ export interface AdmitOptions {
   hiddenSession?: ((sessionId: string) => string) | undefined;
 }
 
-export type Admission = Admitted | { id: string; rejection: Rejection };
+export type AdmissionResult = AdmittedEvent | { id: string; rejection: Rejection };
 
 /**
  * Applies the pack of each action (attribute types, directory, its own admission) and then the defaults: outcome
  * `success`, level `low`, the operation of the action.
  */
-export async function admit(events: readonly AuditEvent[], options: AdmitOptions): Promise<Admission[]> {
+export async function admit(
+  events: readonly AuditEvent[],
+  options: AdmitOptions,
+): Promise<AdmissionResult[]> {
   const policies = events.map((event) => options.policyOf(event.action));
   const keys = events.flatMap((event, position) => policies[position]?.pack?.admission?.needs(event) ?? []);
   const found = keys.length === 0 ? [] : await options.directory.find(options.tenant, keys);
@@ -38,7 +41,7 @@ export async function admit(events: readonly AuditEvent[], options: AdmitOptions
 function byPack(
   event: AuditEvent,
   { pack }: ActionPolicy,
-  found: ReadonlyMap<string, PackRecord>,
+  found: ReadonlyMap<string, DirectoryRecord>,
 ): { ok: true; event: AuditEvent } | { ok: false; rejection: Rejection } {
   const rejection = pack?.attributes && checkAttributes(event.attributes, pack.attributes);
   if (rejection) return { ok: false, rejection };
@@ -55,15 +58,15 @@ function withoutSecret(
 }
 
 /** What packs know by name stands at the top, the rest is the host's own. */
-function packRecord({ type, id, fields }: DirectoryRecord): PackRecord {
-  const known: Record<string, string> = {};
-  const attributes: Record<string, unknown> = {};
+function packRecord({ type, id, fields }: StoredRecord): DirectoryRecord {
+  const named: Record<string, string> = {};
+  const attributes: Record<string, JsonValue> = {};
   for (const [name, value] of Object.entries(fields)) {
     if (['name', 'email', 'role', 'state', 'period'].includes(name) && typeof value === 'string')
-      known[name] = value;
+      named[name] = value;
     else attributes[name] = value;
   }
-  return { type, id, ...known, attributes: attributes as JsonObject };
+  return { type, id, ...named, attributes };
 }
 
 function withDefaults(event: AuditEvent, { action }: ActionPolicy): AuditEvent {

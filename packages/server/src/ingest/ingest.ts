@@ -8,7 +8,7 @@ import {
 } from '@bitacora/event';
 import type { AnyPack } from '@bitacora/pack-kit';
 import type { Directory } from '../access/index.ts';
-import type { Admitted, AppendResult, LedgerRow, Ledgers } from '../ledger/index.ts';
+import type { AdmittedEvent, AppendResult, LedgerRow, Ledgers } from '../ledger/index.ts';
 import { admit } from './admit.ts';
 import { createVocabulary } from './vocabulary.ts';
 
@@ -90,7 +90,7 @@ export function createIngest(options: {
           hiddenSession: secretSessions ? ledgers.tenantKeys(target.tenant).hiddenSession : undefined,
         },
       );
-      const accepted: Placed<Admitted>[] = [];
+      const accepted: Placed<AdmittedEvent>[] = [];
       admitted.forEach((one, offset) => {
         const position = parsed[offset]?.position ?? 0;
         if ('rejection' in one) results[position] = { id: one.id, error: one.rejection };
@@ -120,11 +120,11 @@ interface Placed<T> {
 }
 
 async function byLedger(
-  accepted: readonly Placed<Admitted>[],
+  accepted: readonly Placed<AdmittedEvent>[],
   target: IngestTarget,
-): Promise<Map<LedgerRow, Placed<Admitted>[]>> {
+): Promise<Map<LedgerRow, Placed<AdmittedEvent>[]>> {
   const chosen = new Map<string, LedgerRow>();
-  const groups = new Map<LedgerRow, Placed<Admitted>[]>();
+  const groups = new Map<LedgerRow, Placed<AdmittedEvent>[]>();
   for (const placed of accepted) {
     const { action } = placed.value.event;
     const ledger = chosen.get(action) ?? (await target.ledgerOf(action));
@@ -141,12 +141,12 @@ async function byLedger(
  * that has it: ids are idempotency keys for ever, whatever packs come.
  */
 async function keepRetriesWhereTheyAre(
-  groups: Map<LedgerRow, Placed<Admitted>[]>,
+  groups: Map<LedgerRow, Placed<AdmittedEvent>[]>,
   { target, ledgers }: { target: IngestTarget; ledgers: Ledgers },
-): Promise<Map<LedgerRow, Placed<Admitted>[]>> {
+): Promise<Map<LedgerRow, Placed<AdmittedEvent>[]>> {
   const { chosen } = target;
-  const kept = new Map<LedgerRow, Placed<Admitted>[]>();
-  const put = (ledger: LedgerRow, placed: Placed<Admitted>[]): void => {
+  const kept = new Map<LedgerRow, Placed<AdmittedEvent>[]>();
+  const put = (ledger: LedgerRow, placed: Placed<AdmittedEvent>[]): void => {
     if (placed.length > 0) kept.set(ledger, [...(kept.get(ledger) ?? []), ...placed]);
   };
   for (const [ledger, placed] of groups) {

@@ -8,7 +8,7 @@ export { purgesOf, tellOfPurges, type Purge } from './purge-record.ts';
 export { purgeSegment, type CountedPart } from './purge-segment.ts';
 export { keptEntries, readEntries, readEntryRange } from './read-entries.ts';
 export type { FollowedEntry } from './recent-events.ts';
-export type { Admitted } from './seal.ts';
+export type { AdmittedEvent } from './seal.ts';
 export type { AppendResult, LedgerRow } from './sealed-event.ts';
 export { deriveTenantKeys, type TenantKeys } from './tenant-keys.ts';
 export { tileHashes } from './tiles.ts';

@@ -9,7 +9,7 @@ import { followEntries } from './follow-entries.ts';
 import { createRecentMemory, type FollowedEntry } from './recent-events.ts';
 import { findRollback } from './rollback.ts';
 import { createRollbackWatch, type RollbackListener } from './rollback-watch.ts';
-import { seal, type Admitted } from './seal.ts';
+import { seal, type AdmittedEvent } from './seal.ts';
 import type { AppendResult, LedgerRow } from './sealed-event.ts';
 import { createSegments, type SegmentLimits, type Segments } from './segments.ts';
 import { storedIds } from './stored-ids.ts';
@@ -21,7 +21,7 @@ export interface Ledgers {
   /** Appends admitted events durably; one result per event, in order. @throws unavailable, storage_full, too_many_requests */
   append(
     ledger: LedgerRow,
-    events: readonly Admitted[],
+    events: readonly AdmittedEvent[],
     options: {
       ingestedAt: string;
       /** Events of the past: none is refused as expired. */ imported?: boolean;

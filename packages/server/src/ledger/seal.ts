@@ -16,7 +16,7 @@ import type { SealedEvent } from './sealed-event.ts';
 import type { TenantKeys } from './tenant-keys.ts';
 import { encodeValues } from './values-record.ts';
 
-export interface Admitted {
+export interface AdmittedEvent {
   /** After admission: what the entry holds. */
   event: AuditEvent;
   /** Canonical JSON of the event as received, before directory, packs and defaults: tells a retry from a conflict. */
@@ -39,7 +39,7 @@ export interface PersonsOfEvent {
 }
 
 interface Draft {
-  admitted: Admitted;
+  admitted: AdmittedEvent;
   open: OpenEvent;
   persons: PersonsOfEvent;
   /** Canonical JSON of the values of each group. */
@@ -51,7 +51,7 @@ interface Draft {
  * each group stays. Salts are derived from the persons' keys, so erasing a key takes the salts along and nothing can be
  * guessed from a commitment any more.
  */
-export async function seal(admitted: readonly Admitted[], options: SealOptions): Promise<SealedEvent[]> {
+export async function seal(admitted: readonly AdmittedEvent[], options: SealOptions): Promise<SealedEvent[]> {
   const { pseudonym } = options.tenantKeys;
   const tokens = new Set<string>();
   const drafts = admitted.map((one): Draft => {

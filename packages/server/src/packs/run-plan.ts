@@ -1,20 +1,29 @@
-import type { JsonValue } from '@bitacora/event';
-import type { Answers, Plan, Read } from '@bitacora/pack-kit';
-import type { Filters as PackFilters } from '@bitacora/pack-kit';
+import type { AnswerOf, Answers, EntryAnswer, Filters, Plan, Read, ReadOf } from '@bitacora/pack-kit';
 import { recordsOf, type Directory, type Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import type { EntryView } from '../ledger/index.ts';
-import type { Filters } from '../query/index.ts';
-import { entryAt, getEntry } from '../read/index.ts';
-import { facets } from '../read/index.ts';
-import { distinctValues } from '../read/index.ts';
-import { histogram } from '../read/index.ts';
-import { pageLimits, search, type ListedEntry } from '../read/index.ts';
-import { searchByDuration } from '../read/index.ts';
-import { sessionPatterns } from '../sessions/index.ts';
-import type { SessionContext, SessionView } from '../sessions/index.ts';
-import { concurrentSessions, session, sessionLimits, sessions } from '../sessions/index.ts';
-import { topValues } from '../read/index.ts';
+import type { EntryFilters } from '../query/index.ts';
+import {
+  distinctValues,
+  entryAt,
+  facets,
+  getEntry,
+  histogram,
+  pageLimits,
+  search,
+  searchByDuration,
+  topValues,
+  type ListedEntry,
+} from '../read/index.ts';
+import {
+  concurrentSessions,
+  session,
+  sessionLimits,
+  sessionPatterns,
+  sessions,
+  type SessionContext,
+  type SessionView,
+} from '../sessions/index.ts';
 
 /** A pack's kinds of acts may be many; beyond, its answer would be no table any more. */
 const splitValuesMax = 1_000;
@@ -34,15 +43,12 @@ export interface PlanContext {
 
 /** Runs what a pack's route asks for, under the caller's grant; the answers are the bodies of the public API. */
 export async function runPlan(grant: Grant, plan: Plan, context: PlanContext): Promise<Answers> {
-  const answers: Record<string, JsonValue> = {};
-  for (const [name, read] of Object.entries(plan)) {
-    // A body of the API is JSON by its schema.
-    answers[name] = (await run(grant, read, context)) as JsonValue;
-  }
+  const answers: Record<string, AnswerOf<Read>> = {};
+  for (const [name, read] of Object.entries(plan)) answers[name] = await run(grant, read, context);
   return answers;
 }
 
-async function run(grant: Grant, read: Read, context: PlanContext): Promise<unknown> {
+async function run(grant: Grant, read: Read, context: PlanContext): Promise<AnswerOf<Read>> {
   switch (read.read) {
     case 'search':
       return searchPage(grant, read, context);
@@ -54,7 +60,7 @@ async function run(grant: Grant, read: Read, context: PlanContext): Promise<unkn
         { ...filtersOf(read.filters, context), limit: 1, count: true },
         context.read,
       );
-      return { count, exact };
+      return { count: count ?? 0, exact: exact ?? false };
     }
     case 'facets':
       return facets(
@@ -102,23 +108,23 @@ async function run(grant: Grant, read: Read, context: PlanContext): Promise<unkn
   }
 }
 
-function entryOf(grant: Grant, read: Read & { read: 'entry' }, context: PlanContext): Promise<EntryView> {
+function entryOf(grant: Grant, read: ReadOf<'entry'>, context: PlanContext): Promise<EntryView> {
   return read.id === undefined
     ? entryAt(grant, { ledger: context.ledger, index: read.index ?? -1 }, context.read)
     : getEntry(grant, read.id, context.read);
 }
 
 /** What is not of the pack is not there for it. */
-function ownEntry(view: EntryView, { actions }: PlanContext): unknown {
+function ownEntry(view: EntryView, { actions }: PlanContext): EntryAnswer {
   if (!actions.includes(view.event.action)) throw new AuditError('not_found');
   return shown(view);
 }
 
 async function searchPage(
   grant: Grant,
-  read: Read & { read: 'search' },
+  read: ReadOf<'search'>,
   context: PlanContext,
-): Promise<unknown> {
+): Promise<AnswerOf<ReadOf<'search'>>> {
   const limit = Math.min(read.limit ?? pageLimits.default, pageLimits.max);
   const input = {
     ...filtersOf(read.filters, context),
@@ -135,9 +141,9 @@ async function searchPage(
 
 async function perInterval(
   grant: Grant,
-  { filters, interval, by, distinct }: Read & { read: 'histogram' },
+  { filters, interval, by, distinct }: ReadOf<'histogram'>,
   context: PlanContext,
-): Promise<unknown> {
+): Promise<AnswerOf<ReadOf<'histogram'>>> {
   const input = { ...filtersOf(filters, context), interval };
   if (distinct !== undefined) return distinctValues(grant, { ...input, distinct }, context.read);
   return histogram(grant, { ...input, by, valuesMax: splitValuesMax }, context.read);
@@ -145,17 +151,17 @@ async function perInterval(
 
 /** The filters of a pack's read, within its own events. */
 export function filtersOf(
-  filters: PackFilters | undefined,
+  filters: Filters | undefined,
   context: Pick<PlanContext, 'actions' | 'ledger'>,
-): Filters & { ledger: string } {
+): EntryFilters & { ledger: string } {
   const { q, from, to } = filters ?? {};
   return { q, from, to, fields: fieldsOf(filters, context), ledger: context.ledger };
 }
 
 function fieldsOf(
-  filters: PackFilters | undefined,
+  filters: Filters | undefined,
   { actions }: Pick<PlanContext, 'actions'>,
-): Filters['fields'] {
+): EntryFilters['fields'] {
   const { q: _q, from: _from, to: _to, attributes = {}, ...named } = filters ?? {};
   const fields: Record<string, string | readonly string[] | undefined> = { action: actions, ...named };
   for (const [name, value] of Object.entries(attributes)) fields[`attributes.${name}`] = [String(value)];
@@ -164,9 +170,9 @@ function fieldsOf(
 
 async function directoryRecord(
   grant: Grant,
-  read: Read & { read: 'directory' },
+  read: ReadOf<'directory'>,
   { directory }: PlanContext,
-): Promise<unknown> {
+): Promise<AnswerOf<ReadOf<'directory'>>> {
   const { type, id } = read;
   const records = recordsOf(grant.reach);
   if (id === undefined) return directory.list(grant.tenant.id, type, records);
@@ -174,7 +180,7 @@ async function directoryRecord(
 }
 
 /** An entry as the API answers it. */
-export function shown(view: ListedEntry): Record<string, unknown> {
+export function shown(view: ListedEntry): EntryAnswer {
   const { index, id, ledger, ingestedAt, event, altered } = view;
   return { index, id, ledger, ingestedAt, event, ...(altered ? { altered } : {}) };
 }

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
-import type { JsonObject, JsonValue } from '@bitacora/event';
-import type { PackLabels, Read } from '@bitacora/pack-kit';
+import type { JsonObject } from '@bitacora/event';
+import type { EntryAnswer, PackLabels, ReadOf } from '@bitacora/pack-kit';
 import { filtersOf as planFilters, shown as shownEntry, type PlanContext } from './run-plan.ts';
 import { search, type ListedEntry, type SearchAnswer } from '../read/index.ts';
 import { eachInTurn } from '../loop-turns.ts';
@@ -10,8 +10,8 @@ import type { Call } from '../http/index.ts';
 const entriesPerRead = 1_000;
 
 interface Export {
-  readonly file: Read & { readonly read: 'export' };
-  readonly row: (entry: JsonValue, labels: PackLabels) => JsonObject;
+  readonly file: ReadOf<'export'>;
+  readonly row: (entry: EntryAnswer, labels: PackLabels) => JsonObject;
   readonly labels: PackLabels;
   readonly context: PlanContext;
 }
@@ -47,9 +47,7 @@ function pageAfter(call: Call, cursor: string | undefined, { file, context }: Ex
 async function* rowsFrom(call: Call, first: SearchAnswer, options: Export): AsyncGenerator<JsonObject> {
   let page = first;
   for (;;) {
-    // A view of the API is JSON by its schema.
-    const rowOf = (entry: ListedEntry): JsonObject =>
-      options.row(shownEntry(entry) as JsonValue, options.labels);
+    const rowOf = (entry: ListedEntry): JsonObject => options.row(shownEntry(entry), options.labels);
     const { entries } = page;
     yield* await call.inTurn(() => eachInTurn(entries, rowOf, options.context.read.turns));
     if (page.next === null) return;

@@ -6,7 +6,7 @@ import { fail, parseQuery, type Query, type QueryValue } from './query-language.
 import { momentsOf, rangeOf } from './time-range.ts';
 
 /** Filters as they come from a caller; every one narrows. */
-export interface Filters {
+export interface EntryFilters {
   q?: string | undefined;
   from?: string | undefined;
   to?: string | undefined;
@@ -40,7 +40,7 @@ export interface ConditionContext {
 }
 
 /** @throws AuditError invalid_parameter, invalid_query */
-export function conditionOf(filters: Filters, context: ConditionContext): Condition {
+export function conditionOf(filters: EntryFilters, context: ConditionContext): Condition {
   const parts: Condition[] = [];
   const range = rangeOf(filters, context.zone, context.now);
   if (range.from !== -Infinity || range.to !== Infinity) parts.push({ kind: 'time', ...range });

@@ -8,7 +8,7 @@ export {
   timeBounds,
   type Condition,
 } from './condition.ts';
-export { conditionOf, filterParameters, type Filters } from './conditions-of.ts';
+export { conditionOf, filterParameters, type EntryFilters } from './conditions-of.ts';
 export { evaluate } from './evaluate.ts';
 export { filterField, filterFields } from './filter-fields.ts';
 export { withHiddenSessions } from './hidden-sessions.ts';

@@ -1,7 +1,7 @@
 import type { Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import { intersect, ranksOf } from '../query/index.ts';
-import type { Filters } from '../query/index.ts';
+import type { EntryFilters } from '../query/index.ts';
 import { exactHits } from './exact-hits.ts';
 import { filterField } from '../query/index.ts';
 import { bucketStarts, type Interval } from './histogram.ts';
@@ -10,7 +10,7 @@ import { readLedgers, type ReadContext } from './reader.ts';
 
 const countWithinMs = 2_000;
 
-export interface DistinctInput extends Filters {
+export interface DistinctInput extends EntryFilters {
   ledger?: string | undefined;
   interval: Interval;
   /** Such as actor. */

@@ -4,14 +4,14 @@ import type { Ledgers } from '../ledger/index.ts';
 import { countOf, type RankSet, type Span } from '../query/index.ts';
 import { allTime, totalFields } from '../projections/index.ts';
 import type { Client } from '../storage/index.ts';
-import type { Filters } from '../query/index.ts';
+import type { EntryFilters } from '../query/index.ts';
 import { exactHits } from './exact-hits.ts';
 import { filterField } from '../query/index.ts';
 import { grantedCondition } from './granted-condition.ts';
 import { readLedgers, type OpenLedger, type ReadContext } from './reader.ts';
 import { rollupTail } from './rollup-tail.ts';
 
-export interface FacetsInput extends Filters {
+export interface FacetsInput extends EntryFilters {
   ledger?: string | undefined;
   names: readonly string[];
   /** Values per field, the most frequent first: 1 to 1,000, default 20. */

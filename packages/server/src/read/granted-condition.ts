@@ -2,7 +2,7 @@ import type { Grant } from '../access/index.ts';
 import type { Ledgers } from '../ledger/index.ts';
 import { keyOf } from '../query/index.ts';
 import { allOf, anyOf, everything, type Condition } from '../query/index.ts';
-import { conditionOf, type Filters } from '../query/index.ts';
+import { conditionOf, type EntryFilters } from '../query/index.ts';
 
 interface QuestionContext {
   ledgers: Ledgers;
@@ -12,7 +12,7 @@ interface QuestionContext {
 }
 
 /** What a caller asks, within what he may see. Every question about entries goes through here. @throws invalid_parameter, invalid_query */
-export function grantedCondition(grant: Grant, filters: Filters, context: QuestionContext): Condition {
+export function grantedCondition(grant: Grant, filters: EntryFilters, context: QuestionContext): Condition {
   const tenantKeys = context.ledgers.tenantKeys(grant.tenant.id);
   const asked = conditionOf(filters, {
     token: tenantKeys.searchToken,

@@ -5,7 +5,7 @@ import { allTime, bucketMs } from '../projections/index.ts';
 import { countBetween, intersect, rankOfTime, type RankSet, type Ranks, type Span } from '../query/index.ts';
 import type { Client } from '../storage/index.ts';
 import { timeBounds, type Condition } from '../query/index.ts';
-import type { Filters } from '../query/index.ts';
+import type { EntryFilters } from '../query/index.ts';
 import { exactHits } from './exact-hits.ts';
 import { filterField } from '../query/index.ts';
 import { grantedCondition } from './granted-condition.ts';
@@ -17,7 +17,7 @@ const textWithinMs = 2_000;
 
 export type Interval = 'hour' | 'day';
 
-export interface HistogramInput extends Filters {
+export interface HistogramInput extends EntryFilters {
   ledger?: string | undefined;
   interval: Interval;
   /** A field to split each bucket by, such as outcome. */

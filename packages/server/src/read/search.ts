@@ -4,7 +4,7 @@ import type { ListedEntry } from './listed-entry.ts';
 import type { PageSource } from './page-source.ts';
 import type { Client } from '../storage/index.ts';
 import { needsText, type Condition } from '../query/index.ts';
-import type { Filters } from '../query/index.ts';
+import type { EntryFilters } from '../query/index.ts';
 import { decodeCursor, encodeCursor, nextCursor, type CursorPlace } from './cursor.ts';
 import { grantedCondition } from './granted-condition.ts';
 import { exactHits, placeOf, withText } from './exact-hits.ts';
@@ -19,7 +19,7 @@ import {
 } from './reader.ts';
 import type { Order, Place } from './place.ts';
 
-export interface SearchInput extends Filters {
+export interface SearchInput extends EntryFilters {
   ledger?: string | undefined;
   /** 1 to 1,000; default 50. */
   limit?: number | undefined;

@@ -5,11 +5,11 @@ import { eventViews, readEntryRange, timeOf, type EntryView } from '../ledger/in
 import { eachInTurn } from '../loop-turns.ts';
 import { termsOf } from '../query/index.ts';
 import { matches, type Condition } from '../query/index.ts';
-import type { Filters } from '../query/index.ts';
+import type { EntryFilters } from '../query/index.ts';
 import { grantedCondition } from './granted-condition.ts';
 import { peekSizes, type ReadContext } from './reader.ts';
 
-export interface TailInput extends Filters {
+export interface TailInput extends EntryFilters {
   ledger?: string | undefined;
   /** The id of the last thing seen (`Last-Event-ID`): what came after it follows without a gap. */
   after?: string | undefined;

@@ -3,14 +3,14 @@ import { AuditError } from '../audit-error.ts';
 import type { EntryView } from '../ledger/index.ts';
 import { countOf, personalField, personalKey, keyOf } from '../query/index.ts';
 import { allOf, type Condition } from '../query/index.ts';
-import type { Filters } from '../query/index.ts';
+import type { EntryFilters } from '../query/index.ts';
 import { exactHits } from './exact-hits.ts';
 import { filterField } from '../query/index.ts';
 import { grantedCondition } from './granted-condition.ts';
 import { readLedgers, viewsAt, type ReadContext } from './reader.ts';
 import { findPlaces } from './search.ts';
 
-export interface TopInput extends Filters {
+export interface TopInput extends EntryFilters {
   ledger?: string | undefined;
   field: string;
   /** 1 to 100; default 10. */

@@ -1,10 +1,11 @@
+import type { JsonValue } from '@bitacora/event';
 import { z } from 'zod';
 import { recordsOf, type Directory } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import { defineRoute, jsonAnswer, noContent, type Route } from '../http/index.ts';
 
 const keyParams = z.object({ type: z.string(), id: z.string() });
-const fields = z.record(z.string(), z.unknown());
+const fields = z.record(z.string(), z.custom<JsonValue>());
 const directoryView = z.object({ type: z.string(), id: z.string(), fields, updatedAt: z.string() });
 
 /** What hosts told about people and things. */

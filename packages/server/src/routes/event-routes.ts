@@ -10,7 +10,7 @@ import {
   type Route,
 } from '../http/index.ts';
 import { readBody, refusalOf, storeEvents, writableLedger, type StoreOptions } from '../ingest/index.ts';
-import { filterParameters, type Filters } from '../query/index.ts';
+import { filterParameters, type EntryFilters } from '../query/index.ts';
 import {
   facetLimits,
   facets,
@@ -237,7 +237,7 @@ function tailRoute(context: ReadContext): Route {
   });
 }
 
-function filtersOf(query: FilterQuery): Filters {
+function filtersOf(query: FilterQuery): EntryFilters {
   const { q, from, to } = query;
   return { q, from, to, fields: Object.fromEntries(filterParameters.map((name) => [name, query[name]])) };
 }

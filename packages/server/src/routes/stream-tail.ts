@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { AuditError } from '../audit-error.ts';
 import type { EntryView } from '../ledger/index.ts';
 import { tail, type ReadContext } from '../read/index.ts';
-import type { Filters } from '../query/index.ts';
+import type { EntryFilters } from '../query/index.ts';
 import type { FastifyReply } from 'fastify';
 import type { Call } from '../http/index.ts';
 
@@ -15,7 +15,7 @@ const checkGrantEveryMs = 1_000;
  */
 export async function streamTail(
   call: Pick<Call, 'grant' | 'grantNow' | 'inTurn' | 'request' | 'reply'>,
-  filters: Filters & { ledger: string | undefined },
+  filters: EntryFilters & { ledger: string | undefined },
   options: { context: ReadContext; shown: (view: EntryView) => unknown },
 ): Promise<FastifyReply> {
   const { request, reply } = call;
