@@ -1,8 +1,8 @@
+import { closeReasons } from './close-reason.ts';
 import { compilePersonal, levels, operations } from '@bitacora/event';
 import type { AttributeTypes } from './attribute-types.ts';
 import { missingLanguages } from './labels.ts';
 import {
-  closeReasons,
   loggersOf,
   type Actions,
   type AnyPack,
