@@ -1,7 +1,6 @@
 import type { JsonObject, Level } from '@bitacora/event';
-import type { AnswerOf, AnswersOf, ReadOf } from '@bitacora/pack-kit';
+import { dayIn, type AnswerOf, type AnswersOf, type ReadOf } from '@bitacora/pack-kit';
 import { activityFilters, type FilterValues } from './activity-filters.ts';
-import { dayIn } from './calendar.ts';
 import { importanceOf } from './importance.ts';
 
 export type StatisticsPlan = Readonly<

@@ -1,7 +1,13 @@
 import type { JsonValue } from '@bitacora/event';
-import { packRoute, type AnswersOf, type Caller, type Refused, type Route } from '@bitacora/pack-kit';
+import {
+  addDays,
+  packRoute,
+  type AnswersOf,
+  type Caller,
+  type Refused,
+  type Route,
+} from '@bitacora/pack-kit';
 import { filterParams, type FilterValues } from './activity-filters.ts';
-import { addDays } from './calendar.ts';
 import { dailyStatistics, emptyDay, statisticsPlan, type StatisticsPlan } from './daily-statistics.ts';
 import { offsetOf, pageAnswer, pageParams } from './page.ts';
 

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '@bitacora/event';
 import {
+  addDays,
   packRoute,
   type AnswerOf,
   type AnswersOf,
@@ -8,7 +9,6 @@ import {
   type Route,
 } from '@bitacora/pack-kit';
 import { userOf } from './activity-row.ts';
-import { addDays } from './calendar.ts';
 
 const listMax = 10;
 const kindsMax = 1_000;

@@ -1,5 +1,6 @@
 export * from './answer.ts';
 export * from './attribute-types.ts';
+export * from './calendar.ts';
 export * from './close-reason.ts';
 export { definePack } from './define-pack.ts';
 export type { DirectoryKey } from './directory-key.ts';

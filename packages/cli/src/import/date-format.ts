@@ -1,6 +1,6 @@
 import { normaliseTime } from '@bitacora/event';
+import { IANAZone } from 'luxon';
 import { RowError } from './row-error.ts';
-import { zoneOffsetMs } from './zone-offset.ts';
 
 const months = 'january february march april may june july august september october november december'.split(
   ' ',
@@ -39,7 +39,9 @@ export function createDateReader(format: string, zone: string): (text: string) =
     return token ?? escape(part);
   });
   const pattern = new RegExp(`^${source}$`, 'i');
-  const offsetMs = zoneOffsetMs(zone);
+  if (!IANAZone.isValidZone(zone)) throw new RangeError(`there is no time zone ${zone}`);
+  const ianaZone = IANAZone.create(zone);
+  const offsetMs = (timeMs: number): number => ianaZone.offset(timeMs) * minuteMs;
   return (text) => {
     const parts = pattern.exec(text)?.groups;
     const localMs = parts === undefined ? undefined : localMsOf(parts);
@@ -49,6 +51,8 @@ export function createDateReader(format: string, zone: string): (text: string) =
     return localMs - offsetMs(guess);
   };
 }
+
+const minuteMs = 60_000;
 
 function localMsOf(parts: Record<string, string | undefined>): number | undefined {
   const { year, month, monthName, monthShort, day = '1', hour = '0', minute = '0', second = '0' } = parts;

@@ -1,10 +1,11 @@
-import { add, formatDecimal, multiply, parseDecimal, type Decimal } from './decimal.ts';
+import type Big from 'big.js';
+import { formatDecimal, parseDecimal } from './decimal.ts';
 import type { MapScope } from './map-scope.ts';
 import { isMapping } from './mapping.ts';
 import type { Row } from './row.ts';
 import { compileTemplate } from './template.ts';
 
-type Operand = (row: Row) => Decimal | undefined;
+type Operand = (row: Row) => Big | undefined;
 
 /** Compiles `'{adr}'`, `{multiply: […]}` or `{add: […]}`, nested, into an exact decimal text; undefined where one is null. */
 export function compileDecimal(
@@ -35,7 +36,7 @@ function compileOperand(spec: unknown, where: string, scope: MapScope): Operand 
   if (more.length > 0 || !Array.isArray(list) || list.length === 0) {
     throw scope.error(where, 'one of multiply and add, with a list, is needed');
   }
-  const combine = name === 'add' ? add : multiply;
+  const combine = (a: Big, b: Big): Big => (name === 'add' ? a.plus(b) : a.times(b));
   const operands = list.map((operand, i) => compileOperand(operand, `${where}.${name}[${i}]`, scope));
   return (row) =>
     operands

@@ -1,5 +1,6 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { LRUCache } from 'lru-cache';
 import { AuditError } from '../audit-error.ts';
 import type { Database } from '../storage/index.ts';
 import { createNetworkList, readNetwork } from './networks.ts';
@@ -58,7 +59,7 @@ const select = `select ${columns}, secret_hash as "secretHash" from api_key`;
  */
 export function createApiKeys(options: { database: Database; clock: () => number }): ApiKeys {
   const { database, clock } = options;
-  const cache = new Map<string, { key: StoredKey | undefined; until: number }>();
+  const cache = new LRUCache<string, { key: StoredKey | undefined; until: number }>({ max: cachedMax });
   const insert = async (id: string, secret: string, input: ApiKeyInput): Promise<ApiKey | undefined> => {
     const made = await database.plain((client) =>
       client.query<StoredKey>(
@@ -83,7 +84,6 @@ export function createApiKeys(options: { database: Database; clock: () => number
     const cached = cache.get(id);
     if (cached && cached.until > clock()) return cached.key;
     const found = await database.plain((client) => client.query<StoredKey>(`${select} where id = $1`, [id]));
-    if (cache.size >= cachedMax) cache.clear();
     cache.set(id, { key: found.rows[0], until: clock() + cachedForMs });
     return found.rows[0];
   };

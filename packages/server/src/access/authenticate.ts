@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { AuditError } from '../audit-error.ts';
 import type { ApiKey, ApiKeys, ScopeName } from './api-keys.ts';
 import { auditLedgerName, type Caller, type Grant } from './grants.ts';
@@ -92,7 +93,8 @@ function createTenantCache(
   tenants: Tenants,
   clock: () => number,
 ): (id: number) => Promise<Reached | undefined> {
-  const cache = new Map<number, { reached: Reached | undefined; until: number; revision: number }>();
+  type Cached = { reached: Reached | undefined; until: number; revision: number };
+  const cache = new LRUCache<number, Cached>({ max: cachedMax });
   return async (id) => {
     const known = cache.get(id);
     const revision = tenants.revision();
@@ -100,7 +102,6 @@ function createTenantCache(
     const [ledgers, all] = await Promise.all([tenants.ledgers(id), tenants.list()]);
     const tenant = all.find((candidate) => candidate.id === id);
     const reached = tenant && { tenant, ledgers };
-    if (cache.size >= cachedMax) cache.clear();
     cache.set(id, { reached, until: clock() + ledgersCachedForMs, revision });
     return reached;
   };

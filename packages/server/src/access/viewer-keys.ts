@@ -1,4 +1,5 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { AuditError } from '../audit-error.ts';
 import type { Database } from '../storage/index.ts';
 import type { SecretBox } from './secret-box.ts';
@@ -42,7 +43,7 @@ export function createViewerKeys(options: {
 }): ViewerKeys {
   const { database, box, clock } = options;
   type Found = Awaited<ReturnType<ViewerKeys['find']>>;
-  const cache = new Map<string, { found: Found; until: number }>();
+  const cache = new LRUCache<string, { found: Found; until: number }>({ max: cachedMax });
   return {
     async put(tenant, kid, input) {
       if (!/^[\w.-]{1,100}$/.test(kid))
@@ -93,7 +94,6 @@ export function createViewerKeys(options: {
       const material =
         row && (row.algorithm === 'EdDSA' ? createPublicKey(keyText(row.bytes)) : box.open(row.bytes));
       const found = row && material ? { ...row, material } : undefined;
-      if (cache.size >= cachedMax) cache.clear();
       cache.set(`${tenant}/${kid}`, { found, until: clock() + cachedForMs });
       return found;
     },

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { decodeProtectedHeader, errors, jwtVerify, decodeJwt, type JWTPayload } from 'jose';
 import type { ScopeName } from './api-keys.ts';
 import type { Caller } from './grants.ts';
@@ -107,13 +108,12 @@ function createTenantIds(
   tenants: Tenants,
   clock: () => number,
 ): (name: string) => Promise<number | undefined> {
-  const cache = new Map<string, { id: number | undefined; until: number }>();
+  const cache = new LRUCache<string, { id: number | undefined; until: number }>({ max: tenantsCachedMax });
   return async (name) => {
     if (name.length > 63 || name.includes('\0')) return undefined;
     const cached = cache.get(name);
     if (cached && cached.until > clock()) return cached.id;
     const id = (await tenants.find(name))?.id;
-    if (cache.size >= tenantsCachedMax) cache.clear();
     cache.set(name, { id, until: clock() + tenantsCachedForMs });
     return id;
   };

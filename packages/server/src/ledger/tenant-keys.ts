@@ -1,4 +1,5 @@
 import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 
 /** What a tenant's secrets are derived for; one key never serves two purposes. */
 export interface TenantKeys {
@@ -18,8 +19,8 @@ export interface TenantKeys {
   hiddenSession(sessionId: string): string;
 }
 
-const rememberedMax = 200_000;
-const rememberedCharsMax = 120;
+const cachedMax = 200_000;
+const cachedCharsMax = 120;
 
 /** Derives a tenant's keys from the installation's master secret (`keys/master`). */
 export function deriveTenantKeys(master: Buffer, tenant: number): TenantKeys {
@@ -44,8 +45,8 @@ export function deriveTenantKeys(master: Buffer, tenant: number): TenantKeys {
   };
   return {
     wrapping: createSecretKey(derive('wrapping')),
-    personToken: remembered((person) => keyed('person', person).toString('hex', 0, 16)),
-    searchToken: remembered((text) => keyed('search', text).toString('base64url', 0, 8)),
+    personToken: cachedByText((person) => keyed('person', person).toString('hex', 0, 16)),
+    searchToken: cachedByText((text) => keyed('search', text).toString('base64url', 0, 8)),
     mac: (text) => keyed('mac', text).subarray(0, 8),
     pseudonym: (id) => `p_${keyed('pseudonym', id.toLowerCase()).toString('base64url', 0, 16)}`,
     sessionToken,
@@ -53,16 +54,15 @@ export function deriveTenantKeys(master: Buffer, tenant: number): TenantKeys {
   };
 }
 
-/** The same persons and words come again and again. */
-function remembered(make: (text: string) => string): (text: string) => string {
-  const known = new Map<string, string>();
+/** Keeps what was made of each text: the same persons and words come again and again. */
+function cachedByText(make: (text: string) => string): (text: string) => string {
+  // `maxSize`, because `max` would take the memory of all of them at once, for each tenant.
+  const cache = new LRUCache<string, string>({ maxSize: cachedMax, sizeCalculation: () => 1 });
   return (text) => {
-    const found = known.get(text);
-    if (found !== undefined) return found;
-    if (known.size >= rememberedMax) known.clear();
+    const cached = cache.get(text);
+    if (cached !== undefined) return cached;
     const made = make(text);
-    if (text.length > rememberedCharsMax) return made;
-    known.set(text, made);
+    if (text.length <= cachedCharsMax) cache.set(text, made);
     return made;
   };
 }

@@ -1,4 +1,4 @@
-import { languages, type AnyPack, type Caller, type Language } from '@bitacora/pack-kit';
+import { dayIn, languages, type AnyPack, type Caller, type Language } from '@bitacora/pack-kit';
 import { requirePermission, type Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import type { Call } from '../http/index.ts';
@@ -12,7 +12,7 @@ export function callerOf({ grant, request }: Call, { zone, now }: { zone: string
     permissions: [...grant.permissions],
     language: languageOf(request.headers['accept-language']),
     timeZone: zone,
-    today: dayOf(now, zone),
+    today: dayIn(zone, now),
     url: urlOf(request),
   };
 }
@@ -40,17 +40,6 @@ export function requirePackPermission(
   const reads = method === 'GET';
   if (kind === 'key') return requirePermission(grant, reads ? 'read' : 'ingest');
   if (!grant.permissions.has(reads ? 'read.all' : 'admin')) requirePermission(grant, permission);
-}
-
-/** The day of a moment in a zone, `2026-03-31`. */
-function dayOf(at: number, timeZone: string): string {
-  const format = new Intl.DateTimeFormat('en-CA', {
-    timeZone,
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-  });
-  return format.format(at);
 }
 
 /** The first language of the header that packs speak; English otherwise. */

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { AuditError } from '../audit-error.ts';
 import type { Database } from '../storage/index.ts';
 import { makeBearerSecret, readBearerSecret } from './bearer-secret.ts';
@@ -60,7 +61,7 @@ export function createUserSessions(options: {
   clock: () => number;
 }): UserSessions {
   const { database, limits, clock } = options;
-  const cache = new Map<string, { found: SignedIn | undefined; until: number }>();
+  const cache = new LRUCache<string, { found: SignedIn | undefined; until: number }>({ max: cachedMax });
   const alive = `s.revoked_at is null and s.expires_at > now() and s.seen_at > now() - ${limits.idleMinutes} * interval '1 minute'`;
   const find = async (secret: string): Promise<SignedIn | undefined> => {
     const read = readBearerSecret(secret);
@@ -118,7 +119,6 @@ export function createUserSessions(options: {
       const cached = cache.get(hash);
       if (cached && cached.until > clock()) return cached.found;
       const found = await find(secret);
-      if (cache.size >= cachedMax) cache.clear();
       cache.set(hash, { found, until: clock() + cachedForMs });
       return found;
     },

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { hash } from 'node:crypto';
 import type { EventView, JsonValue, OpenEvent } from '@bitacora/event';
 
@@ -73,42 +74,49 @@ function isAscii(text: string): boolean {
 }
 
 /** Keys made before: most values of an event were in many others, and the same string is found faster in a map. */
-interface Memo {
-  words: Map<string, readonly string[]>;
-  keys: Map<string, Map<string, string>>;
+interface KeyCache {
+  words: LRUCache<string, readonly string[]>;
+  /** By field, then by value. */
+  fields: LRUCache<string, LRUCache<string, string>>;
 }
 
-const memos = new WeakMap<Token, Memo>();
-/** Texts, and values of a field, that are remembered. */
-const rememberedMax = 50_000;
-const rememberedFieldsMax = 1_000;
+const keyCaches = new WeakMap<Token, KeyCache>();
+/** Texts, and values of a field. */
+const valuesCachedMax = 50_000;
+const fieldsCachedMax = 1_000;
 
-function memoOf(token: Token): Memo {
-  const known = memos.get(token);
-  if (known) return known;
-  const made: Memo = { words: new Map(), keys: new Map() };
-  memos.set(token, made);
+function keyCacheOf(token: Token): KeyCache {
+  const existing = keyCaches.get(token);
+  if (existing) return existing;
+  const made: KeyCache = { words: growingCache(valuesCachedMax), fields: growingCache(fieldsCachedMax) };
+  keyCaches.set(token, made);
   return made;
 }
 
-function rememberedKey(memo: Memo, field: string, value: string, token: Token): string {
+/** Takes memory as it fills, not all at once: there are many fields and tenants. */
+function growingCache<Value extends object | string>(maxSize: number): LRUCache<string, Value> {
+  return new LRUCache({ maxSize, sizeCalculation: () => 1 });
+}
+
+function cachedKey(cache: KeyCache, field: string, value: string, token: Token): string {
   if (value.length > valueCharsMax) return keyOf(field, value, token);
-  if (memo.keys.size > rememberedFieldsMax) memo.keys.clear();
-  let keys = memo.keys.get(field);
-  if (!keys || keys.size > rememberedMax) memo.keys.set(field, (keys = new Map<string, string>()));
-  const known = keys.get(value);
-  if (known !== undefined) return known;
+  let keys = cache.fields.get(field);
+  if (!keys) {
+    keys = growingCache(valuesCachedMax);
+    cache.fields.set(field, keys);
+  }
+  const cached = keys.get(value);
+  if (cached !== undefined) return cached;
   const made = keyOf(field, value, token);
   keys.set(value, made);
   return made;
 }
 
-function wordKeysOf(memo: Memo, text: string, token: Token): readonly string[] {
-  const known = memo.words.get(text);
-  if (known) return known;
+function wordKeysOf(cache: KeyCache, text: string, token: Token): readonly string[] {
+  const cached = cache.words.get(text);
+  if (cached) return cached;
   const made = wordsOf(text).map((word) => wordKeyOf(word, token));
-  if (memo.words.size > rememberedMax) memo.words.clear();
-  if (text.length <= valueCharsMax) memo.words.set(text, made);
+  if (text.length <= valueCharsMax) cache.words.set(text, made);
   return made;
 }
 
@@ -128,10 +136,10 @@ export function termsOf(
   only?: ReadonlySet<string>,
 ): Set<string> {
   const terms = new Set<string>();
-  const memo = memoOf(token);
+  const cache = keyCacheOf(token);
   const add = (field: string, value: string | number | boolean | undefined): void => {
     if (value !== undefined && (!only || only.has(field)))
-      terms.add(rememberedKey(memo, field, String(value), token));
+      terms.add(cachedKey(cache, field, String(value), token));
   };
   const addPersonal = (field: string, value: string | undefined): void => {
     if (value !== undefined && (!only || only.has(field)))
@@ -186,7 +194,7 @@ export function termsOf(
   if (event.context !== open.context) eachLeaf('context', event.context, addClosed);
   if (only) return terms;
   eachText(event, (text) => {
-    for (const key of wordKeysOf(memo, text, token)) terms.add(key);
+    for (const key of wordKeysOf(cache, text, token)) terms.add(key);
   });
   return terms;
 }

@@ -1,3 +1,4 @@
+import { IANAZone } from 'luxon';
 import { AuditError } from '../audit-error.ts';
 
 /** Half-open range of milliseconds. */
@@ -71,7 +72,8 @@ function isDate(year: number, month: number, day: number): boolean {
 
 /** The first moment of a day in a zone; where midnight is skipped by summer time, the first that exists. */
 export function startOfDay({ year, month, day }: Day, zone: string): number {
-  return fromLocal(utc(year, month - 1, day, 0, 0, 0, 0), zone);
+  // Unlike Date.UTC, this takes years below 100 as they are.
+  return fromLocal(new Date(0).setUTCFullYear(year, month - 1, day), zone);
 }
 
 function parseInstant(text: string, zone: string): number {
@@ -79,15 +81,6 @@ function parseInstant(text: string, zone: string): number {
   if (offset) return Date.parse(text);
   const local = Date.parse(`${text}Z`);
   return Number.isNaN(local) ? NaN : fromLocal(local, zone);
-}
-
-/** Years below 100 are themselves, not 19xx. */
-function utc(
-  ...[year, month, day, hour, minute, second, ms]: [number, number, number, number, number, number, number]
-): number {
-  const date = new Date(0);
-  date.setUTCFullYear(year, month, day);
-  return date.setUTCHours(hour, minute, second, ms);
 }
 
 /** The moment at which clocks of the zone show `local` (milliseconds as if it were UTC). */
@@ -98,43 +91,9 @@ function fromLocal(local: number, zone: string): number {
   return first === second || local - second === offsetAt(second, zone) ? second : Math.max(first, second);
 }
 
-const formats = new Map<string, Intl.DateTimeFormat>();
+const minuteMs = 60_000;
 
 /** How far the zone's clocks are ahead of UTC at a moment, in milliseconds. */
 export function offsetAt(at: number, zone: string): number {
-  if (zone === 'UTC') return 0;
-  const parts = zoneFormat(zone).formatToParts(at);
-  const part = (type: Intl.DateTimeFormatPartTypes): number =>
-    Number(parts.find((one) => one.type === type)?.value ?? 0);
-  const year = parts.some((one) => one.type === 'era' && one.value.startsWith('B'))
-    ? 1 - part('year')
-    : part('year');
-  const local = utc(
-    year,
-    part('month') - 1,
-    part('day'),
-    part('hour') % 24,
-    part('minute'),
-    part('second'),
-    0,
-  );
-  return local - Math.floor(at / 1000) * 1000;
-}
-
-function zoneFormat(zone: string): Intl.DateTimeFormat {
-  const known = formats.get(zone);
-  if (known) return known;
-  const made = new Intl.DateTimeFormat('en-US', {
-    timeZone: zone,
-    hourCycle: 'h23',
-    era: 'short',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  });
-  formats.set(zone, made);
-  return made;
+  return IANAZone.create(zone).offset(at) * minuteMs;
 }

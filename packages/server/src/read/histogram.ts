@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import type { Ledgers } from '../ledger/index.ts';
@@ -178,9 +179,12 @@ function nextBucket(ranks: Ranks, rank: number, start: number, startOf: (at: num
   return Math.max(rank + 1, rankOfTime(ranks, startOf(start + hours * 3_600_000)));
 }
 
+/** Quarters of an hour; a year has 35,040. */
+const startsCachedMax = 100_000;
+
 /** The start of the hour or day of a zone that a moment lies in. */
 export function bucketStarts(interval: Interval, zone: string): (at: number) => number {
-  const known = new Map<number, number>();
+  const starts = new LRUCache<number, number>({ maxSize: startsCachedMax, sizeCalculation: () => 1 });
   const exact = (at: number): number => {
     const offset = offsetAt(at, zone);
     if (interval === 'hour') return Math.floor((at + offset) / hourMs) * hourMs - offset;
@@ -192,11 +196,10 @@ export function bucketStarts(interval: Interval, zone: string): (at: number) => 
   };
   return (at) => {
     const quarter = Math.floor(at / bucketMs);
-    const found = known.get(quarter);
-    if (found !== undefined) return found;
-    if (known.size > 100_000) known.clear();
+    const cached = starts.get(quarter);
+    if (cached !== undefined) return cached;
     const start = exact(quarter * bucketMs);
-    known.set(quarter, start);
+    starts.set(quarter, start);
     return start;
   };
 }

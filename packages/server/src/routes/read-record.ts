@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditEvent } from '@bitacora/event';
 import type { AnyPack } from '@bitacora/pack-kit';
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { Tenant, Tenants } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
@@ -47,7 +48,7 @@ export function createReadRecord(options: {
   const waiting = new Map<string, { tenant: Tenant; event: AuditEvent }>();
   const seen = new Set<string>();
   /** Questions as they came: one that is asked again word by word need not be read again, a tenth of a newest page's time. */
-  const asked = new Set<string>();
+  const asked = new LRUCache<string, true>({ max: askedMax });
   let window = 0;
   let running: Promise<void> | undefined;
   let ended = false;
@@ -100,8 +101,7 @@ export function createReadRecord(options: {
       if (asked.has(words)) return;
       const question = normalised(keptUrl(grant.tenant, url));
       const id = idOf(start, [...reader, question]);
-      if (asked.size >= askedMax) asked.clear();
-      if (seen.has(id)) return void asked.add(words);
+      if (seen.has(id)) return void asked.set(words, true);
       // What cannot be put on record is not answered.
       if (waiting.size >= waitingMax) throw new AuditError('too_many_requests', { retryAfterSeconds: 1 });
       seen.add(id);
@@ -116,7 +116,7 @@ export function createReadRecord(options: {
         request: { method, url: question },
         client,
       };
-      asked.add(words);
+      asked.set(words, true);
       waiting.set(id, { tenant: grant.tenant, event });
       running ??= run();
     },

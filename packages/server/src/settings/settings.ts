@@ -1,3 +1,4 @@
+import { IANAZone } from 'luxon';
 import { AuditError } from '../audit-error.ts';
 import { callLimitSettingTable, readCallLimits } from './call-limit-settings.ts';
 import { oidcSettingTable, readOidc } from './oidc-settings.ts';
@@ -172,7 +173,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   };
   const reader = { text, number, refuse };
   const timeZone = text('timeZone');
-  if (!isTimeZone(timeZone)) refuse('timeZone', `is no IANA time zone: ${timeZone}`);
+  if (!IANAZone.isValidZone(timeZone)) refuse('timeZone', `is no IANA time zone: ${timeZone}`);
   const origin = text('origin');
   if (!/^[a-z0-9][a-z0-9.-]{0,200}$/.test(origin)) refuse('origin', 'must look like a host name');
   const adminKey = text('adminKey') || undefined;
@@ -258,13 +259,4 @@ function refuse(name: keyof typeof settingTable, detail: string): never {
     detail: `${variable} ${detail}`,
     operatorText: `${variable} ${detail}`,
   });
-}
-
-function isTimeZone(zone: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en-US', { timeZone: zone });
-    return true;
-  } catch {
-    return false;
-  }
 }
