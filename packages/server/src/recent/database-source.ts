@@ -1,6 +1,6 @@
 import { eventViews, readEntryRange, timeOf, type EntryView } from '../ledger/index.ts';
 import { fieldName, termsOf } from '../query/index.ts';
-import type { RecentEntry, Place as RecentPlace } from './recent-entry.ts';
+import type { RecentEntry, RecentPlace } from './recent-entry.ts';
 import type { RecentSource } from './recent-source.ts';
 import { everything } from '../query/index.ts';
 import { filterField } from '../query/index.ts';

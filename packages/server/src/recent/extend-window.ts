@@ -1,6 +1,6 @@
 import type { LedgerRow } from '../ledger/index.ts';
 import { chunkEntriesMax, type ChunkValues } from './chunk-values.ts';
-import { comparePlaces, later, type Place, type RecentEntry } from './recent-entry.ts';
+import { comparePlaces, later, type RecentPlace, type RecentEntry } from './recent-entry.ts';
 import type { RecentSource } from './recent-source.ts';
 import type { Chunk, Window } from './window.ts';
 
@@ -8,7 +8,7 @@ interface Packed {
   chunks: Chunk[];
   /** Values of new chunks, by name. */
   puts: Map<string, Buffer>;
-  floor: Place | undefined;
+  floor: RecentPlace | undefined;
 }
 
 /**

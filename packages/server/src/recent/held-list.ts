@@ -1,7 +1,7 @@
-import { comparePlaces, type Place } from './recent-entry.ts';
+import { comparePlaces, type RecentPlace } from './recent-entry.ts';
 
 /** Entries in order of time, oldest first. */
-export interface HeldList<Held extends Place> {
+export interface HeldList<Held extends RecentPlace> {
   readonly entries: readonly Held[];
   insert(entry: Held): void;
   /** Takes out those that do not pass. */
@@ -9,12 +9,12 @@ export interface HeldList<Held extends Place> {
   /** The oldest, taken out. */
   shift(): Held | undefined;
   /** How many stand at or before a place. */
-  countUpTo(place: Place): number;
+  countUpTo(place: RecentPlace): number;
 }
 
-export function createHeldList<Held extends Place>(): HeldList<Held> {
+export function createHeldList<Held extends RecentPlace>(): HeldList<Held> {
   let entries: Held[] = [];
-  const countUpTo = (place: Place): number => {
+  const countUpTo = (place: RecentPlace): number => {
     let low = 0;
     let high = entries.length;
     while (low < high) {

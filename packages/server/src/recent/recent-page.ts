@@ -1,6 +1,6 @@
 import type { Ledger } from '../access/index.ts';
 import { eachInTurn, type LoopTurns } from '../loop-turns.ts';
-import { comparePlaces, later, type RecentEntry, type Place as RecentPlace } from './recent-entry.ts';
+import { comparePlaces, later, type RecentEntry, type RecentPlace } from './recent-entry.ts';
 import { fieldAlwaysHeld } from './recent-settings.ts';
 import { fieldName } from '../query/index.ts';
 import type { EarlyState } from './window-state.ts';

@@ -1,6 +1,6 @@
 import type { LedgerRow } from '../ledger/index.ts';
 import type { Database } from '../storage/index.ts';
-import type { Place, RecentEntry } from './recent-entry.ts';
+import type { RecentPlace, RecentEntry } from './recent-entry.ts';
 
 /** What recent asks PostgreSQL. All that a head counts is in what is read after it. */
 export interface RecentSource {
@@ -19,7 +19,7 @@ export interface RecentSource {
     ledger: LedgerRow,
     wanted: { size: number; limit: number; since: number },
     take: (entries: RecentEntry[]) => Promise<void>,
-  ): Promise<Place | undefined>;
+  ): Promise<RecentPlace | undefined>;
   /** Every term that an entry is found by. */
   termsOf(tenant: number, entry: RecentEntry): ReadonlySet<string>;
   /** Those of the terms that are of fields, by the names of filters. */

@@ -1,4 +1,4 @@
-import type { Place } from './recent-entry.ts';
+import type { RecentPlace } from './recent-entry.ts';
 
 /**
  * What recent holds of a ledger: every entry below index `upTo` that stands after `floor`. Whoever changes it replaces
@@ -11,7 +11,7 @@ export interface WindowState {
   /** Leaf hash of entry `upTo - 1`, hex; '' for an empty ledger. Where it is another's, the ledger is another one. */
   last: string;
   /** Nothing at or before this place is held; null: there is nothing before what is held. */
-  floor: Place | null;
+  floor: RecentPlace | null;
   /** Id of the directory, the list of chunks. */
   directory: string;
 }
@@ -26,7 +26,7 @@ export interface EarlyState {
 export interface ChunkRow {
   id: string;
   count: number;
-  greatest: Place;
+  greatest: RecentPlace;
 }
 
 /** Values come out of the codec authenticated: they are ours, and only their version could be another. */

@@ -1,6 +1,6 @@
 import type { LedgerHead } from '../storage/index.ts';
 import { createHeldList, type HeldList } from './held-list.ts';
-import { comparePlaces, later, type Place, type RecentEntry } from './recent-entry.ts';
+import { comparePlaces, later, type RecentPlace, type RecentEntry } from './recent-entry.ts';
 import type { ChunkRow, WindowState } from './window-state.ts';
 
 /** A chunk as this process knows it; its entries may have been put out of memory. */
@@ -9,7 +9,7 @@ export interface Chunk extends ChunkRow {
 }
 
 /** An entry of the window: where it is, and the terms of indexed fields. */
-export interface HeldEntry extends Place {
+export interface HeldEntry extends RecentPlace {
   terms: ReadonlySet<string>;
   chunk: Chunk;
   offset: number;
@@ -18,7 +18,7 @@ export interface HeldEntry extends Place {
 /** Entries that have the values of one key of an index, complete above `floor`. */
 export interface KeyList {
   entries: readonly HeldEntry[];
-  floor: Place | undefined;
+  floor: RecentPlace | undefined;
 }
 
 /** What this process knows of a ledger's window: which entries it holds, by time and by each index. */
@@ -29,7 +29,7 @@ export interface Window {
   readonly chunks: ReadonlyMap<string, Chunk>;
   readonly entries: readonly HeldEntry[];
   /** The place up to which nothing is held at `now`, given how many days are held; undefined: nothing is missing. */
-  floor(now: number): Place | undefined;
+  floor(now: number): RecentPlace | undefined;
   /** The entries of a key, one term per field of the index. */
   key(fields: readonly string[], terms: readonly string[]): KeyList;
   apply(next: { state: WindowState; raw: Buffer; chunks: readonly Chunk[] }): void;
@@ -52,7 +52,7 @@ export function createWindow(options: WindowOptions): Window {
   const { indexes, entriesMaxPerKey, heldMs } = options;
   const all = createHeldList<HeldEntry>();
   const byIndex = new Map<number, HeldEntry>();
-  const keys = new Map<string, { list: HeldList<HeldEntry>; floor: Place | undefined }>();
+  const keys = new Map<string, { list: HeldList<HeldEntry>; floor: RecentPlace | undefined }>();
   let chunks = new Map<string, Chunk>();
   let state: WindowState = { upTo: 0, tag: 0, last: '', floor: null, directory: '' };
   let raw: Buffer = Buffer.alloc(0);
@@ -101,7 +101,7 @@ export function createWindow(options: WindowOptions): Window {
         keys.delete(name);
     }
   };
-  const floor = (now: number): Place | undefined => {
+  const floor = (now: number): RecentPlace | undefined => {
     const aged = all.countUpTo({ at: now - heldMs, index: Infinity });
     return later(state.floor ?? undefined, all.entries[aged - 1]);
   };
