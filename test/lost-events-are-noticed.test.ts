@@ -44,7 +44,7 @@ async function source(instance: string): Promise<Record<string, unknown>> {
   return body.sources.find((one: { instance: string }) => one.instance === instance);
 }
 
-test('F-02 I7 numbers that never arrive are told as missing; those the host gave up are not', async () => {
+test('F-02 A24 I7 numbers that never arrive are told as missing; those the host gave up are not', async () => {
   const instance = newInstance();
   expect(await send(instance, '1-10', 10)).toBe(201);
   expect(await source(instance)).toMatchObject({ state: 'open', received: 10, missingCount: 0, missing: [] });

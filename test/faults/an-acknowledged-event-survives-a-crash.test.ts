@@ -42,7 +42,7 @@ function expectNothingLost(score: Scoreboard): void {
 }
 
 test(
-  'no acknowledged event is lost or stored twice when the server is killed at random moments',
+  'F1 no acknowledged event is lost or stored twice when the server is killed at random moments',
   { timeout: 3_600_000 },
   async () => {
     const cycles = all ? 200 : 20;
@@ -75,7 +75,7 @@ test(
 );
 
 test(
-  'no acknowledged event is lost or stored twice when PostgreSQL is killed, and the server heals without a restart',
+  'F6 no acknowledged event is lost or stored twice when PostgreSQL is killed, and the server heals without a restart',
   { timeout: 3_600_000 },
   async () => {
     const cycles = all ? 50 : 20;

@@ -46,7 +46,7 @@ function rssOf(pid: number): number {
   return Number(kilobytes) * 1024;
 }
 
-test('a connection cut at any byte loses nothing and doubles nothing', { timeout }, async () => {
+test('F22 a connection cut at any byte loses nothing and doubles nothing', { timeout }, async () => {
   server = await startTestServer();
   proxy = await startFaultProxy({ port: Number(new URL(server.url).port) });
   load = startLoad(through(server, proxy), { eventsPerSecond: 400 });

@@ -15,7 +15,7 @@ afterEach(() => server?.dispose());
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test(
-  'F-05 A14 a database put back to an earlier copy is refused by the server and found by verify',
+  'F-05 A14 F32 a database put back to an earlier copy is refused by the server and found by verify',
   { timeout: 120_000 },
   async () => {
     server = await startTestServer();
