@@ -4,10 +4,11 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { patienceMs } from '../support/wait-until.ts';
 import type { CodeBlock } from './code-blocks.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const blockTimeoutMs = 60_000;
+const blockTimeoutMs = 5 * patienceMs;
 
 export interface Reader {
   /** Runs a block as someone who follows the page would; rejects with what it printed when it fails. */

@@ -64,7 +64,7 @@ beforeAll(async () => {
   });
   ids = { own: mine.body.results[0].id, other: alpha.ids[0] ?? '' };
   routes = await routesOf();
-}, 60_000);
+});
 
 afterAll(async () => {
   await server.dispose();

@@ -21,7 +21,7 @@ let server: TestServer;
 beforeAll(async () => {
   faulty = await startFaultyProvider(clientId);
   server = await startTestServer({ BITACORA_OIDC_ISSUER: faulty.issuer, BITACORA_OIDC_CLIENT_ID: clientId });
-}, 60_000);
+});
 
 afterAll(async () => {
   await server.dispose();
@@ -311,7 +311,7 @@ describe('F-09 against oidc-provider, as its makers ship it', () => {
       BITACORA_OIDC_CLIENT_SECRET: 'a secret of the provider',
       BITACORA_OIDC_DEFAULT_ROLE: 'viewer',
     });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await real?.dispose();

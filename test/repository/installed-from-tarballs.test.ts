@@ -28,7 +28,7 @@ const shell = (command: string): Promise<string> =>
 const others = process.env['BITACORA_FAULTS'] === 'full' ? 'registry' : 'linked';
 beforeAll(async () => {
   release = await installRelease(others);
-}, 120_000);
+});
 
 afterAll(async () => {
   server?.kill('SIGTERM');
@@ -192,9 +192,7 @@ async function serve(): Promise<string> {
   let said = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  await expect
-    .poll(() => [child.exitCode, said], { timeout: 60_000 })
-    .toEqual([null, expect.stringContaining('API reference')]);
+  await expect.poll(() => [child.exitCode, said]).toEqual([null, expect.stringContaining('API reference')]);
   expect(said).toMatch(/Make the first owner, once: \S+\/app\/link\//);
   return /listens on (http:\S+)/.exec(said)?.[1] ?? '';
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestServer } from './test-server.ts';
+import { patienceMs } from './wait-until.ts';
 
 export interface Load {
   /** What was sent and acknowledged, one JSON object a line. */
@@ -16,7 +17,7 @@ export interface Load {
 }
 
 const program = fileURLToPath(new URL('load-process.ts', import.meta.url));
-const finishWithinMs = 40_000;
+const finishWithinMs = 5 * patienceMs;
 
 /** Starts a process that sends events to a server, in batches and one by one, and retries until they are acknowledged. */
 export function startLoad(

@@ -41,7 +41,6 @@ export async function runPostgres(settings: Record<string, string> = {}): Promis
     async () =>
       existsSync(join(data, 'postmaster.pid')) &&
       /^ready/m.test(readFileSync(join(data, 'postmaster.pid'), 'utf8')),
-    20_000,
   );
   return {
     url: `postgres://postgres:unused@127.0.0.1:${port}/postgres`,

@@ -197,7 +197,7 @@ export function activityRows(installation: () => PackInstallation): void {
       );
       for (const page of [1, 2, 3]) {
         const query = `?page_size=5&page=${page}${client && `&cliente_id=${client}`}${period && `&periodo=${period}`}`;
-        await expect.poll(async () => (await list(query)).source, { timeout: 20_000 }).toBe('redis');
+        await expect.poll(async () => (await list(query)).source).toBe('redis');
         const { results, count } = await list(query);
         expect({ count, ids: results.map(({ uuid }: { uuid: string }) => uuid) }).toEqual({
           count: fitting.length,

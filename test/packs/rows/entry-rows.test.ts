@@ -123,7 +123,7 @@ export function entryRows(installation: () => PackInstallation): void {
       `q=-session:${hash} é \\(sessionId:${hash},${hash} or x\\) module:m$`,
       `q=sessionId:\\(${hash} OR ${hash}\\)$`,
     ].map((text) => expect.stringMatching(new RegExp(text)));
-    await expect.poll(recorded, { timeout: 10_000 }).toEqual(expect.arrayContaining(wanted));
+    await expect.poll(recorded).toEqual(expect.arrayContaining(wanted));
     const all = (await recorded()).join(' ');
     for (const secret of [token, other, token.slice(0, 20)]) expect(all).not.toContain(secret);
   });

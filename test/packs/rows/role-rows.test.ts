@@ -143,6 +143,6 @@ export function roleRows(installation: () => PackInstallation): void {
       const all = await server.json('/v1/events?ledger=roles.audit&action=entry.search&limit=1000');
       return all.body.entries.map(({ event }: any) => `${event.actor.id} ${event.request?.url}`);
     };
-    await expect.poll(reads, { timeout: 10_000 }).toContain(`${people.admin} ${base}estadisticas/generar/`);
+    await expect.poll(reads).toContain(`${people.admin} ${base}estadisticas/generar/`);
   });
 }
