@@ -36,7 +36,7 @@ function hangUp(length: number, body: string, authorization: string): Promise<vo
   });
 }
 
-test('requests whose callers hang up, and strangers that announce much, leave no room taken', async () => {
+test('requests whose callers hang up, and strangers who announce large bodies, take no room from later requests', async () => {
   const large = JSON.stringify(Array.from({ length: 200 }, () => event({ description: 'x'.repeat(50_000) })));
   for (let round = 0; round < 10; round++) {
     await hangUp(Buffer.byteLength(large), large, `Bearer ${server.key}`);

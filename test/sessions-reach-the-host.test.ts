@@ -263,7 +263,7 @@ console.log('at the end');`;
   expect(readFileSync(join(folder, 'cursor'), 'utf8')).not.toContain('s-');
 });
 
-test('C-06 whom an administrator signs out in Bitácora is signed out of the condominium', async () => {
+test('C-06 a user whom an administrator signs out in Bitácora is signed out of the condominium', async () => {
   const host = await startExampleHost('condominium', { server, secret });
   try {
     const { body: maria } = await host.call('POST', '/login', { username: 'maria', password: 'puerta azul' });
@@ -283,7 +283,7 @@ test('C-06 whom an administrator signs out in Bitácora is signed out of the con
   }
 });
 
-test('C-06 a receiver that is named later is told of what is closed from then on, in ledgers made later of all', async () => {
+test('C-06 a receiver that is set later is told only of what is closed after that, and of everything in ledgers made later', async () => {
   await server.stop();
   await server.restart({ BITACORA_SESSION_WEBHOOK_URL: '' });
   const [before = '', after = '', late = ''] = await open(3);

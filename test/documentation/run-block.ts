@@ -17,8 +17,8 @@ export interface Reader {
 }
 
 /**
- * Someone who follows a page against a server: in a folder of his own that looks like the checkout, with the machine's
- * Node and nothing of ours in the path but what the page puts there, and an empty database of his own in `DATABASE_URL`. Files and exported variables of one block are there in the next.
+ * Someone who follows a page against a server: in a folder of their own that looks like the checkout, with the machine's
+ * Node and nothing of ours in the path but what the page puts there, and an empty database of their own in `DATABASE_URL`. Files and exported variables of one block are there in the next.
  * `briefNpx`: for `npx` stands what it does with a program that is installed, which takes a tenth of the time.
  */
 export function createReader(server: {

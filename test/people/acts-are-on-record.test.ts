@@ -224,7 +224,7 @@ describe('X24 F-09 each administrative act is exactly one event, by whom it was 
     }
   });
 
-  test('that were eighty', () => {
+  test('these were at least eighty acts', () => {
     expect(acts).toBeGreaterThanOrEqual(80);
   });
 });
@@ -275,7 +275,7 @@ describe('X24 F-09 reading of others’ entries is on record', () => {
     expect(await reads(viewer.id)).toEqual([]);
   });
 
-  test('who reaches some modules or subjects reads others’ entries, too', async () => {
+  test('a person who reaches some modules or subjects reads others’ entries, and that is on record too', async () => {
     for (const reach of [
       { role: 'auditor', scope: 'modules', modules: ['m'] },
       { role: 'analyst', scope: 'subjects', subjects: ['s'] },

@@ -276,7 +276,7 @@ describe('X11 API keys', () => {
     }
   });
 
-  test('a key that is about to end works until then, an old one and two at once are no matter', async () => {
+  test('a key that is about to end works until then; an old key, and two keys at once, work as well', async () => {
     const soon = await makeKey(server, {
       scopes: ['read'],
       expiresAt: new Date(Date.now() + 600_000).toISOString(),
@@ -317,7 +317,7 @@ describe('X11 API keys', () => {
     expect((await fetch(`${server.url}/v1/events`, { headers: forwarded })).status).toBe(status);
   });
 
-  test('a key that is taken from some networks only makes keys for no others; what is no network is refused', async () => {
+  test('a key that is limited to some networks makes keys for these networks only; what is no network is refused', async () => {
     const addresses = ['127.0.0.0/8', '10.1.0.0/16'];
     const limited = await makeKey(server, { scopes: ['admin', 'read'], addresses });
     const make = (wanted?: unknown): Promise<{ status: number; body: any }> =>
@@ -338,7 +338,7 @@ describe('X11 API keys', () => {
       expect(await make(wrong)).toMatchObject({ status: 400 });
   });
 
-  test('a key that is taken from some networks only vouches for nobody: tokens are taken from anywhere', async () => {
+  test('a key that is limited to some networks registers no viewer key, whose tokens would be taken from anywhere', async () => {
     const whole = { scopes: ['admin', 'read'] };
     const body = JSON.stringify({ issuer, algorithm: 'HS256', key: secret.toString('base64url') });
     const put = async (addresses?: string[]): Promise<number> => {

@@ -19,7 +19,7 @@ interface Narrow {
 
 const random = createRandom(9_240);
 const queriesPerCaller = 40;
-/** One is also an actor: his are both. */
+/** The first is also an actor: entries by them and about them are both their own. */
 const subjects = ['ana', 'client 7', 'клиент', 'c-9'];
 let server: TestServer;
 let entries: Entry[];
@@ -179,7 +179,7 @@ test('X9 one entry, its relatives and its proof keep to what a caller may see', 
   }
 });
 
-test('X9 the live view shows a narrow caller what he may see, and nothing of when others are at work', async () => {
+test('X9 the live view shows a narrow caller what they may see, and nothing of when others are at work', async () => {
   const [caller] = callers;
   const abort = new AbortController();
   const response = await caller?.person.fetch('/v1/tail', { signal: abort.signal });

@@ -110,7 +110,7 @@ describe('F-09 the first owner', () => {
 });
 
 describe('F-09 invitations, resets and passwords', () => {
-  test('an invitation goes out by mail in the language of who invites, and ends with its time', async () => {
+  test('an invitation goes out by mail in the language of the person who invites, and ends with its time', async () => {
     const made = await owner.json('/v1/users', {
       method: 'POST',
       body: JSON.stringify({ email: 'late@example.com', name: 'Late', role: 'auditor' }),
@@ -198,7 +198,7 @@ describe('F-09 invitations, resets and passwords', () => {
     await database.query('delete from sign_in_failure');
   });
 
-  test('what others try from the same address keeps nobody out who has signed in from there before', async () => {
+  test('failures of others from the same address do not keep out a person who has signed in from there before', async () => {
     const person = await joinAs('auditor');
     const stranger = (): Promise<Response> =>
       signInWith(server, { email: 'stranger@example.com', password: 'wrong password' });
@@ -611,7 +611,7 @@ describe('X21 rights that change while somebody is signed in', () => {
     await expect.poll(() => ended).toBe(true);
   });
 
-  test('nobody gives more than he has: an administrator makes no owner, and touches none', async () => {
+  test('nobody gives more than they have: an administrator makes no owner, and changes none', async () => {
     const administrator = await joinAs('administrator');
     const invite = (role: string, more: object = {}): Promise<number> =>
       administrator

@@ -59,7 +59,7 @@ test.each(published)('SDK-30 $name is packed whole, without sources and tests', 
     expect(readdirSync(join(installed, assets))).toEqual(readdirSync(join(root, folder, assets)));
 });
 
-test('SDK-30 who imports an installed library or pack gets types, whichever way', async () => {
+test('SDK-30 a program that imports an installed library or pack gets types, whichever way it imports', async () => {
   const use = `import { createClient } from '@bitacora/client';
 import { definePack, testPack } from '@bitacora/pack-kit';
 import { closingLogger } from '@bitacora/pack-accounting-closing';

@@ -13,7 +13,7 @@ export interface PostgresCluster {
   close(): Promise<void>;
 }
 
-/** A PostgreSQL of our own, by TCP, as somebody else would run it: Debian's where there is one, else the embedded programs. */
+/** A PostgreSQL of our own, reached by TCP: Debian's where there is one, else the embedded programs. */
 export async function runPostgres(settings: Record<string, string> = {}): Promise<PostgresCluster> {
   const programs = await findPrograms();
   const owner = process.getuid?.() === 0 ? unprivileged('postgres') : undefined;

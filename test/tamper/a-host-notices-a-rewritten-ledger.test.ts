@@ -65,7 +65,7 @@ async function expectSize(watched: LedgerWatch, expected: number): Promise<void>
   await expect.poll(async () => sizeOf(await watched.check())).toBe(expected);
 }
 
-/** What the administrator does who also has the server's key: his history, signed as the server signs. */
+/** What an administrator does who also has the server's key: a history of their own, signed as the server signs. */
 async function publish(lines: readonly string[]): Promise<void> {
   await administrator.replaceTiles(ledger, lines);
   await administrator.sql.query('delete from checkpoint where ledger = $1', [ledger]);

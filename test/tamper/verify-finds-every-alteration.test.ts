@@ -163,7 +163,7 @@ describe('F-05 what a superuser of the database does to entries is found', () =>
       expectIndex(await verify(ledger, 'receipt'), index);
     }));
 
-  test('A3 one field edited, all tiles recomputed, and the checkpoints signed with a key of his own', () =>
+  test('A3 one field edited, all tiles recomputed, and the checkpoints signed with a key of their own', () =>
     eachPosition(async (ledger, index) => {
       await administrator.editRow(ledger.id, index, edited);
       const lines = await administrator.lines(ledger.id);

@@ -238,7 +238,7 @@ export function activityRows(installation: () => PackInstallation): void {
     expect(refused).toMatchObject({ status: 403, body: { error: 'Acceso denegado' } });
   });
 
-  test('A-07 a gerente reads what everybody did, whoever else has a token is refused', async () => {
+  test('A-07 a gerente reads what everybody did; anybody else with a token is refused', async () => {
     const tokenOf = await viewerTokens(server, 'actividad');
     const { count } = await list();
     expect(await server.json(path, { as: tokenOf('90', 'gerente') })).toMatchObject({

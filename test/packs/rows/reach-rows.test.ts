@@ -106,7 +106,7 @@ export function reachRows(installation: () => PackInstallation): void {
     await writeBoth();
   });
 
-  test('F-09 a gerente asks every question of the API and is shown nothing of another pack, not even what he did there', async () => {
+  test('F-09 a gerente asks every question of the API and is shown nothing of another pack, not even what they did there', async () => {
     const faults: string[] = [];
     const asked = await places();
     expect(asked.length).toBeGreaterThan(60);
@@ -179,7 +179,7 @@ export function reachRows(installation: () => PackInstallation): void {
     await stream.ended;
   });
 
-  test('F-09 who is gerente here and resident there reads all of the one and his own of the other', async () => {
+  test('F-09 a person who is gerente in one pack and resident in the other reads all of the one and their own of the other', async () => {
     const both = tokenOf(reader, 'gerente', 'resident');
     const { body } = await ask(both, '/v1/events?count=true&limit=1000');
     const actions = new Set<string>(
