@@ -15,9 +15,10 @@ export default defineConfig({
     // the rows of the packs run within each installation (test/packs/rows/describe-rows.ts), never alone
     exclude: ['**/node_modules/**', '**/dist/**', 'test/packs/rows/**'],
     globalSetup: 'test/support/set-up-run.ts',
-    // These limits only end what hangs: beside eight busy loops on two cores the slowest test takes six minutes.
-    testTimeout: allFaults ? 3_600_000 : 900_000,
+    // These limits only end what hangs: at a load of 28 on two cores the slowest test takes a quarter of an hour.
+    testTimeout: allFaults ? 3_600_000 : 1_800_000,
     hookTimeout: 900_000,
+    teardownTimeout: patienceMs,
     // What is waited for comes at once, or much later where others use the machine.
     expect: { poll: { timeout: patienceMs } },
     // a process per file: tests start servers, kill them, and set environment variables

@@ -202,14 +202,14 @@ test('F-04 pages forward and back meet every entry once, whatever the page size'
     ['"wire transfer" OR amount:>0', 60],
   ] as const) {
     for (const order of ['desc', 'asc']) {
-      const { count } = await page({ q, count: 'true', limit: '1' });
+      const { count, exact } = await page({ q, count: 'true', limit: '1' });
       const forward: string[][] = [];
       let last: Page | undefined;
       for (let cursor: string | null = ''; cursor !== null; cursor = last.next) {
         last = await page({ q, order, limit: String(limit), ...(cursor === '' ? {} : { cursor }) });
         forward.push(last.entries.map((entry) => entry.id));
       }
-      expect(new Set(forward.flat()).size).toBe(count);
+      expect(new Set(forward.flat()).size).toBe(exact ? count : atLeast(count, forward.flat().length));
       const back = [forward.at(-1) ?? []];
       for (let cursor = last?.previous ?? null; cursor !== null;) {
         const before: Page = await page({ q, order, limit: String(limit), cursor });

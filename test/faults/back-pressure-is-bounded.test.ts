@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
@@ -7,6 +7,7 @@ import { startLoad, type Load } from '../support/load.ts';
 import { makeEvents } from '../support/make-events.ts';
 import { startSpareDatabase, type SpareDatabase } from '../support/spare-database.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 const all = process.env['BITACORA_FAULTS'] === 'full';
 /** Memory of a server under the flood of F20 after two minutes. */
@@ -58,6 +59,10 @@ test('F22 a connection cut at any byte loses nothing and doubles nothing', async
     () => ({ drop: true }),
   ];
   const cuts = all ? 2_000 : 60;
+  const { log } = load;
+  await waitUntil('the load', () =>
+    Promise.resolve(existsSync(log) && readFileSync(log, 'utf8').includes('acked')),
+  );
   for (let cut = 0; cut < cuts; cut++) {
     const kind = kinds[cut % kinds.length];
     // The head of a request is about 200 bytes: before, in and after it, and anywhere in the body.

@@ -1,7 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestServer } from './test-server.ts';
 
 /** Asked so often for an answer that says that it is exact. */
-const attemptsMax = 5;
+const attemptsMax = 3;
+/** A server that is too busy says that it should be asked again after a second; so often it is. */
+const busyMax = 60;
 
 /** The body that a question is answered with; an Error with the answer and the server's log for any other status than 200. */
 export async function answerOf(
@@ -18,9 +21,13 @@ export async function answerOf(
  * Asks again while the answer says that it is not exact: that the server had read for two seconds is chance where other
  * programs use the machine. The last answer may still say so.
  */
-export async function exactAnswer<Answer extends { body: any }>(ask: () => Promise<Answer>): Promise<Answer> {
-  for (let attempt = 1; ; attempt++) {
+export async function exactAnswer<Answer extends { status: number; body: any }>(
+  ask: () => Promise<Answer>,
+): Promise<Answer> {
+  let [attempts, busy] = [0, 0];
+  for (;;) {
     const answer = await ask();
-    if (answer.body?.exact !== false || attempt === attemptsMax) return answer;
+    if (answer.status === 503 && ++busy < busyMax) await sleep(1_000);
+    else if (answer.body?.exact !== false || ++attempts === attemptsMax) return answer;
   }
 }
