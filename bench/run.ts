@@ -12,6 +12,7 @@ import { bytesPerEvent } from './s8-bytes-per-event.ts';
 import { verifySpeed } from './s11-verify.ts';
 import { firstPage } from './s12-first-page.ts';
 import { fastifyMiddleware } from './fastify-middleware.ts';
+import { promisedTimes } from './promised-times.ts';
 import { triggers } from './triggers.ts';
 import type { SpeedPromise } from './support/promise.ts';
 
@@ -27,6 +28,7 @@ const promises: readonly SpeedPromise[] = [
   bytesPerEvent,
   verifySpeed,
   firstPage,
+  promisedTimes,
   triggers,
   fastifyMiddleware,
 ];

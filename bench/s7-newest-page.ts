@@ -60,11 +60,7 @@ export const newestPage: SpeedPromise = {
 };
 
 function warm(server: TestServer, source: string): Promise<boolean> {
-  return waitUntil(
-    `answers from ${source}`,
-    async () => (await server.json(page)).body.source === source,
-    30_000,
-  );
+  return waitUntil(`answers from ${source}`, async () => (await server.json(page)).body.source === source);
 }
 
 async function sizeOf(client: RedisClient): Promise<string> {

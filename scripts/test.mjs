@@ -1,12 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, relative } from 'node:path';
 import { installWhenNeeded, root } from './install-when-needed.mjs';
 
 const given = process.argv.slice(2).filter((argument) => argument !== '--');
 const faults = given.includes('--faults');
 const filters = given.filter((argument) => argument !== '--faults');
+
+/** Files named at the end of a run: those that are worth making faster. */
+const slowestFilesMax = 20;
 
 installWhenNeeded();
 const bin = join(root, 'node_modules', '.bin');
@@ -26,6 +29,7 @@ const checks = [
 const failedChecks = faults ? 0 : checks.filter((check) => !passes(...check)).length;
 const tests = runTests();
 const failed = tests.failed + failedChecks;
+for (const line of slowest(tests.files)) console.log(line);
 console.log(`${tests.passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 
@@ -75,10 +79,22 @@ function count(report, status) {
         file === 'failed' && !assertionResults.some(({ status: test }) => test === 'failed'),
     ).length;
     const failures = numFailedTests + broken;
-    return { passed: numPassedTests, failed: failures === 0 && status !== 0 ? 1 : failures };
+    const failed = failures === 0 && status !== 0 ? 1 : failures;
+    return { passed: numPassedTests, failed, files: testResults };
   } catch {
-    return { passed: 0, failed: 1 };
+    return { passed: 0, failed: 1, files: [] };
   }
+}
+
+/** A heading and one line for each of the slowest files: from the start of its first test to the end of its last one. */
+function slowest(files) {
+  const lines = files
+    .map(({ name, startTime, endTime }) => ({ name, tookMs: endTime - startTime }))
+    .filter(({ tookMs }) => tookMs > 0)
+    .sort((a, b) => b.tookMs - a.tookMs)
+    .slice(0, slowestFilesMax)
+    .map(({ name, tookMs }) => `${(tookMs / 1000).toFixed(1).padStart(7)} s  ${relative(root, name)}`);
+  return lines.length === 0 ? [] : ['slowest test files, without their set-up:', ...lines];
 }
 
 function seconds(began) {

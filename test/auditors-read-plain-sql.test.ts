@@ -38,7 +38,7 @@ afterAll(async () => {
   await server.dispose();
 });
 
-test('an auditor with a login of his own counts and reads his tenant’s events in plain SQL', async () => {
+test('an auditor with a login of their own counts and reads their tenant’s events in plain SQL', async () => {
   const found = await auditor.query(
     'select actor, count(*)::integer as count from bitacora.event group by actor order by actor',
   );
@@ -49,7 +49,7 @@ test('an auditor with a login of his own counts and reads his tenant’s events 
   expect(one.rows).toEqual([{ ledger: 'default', index: 17, target_type: 'invoice', past: true }]);
 });
 
-test('he sees nothing of another tenant, whatever he sets, and changes nothing', async () => {
+test('the auditor sees nothing of another tenant, whatever they set, and changes nothing', async () => {
   for (const setting of ['', "set bitacora.ledgers = '1,2,3,4,5'", "set bitacora.tenant = '2'"]) {
     if (setting) await auditor.query(setting);
     const found = await auditor.query(

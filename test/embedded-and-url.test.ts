@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runPostgres, unprivileged, type PostgresCluster } from './support/run-postgres.ts';
 import { startTestServer, type TestServer } from './support/test-server.ts';
-import { waitUntil } from './support/wait-until.ts';
+import { patienceMs, waitUntil } from './support/wait-until.ts';
 
 const program = fileURLToPath(new URL('../packages/server/src/main.ts', import.meta.url));
 
@@ -45,7 +45,7 @@ function refused(environment: Record<string, string>): { code: number | null; sa
   const { status, stderr } = spawnSync(process.execPath, ['--conditions=bitacora:source', program, 'serve'], {
     env: { ...process.env, BITACORA_DATA_DIR: directory, BITACORA_PORT: '0', ...environment },
     encoding: 'utf8',
-    timeout: 20_000,
+    timeout: patienceMs,
   });
   rmSync(directory, { recursive: true, force: true });
   return { code: status, said: stderr };
@@ -58,13 +58,13 @@ test('F-10 everything works on the embedded database, and a second server on its
   expect({ code, said }).toEqual({ code: 2, said: expect.stringContaining('is held by process') });
   expect((await server.json('/readyz')).status).toBe(200);
   await server.dispose();
-}, 60_000);
+});
 
 describe('F-10 on a PostgreSQL server by URL', () => {
   let cluster: PostgresCluster;
   beforeAll(async () => {
     cluster = await runPostgres();
-  }, 60_000);
+  });
   afterAll(async () => {
     await cluster.close();
   });
@@ -103,7 +103,7 @@ describe('F-10 on a PostgreSQL server by URL', () => {
     }
     for (const server of both) await server.dispose();
     rmSync(directory, { recursive: true, force: true });
-  }, 90_000);
+  });
 
   test('a database that is not there, a URL that is none, and a login without rights are told plainly', () => {
     expect(refused({ BITACORA_DATABASE_URL: 'postgres://a:secret@127.0.0.1:1/x' })).toEqual({
@@ -114,7 +114,7 @@ describe('F-10 on a PostgreSQL server by URL', () => {
       code: 2,
       said: expect.stringContaining('BITACORA_DATABASE_URL'),
     });
-  }, 60_000);
+  });
 });
 
 test.each(['fsync', 'full_page_writes', 'synchronous_commit'])(

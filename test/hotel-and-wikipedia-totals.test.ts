@@ -26,7 +26,7 @@ describe.skipIf(hotelFile === undefined || wikipediaFile === undefined)(
         'the ledgers',
         async () => (await server.json('/v1/events?ledger=wikipedia')).status === 200,
       );
-    }, 60_000);
+    });
 
     afterAll(async () => {
       await server.dispose();
@@ -95,7 +95,7 @@ describe.skipIf(hotelFile === undefined || wikipediaFile === undefined)(
       expect(
         await count({ ledger: 'hotel', action: 'booking.cancel', from: '2016-01-18', to: '2016-01-18' }),
       ).toBe(cancelled);
-    }, 300_000);
+    });
 
     test('F-13 39,244 edits: users, robots, new pages and every script, found by their words and equal byte for byte', async () => {
       const edits: Record<string, any>[] = sampleLines(wikipediaFile ?? '').map((line) => JSON.parse(line));
@@ -130,7 +130,7 @@ describe.skipIf(hotelFile === undefined || wikipediaFile === undefined)(
         const written = edits.filter((edit) => new RegExp(`\\p{Script=${script}}`, 'u').test(edit['page']));
         for (const edit of random.shuffled(written).slice(0, 12)) await foundByItsPage(edit, edits);
       }
-    }, 300_000);
+    });
 
     async function foundByItsPage(
       edit: Record<string, any>,

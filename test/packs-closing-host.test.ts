@@ -34,7 +34,7 @@ beforeAll(async () => {
   expect(await work('12/1999-01/cerrar')).toBe(404);
   expect(await work('12/2026-02/cerrar')).toBe(200);
   expect(await host.stop()).toBe('');
-}, 60_000);
+});
 afterAll(async () => {
   await host?.stop();
   await server?.dispose();

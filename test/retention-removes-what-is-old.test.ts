@@ -49,7 +49,7 @@ beforeAll(async () => {
     if (round < 2) await waitUntil('a closed segment', async () => (await segments('closed')) === round + 1);
   }
   vkey = (await (await server.fetch(`/v1/tlog/${ledger}/key`)).text()).trim();
-}, 60_000);
+});
 
 afterAll(async () => {
   await superuser.end();

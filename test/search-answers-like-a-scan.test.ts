@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { answerOf } from './support/answer-of.ts';
+import { answerOf, exactAnswer } from './support/answer-of.ts';
 import { inventEvents, type InventedEvent } from './support/invented-events.ts';
 import { holds, valuesOf, write, type Asked, type Stored } from './support/query-oracle.ts';
 import { randomQuery } from './support/random-query.ts';
@@ -30,7 +30,7 @@ interface Page {
 const random = createRandom(20_260_301);
 const sent = inventEvents(random, 2_500);
 let server: TestServer;
-/** Answers that said they were not exact: after two seconds of reading texts. */
+/** Answers that said they were not exact, asked for several times: after two seconds of reading texts. */
 let gaveUp = 0;
 /** Newest first, as the server must order them. */
 let entries: Entry[];
@@ -76,7 +76,7 @@ beforeAll(async () => {
   entries.sort(
     (a, b) => b.at - a.at || (a.ledger < b.ledger ? 1 : a.ledger > b.ledger ? -1 : b.index - a.index),
   );
-}, 60_000);
+});
 
 afterAll(async () => {
   await server.dispose();
@@ -101,7 +101,7 @@ test('F-04 1,000 random queries find what a scan finds: entries in order, counts
   expect(found).toBeGreaterThan(600);
   // two seconds are plenty here, unless the machine is busy with something else
   expect(gaveUp).toBeLessThan(200);
-}, 240_000);
+});
 
 /** A count that says that it is not exact may only be too low. */
 function atLeast(counted: number, all: number): number {
@@ -142,15 +142,17 @@ async function compareNumbers(q: string, expected: readonly Entry[]): Promise<vo
     'tag',
     'outcome',
   ];
-  const facets = await server.json(
-    `/v1/facets?${new URLSearchParams({ q, fields: fields.join(), limit: '1000' })}`,
+  const facets = await exactAnswer(() =>
+    server.json(`/v1/facets?${new URLSearchParams({ q, fields: fields.join(), limit: '1000' })}`),
   );
   const wanted = Object.fromEntries(fields.map((field) => [field, facet(expected, field)]));
   if (!facets.body.exact) gaveUp++;
   else expect({ q, ...facets.body }).toEqual({ q, exact: true, facets: wanted });
   const interval = random.pick(['hour', 'day'] as const);
   const by = random.pick(['outcome', 'level']);
-  const histogram = await server.json(`/v1/histogram?${new URLSearchParams({ q, interval, by })}`);
+  const histogram = await exactAnswer(() =>
+    server.json(`/v1/histogram?${new URLSearchParams({ q, interval, by })}`),
+  );
   if (!histogram.body.exact) gaveUp++;
   else expect({ q, ...histogram.body }).toEqual({ q, exact: true, buckets: buckets(expected, interval, by) });
 }
@@ -200,14 +202,14 @@ test('F-04 pages forward and back meet every entry once, whatever the page size'
     ['"wire transfer" OR amount:>0', 60],
   ] as const) {
     for (const order of ['desc', 'asc']) {
-      const { count } = await page({ q, count: 'true', limit: '1' });
+      const { count, exact } = await page({ q, count: 'true', limit: '1' });
       const forward: string[][] = [];
       let last: Page | undefined;
       for (let cursor: string | null = ''; cursor !== null; cursor = last.next) {
         last = await page({ q, order, limit: String(limit), ...(cursor === '' ? {} : { cursor }) });
         forward.push(last.entries.map((entry) => entry.id));
       }
-      expect(new Set(forward.flat()).size).toBe(count);
+      expect(new Set(forward.flat()).size).toBe(exact ? count : atLeast(count, forward.flat().length));
       const back = [forward.at(-1) ?? []];
       for (let cursor = last?.previous ?? null; cursor !== null;) {
         const before: Page = await page({ q, order, limit: String(limit), cursor });
@@ -217,7 +219,7 @@ test('F-04 pages forward and back meet every entry once, whatever the page size'
       expect(back).toEqual(forward);
     }
   }
-}, 60_000);
+});
 
 test('parameters narrow like qualifiers, and from and to include whole days', async () => {
   const asked: [Record<string, string>, Asked][] = [

@@ -37,7 +37,7 @@ describe.skipIf(file === undefined)('119,998 real updates of incidents', () => {
       duplicates: 0,
       rejected: 0,
     });
-  }, 300_000);
+  });
 
   afterAll(async () => {
     await server.dispose();
@@ -207,7 +207,7 @@ describe.skipIf(file === undefined)('119,998 real updates of incidents', () => {
 
   test('F-04 totals, facets, filters, days, histograms, stories, pages and 1,000 texts equal a computation over the file', async () => {
     await everythingHolds(textQueries);
-  }, 300_000);
+  });
 
   test('F-13 importing the file again adds nothing', async () => {
     // The beginning says as much as the whole: ids are made of the row, and of rows before it.
@@ -222,13 +222,13 @@ describe.skipIf(file === undefined)('119,998 real updates of incidents', () => {
     rmSync(folder, { recursive: true, force: true });
     expect(again).toMatchObject({ rows, accepted: 0, duplicates: rows, rejected: 0 });
     expect(await count({})).toBe(119_998);
-  }, 300_000);
+  });
 
   test('F-04 the same answers after a restart', async () => {
     expect(await server.stop()).toBe(0);
     await server.restart();
     await everythingHolds(textQueries.slice(0, 200));
-  }, 300_000);
+  });
 
   test('F-04 the same answers after all segments are closed', async () => {
     await server.stop();
@@ -240,13 +240,12 @@ describe.skipIf(file === undefined)('119,998 real updates of incidents', () => {
     await waitUntil(
       'the closing of the last segment',
       async () => (await database.query(open)).rowCount === 0,
-      20_000,
     );
     const closed = await database.query("select 1 from bitacora.segment where state = 'closed'");
     await database.end();
     expect(closed.rowCount).toBeGreaterThanOrEqual(3);
     await everythingHolds(textQueries.slice(-200));
-  }, 300_000);
+  });
 });
 
 function randomTextQueries(model: ServicenowModel, number: number): { q: string; count: number }[] {

@@ -44,7 +44,7 @@ beforeAll(async () => {
     await (round % 2 === 0 ? one : two).send(batch, { ledger });
     if (round < 2) await waitUntil('a closed segment', async () => (await closed()) === round + 1);
   }
-}, 60_000);
+});
 
 afterAll(async () => {
   await superuser?.end();

@@ -41,7 +41,7 @@ test.each(guides.map((name) => [pointOf(name), name]))(
   async (_point, name = '') => {
     const other = await startTestServer();
     const databaseUrl = await createHostDatabase(other.superuserUrl(), 'host');
-    // The page that a newcomer follows is run as he does it.
+    // The page that a newcomer follows is run as they do it.
     const briefNpx = name !== 'five-minutes.md';
     const reader = createReader({ url: other.url, key: other.key, databaseUrl, briefNpx });
     try {

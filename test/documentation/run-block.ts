@@ -4,10 +4,11 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { patienceMs } from '../support/wait-until.ts';
 import type { CodeBlock } from './code-blocks.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const blockTimeoutMs = 60_000;
+const blockTimeoutMs = 5 * patienceMs;
 
 export interface Reader {
   /** Runs a block as someone who follows the page would; rejects with what it printed when it fails. */
@@ -16,8 +17,8 @@ export interface Reader {
 }
 
 /**
- * Someone who follows a page against a server: in a folder of his own that looks like the checkout, with the machine's
- * Node and nothing of ours in the path but what the page puts there, and an empty database of his own in `DATABASE_URL`. Files and exported variables of one block are there in the next.
+ * Someone who follows a page against a server: in a folder of their own that looks like the checkout, with the machine's
+ * Node and nothing of ours in the path but what the page puts there, and an empty database of their own in `DATABASE_URL`. Files and exported variables of one block are there in the next.
  * `briefNpx`: for `npx` stands what it does with a program that is installed, which takes a tenth of the time.
  */
 export function createReader(server: {

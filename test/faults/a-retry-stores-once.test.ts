@@ -89,7 +89,7 @@ async function asAdministrator<Result>(use: (database: pg.Client) => Promise<Res
   }
 }
 
-test('the same batch 50 times, at once and reordered, is stored once and answered alike', async () => {
+test('F17 the same batch 50 times, at once and reordered, is stored once and answered alike', async () => {
   const events = makeEvents(120);
   const answers = await Promise.all(
     Array.from({ length: 50 }, (_, time) => send(time === 0 ? events : shuffled(events))),
@@ -103,7 +103,7 @@ test('the same batch 50 times, at once and reordered, is stored once and answere
   await expectStoredOnce(first);
 });
 
-test('overlapping batches, resubmitted at random, store each event once', async () => {
+test('F17 overlapping batches, resubmitted at random, store each event once', async () => {
   const events = makeEvents(400);
   const first: Places = new Map();
   const resubmitted = all ? 100_000 : 10_000;
@@ -188,7 +188,7 @@ test('another body under a stored id is a conflict, and the original stays as it
   await expectStoredOnce(first);
 });
 
-test('one event that cannot be stored costs no other event of its batch', async () => {
+test('F18 one event that cannot be stored costs no other event of its batch', async () => {
   const batches = all ? 500 : 100;
   const poisons: readonly ((event: MadeEvent) => unknown)[] = [
     (event) => ({ ...event, action: undefined }),

@@ -39,8 +39,9 @@ test('F3 SDK-16 SDK-17 nothing that resolved in durable is lost, nothing is stor
     // Every other host has no key: what the others leave encrypted it leaves as it is.
     const audit = { mode: 'durable', spool: kill % 2 === 0 ? encrypted : spool } as const;
     const host = startHost(plan(`durable ${kill}`, { audit }));
-    await host.started;
-    await sleep(randomInt(10, 250));
+    // At a random moment of its work, however fast the machine lets it go.
+    const doneLeast = randomInt(11, 300);
+    await expect.poll(() => host.done.length, { interval: 1 }).toBeGreaterThanOrEqual(doneLeast);
     host.child.kill('SIGKILL');
     await host.ended;
     runs.push({ run: `durable ${kill}`, done: host.done });
@@ -49,7 +50,7 @@ test('F3 SDK-16 SDK-17 nothing that resolved in durable is lost, nothing is stor
   const last = startHost(plan('last', { audit, events: 0, end: 'wait', healthEveryMs: 50 }));
   // A directory that a killed host had only begun is removed a minute later.
   const spools = (): string[] => readdirSync(directory).filter((name) => !name.startsWith('.'));
-  await expect.poll(spools, { timeout: 60_000 }).toEqual([]);
+  await expect.poll(spools).toEqual([]);
   last.child.kill('SIGKILL');
   const resolved = runs.reduce((sum, { done }) => sum + done.length, 0);
   // More may be stored than resolved: the tree is read when it holds all of it.
@@ -70,21 +71,21 @@ test('F3 SDK-16 SDK-17 nothing that resolved in durable is lost, nothing is stor
 
 test('F4 SDK-25 a host killed in best_effort loses no more than it had not sent yet, and the server says so', async () => {
   const kills = all ? 100 : 4;
-  const perSecondMax = 2_000;
-  const lost: number[] = [];
+  const lost: { lost: number; unsent: number }[] = [];
   for (let kill = 0; kill < kills; kill++) {
     const run = `best effort ${kill}`;
     const host = startHost(plan(run, { healthEveryMs: 10 }));
-    await expect.poll(() => host.health()?.delivered, { timeout: 20_000 }).toBeGreaterThan(0);
+    await expect.poll(() => host.health()?.delivered).toBeGreaterThan(0);
     await sleep(randomInt(10, 300));
     host.child.kill('SIGKILL');
     await host.ended;
     const source = await silentSource(run);
     expect(source.missing.at(-1)).toEqual({ from: expect.any(Number), to: null });
-    lost.push((host.health()?.submitted ?? 0) - source.received);
+    const { submitted = 0, pending = 0 } = host.health() ?? {};
+    lost.push({ lost: submitted - source.received, unsent: pending });
   }
-  console.log(`kill -9 of the host in best_effort: ${kills} kills / lost at most ${Math.max(...lost)}`);
-  expect(Math.max(...lost)).toBeLessThanOrEqual(perSecondMax);
+  console.log(`kill -9 of the host in best_effort: ${kills} kills / lost ${JSON.stringify(lost)}`);
+  expect(lost.filter((kill) => kill.lost > kill.unsent)).toEqual([]);
 });
 
 async function silentSource(
@@ -98,7 +99,7 @@ async function silentSource(
         found = body.sources.find((source: { name: string }) => source.name === name);
         return found?.state;
       },
-      { timeout: 20_000, interval: 100 },
+      { interval: 100 },
     )
     .toBe('silent');
   return found;

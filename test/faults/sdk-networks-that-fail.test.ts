@@ -60,7 +60,6 @@ test('F22 connections cut anywhere lose nothing and store nothing twice', async 
     await expect
       .poll(() => audit.health().lastError !== undefined || audit.health().pending === 0, {
         interval: 1,
-        timeout: 10_000,
       })
       .toBe(true);
     proxy.set({}, { now: true });
@@ -117,11 +116,13 @@ test('F23 no request takes longer than its deadline, and an instance asks at mos
     captureMany(audit, place, { from: 1, count: 10 });
     return audit;
   });
-  const seconds = all ? 60 : 4;
-  await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+  // The same deadline of the same process: what else the machine does holds up both.
+  const reference = deadlineOf(places.silent, requestTimeoutMs).then(() => performance.now() - began);
+  await new Promise((resolve) => setTimeout(resolve, all ? 60_000 : 4_000));
+  await expect.poll(() => Object.values(failures).every(({ length }) => length > 0)).toBe(true);
   await Promise.all(audits.map((audit) => audit.close(0)));
+  const seconds = (performance.now() - began) / 1_000;
   for (const [place, times] of Object.entries(failures)) {
-    expect(times.length, place).toBeGreaterThanOrEqual(1);
     // One at the start, then one a second at most.
     expect(times.length, place).toBeLessThanOrEqual(seconds + 2);
   }
@@ -130,11 +131,22 @@ test('F23 no request takes longer than its deadline, and an instance asks at mos
     `deadline ${requestTimeoutMs} ms: the first request to a silent server ended after ${first.toFixed(0)} ms`,
   );
   expect(first).toBeGreaterThan(requestTimeoutMs - 50);
-  expect(first).toBeLessThan(requestTimeoutMs * 1.1 + (all ? 500 : 2_000));
-  expect(refusing.times.slice(1).every((at, i) => at - (refusing.times[i] ?? 0) >= 950)).toBe(true);
+  // A second wait would end later.
+  expect(first - (await reference)).toBeLessThan(requestTimeoutMs);
+  // Each may come late, but none before its second has begun.
+  expect(refusing.times.filter((at, i) => at - began < i * 1_000 - 50)).toEqual([]);
   silent.close();
   refusing.close();
 });
+
+/** Asks once with a deadline, without the SDK; resolves when the deadline has ended it. */
+async function deadlineOf(url: string, timeoutMs: number): Promise<void> {
+  const answered = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) }).then(
+    () => true,
+    () => false,
+  );
+  expect(answered).toBe(false);
+}
 
 test('F23 SDK-13 while the server’s certificate is expired everything is kept and told, and it is delivered once it is renewed', async () => {
   const authority = makeAuthority();
@@ -172,7 +184,7 @@ test('F23 SDK-13 while the server’s certificate is expired everything is kept 
     const durable = { action: 'a.b', actor: { id: 'ana' }, attributes: { run: 'tls durable', n: 1 } };
     await expect(audit.capture(durable, { mode: 'durable' })).resolves.toMatchObject({ state: 'spooled' });
     await expect(audit.capture(durable, { mode: 'strict' })).rejects.toMatchObject({ code: 'unreachable' });
-    await expect.poll(() => errors.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(4);
+    await expect.poll(() => errors.length).toBeGreaterThanOrEqual(4);
     expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(['unreachable']));
     expect(errors[0]?.message).toContain('certificate has expired');
     expect(audit.health()).toMatchObject({
@@ -181,7 +193,7 @@ test('F23 SDK-13 while the server’s certificate is expired everything is kept 
     });
     // Of tomorrow is no better.
     secured.setSecureContext(around(1, 30));
-    await expect.poll(() => audit.health().lastError, { timeout: 20_000 }).toContain('not yet valid');
+    await expect.poll(() => audit.health().lastError).toContain('not yet valid');
     secured.setSecureContext(around(-1, 30));
     expect(await audit.flush(30_000)).toMatchObject({ delivered: 41, pending: 0, dropped: 1, rejected: 0 });
   } finally {
@@ -225,26 +237,23 @@ test('F24 two hundred hosts that come back after an outage do not come at once, 
       retryWaitMaxMs: 4_000,
     }),
   );
+  const began = performance.now();
   for (const audit of audits) captureMany(audit, 'herd', { from: 1, count: each });
   await new Promise((resolve) => setTimeout(resolve, outageMs));
+  // Each has found out, however long the machine takes for two hundred of them.
+  await expect.poll(() => doors.batches.length).toBeGreaterThanOrEqual(clients);
   const duringOutage = doors.batches.length;
+  const outageSeconds = (performance.now() - began) / 1_000;
   isUp = true;
   peak = 0;
-  const back = performance.now();
-  const servedAt: number[] = [];
-  await Promise.all(
-    audits.map(async (audit) => {
-      await expect.poll(() => audit.health().pending, { interval: 50, timeout: 60_000 }).toBe(0);
-      servedAt.push(performance.now() - back);
-    }),
-  );
-  const lastMs = Math.max(...servedAt);
+  for (const audit of audits) await expect.poll(() => audit.health().pending, { interval: 50 }).toBe(0);
+  const afterwards = doors.batches.length - duringOutage;
   console.log(
-    `herd of ${clients}: ${duringOutage} requests in ${outageMs} ms of outage, ${peak} at once after it, all served after ${lastMs.toFixed(0)} ms`,
+    `herd of ${clients}: ${duringOutage} requests in ${outageSeconds.toFixed(1)} s of outage, ${afterwards} after it, ${peak} of them at once`,
   );
-  expect(duringOutage).toBeLessThanOrEqual(clients * (outageMs / 1_000 + 1));
+  expect(duringOutage).toBeLessThanOrEqual(clients * (outageSeconds + 1));
   expect(peak).toBeLessThan(clients / 2);
-  expect(lastMs).toBeLessThan(30_000);
+  expect(afterwards).toBeLessThan(clients * 3);
   for (const audit of audits)
     expect(audit.health()).toMatchObject({ delivered: each, dropped: 0, rejected: 0 });
   await Promise.all(audits.map((audit) => audit.close(1_000)));

@@ -69,7 +69,7 @@ async function shutDown({ answer, ending }: { answer: string; ending: string }):
   respond = accept;
   const heir = createAudit({ ...audit, closeOnExit: false, name: directory });
   await expect
-    .poll(() => taken.size, { timeout: 10_000 })
+    .poll(() => taken.size)
     .toBe(events)
     .catch(() => faults.push(`${taken.size} arrived`));
   await heir.close();

@@ -64,7 +64,7 @@ beforeAll(async () => {
   });
   ids = { own: mine.body.results[0].id, other: alpha.ids[0] ?? '' };
   routes = await routesOf();
-}, 60_000);
+});
 
 afterAll(async () => {
   await server.dispose();
@@ -230,7 +230,7 @@ function wrong(one: Case, answer: Answer): string | undefined {
   return answer.status < 500 ? undefined : `failed: ${told}`;
 }
 
-test('X8 F-09 every route × role × {own, another’s, another tenant’s}: nobody sees or reaches more than his grant', async () => {
+test('X8 F-09 every route × role × {own, another’s, another tenant’s}: nobody sees or reaches more than their grant', async () => {
   const cases: Case[] = [];
   for (const route of routes)
     for (const role of [...roles, 'anonymous'] as const)
@@ -275,7 +275,7 @@ test('X8 an entry of another is answered in the same words as one that does not 
   }
 });
 
-test('X8 who sees his own entries only reads no tree, no sizes, no audit ledger, and no record of others in the directory', async () => {
+test('X8 a caller who sees only their own entries gets no tree, no sizes, no audit ledger, and no record of others in the directory', async () => {
   const viewer = people.get('viewer');
   const statusOf = async (place: string): Promise<number | undefined> => (await viewer?.fetch(place))?.status;
   for (const place of ['checkpoint', 'tile/0/000', 'tile/entries/000.p/4'])

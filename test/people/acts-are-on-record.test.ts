@@ -18,7 +18,7 @@ let acts = 0;
 beforeAll(async () => {
   server = await startTestServer();
   owner = await inviteUser(server, { role: 'owner', permissions: ['operator'] });
-}, 60_000);
+});
 
 afterAll(async () => {
   await server.dispose();
@@ -224,7 +224,7 @@ describe('X24 F-09 each administrative act is exactly one event, by whom it was 
     }
   });
 
-  test('that were eighty', () => {
+  test('these were at least eighty acts', () => {
     expect(acts).toBeGreaterThanOrEqual(80);
   });
 });
@@ -250,7 +250,7 @@ describe('X24 F-09 reading of others’ entries is on record', () => {
       '/v1/histogram?interval=day',
     ])
       expect((await auditor.fetch(place)).status).toBe(200);
-    await expect.poll(async () => (await reads(auditor.id)).length, { timeout: 10_000 }).toBe(5);
+    await expect.poll(async () => (await reads(auditor.id)).length).toBe(5);
     const found = await reads(auditor.id);
     expect(found.map(({ action, request }) => `${action} ${request?.url}`).sort()).toEqual([
       'entry.count /v1/facets?fields=action',
@@ -275,7 +275,7 @@ describe('X24 F-09 reading of others’ entries is on record', () => {
     expect(await reads(viewer.id)).toEqual([]);
   });
 
-  test('who reaches some modules or subjects reads others’ entries, too', async () => {
+  test('a person who reaches some modules or subjects reads others’ entries, and that is on record too', async () => {
     for (const reach of [
       { role: 'auditor', scope: 'modules', modules: ['m'] },
       { role: 'analyst', scope: 'subjects', subjects: ['s'] },
@@ -283,7 +283,7 @@ describe('X24 F-09 reading of others’ entries is on record', () => {
       const narrow = await inviteUser(server, reach);
       expect((await narrow.fetch('/v1/events?actor=ana')).status).toBe(200);
       await expect
-        .poll(async () => (await reads(narrow.id)).map(({ request }) => request?.url), { timeout: 10_000 })
+        .poll(async () => (await reads(narrow.id)).map(({ request }) => request?.url))
         .toEqual(['/v1/events?actor=ana']);
     }
   });

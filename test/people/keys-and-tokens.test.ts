@@ -35,7 +35,7 @@ beforeAll(async () => {
     { action: 'sale.create', actor: { id: 'luis' }, subject: { id: 'ana' } },
     { action: 'sale.create', actor: { id: 'luis' } },
   ]);
-}, 60_000);
+});
 
 afterAll(async () => {
   await database?.end();
@@ -276,7 +276,7 @@ describe('X11 API keys', () => {
     }
   });
 
-  test('a key that is about to end works until then, an old one and two at once are no matter', async () => {
+  test('a key that is about to end works until then; an old key, and two keys at once, work as well', async () => {
     const soon = await makeKey(server, {
       scopes: ['read'],
       expiresAt: new Date(Date.now() + 600_000).toISOString(),
@@ -294,9 +294,9 @@ describe('X11 API keys', () => {
     expect([await statusOf(`Bearer ${soon.secret}`), await statusOf(`Bearer ${next.secret}`)]).toEqual([
       401, 200,
     ]);
-    // Another server revokes: here it is over within five seconds.
+    // Another server revokes: here it is over soon.
     await database.query('update api_key set revoked_at = now() where id = $1', [next.id]);
-    await expect.poll(() => statusOf(`Bearer ${next.secret}`), { timeout: 5_000 }).toBe(401);
+    await expect.poll(() => statusOf(`Bearer ${next.secret}`)).toBe(401);
   });
 
   const networks: [string[], number][] = [
@@ -317,7 +317,7 @@ describe('X11 API keys', () => {
     expect((await fetch(`${server.url}/v1/events`, { headers: forwarded })).status).toBe(status);
   });
 
-  test('a key that is taken from some networks only makes keys for no others; what is no network is refused', async () => {
+  test('a key that is limited to some networks makes keys for these networks only; what is no network is refused', async () => {
     const addresses = ['127.0.0.0/8', '10.1.0.0/16'];
     const limited = await makeKey(server, { scopes: ['admin', 'read'], addresses });
     const make = (wanted?: unknown): Promise<{ status: number; body: any }> =>
@@ -338,7 +338,7 @@ describe('X11 API keys', () => {
       expect(await make(wrong)).toMatchObject({ status: 400 });
   });
 
-  test('a key that is taken from some networks only vouches for nobody: tokens are taken from anywhere', async () => {
+  test('a key that is limited to some networks registers no viewer key, whose tokens would be taken from anywhere', async () => {
     const whole = { scopes: ['admin', 'read'] };
     const body = JSON.stringify({ issuer, algorithm: 'HS256', key: secret.toString('base64url') });
     const put = async (addresses?: string[]): Promise<number> => {
@@ -371,7 +371,7 @@ describe('X11 API keys', () => {
       await statusOf(`Bearer ${used.secret}`);
       return Date.parse((await lastUse(used)) ?? '') >= before;
     };
-    await expect.poll(usedAgain, { timeout: 10_000 }).toBe(true);
+    await expect.poll(usedAgain).toBe(true);
   });
 
   test('no key and no token is in the log, in a list or in the audit ledger', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { exactAnswer } from '../support/answer-of.ts';
 import { inventEvents, type InventedEvent } from '../support/invented-events.ts';
 import { holds, write, type Stored } from '../support/query-oracle.ts';
 import { createRandom } from '../support/random.ts';
@@ -18,7 +19,7 @@ interface Narrow {
 
 const random = createRandom(9_240);
 const queriesPerCaller = 40;
-/** One is also an actor: his are both. */
+/** The first is also an actor: entries by them and about them are both their own. */
 const subjects = ['ana', 'client 7', 'клиент', 'c-9'];
 let server: TestServer;
 let entries: Entry[];
@@ -33,7 +34,7 @@ beforeAll(async () => {
   expect(accepted.body).toMatchObject({ accepted: sent.length });
   entries = await allEntries(sent);
   callers = await narrowCallers(sent);
-}, 60_000);
+});
 
 afterAll(async () => {
   await server.dispose();
@@ -117,12 +118,18 @@ async function answersAre(
   const about = `${what} ${q}`;
   const query = `q=${encodeURIComponent(q)}`;
   const [list, facets, histogram] = await Promise.all([
-    person.json(`/v1/events?${query}&limit=1000&count=true`),
-    person.json(`/v1/facets?${query}&fields=action,outcome&limit=1000`),
-    person.json(`/v1/histogram?${query}&interval=day&by=outcome`),
+    exactAnswer(() => person.json(`/v1/events?${query}&limit=1000&count=true`)),
+    exactAnswer(() => person.json(`/v1/facets?${query}&fields=action,outcome&limit=1000`)),
+    exactAnswer(() => person.json(`/v1/histogram?${query}&interval=day&by=outcome`)),
   ]);
   expect(list.status, about).toBe(200);
   const ids = list.body.entries.map((entry: { id: string }) => entry.id);
+  // A page that two seconds of reading texts cut short goes on where it stopped.
+  for (let { next } = list.body; next !== null && ids.length < 1_000;) {
+    const more = await person.json(`/v1/events?${query}&limit=1000&cursor=${next}`);
+    ids.push(...more.body.entries.map((entry: { id: string }) => entry.id));
+    ({ next } = more.body);
+  }
   if (wanted.length <= 1_000) expect(ids.sort(), about).toEqual(wanted.map(({ id }) => id).sort());
   expect(list.body.count, about).toBe(wanted.length);
   for (const field of ['action', 'outcome'])
@@ -172,7 +179,7 @@ test('X9 one entry, its relatives and its proof keep to what a caller may see', 
   }
 });
 
-test('X9 the live view shows a narrow caller what he may see, and nothing of when others are at work', async () => {
+test('X9 the live view shows a narrow caller what they may see, and nothing of when others are at work', async () => {
   const [caller] = callers;
   const abort = new AbortController();
   const response = await caller?.person.fetch('/v1/tail', { signal: abort.signal });
@@ -191,7 +198,7 @@ test('X9 the live view shows a narrow caller what he may see, and nothing of whe
   await server.send([event(own, 'shown1')]);
   await server.send([event('somebody else', 'hidden3')]);
   await server.send([event(own, 'shown2')]);
-  await expect.poll(() => text, { timeout: 10_000 }).toContain('shown2');
+  await expect.poll(() => text).toContain('shown2');
   abort.abort();
   await reading;
   expect(text).toContain('shown1');

@@ -29,7 +29,7 @@ beforeAll(async () => {
   database = new pg.Client(server.superuserUrl());
   await database.connect();
   await database.query('set search_path = bitacora');
-}, 60_000);
+});
 
 afterAll(async () => {
   await database?.end();
@@ -64,7 +64,7 @@ async function signIn(person: Pick<SignedInUser, 'email' | 'password'>): Promise
 const statusOf = async (person: SignedInUser, path = '/v1/me'): Promise<number> =>
   (await person.fetch(path)).status;
 async function over(person: SignedInUser): Promise<void> {
-  await expect.poll(() => statusOf(person), { timeout: 10_000 }).toBe(401);
+  await expect.poll(() => statusOf(person)).toBe(401);
 }
 const change = (
   person: SignedInUser,
@@ -110,7 +110,7 @@ describe('F-09 the first owner', () => {
 });
 
 describe('F-09 invitations, resets and passwords', () => {
-  test('an invitation goes out by mail in the language of who invites, and ends with its time', async () => {
+  test('an invitation goes out by mail in the language of the person who invites, and ends with its time', async () => {
     const made = await owner.json('/v1/users', {
       method: 'POST',
       body: JSON.stringify({ email: 'late@example.com', name: 'Late', role: 'auditor' }),
@@ -134,7 +134,7 @@ describe('F-09 invitations, resets and passwords', () => {
     const known = await postForm(server, '/app/forgot', { email: person.email });
     const unknown = await postForm(server, '/app/forgot', { email: 'nobody@example.com' });
     expect([known.status, await known.text()]).toEqual([unknown.status, await unknown.text()]);
-    await expect.poll(() => mailBox.mails.length, { timeout: 10_000 }).toBe(before + 1);
+    await expect.poll(() => mailBox.mails.length).toBe(before + 1);
     const secret = linkIn(person.email);
     const password = 'eine ganz neue Losung';
     expect((await postForm(server, '/app/link', { secret, password })).status).toBe(303);
@@ -198,7 +198,7 @@ describe('F-09 invitations, resets and passwords', () => {
     await database.query('delete from sign_in_failure');
   });
 
-  test('what others try from the same address keeps nobody out who has signed in from there before', async () => {
+  test('failures of others from the same address do not keep out a person who has signed in from there before', async () => {
     const person = await joinAs('auditor');
     const stranger = (): Promise<Response> =>
       signInWith(server, { email: 'stranger@example.com', password: 'wrong password' });
@@ -359,17 +359,14 @@ describe('X13 sessions', () => {
       person.session,
     ]);
     await expect
-      .poll(
-        async () => {
-          await statusOf(person);
-          const { rows } = await database.query(
-            "select seen_at > now() - interval '1 minute' as seen from user_session where id = $1",
-            [person.session],
-          );
-          return rows[0].seen;
-        },
-        { timeout: 10_000 },
-      )
+      .poll(async () => {
+        await statusOf(person);
+        const { rows } = await database.query(
+          "select seen_at > now() - interval '1 minute' as seen from user_session where id = $1",
+          [person.session],
+        );
+        return rows[0].seen;
+      })
       .toBe(true);
   });
 
@@ -571,7 +568,7 @@ describe('X21 rights that change while somebody is signed in', () => {
         if ((await owner.json(`/v1/users/${person.id}`)).body.role !== from)
           await change(person, { role: from });
         await change(person, { role: to });
-        await expect.poll(() => may(person), { timeout: 10_000, interval: 100 }).toEqual(expected[to]);
+        await expect.poll(() => may(person), { interval: 100 }).toEqual(expected[to]);
       }
   });
 
@@ -584,7 +581,7 @@ describe('X21 rights that change while somebody is signed in', () => {
     const count = async (): Promise<number> =>
       (await person.json('/v1/events?count=true&action=x.y')).body.count;
     const soon = async (wanted: number): Promise<void> => {
-      await expect.poll(count, { timeout: 10_000 }).toBe(wanted);
+      await expect.poll(count).toBe(wanted);
     };
     await soon(2);
     await change(person, { scope: 'modules', modules: ['billing'] });
@@ -595,12 +592,10 @@ describe('X21 rights that change while somebody is signed in', () => {
     await soon(2);
     expect(await statusOf(person, '/v1/users')).toBe(200);
     await change(person, { permissions: [] });
-    await expect.poll(() => statusOf(person, '/v1/users'), { timeout: 10_000 }).toBe(403);
+    await expect.poll(() => statusOf(person, '/v1/users')).toBe(403);
     // Another server's change, as this one sees it.
     await database.query("update user_account set ledgers = '{default.none}' where id = $1", [person.id]);
-    await expect
-      .poll(async () => (await person.json('/v1/ledgers')).body.ledgers, { timeout: 10_000 })
-      .toEqual([]);
+    await expect.poll(async () => (await person.json('/v1/ledgers')).body.ledgers).toEqual([]);
   });
 
   test('a live view ends when its reader loses the right to read', async () => {
@@ -608,16 +603,15 @@ describe('X21 rights that change while somebody is signed in', () => {
     const response = await person.fetch('/v1/tail');
     const reader = response.body?.getReader();
     await change(person, { role: 'ingest' });
-    const ended = (async () => {
+    let ended = false;
+    void (async () => {
       while (!(await reader?.read())?.done);
-      return true;
+      ended = true;
     })();
-    await expect(Promise.race([ended, new Promise((_, reject) => setTimeout(reject, 15_000))])).resolves.toBe(
-      true,
-    );
+    await expect.poll(() => ended).toBe(true);
   });
 
-  test('nobody gives more than he has: an administrator makes no owner, and touches none', async () => {
+  test('nobody gives more than they have: an administrator makes no owner, and changes none', async () => {
     const administrator = await joinAs('administrator');
     const invite = (role: string, more: object = {}): Promise<number> =>
       administrator

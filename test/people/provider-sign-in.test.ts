@@ -21,7 +21,7 @@ let server: TestServer;
 beforeAll(async () => {
   faulty = await startFaultyProvider(clientId);
   server = await startTestServer({ BITACORA_OIDC_ISSUER: faulty.issuer, BITACORA_OIDC_CLIENT_ID: clientId });
-}, 60_000);
+});
 
 afterAll(async () => {
   await server.dispose();
@@ -81,7 +81,7 @@ describe('F-09 X12 signing in at an identity provider', () => {
     expect(await goThrough()).toEqual({ status: 403, cookie: undefined });
   });
 
-  test('who was not invited, or whose e-mail nobody verified, stays out; who was disabled, too', async () => {
+  test('a person who was not invited, whose e-mail nobody verified, or who was disabled stays out', async () => {
     faulty.person = { sub: 'stranger', email: 'stranger@example.com', email_verified: true };
     expect((await goThrough()).cookie).toBeUndefined();
     const id = await invite('three@example.com');
@@ -207,7 +207,7 @@ test.each(Object.entries(misbehaviours))('X12 refused: %s', async (_, fault) => 
   expect([400, 403]).toContain(came.status);
 });
 
-test('X12 what another browser began, or nobody, does not sign in; a code counts once', async () => {
+test('X12 a sign-in that another browser began, or nobody, is refused; a code counts once', async () => {
   faulty.person = { sub: 'person-1' };
   const begun = await fetch(`${server.url}/app/sign-in/provider`, { redirect: 'manual' });
   const at = await fetch(begun.headers.get('location') ?? '', { redirect: 'manual' });
@@ -311,7 +311,7 @@ describe('F-09 against oidc-provider, as its makers ship it', () => {
       BITACORA_OIDC_CLIENT_SECRET: 'a secret of the provider',
       BITACORA_OIDC_DEFAULT_ROLE: 'viewer',
     });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await real?.dispose();
@@ -319,7 +319,7 @@ describe('F-09 against oidc-provider, as its makers ship it', () => {
     http.close();
   });
 
-  test('who was not invited comes in with the default role, sees his own only, and is the same person again', async () => {
+  test('a person who was not invited comes in with the default role, sees only their own, and is the same person the next time', async () => {
     const first = await goThrough(real);
     expect(first.status).toBe(303);
     const person = await signedIn(real, { cookie: first.cookie ?? '' });

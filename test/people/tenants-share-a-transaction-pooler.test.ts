@@ -29,7 +29,7 @@ beforeAll(async () => {
   tenants = [];
   for (let number = 0; number < tenantsCount; number += 10)
     tenants.push(...(await Promise.all(Array.from({ length: 10 }, (_, more) => makeOne(number + more)))));
-}, 120_000);
+});
 
 async function makeOne(number: number): Promise<(typeof tenants)[number]> {
   const name = `tenant-${number}`;

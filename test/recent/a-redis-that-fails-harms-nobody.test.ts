@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,19 +13,21 @@ import { waitUntil } from '../support/wait-until.ts';
 
 const full = process.env['BITACORA_FAULTS'] === 'full';
 const kills = full ? 200 : 8;
-/** What other work of the machine may add in a short run. */
-const busyMs = 300;
 const random = createRandom(11);
 let redis: RunningRedis;
 let proxy: FaultProxy;
 let postgres: PostgresCluster;
 let server: TestServer;
-const directories = [0, 1].map(() => mkdtempSync(join(tmpdir(), 'bitacora-redis-')));
+const directory = mkdtempSync(join(tmpdir(), 'bitacora-redis-'));
 
 beforeAll(async () => {
   [postgres, redis] = await Promise.all([runPostgres(), runRedis()]);
   proxy = await startFaultProxy({ port: redis.port });
-  server = await startServer(0, { BITACORA_REDIS_URL: `redis://127.0.0.1:${proxy.port}/1` });
+  chmodSync(directory, 0o755);
+  server = await startTestServer(
+    { BITACORA_DATABASE_URL: postgres.url, BITACORA_REDIS_URL: `redis://127.0.0.1:${proxy.port}/1` },
+    { dataDirectory: directory },
+  );
   const events = inventEvents(random, 600).map(({ occurredAt: _, ...event }) => event);
   for (let first = 0; first < events.length; first += 200)
     expect((await server.send(events.slice(first, first + 200))).status).toBe(201);
@@ -36,35 +38,27 @@ afterAll(async () => {
   await proxy?.close();
   await redis?.close();
   await postgres?.close();
-  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true });
 });
-
-/** A server on the one database: `which` of the two directories it has. */
-function startServer(which: 0 | 1, environment: Record<string, string>): Promise<TestServer> {
-  const [own = '', other = ''] = which === 0 ? directories : directories.toReversed();
-  chmodSync(own, 0o755);
-  // Servers of one installation have the same keys.
-  if (which === 1) cpSync(join(other, 'keys'), join(own, 'keys'), { recursive: true });
-  return startTestServer({ BITACORA_DATABASE_URL: postgres.url, ...environment }, { dataDirectory: own });
-}
 
 const sourceOf = async (): Promise<string> => (await server.json('/v1/events')).body.source;
 const warm = (): Promise<boolean> =>
-  waitUntil('answers from recent', async () => (await sourceOf()) === 'recent', 20_000);
+  waitUntil('answers from recent', async () => (await sourceOf()) === 'recent');
 
-async function timed(): Promise<{ status: number; ms: number; ids: string[] }> {
-  const response = await server.fetch('/v1/events?limit=20');
+/** The newest twenty, or with `always` a page that PostgreSQL answers whatever Redis does. */
+async function timed(always?: 'postgres'): Promise<{ status: number; ms: number; ids: string[] }> {
+  const response = await server.fetch(`/v1/events?limit=20${always ? '&order=asc' : ''}`);
   const ms = Number(/dur=([\d.]+)/.exec(response.headers.get('server-timing') ?? '')?.[1]);
   const body: any = await response.json();
   return { status: response.status, ms, ids: body.entries?.map((entry: { id: string }) => entry.id) ?? [] };
 }
 
-const percentile = (values: readonly number[], part: number): number =>
-  [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) * part)] ?? 0;
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 test(`F11 A-06 Redis is killed ${kills} times during reads and writes: no 5xx, the same entries, and it is used again`, async () => {
   const during: number[] = [];
-  const normal: number[] = [];
+  const reference: number[] = [];
   let reading = true;
   let killing = false;
   const expected = new Set((await timed()).ids);
@@ -73,13 +67,15 @@ test(`F11 A-06 Redis is killed ${kills} times during reads and writes: no 5xx, t
   const readers = Array.from({ length: 2 }, async () => {
     while (reading) {
       const { status, ms, ids } = await timed();
-      (killing ? during : normal).push(ms);
+      if (killing) {
+        during.push(ms);
+        reference.push((await timed('postgres')).ms);
+      }
       if (status !== 200 || ids.length !== 20) failures.push({ status, ids });
       // every entry was sent before it was shown
       if (!ids.every((id) => expected.has(id) || sentIds.has(id))) failures.push({ ids });
     }
   });
-  await waitUntil('pages in quiet', () => Promise.resolve(normal.length > 200));
   killing = true;
   for (let kill = 0; kill < kills; kill++) {
     await redis.kill();
@@ -94,53 +90,46 @@ test(`F11 A-06 Redis is killed ${kills} times during reads and writes: no 5xx, t
     await redis.restart();
     await sleep(random.int(150));
   }
+  await waitUntil('pages during the kills', () => Promise.resolve(during.length > 50));
   reading = false;
   await Promise.all(readers);
   expect(failures).toEqual([]);
-  expect(during.length).toBeGreaterThan(20);
   await warm();
-  // 3 × of the row, and what a machine of two cores spends on starting Redis beside it
-  expect(percentile(during, 0.95)).toBeLessThan(3 * percentile(normal, 0.95) + (full ? 50 : busyMs));
+  // At the same time and of the same server: nobody waits for a Redis that is not there.
+  console.log(`median ${median(during)} ms, of pages that never ask Redis ${median(reference)} ms`);
+  expect(median(during)).toBeLessThan(3 * median(reference));
 });
 
-test('F14 a Redis that takes a second per command is left alone within five seconds, and used again when it is fast', async () => {
-  const off = await startServer(1, { BITACORA_RECENT: 'off' });
+test('F14 a Redis that takes a second per command is left alone after a few questions, and used again when it is fast', async () => {
   try {
-    const sample = async (of: TestServer): Promise<number[]> => {
-      const times: number[] = [];
-      for (let read = 0; read < 100; read++) {
-        const response = await of.fetch('/v1/events?limit=20');
-        expect(response.status).toBe(200);
-        times.push(Number(/dur=([\d.]+)/.exec(response.headers.get('server-timing') ?? '')?.[1]));
-        await response.arrayBuffer();
-      }
-      return times;
-    };
-    await sample(off);
     proxy.set({ delayMs: 1_000 }, { now: true });
-    const statuses = new Set<number>();
-    const restsAfterAsking = async (): Promise<string> => {
-      statuses.add((await timed()).status);
-      return (await server.json('/v1/recent')).body.state;
-    };
-    await expect.poll(restsAfterAsking, { timeout: 5_000, interval: 20 }).toBe('resting');
-    expect([...statuses]).toEqual([200]);
-    // both in turn, so that what else the machine does meets both
-    const slow: number[] = [];
-    const plain: number[] = [];
-    for (let round = 0; round < 3; round++) {
-      plain.push(...(await sample(off)));
-      slow.push(...(await sample(server)));
-    }
-    const { body } = await server.json('/v1/recent');
-    expect(body.state).toBe('resting');
-    expect(percentile(slow, 0.99)).toBeLessThan(1.5 * percentile(plain, 0.99) + (full ? 10 : busyMs));
+    let questions = 0;
+    await waitUntil('a store at rest', async () => {
+      questions++;
+      expect((await timed()).status).toBe(200);
+      return (await server.json('/v1/recent')).body.state === 'resting';
+    });
+    expect(questions).toBeLessThanOrEqual(5);
+    // What was on its way is over.
+    await waitUntil('quiet', async () => {
+      const before = proxy.chunksUp();
+      await sleep(300);
+      return proxy.chunksUp() === before;
+    });
+    const [began, sent, before] = [performance.now(), proxy.chunksUp(), await fallbacks()];
+    for (let read = 0; read < 300; read++) expect((await timed()).status).toBe(200);
+    // Only the probes meet it, at most one a second.
+    const seconds = (performance.now() - began) / 1_000;
+    expect(proxy.chunksUp() - sent).toBeLessThanOrEqual(seconds + 2);
+    expect((await fallbacks()) - before).toBeGreaterThanOrEqual(300);
+    expect((await server.json('/v1/recent')).body.state).toBe('resting');
   } finally {
     proxy.set({}, { now: true });
-    await off.dispose();
   }
   await warm();
-}, 60_000);
+});
+
+const fallbacks = async (): Promise<number> => (await server.json('/v1/recent')).body.counters.fallbacks;
 
 describe('what Redis holds', () => {
   test('A-08 clear deletes its own keys only, sync fills again, both while events are written', async () => {

@@ -83,7 +83,7 @@ test('no package declares a package of ours that it may neither import nor start
   expect(unlisted).toEqual([]);
 });
 
-test('the SDK brings at most two dependencies into an application', () => {
+test('X22 the SDK brings at most two dependencies into an application', () => {
   const sdk = workspaces.find(({ name }) => name === '@bitacora/sdk');
   expect(Object.keys(sdk?.dependencies ?? { missing: '' }).length).toBeLessThanOrEqual(2);
   expect(sdk?.optionalDependencies).toEqual({});

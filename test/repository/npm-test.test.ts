@@ -35,6 +35,32 @@ test.each([
   expect(ended.code).toBe(code);
 });
 
+test('the slowest twenty files are told before the last line, the slowest first', async () => {
+  const files = Array.from({ length: 25 }, (_, n) => ({ ...oneTest('passed'), ...file(n, 1_000 + n * 100) }));
+  const { output } = await testing({ ...checks, vitest: vitest(25, 0, files, 0) });
+  const lines = output.trimEnd().split('\n');
+  const heading = lines.indexOf('slowest test files, without their set-up:');
+  expect(lines.slice(heading + 1)).toEqual([
+    ...Array.from(
+      { length: 20 },
+      (_, place) => `${(3.4 - place / 10).toFixed(1).padStart(7)} s  test/file-${24 - place}.test.ts`,
+    ),
+    '25 passed, 0 failed',
+  ]);
+});
+
+test('files that ran no test are not among the slowest, and without any file no heading is printed', async () => {
+  const files = [
+    { ...oneTest('passed'), ...file(1, 40) },
+    { status: 'failed', assertionResults: [], ...file(2, 0) },
+  ];
+  const some = await testing({ ...checks, vitest: vitest(1, 0, files, 1) });
+  expect(some.output).toContain('    0.0 s  test/file-1.test.ts\n1 passed, 1 failed');
+  expect(some.output).not.toContain('file-2');
+  const none = await testing({ ...checks, vitest: 'exit 1' });
+  expect(none.output).not.toContain('slowest');
+});
+
 test('arguments choose the tests', async () => {
   const { output } = await testing(
     { ...checks, vitest: `echo "asked: $*"; ${vitest(1, 0, [], 0)}` },
@@ -58,6 +84,12 @@ test('--faults asks for every fault and runs only their tests, without the check
   expect(output.trimEnd().split('\n').at(-1)).toBe('1 passed, 0 failed');
 });
 
+/** A file as vitest's report has it; `ROOT` stands for the planted checkout. */
+function file(number: number, tookMs: number): object {
+  const startTime = 1_750_000_000_000;
+  return { name: `ROOT/test/file-${number}.test.ts`, startTime, endTime: startTime + tookMs };
+}
+
 async function testing(tools: Readonly<Record<string, string>>, ...args: readonly string[]) {
   const files = { 'scripts/lint-config.mjs': '' };
   const checkout = await plantCheckout({ tools, files });
@@ -73,5 +105,5 @@ function vitest(
   code: number,
 ): string {
   const report = JSON.stringify({ numPassedTests, numFailedTests, testResults });
-  return `for a in "$@"; do case "$a" in --outputFile.json=*) echo '${report}' > "\${a#*=}";; esac; done; exit ${code}`;
+  return `for a in "$@"; do case "$a" in --outputFile.json=*) echo '${report}' | sed "s#ROOT#$PWD#g" > "\${a#*=}";; esac; done; exit ${code}`;
 }

@@ -245,7 +245,7 @@ test('F-03 a statement that ends transactions itself, and one that pg drives by 
   expect(errors).toHaveLength(4);
 });
 
-test('F-03 who may not read a table changes it all the same, and that is told', async () => {
+test('F-03 a user who may not read a table can change it as ever, and the host is told that the rows were not seen', async () => {
   await fresh();
   await database.query(`create role clerk login; grant insert, delete on room to clerk; grant select (id, name), update (name) on room to clerk;
     grant usage on schema bitacora to clerk; grant insert on bitacora.outbox to clerk`);

@@ -145,7 +145,7 @@ test('SDK-17 a ledger that one tenant does not have holds up that tenant alone',
   expect(made.status).toBe(201);
   const ready = async (): Promise<number> =>
     (await seen.north.send({ action: 'shop.open', actor: { id: 'ann' } }, { ledger: 'sales' })).status;
-  await expect.poll(ready, { timeout: 10_000 }).toBe(201);
+  await expect.poll(ready).toBe(201);
   await write('south', 'aisle', 2);
   await write('', 'aisle');
   await write('north', 'aisle', 2);

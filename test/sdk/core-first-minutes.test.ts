@@ -43,7 +43,7 @@ test.each(['flush', 'close'] as const)(
   },
 );
 
-test('SDK-24 who sets no onError is warned once of each kind of error, such as a wrong key', async () => {
+test('SDK-24 a host that sets no onError is warned once of each kind of error, such as a wrong key', async () => {
   const warnings: Error[] = [];
   const note = (warning: Error): unknown => warnings.push(warning);
   process.on('warning', note);

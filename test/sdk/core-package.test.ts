@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { olderNode } from '../support/older-node.ts';
 import { otherRuntime } from '../support/other-runtime.ts';
 import { startScriptedServer } from '../support/scripted-server.ts';
+import { patienceMs } from '../support/wait-until.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
@@ -32,7 +33,7 @@ beforeAll(async () => {
   const tarballs = [...stdout.trim().split('\n'), ...files.map(({ filename }) => join(host, filename))];
   await run('npm', ['install', '--offline', '--no-audit', '--no-fund', ...tarballs], { cwd: host });
   installed = join(host, 'node_modules/@bitacora/sdk');
-}, 180_000);
+});
 afterAll(() => rmSync(host, { recursive: true, force: true }));
 
 const uses = `
@@ -98,7 +99,11 @@ test.runIf(process.env['BITACORA_FAULTS'] === 'full').for(['Bun', 'Deno'] as con
     writeFileSync(join(host, 'other.mjs'), otherUse);
     const server = await startScriptedServer();
     const env = { ...process.env, URL: server.url, SPOOL: join(host, `spool-${runtime}`) };
-    const { stdout } = await run(command, [...first, 'other.mjs'], { cwd: host, env, timeout: 60_000 });
+    const { stdout } = await run(command, [...first, 'other.mjs'], {
+      cwd: host,
+      env,
+      timeout: 5 * patienceMs,
+    });
     expect(JSON.parse(stdout)).toEqual({
       ...{ states: [null, 'spooled', 'sequenced'], delivered: 3, pending: 0 },
     });

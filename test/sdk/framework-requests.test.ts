@@ -336,7 +336,7 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
       ),
     );
     expect(answers).toEqual(Array.from({ length: 50 }, (_, n) => ({ id: String(n) })));
-    await expect.poll(() => away.health().pending, { timeout: 20_000 }).toBe(100);
+    await expect.poll(() => away.health().pending).toBe(100);
     await away.close(1);
   });
 });
@@ -560,12 +560,12 @@ async function eventsNow(correlationId: string): Promise<any[]> {
 async function eventsOf(correlationId: string, action: string): Promise<any[]> {
   const find = async (): Promise<any[]> =>
     (await eventsNow(correlationId)).filter((event) => event.action === action);
-  await expect.poll(async () => (await find()).length, { timeout: 20_000 }).toBeGreaterThan(0);
+  await expect.poll(async () => (await find()).length).toBeGreaterThan(0);
   return find();
 }
 
 async function actionsOf(correlationId: string, count: number): Promise<string[]> {
-  await expect.poll(async () => (await eventsNow(correlationId)).length, { timeout: 20_000 }).toBe(count);
+  await expect.poll(async () => (await eventsNow(correlationId)).length).toBe(count);
   return (await eventsNow(correlationId))
     .map(({ action }) => String(action))
     .toSorted((a, b) => a.localeCompare(b));

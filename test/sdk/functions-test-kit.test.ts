@@ -65,7 +65,7 @@ test('SDK-28 an expectation matches by parts, patterns and functions, and tells 
   await expect(expectAudit({ targets: [] })).rejects.toBeInstanceOf(AssertionError);
 });
 
-test('SDK-28 what must not be captured is told, and clear forgets', async () => {
+test('SDK-28 an event that must not be captured makes its expectation fail, and clear forgets all events', async () => {
   const { audit, expectAudit, expectNoAudit, clear, events } = createTestAudit();
   await expectNoAudit();
   await expect(expectAudit('a.b')).rejects.toThrow('Nothing was captured.');

@@ -275,13 +275,23 @@ test('X15 no text of the largest size keeps the call waiting: the search is line
       '0 ',
     ],
   ];
-  const started = performance.now();
-  for (const part of parts) {
-    const text = part.repeat(Math.ceil(lengthChars / part.length)).slice(0, lengthChars);
-    void audit.capture({ action: 'text.hostile', attributes: { text } });
-    void audit.capture({ action: 'text.hostile', attributes: { headers: text } as never });
-  }
-  // Two milliseconds each on an idle machine; squared, any one of them would take longer than all may.
-  expect(performance.now() - started).toBeLessThan(20_000);
+  const captured = (chars: number): number => {
+    const started = performance.now();
+    for (const part of parts) {
+      const text = part.repeat(Math.ceil(chars / part.length)).slice(0, chars);
+      void audit.capture({ action: 'text.hostile', attributes: { text } });
+      void audit.capture({ action: 'text.hostile', attributes: { headers: text } as never });
+    }
+    return performance.now() - started;
+  };
+  // The best of several, both in turn: what else the machine does is not the cost. Squared would be 16 times as long.
+  const rounds = Array.from({ length: 3 }, () => [captured(lengthChars / 4), captured(lengthChars)]);
+  const [short = 0, long = Infinity] = [0, 1].map((which) =>
+    Math.min(...rounds.map((round) => round[which] ?? NaN)),
+  );
+  console.log(
+    `texts of ${lengthChars} characters take ${(long / short).toFixed(1)} times as long as of a quarter`,
+  );
+  expect(long).toBeLessThan(short * 10);
   expect((await events()).length).toBeGreaterThan(parts.length);
 });

@@ -4,7 +4,7 @@ import { runRedis, type RunningRedis } from './run-redis.ts';
 /** `halved`: half of its keys are gone. */
 export type RedisState = 'on' | 'killed' | 'slow' | 'flushed' | 'halved';
 
-/** What becomes of it, in this order and again from the first: slow and gone each come upon a server that uses it. */
+/** The states in their order, which begins again at the end; `slow` and `killed` each come once while the server uses Redis. */
 const turns: readonly RedisState[] = [
   'on',
   'halved',
@@ -28,7 +28,7 @@ export interface ChangingRedis {
   close(): Promise<void>;
 }
 
-/** Slower than the server is patient. */
+/** Longer than the server waits for a command. */
 const slowMs = 1_000;
 
 /** A real Redis behind a proxy: used, emptied, killed, slow, and used again. */

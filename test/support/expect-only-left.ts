@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { exactAnswer } from './answer-of.ts';
 import { readStream } from './read-stream.ts';
 import type { TestServer } from './test-server.ts';
 
@@ -53,8 +54,8 @@ async function expectPages(server: TestServer, ledger: string, events: readonly 
     const found: string[] = [];
     let cursor = '';
     do {
-      const { body } = await server.json(
-        `/v1/events?ledger=${ledger}&order=${order}&limit=77&count=true${cursor}`,
+      const { body } = await exactAnswer(() =>
+        server.json(`/v1/events?ledger=${ledger}&order=${order}&limit=77&count=true${cursor}`),
       );
       expect([body.count, body.exact]).toEqual([events.length, true]);
       found.push(...body.entries.map((entry: { id: string }) => entry.id));
@@ -70,7 +71,9 @@ export async function expectCounts(
   query: string,
   events: readonly LeftEvent[],
 ): Promise<void> {
-  const { body: facets } = await server.json(`/v1/facets${query}&fields=action,actor,outcome&limit=100`);
+  const { body: facets } = await exactAnswer(() =>
+    server.json(`/v1/facets${query}&fields=action,actor,outcome&limit=100`),
+  );
   expect(facets.exact).toBe(true);
   for (const [name, valueOf] of Object.entries({
     action: (event: LeftEvent) => event.action,
@@ -83,7 +86,9 @@ export async function expectCounts(
     ]);
     expect(Object.fromEntries(found)).toEqual(countsOf(events, valueOf));
   }
-  const { body: histogram } = await server.json(`/v1/histogram${query}&interval=hour&by=outcome`);
+  const { body: histogram } = await exactAnswer(() =>
+    server.json(`/v1/histogram${query}&interval=hour&by=outcome`),
+  );
   const hours = countsOf(events, ({ occurredAt }) => `${occurredAt.slice(0, 13)}:00:00.000Z`);
   const buckets: { from: string; count: number; by: Record<string, number> }[] = histogram.buckets;
   expect(Object.fromEntries(buckets.map(({ from, count }) => [from, count]))).toEqual(hours);

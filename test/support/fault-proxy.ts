@@ -22,6 +22,8 @@ export interface FaultProxy {
   /** Resets all connections and refuses new ones until `open()`. */
   cut(): void;
   open(): void;
+  /** Chunks that clients have sent so far, on all connections. */
+  chunksUp(): number;
   close(): Promise<void>;
 }
 
@@ -36,6 +38,7 @@ export async function startFaultProxy(target: { port: number; host?: string }): 
   const links = new Set<Link>();
   let fault: Fault = {};
   let refusing = false;
+  let chunksUp = 0;
   const server = createServer({ allowHalfOpen: true }, (client) => {
     if (refusing) {
       client.resetAndDestroy();
@@ -53,6 +56,7 @@ export async function startFaultProxy(target: { port: number; host?: string }): 
       socket.on('error', done);
       socket.on('close', done);
     }
+    client.on('data', () => chunksUp++);
     pump(link, 'up');
     pump(link, 'down');
   }).listen(0, '127.0.0.1');
@@ -72,6 +76,7 @@ export async function startFaultProxy(target: { port: number; host?: string }): 
     open() {
       refusing = false;
     },
+    chunksUp: () => chunksUp,
     async close() {
       for (const link of links) reset(link);
       server.close();

@@ -4,6 +4,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { patienceMs } from './wait-until.ts';
 
 const cache = fileURLToPath(new URL('../../node_modules/.cache/bitacora-nodes', import.meta.url));
 
@@ -19,7 +20,7 @@ export async function fetchedProgram(
   await mkdir(building, { recursive: true });
   const quiet = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts'];
   const install = ['install', `${name}@${version}`, '--prefix', building, ...quiet];
-  await promisify(execFile)('npm', install, { cwd: building, timeout: 90_000 });
+  await promisify(execFile)('npm', install, { cwd: building, timeout: 5 * patienceMs });
   await rename(building, folder).catch(() => rm(building, { recursive: true, force: true }));
   return program;
 }

@@ -15,7 +15,7 @@ export async function createHostDatabase(url: string, name: string): Promise<str
   return host.href;
 }
 
-/** Waits until nobody is connected, to `database` or to any, but this question: a server that stops earlier is an error to whoever is still leaving. */
+/** Waits until this connection is the last one, to `database` or to any: a client that is still closing its own would take the stop of the server for an error. */
 export async function everybodyLeft(url: string, database?: string): Promise<void> {
   const admin = new pg.Client({ connectionString: url });
   await admin.connect();

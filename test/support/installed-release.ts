@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { readWorkspaces, root } from '../repository/workspaces.ts';
+import { patienceMs } from './wait-until.ts';
 
 const run = promisify(execFile);
 
@@ -52,7 +53,7 @@ export async function installRelease(others: 'linked' | 'registry' = 'linked'): 
     environment,
     async shell(command, more = {}) {
       const env = { ...environment, ...more };
-      const { stdout } = await run('sh', ['-ec', command], { cwd: folder, env, timeout: 60_000 });
+      const { stdout } = await run('sh', ['-ec', command], { cwd: folder, env, timeout: 5 * patienceMs });
       return stdout;
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** SIGKILL to a postmaster and all its backends, as when the machine loses its nerve: by their process ids. */
+/** SIGKILL to a postmaster and all its backends, by their process ids. */
 export function killPostgres(postmaster: number): void {
   const children = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestServer } from './test-server.ts';
+import { patienceMs, waitUntil } from './wait-until.ts';
 
 export interface Load {
   /** What was sent and acknowledged, one JSON object a line. */
@@ -16,7 +17,7 @@ export interface Load {
 }
 
 const program = fileURLToPath(new URL('load-process.ts', import.meta.url));
-const finishWithinMs = 40_000;
+const finishWithinMs = 5 * patienceMs;
 
 /** Starts a process that sends events to a server, in batches and one by one, and retries until they are acknowledged. */
 export function startLoad(
@@ -34,6 +35,8 @@ export function startLoad(
   return {
     log,
     async finish() {
+      // Before it sends, a signal would end it like any process.
+      await waitUntil('the load', () => Promise.resolve(existsSync(log) && statSync(log).size > 0));
       child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), finishWithinMs);
       const [code] = await exited;

@@ -1,4 +1,4 @@
-/** Texts that are nobody's fault and must be kept as they are: ten languages, controls, markup, emoji. */
+/** Valid texts that are easily damaged and must be kept as they are: ten languages, controls, markup, emoji. */
 export const nastyTexts: readonly string[] = [
   ...[
     'Überweisung geändert',

@@ -3,7 +3,7 @@ import type { TestServer } from './test-server.ts';
 
 const scopes = ['ingest', 'read', 'tree', 'admin'];
 
-/** A new tenant, as the server seen by it: what is asked without a key of its own is asked with the tenant's. */
+/** A new tenant, and the server as that tenant sees it: requests that name no other key use a key of the tenant. */
 export async function openTenant(server: TestServer, name: string): Promise<TestServer> {
   const { status } = await server.json('/v1/tenants', { method: 'POST', body: JSON.stringify({ name }) });
   if (status !== 201) throw new Error(`no tenant ${name}: ${status}`);

@@ -13,7 +13,7 @@ export interface PackInstallation {
   store: 'memory' | 'redis';
   /** The server seen by a new tenant. */
   tenant(name: string): Promise<TestServer>;
-  /** What may happen to the recent store happens. */
+  /** Puts the recent store into its next state. */
   change(): Promise<void>;
   /** The recent store is there, and the server asks it. */
   calm(): Promise<void>;

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { readCheckpoint, type ReadCheckpoint } from './read-checkpoint.ts';
 import { leafHash, rootOf } from './rfc6962.ts';
 import type { TestServer } from './test-server.ts';
+import { waitUntil } from './wait-until.ts';
 
 export interface PublishedLedger extends ReadCheckpoint {
   /** The signed note that was read. */
@@ -12,7 +12,6 @@ export interface PublishedLedger extends ReadCheckpoint {
 }
 
 const perTile = 256;
-const publishWithinMs = 20_000;
 
 /**
  * Reads all of a ledger over HTTP once its checkpoint covers `sizeLeast` entries, and recomputes everything that was
@@ -51,15 +50,11 @@ async function checkpointOf(
   server: TestServer,
   options: { base: string; vkey: string; sizeLeast: number },
 ): Promise<string> {
-  const until = Date.now() + publishWithinMs;
-  for (;;) {
+  return waitUntil(`a checkpoint over ${options.sizeLeast} entries`, async () => {
     const response = await server.fetch(`${options.base}/checkpoint`);
     const note = await response.text();
-    if (response.ok && readCheckpoint(note, options.vkey).size >= options.sizeLeast) return note;
-    if (Date.now() > until)
-      throw new Error(`no checkpoint over ${options.sizeLeast} entries within 20 s: ${note}`);
-    await sleep(100);
-  }
+    return response.ok && readCheckpoint(note, options.vkey).size >= options.sizeLeast && note;
+  });
 }
 
 /** Level by level, each tile against hashes recomputed from the entries (C2SP tlog-tiles: 8 levels of the tree each). */

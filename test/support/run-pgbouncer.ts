@@ -44,7 +44,7 @@ server_reset_query =
   );
   const child = spawn('pgbouncer', ['-q', configuration], { ...owner, stdio: 'ignore' });
   const url = `postgres://${logins[0]}@127.0.0.1:${port}/postgres`;
-  await waitUntil('PgBouncer', () => answers(url), 20_000).catch((error: unknown) => {
+  await waitUntil('PgBouncer', () => answers(url)).catch((error: unknown) => {
     child.kill('SIGKILL');
     throw error;
   });

@@ -13,7 +13,7 @@ export interface PostgresCluster {
   close(): Promise<void>;
 }
 
-/** A PostgreSQL of our own, by TCP, as somebody else would run it: Debian's where there is one, else the embedded programs. */
+/** A PostgreSQL of our own, reached by TCP: Debian's where there is one, else the embedded programs. */
 export async function runPostgres(settings: Record<string, string> = {}): Promise<PostgresCluster> {
   const programs = await findPrograms();
   const owner = process.getuid?.() === 0 ? unprivileged('postgres') : undefined;
@@ -41,7 +41,6 @@ export async function runPostgres(settings: Record<string, string> = {}): Promis
     async () =>
       existsSync(join(data, 'postmaster.pid')) &&
       /^ready/m.test(readFileSync(join(data, 'postmaster.pid'), 'utf8')),
-    20_000,
   );
   return {
     url: `postgres://postgres:unused@127.0.0.1:${port}/postgres`,

@@ -17,7 +17,7 @@ export interface SignedInUser {
 export const goodPassword = 'una contraseña bastante larga';
 let invited = 0;
 
-/** Invites somebody with `as` (an administrator's key), lets him set a password by the link, and returns him signed in. */
+/** Invites somebody with `as` (an administrator's key), lets them set a password by the link, and returns them signed in. */
 export async function inviteUser(
   server: TestServer,
   user: Record<string, unknown> & { role: string },

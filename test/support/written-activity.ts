@@ -58,7 +58,7 @@ export const cards = ['clasificacion', 'incidencias', 'nombres_en_ingles', 'tipo
 export const acts = ['upload', 'process', 'delete'];
 export const states = ['pendiente', 'en_proceso', 'cerrado'];
 
-/** Chance's own filters: values that are there, that are not, and days on both sides of the week. */
+/** Random filters: values that are there, values that are not, and days on both sides of the week. */
 export function anyFilters(
   random: Random,
   known: { clients: readonly number[]; periods: readonly string[]; dayOf: (at: number) => string },

@@ -36,7 +36,7 @@ beforeAll(async () => {
 afterEach(async () => {
   await Promise.all(watches.splice(0).map((watch) => watch.close()));
   await administrator?.restore();
-}, 60_000);
+});
 afterAll(async () => {
   await administrator?.leave();
   await server?.dispose();
@@ -62,10 +62,10 @@ function watch(options: Partial<WatchOptions> = {}): LedgerWatch & {
 async function expectSize(watched: LedgerWatch, expected: number): Promise<void> {
   const sizeOf = (verdict: WatchVerdict): unknown =>
     verdict.state === 'consistent' ? verdict.checkpoint.size : verdict;
-  await expect.poll(async () => sizeOf(await watched.check()), { timeout: 20_000 }).toBe(expected);
+  await expect.poll(async () => sizeOf(await watched.check())).toBe(expected);
 }
 
-/** What the administrator does who also has the server's key: his history, signed as the server signs. */
+/** What an administrator does who also has the server's key: a history of their own, signed as the server signs. */
 async function publish(lines: readonly string[]): Promise<void> {
   await administrator.replaceTiles(ledger, lines);
   await administrator.sql.query('delete from checkpoint where ledger = $1', [ledger]);
@@ -108,7 +108,7 @@ test('SDK-26 a ledger that only grows is consistent, over restarts of the host t
   const second = watch({ directory: first.directory, audit });
   for (let n = 0; n < 7; n++) await audit.capture({ action: 'a.b', actor: { id: 'ana' } });
   await expect
-    .poll(() => second.check(), { timeout: 20_000 })
+    .poll(() => second.check())
     .toMatchObject({ state: 'consistent', checkpoint: { size: size + 7 }, receipts: 1 });
   await audit.close();
   expect([...first.told, ...second.told]).toEqual([]);

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { leafHash, rootOf } from '../support/rfc6962.ts';
 
-/** A superuser of the database who wants to change history, with everything that PostgreSQL lets him do. */
+/** A superuser of the database who wants to change history, with everything that PostgreSQL lets them do. */
 export interface DatabaseAdministrator {
   sql: pg.Client;
   ledgerId(name: string): Promise<number>;
@@ -15,7 +15,7 @@ export interface DatabaseAdministrator {
   replaceTiles(ledger: number, lines: readonly string[]): Promise<void>;
   /** Makes every table say that a ledger has so many entries, and forgets newer checkpoints. */
   setSize(ledger: number, size: number): Promise<void>;
-  /** Puts everything back as it was when he came. */
+  /** Puts everything back as it was when they came. */
   restore(): Promise<void>;
   leave(): Promise<void>;
 }

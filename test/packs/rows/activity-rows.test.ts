@@ -197,7 +197,7 @@ export function activityRows(installation: () => PackInstallation): void {
       );
       for (const page of [1, 2, 3]) {
         const query = `?page_size=5&page=${page}${client && `&cliente_id=${client}`}${period && `&periodo=${period}`}`;
-        await expect.poll(async () => (await list(query)).source, { timeout: 20_000 }).toBe('redis');
+        await expect.poll(async () => (await list(query)).source).toBe('redis');
         const { results, count } = await list(query);
         expect({ count, ids: results.map(({ uuid }: { uuid: string }) => uuid) }).toEqual({
           count: fitting.length,
@@ -238,7 +238,7 @@ export function activityRows(installation: () => PackInstallation): void {
     expect(refused).toMatchObject({ status: 403, body: { error: 'Acceso denegado' } });
   });
 
-  test('A-07 a gerente reads what everybody did, whoever else has a token is refused', async () => {
+  test('A-07 a gerente reads what everybody did; anybody else with a token is refused', async () => {
     const tokenOf = await viewerTokens(server, 'actividad');
     const { count } = await list();
     expect(await server.json(path, { as: tokenOf('90', 'gerente') })).toMatchObject({

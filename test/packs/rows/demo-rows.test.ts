@@ -22,12 +22,8 @@ export function demoRows(installation: () => PackInstallation): void {
   test('C-11 the demo holds at least 45 entries, 14 sessions and 12 days, in a tenant of its own', async () => {
     const get = async (place: string): Promise<any> =>
       (await server.json(`/api/audit/${place}`, { as: demoKey() })).body;
-    await expect
-      .poll(async () => (await get('registros/')).count, { timeout: 20_000 })
-      .toBeGreaterThanOrEqual(45);
-    await expect
-      .poll(async () => (await get('sesiones/')).count, { timeout: 20_000 })
-      .toBeGreaterThanOrEqual(14);
+    await expect.poll(async () => (await get('registros/')).count).toBeGreaterThanOrEqual(45);
+    await expect.poll(async () => (await get('sesiones/')).count).toBeGreaterThanOrEqual(14);
     expect((await get('estadisticas/')).count).toBeGreaterThanOrEqual(12);
     expect((await get('sesiones/concurrentes/')).map((one: any) => one.usuario)).toEqual([1]);
     expect((await get('registros/?tipo_actividad=pago')).count).toBeGreaterThan(3);

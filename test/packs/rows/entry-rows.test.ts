@@ -80,7 +80,7 @@ export function entryRows(installation: () => PackInstallation): void {
     expect(JSON.stringify(entries)).not.toContain(token);
   });
 
-  test('C-06 nor is it in an event that no pack declares, as a request of the same session, and both are found by it', async () => {
+  test('C-06 the token is not in an event that no pack declares, such as a request of the same session, and both are found by it', async () => {
     const { entries: before } = await get(`/v1/events?sessionId=${token}`);
     const sent = await server.send({
       ...{ action: 'http.request', actor: { id: '1' }, sessionId: token },
@@ -104,7 +104,7 @@ export function entryRows(installation: () => PackInstallation): void {
     expect(JSON.stringify(sessions)).not.toContain(token);
   });
 
-  test('C-06 nor is it in what is on record of the questions that ask for it', async () => {
+  test('C-06 the token is not in the record of the questions that ask for it', async () => {
     const other = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4';
     const asked = [
       `/v1/events?sessionId=${token}`,
@@ -123,7 +123,7 @@ export function entryRows(installation: () => PackInstallation): void {
       `q=-session:${hash} é \\(sessionId:${hash},${hash} or x\\) module:m$`,
       `q=sessionId:\\(${hash} OR ${hash}\\)$`,
     ].map((text) => expect.stringMatching(new RegExp(text)));
-    await expect.poll(recorded, { timeout: 10_000 }).toEqual(expect.arrayContaining(wanted));
+    await expect.poll(recorded).toEqual(expect.arrayContaining(wanted));
     const all = (await recorded()).join(' ');
     for (const secret of [token, other, token.slice(0, 20)]) expect(all).not.toContain(secret);
   });
@@ -446,14 +446,14 @@ export function entryRows(installation: () => PackInstallation): void {
     );
   });
 
-  test('C-05 mis_actividades are those of who asks, a page like the list', async () => {
+  test('C-05 mis_actividades are the activities of the caller, in pages like those of the list', async () => {
     const page = await get(`${path}mis_actividades/`);
     expect(Object.keys(page)).toEqual(['count', 'next', 'previous', 'results']);
     // A key of the host is no user of it.
     expect(page.count).toBe(0);
   });
 
-  test('C-08 who is nobody gets 401 with detail, a key that only writes 403', async () => {
+  test('C-08 a caller without credentials gets 401 with detail, a key that only writes gets 403', async () => {
     const anonymous = await fetch(`${server.url}${path}`);
     expect(anonymous.status).toBe(401);
     expect(await anonymous.json()).toMatchObject({

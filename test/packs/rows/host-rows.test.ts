@@ -66,5 +66,5 @@ export function hostRows(installation: () => PackInstallation): void {
     } finally {
       await host.stop();
     }
-  }, 60_000);
+  });
 }

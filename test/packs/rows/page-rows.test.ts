@@ -17,6 +17,7 @@ import {
   states,
   type AskedPage,
 } from '../../support/written-activity.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 
 const path = '/api/contabilidad/logs-actividad/';
 const cli = fileURLToPath(new URL('../../../packages/cli/src/main.ts', import.meta.url));
@@ -151,7 +152,12 @@ function anyPage(): AskedPage {
 async function warm(installation: PackInstallation): Promise<void> {
   await installation.calm();
   const newest = { filters: {}, page: 1, size: 5 };
-  await expect.poll(async () => (await ask(newest)).source, { timeout: 20_000 }).toBe('redis');
+  await expect.poll(async () => (await ask(newest)).source).toBe('redis');
+}
+
+/** Each answer must be right; a store that is slow for a moment is asked again. */
+async function comesFrom(source: string, asked: AskedPage): Promise<void> {
+  await waitUntil(JSON.stringify(asked), async () => (await compare(asked)) === source);
 }
 
 /** The newest pages that a warm store has. */
@@ -182,14 +188,13 @@ export function pageRows(installation: () => PackInstallation): void {
 
   test('A-05 over sixty days pages 1 to 3 of all, a client, a period and both come from a warm store, as does every filter that begins inside the seven days', async () => {
     await warm(installation());
-    for (const asked of [...newestPages(20), ...newestPages(5)])
-      expect({ asked, source: await compare(asked) }).toEqual({ asked, source: 'redis' });
+    for (const asked of [...newestPages(20), ...newestPages(5)]) await comesFrom('redis', asked);
     const begins = [0, 1, 3, 5, 6].map((days) => oracle.dayOf(Date.now() - days * dayMs));
     for (let n = 0; n < 30; n++) {
       const fecha_desde = random.pick(begins);
       const asked = { ...anyPage(), page: 1 + random.int(4) };
       const inside = { ...asked, filters: { ...asked.filters, fecha_desde } };
-      expect({ inside, source: await compare(inside) }).toEqual({ inside, source: 'redis' });
+      await comesFrom('redis', inside);
     }
     for (const filters of [
       ...[{ tarjeta: 'clasificacion' }, { accion: 'upload' }, { cierre: 'cerrado' }, { usuario_id: '2' }],
@@ -206,7 +211,9 @@ export function pageRows(installation: () => PackInstallation): void {
   test(`A-02 A-04 A-05 A-06 ${pages} random pages between writes are what was written, whatever the store does`, async () => {
     await warm(installation());
     let fromStore = 0;
-    for (let done = 0; done < pages; done += pagesPerRound) {
+    // Where the machine is slow, the store rests more often, and more is asked.
+    const enough = (done: number): boolean => done >= pages && (fromStore > pages / 40 || done >= 5 * pages);
+    for (let done = 0; !enough(done); done += pagesPerRound) {
       const round = done / pagesPerRound;
       if (round % 3 === 2) await installation().change();
       if (random.chance(0.3)) await changeState(random.pick(clients), random.pick(periods));
@@ -253,14 +260,20 @@ export function pageRows(installation: () => PackInstallation): void {
       while (writing) await register();
     })();
     expect((await recent('clear')).stdout).toMatch(/^paginas: \d+ keys deleted$/m);
-    const { stdout, stderr } = await recent('sync', '--days', '7', '--client-id', '1');
-    expect(stdout).toMatch(/^1\/1 paginas: \d+ entries in \d+ ms, 1000 of the key$/m);
-    expect(stderr).toMatch(/^1 ledgers, \d+ entries, 0 errors$/m);
-    writing = false;
-    await writer;
+    try {
+      // While activities come in, a slow machine may be too late to count the key.
+      await waitUntil('a count of the key', async () => {
+        const { stdout, stderr } = await recent('sync', '--days', '7', '--client-id', '1');
+        expect(stderr).toMatch(/^1 ledgers, \d+ entries, 0 errors$/m);
+        expect(stdout).toMatch(/^1\/1 paginas: \d+ entries in \d+ ms(, 1000 of the key)?$/m);
+        return stdout.includes('of the key');
+      });
+    } finally {
+      writing = false;
+      await writer;
+    }
     await warm(installation());
-    for (const asked of newestPages(20))
-      expect({ asked, source: await compare(asked) }).toEqual({ asked, source: 'redis' });
+    for (const asked of newestPages(20)) await comesFrom('redis', asked);
   });
 
   test('A-09 what the store did is in its file and counted', async () => {

@@ -86,7 +86,7 @@ export function roleRows(installation: () => PackInstallation): void {
     expect(resident.status, resident.text).toBe(own);
     const nobody = await ask('anonymous', place, method);
     expect(nobody).toMatchObject({ status: 401, body: { detail: expect.any(String) } });
-    // A guard has an entry of his own, not the resident's.
+    // A guard has an entry of their own, not the resident's.
     const ownPlace = path.includes('{');
     expect((await ask('security', place, method)).status).toBe(ownPlace ? 404 : own);
     for (const { text, status } of [resident]) {
@@ -115,7 +115,7 @@ export function roleRows(installation: () => PackInstallation): void {
     expect((await ask('admin', 'registros/mis_actividades/')).body.count).toBe(2);
   });
 
-  test('C-06 C-08 sessions of others are not there; a resident closes his own, an administrator anyone', async () => {
+  test('C-06 C-08 sessions of others are not there; a resident closes their own, an administrator those of anyone', async () => {
     expect((await ask('resident', 'sesiones/')).body.results.map((one: any) => one.usuario)).toEqual([2]);
     expect((await ask('resident', 'sesiones/mis_sesiones/')).body).toMatchObject([
       { usuario: 2, esta_activa: true },
@@ -143,6 +143,6 @@ export function roleRows(installation: () => PackInstallation): void {
       const all = await server.json('/v1/events?ledger=roles.audit&action=entry.search&limit=1000');
       return all.body.entries.map(({ event }: any) => `${event.actor.id} ${event.request?.url}`);
     };
-    await expect.poll(reads, { timeout: 10_000 }).toContain(`${people.admin} ${base}estadisticas/generar/`);
+    await expect.poll(reads).toContain(`${people.admin} ${base}estadisticas/generar/`);
   });
 }
