@@ -2,11 +2,18 @@ import type { EventInput, ReadEvent } from '@bitacora/event';
 import { loggersOf, type AnyPack } from '@bitacora/pack-kit';
 import { z } from 'zod';
 import { AuditError } from '../audit-error.ts';
-import { refusalOf, storeEvents, type StoreOptions } from '../ingest/index.ts';
+import { refusalOf, storeEvents, type IngestAnswer, type StoreOptions } from '../ingest/index.ts';
 import { hostField, loggerArguments } from './logger-arguments.ts';
-import { replyWithRefusal, type Call, type Route } from '../http/index.ts';
+import type { FastifyReply } from 'fastify';
+import {
+  defineRoute,
+  jsonAnswer,
+  replyWithRefusal,
+  type Call,
+  type Route,
+  type Unchanged,
+} from '../http/index.ts';
 
-const json = 'application/json; charset=utf-8';
 const text = z.string();
 const labels = z.object({ en: text, es: text, ru: text });
 const attributeType = z.union([text, z.object({ enum: z.array(text) })]);
@@ -35,44 +42,56 @@ export interface LoggerRouteOptions extends StoreOptions {
   readonly packs: readonly AnyPack[];
 }
 
-/** What the packs are, and each of their loggers as one HTTP call, for hosts in any language. */
-export function loggerRoutes(given: LoggerRouteOptions): Route[] {
-  const options = { ...given, wrongArgument: loggerArguments(given.packs) };
-  return [
-    {
-      method: 'GET',
-      path: '/v1/packs',
-      summary:
-        'The packs of this server with their actions, attributes (null: any), labels, views and loggers',
-      permission: 'read',
-      answer: { status: 200, mediaType: json, schema: z.object({ packs: z.array(packView) }) },
-      handle: () => Promise.resolve({ packs: options.packs.map(shown) }),
-    },
-    {
-      method: 'POST',
-      path: '/v1/packs/{pack}/{logger}',
-      summary: 'Call a logger of a pack: the body is its argument; answers like POST /v1/events',
-      permission: 'ingest',
-      body: z.record(text, z.unknown()),
-      answer: { status: 201, mediaType: json, schema: answer },
-      handle: (call) => log(call, options),
-    },
-  ];
+interface LoggerOptions extends LoggerRouteOptions {
+  readonly wrongArgument: ReturnType<typeof loggerArguments>;
 }
 
-async function log(
-  call: Call,
-  options: LoggerRouteOptions & { wrongArgument: ReturnType<typeof loggerArguments> },
-): Promise<unknown> {
-  const { params } = call;
-  const pack = options.packs.find(({ name }) => name === params['pack']);
-  if (!pack) throw missing('pack', params['pack']);
+/** What the packs are, and each of their loggers as one HTTP call, for hosts in any language. */
+export function loggerRoutes(options: LoggerRouteOptions): Route[] {
+  return [packsRoute(options), loggerRoute({ ...options, wrongArgument: loggerArguments(options.packs) })];
+}
+
+function packsRoute({ packs }: LoggerRouteOptions): Route {
+  return defineRoute({
+    method: 'GET',
+    path: '/v1/packs',
+    summary: 'The packs of this server with their actions, attributes (null: any), labels, views and loggers',
+    permission: 'read',
+    answer: jsonAnswer(z.object({ packs: z.array(packView) })),
+    handle: () => ({ packs: packs.map(shown) }),
+  });
+}
+
+function loggerRoute(options: LoggerOptions): Route {
+  return defineRoute({
+    method: 'POST',
+    path: '/v1/packs/{pack}/{logger}',
+    summary: 'Call a logger of a pack: the body is its argument; answers like POST /v1/events',
+    permission: 'ingest',
+    params: z.object({ pack: text, logger: text }),
+    body: z.record(text, z.unknown()),
+    answer: jsonAnswer(answer, 201),
+    handle: (call) => log(call, options),
+  });
+}
+
+type LoggerCall = Call<
+  { readonly pack: string; readonly logger: string },
+  unknown,
+  Readonly<Record<string, unknown>>
+>;
+type StoreCall = Pick<Call, 'grant' | 'request' | 'reply'>;
+type LoggerAnswer = IngestAnswer | FastifyReply;
+
+async function log(call: LoggerCall, options: LoggerOptions): Promise<LoggerAnswer> {
+  const { params, body } = call;
+  const pack = options.packs.find(({ name }) => name === params.pack);
+  if (!pack) throw missing('pack', params.pack);
   const events: EventInput[] = [];
   const loggers = loggersOf(pack, (event) => void events.push(event));
-  const name = params['logger'] ?? '';
+  const name = params.logger;
   const logger = Object.hasOwn(loggers, name) ? loggers[name] : undefined;
   if (!logger) throw missing('logger', name);
-  const body = call.body as Readonly<Record<string, unknown>>;
   const rejection = options.wrongArgument({ pack, name }, body);
   if (rejection) return stored(call, [{ ok: false, rejection }], { pack, logger: name, options });
   try {
@@ -92,10 +111,10 @@ async function log(
 
 /** What is refused is named as the host calls it. */
 async function stored(
-  call: Call,
+  call: StoreCall,
   read: readonly ReadEvent[],
   { pack, logger, options }: { pack: AnyPack; logger: string; options: LoggerRouteOptions },
-): Promise<unknown> {
+): Promise<LoggerAnswer> {
   const answer = await storeEvents(call, read, { packLedgers: true, options });
   const results = answer.results.map((result) =>
     'error' in result
@@ -107,20 +126,20 @@ async function stored(
 }
 
 /** `Idempotency-Key` (a UUIDv7) is the id of the one event that a logger captures. */
-function withKey(events: readonly EventInput[], { request }: Call): readonly EventInput[] {
+function withKey(events: readonly EventInput[], { request }: Pick<Call, 'request'>): readonly EventInput[] {
   const key = request.headers['idempotency-key'];
   const [event] = events;
   return typeof key === 'string' && event && events.length === 1 ? [{ ...event, id: key }] : events;
 }
 
-function missing(parameter: string, name: string | undefined): AuditError {
+function missing(parameter: string, name: string): AuditError {
   return new AuditError('not_found', {
     parameter,
-    detail: `there is no ${parameter} ${name?.slice(0, 100)}`,
+    detail: `there is no ${parameter} ${name.slice(0, 100)}`,
   });
 }
 
-function shown(pack: AnyPack): unknown {
+function shown(pack: AnyPack): Unchanged<z.input<typeof packView>> {
   const views = Object.entries(pack.views ?? {}).map(([name, view]) => {
     const { labels: own, columns, filters = [] } = view;
     return [name, { labels: own, columns, filters }] as const;

@@ -6,9 +6,8 @@ import type { Recent } from './recent.ts';
 import { countOfKey } from './count-of-key.ts';
 import type { ReadContext } from '../read/index.ts';
 import { reachedLedgers } from '../access/index.ts';
-import type { Route } from '../http/index.ts';
+import { defineRoute, jsonAnswer, type Route } from '../http/index.ts';
 
-const json = 'application/json; charset=utf-8';
 const name = z.string().min(1).max(200);
 const syncInput = z.strictObject({
   ledger: name.optional(),
@@ -56,88 +55,106 @@ const syncView = z.object({
 });
 const clearView = z.object({ ledgers: z.array(z.object({ ledger: z.string(), keys: z.int() })) });
 
-/** The newest entries beside the database: what is held, made anew, emptied. An operator reaches every tenant's ledgers. */
-export function recentRoutes(options: {
+export interface RecentRouteOptions {
   tenants: Tenants;
   read: ReadContext;
+  /** Undefined: turned off. */
   store: RecentStore | undefined;
-}): Route[] {
-  const { tenants, read, store } = options;
-  const reached = (grant: Grant, wanted: string | undefined): Promise<Ledger[]> =>
-    reachedLedgers(grant, wanted, tenants);
-  const turnedOn = (): RecentStore => {
-    if (store) return store;
-    throw new AuditError('unavailable', { detail: 'the recent store is turned off (BITACORA_RECENT)' });
-  };
-  return [
-    {
-      method: 'GET',
-      path: '/v1/recent',
-      summary: 'What the recent store holds, and how often it answered since the start of this server',
-      permission: 'admin',
-      query: z.object({ ledger: name.optional() }),
-      answer: { status: 200, mediaType: json, schema: statusView },
-      async handle({ grant, query }) {
-        const ledgers = await reached(grant, textOf(query['ledger']));
-        return statusOf(store?.recent, ledgers);
-      },
+}
+
+/** The newest entries beside the database: what is held, made anew, emptied. Operators reach the ledgers of every tenant. */
+export function recentRoutes(options: RecentRouteOptions): Route[] {
+  return [statusRoute(options), syncRoute(options), clearRoute(options)];
+}
+
+function statusRoute({ tenants, store }: RecentRouteOptions): Route {
+  return defineRoute({
+    method: 'GET',
+    path: '/v1/recent',
+    summary: 'What the recent store holds, and how often it answered since the start of this server',
+    permission: 'admin',
+    query: z.object({ ledger: name.optional() }),
+    answer: jsonAnswer(statusView),
+    handle: async ({ grant, query }) =>
+      statusOf(store?.recent, await reachedLedgers(grant, query.ledger, tenants)),
+  });
+}
+
+function syncRoute({ tenants, read, store }: RecentRouteOptions): Route {
+  return defineRoute({
+    method: 'POST',
+    path: '/v1/recent/sync',
+    summary: 'Fill the recent store anew from the database; also while events are written',
+    permission: 'admin',
+    body: syncInput,
+    record: { action: 'recent.sync', each: true },
+    answer: jsonAnswer(syncView),
+    async handle({ grant, body }) {
+      const running = requireStore(store);
+      const ledgers: z.infer<typeof syncView>['ledgers'] = [];
+      for (const ledger of await reachedLedgers(grant, body.ledger, tenants))
+        ledgers.push(await syncLedger(ledger, { grant, body, read, store: running }));
+      return { ledgers };
     },
-    {
-      method: 'POST',
-      path: '/v1/recent/sync',
-      summary: 'Fill the recent store anew from the database; also while events are written',
-      permission: 'admin',
-      body: syncInput,
-      record: { action: 'recent.sync', each: true },
-      answer: { status: 200, mediaType: json, schema: syncView },
-      async handle({ grant, body }) {
-        const { ledger, days, only } = body as z.infer<typeof syncInput>;
-        const { recent, source } = turnedOn();
-        const ledgers: z.infer<typeof syncView>['ledgers'] = [];
-        for (const one of await reached(grant, ledger)) {
-          const start = performance.now();
-          const row = { ledger: one.name, entries: 0, durationMs: 0 };
-          ledgers.push(row);
-          try {
-            row.entries = await recent.sync(one, { days });
-            const ofKey =
-              only && (await countOfKey(grant, { ledger: one, fields: only }, { recent, source, read }));
-            if (ofKey !== undefined) Object.assign(row, { ofKey });
-          } catch (error) {
-            if (error instanceof AuditError && error.status === 400) throw error;
-            Object.assign(row, { error: messageOf(error) });
-          }
-          row.durationMs = Math.round(performance.now() - start);
-        }
-        return { ledgers };
-      },
+  });
+}
+
+/** A ledger that fails is told in its row, and does not keep the others from being filled. @throws AuditError for a bad request */
+async function syncLedger(
+  ledger: Ledger,
+  options: { grant: Grant; body: z.infer<typeof syncInput>; read: ReadContext; store: RecentStore },
+): Promise<z.infer<typeof syncView>['ledgers'][number]> {
+  const { grant, body, read, store } = options;
+  const start = performance.now();
+  const durationMs = (): number => Math.round(performance.now() - start);
+  let entries = 0;
+  try {
+    entries = await store.recent.sync(ledger, { days: body.days });
+    const wanted = body.only && { ledger, fields: body.only };
+    const ofKey = wanted && (await countOfKey(grant, wanted, { ...store, read }));
+    return {
+      ledger: ledger.name,
+      entries,
+      durationMs: durationMs(),
+      ...(ofKey === undefined ? {} : { ofKey }),
+    };
+  } catch (error) {
+    if (error instanceof AuditError && error.status === 400) throw error;
+    return { ledger: ledger.name, entries, durationMs: durationMs(), error: messageOf(error) };
+  }
+}
+
+function clearRoute({ tenants, store }: RecentRouteOptions): Route {
+  return defineRoute({
+    method: 'DELETE',
+    path: '/v1/recent',
+    summary: 'Empty the recent store: its own keys only, for every server at once',
+    permission: 'admin',
+    query: z.object({ ledger: name.optional() }),
+    record: { action: 'recent.clear', each: true },
+    answer: jsonAnswer(clearView),
+    async handle({ grant, query }) {
+      const { recent } = requireStore(store);
+      const ledgers: z.infer<typeof clearView>['ledgers'] = [];
+      for (const ledger of await reachedLedgers(grant, query.ledger, tenants))
+        ledgers.push({ ledger: ledger.name, keys: await recent.clear(ledger).catch(refuseClear) });
+      return { ledgers };
     },
-    {
-      method: 'DELETE',
-      path: '/v1/recent',
-      summary: 'Empty the recent store: its own keys only, for every server at once',
-      permission: 'admin',
-      query: z.object({ ledger: name.optional() }),
-      record: { action: 'recent.clear', each: true },
-      answer: { status: 200, mediaType: json, schema: clearView },
-      async handle({ grant, query }) {
-        const { recent } = turnedOn();
-        const ledgers: z.infer<typeof clearView>['ledgers'] = [];
-        for (const one of await reached(grant, textOf(query['ledger']))) {
-          const keys = await recent.clear(one).catch((cause: unknown) => {
-            throw new AuditError('unavailable', {
-              detail:
-                'nothing of it is used any more, but its keys could not be deleted; they expire by themselves',
-              operatorText: messageOf(cause),
-              cause,
-            });
-          });
-          ledgers.push({ ledger: one.name, keys });
-        }
-        return { ledgers };
-      },
-    },
-  ];
+  });
+}
+
+function refuseClear(cause: unknown): never {
+  throw new AuditError('unavailable', {
+    detail: 'nothing of it is used any more, but its keys could not be deleted; they expire by themselves',
+    operatorText: messageOf(cause),
+    cause,
+  });
+}
+
+/** @throws unavailable when the store is turned off */
+function requireStore(store: RecentStore | undefined): RecentStore {
+  if (store) return store;
+  throw new AuditError('unavailable', { detail: 'the recent store is turned off (BITACORA_RECENT)' });
 }
 
 async function statusOf(
@@ -146,14 +163,26 @@ async function statusOf(
 ): Promise<z.infer<typeof statusView>> {
   if (!recent) {
     const counters = { hits: 0, misses: 0, fallbacks: 0, refused: 0, stored: 0, fills: 0, errors: 0 };
-    const none = { days: 0, entriesMaxPerKey: 0, entriesMaxPerLedger: 0, indexes: [], ledgers: [] };
-    return { store: 'off', state: 'off', counters, ...none };
+    return {
+      store: 'off',
+      state: 'off',
+      days: 0,
+      entriesMaxPerKey: 0,
+      entriesMaxPerLedger: 0,
+      indexes: [],
+      counters,
+      ledgers: [],
+    };
   }
   const { days, entriesMaxPerKey, entriesMaxPerLedger, indexes } = recent.settings;
   const rows = await Promise.all(ledgers.map((ledger) => recent.status(ledger)));
   const { kind, state } = recent.store();
   return {
-    ...{ store: kind, state, days, entriesMaxPerKey, entriesMaxPerLedger },
+    store: kind,
+    state,
+    days,
+    entriesMaxPerKey,
+    entriesMaxPerLedger,
     indexes: indexes.map((fields) => [...fields]),
     counters: { ...recent.counters },
     ledgers: rows.map((row) => ({
@@ -165,8 +194,4 @@ async function statusOf(
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
 }

@@ -5,9 +5,8 @@ import { AuditError } from '../audit-error.ts';
 import { follow, rebuild, type Projection } from '../projections/index.ts';
 import type { Database } from '../storage/index.ts';
 import { reachedLedgers } from '../access/index.ts';
-import type { Route } from '../http/index.ts';
+import { defineRoute, jsonAnswer, type Route } from '../http/index.ts';
 
-const json = 'application/json; charset=utf-8';
 const rebuildable = ['rollups', 'sessions'] as const;
 const input = z.strictObject({
   projection: z.enum(rebuildable),
@@ -32,46 +31,43 @@ export interface RebuildOptions {
 
 /**
  * Counts and sessions made anew from the entries. Meanwhile answers are as right as before: what is not counted yet is counted
- * from the index. Other servers need no telling, since neither is kept in memory.
+ * from the index. Other servers need not be told, because they keep neither in memory.
  */
-export function rebuildRoutes(options: RebuildOptions): Route[] {
-  return [
-    {
-      method: 'POST',
-      path: '/v1/projections/rebuild',
-      summary: 'Make counts or sessions anew from the entries; answers when it is done',
-      permission: 'admin',
-      body: input,
-      record: { action: 'projection.rebuild', each: true },
-      answer: { status: 200, mediaType: json, schema: view },
-      async handle({ grant, body }) {
-        const { projection: name, ledger } = body as z.infer<typeof input>;
-        const { database, holder } = options;
-        const projection = options.projections.find((one) => one.name === name);
-        if (!projection) throw new AuditError('not_found', { parameter: 'projection' });
-        const how = { database, holder, projection };
-        const ledgers: z.infer<typeof view>['ledgers'] = [];
-        for (const one of await reachedLedgers(grant, ledger, options.tenants)) {
-          const start = performance.now();
-          await rebuild(one, how);
-          const entries = await followed(one, how);
-          ledgers.push({ ledger: one.name, entries, durationMs: Math.round(performance.now() - start) });
-        }
-        return { projection: name, ledgers };
-      },
+export function rebuildRoutes({ database, tenants, projections, holder }: RebuildOptions): Route[] {
+  const route = defineRoute({
+    method: 'POST',
+    path: '/v1/projections/rebuild',
+    summary: 'Make counts or sessions anew from the entries; answers when it is done',
+    permission: 'admin',
+    body: input,
+    record: { action: 'projection.rebuild', each: true },
+    answer: jsonAnswer(view),
+    async handle({ grant, body }) {
+      const projection = projections.find(({ name }) => name === body.projection);
+      if (!projection) throw new AuditError('not_found', { parameter: 'projection' });
+      const options = { database, holder, projection };
+      const ledgers: z.infer<typeof view>['ledgers'] = [];
+      for (const ledger of await reachedLedgers(grant, body.ledger, tenants)) {
+        const start = performance.now();
+        await rebuild(ledger, options);
+        const entries = await followToEnd(ledger, options);
+        ledgers.push({ ledger: ledger.name, entries, durationMs: Math.round(performance.now() - start) });
+      }
+      return { projection: body.projection, ledgers };
     },
-  ];
+  });
+  return [route];
 }
 
 /** Up to which index the ledger was followed. @throws unavailable while another process holds the lease for long */
-async function followed(ledger: Ledger, how: Parameters<typeof follow>[1]): Promise<number> {
+async function followToEnd(ledger: Ledger, options: Parameters<typeof follow>[1]): Promise<number> {
   const until = performance.now() + waitMaxMs;
   for (;;) {
-    const cursor = await follow(ledger, how);
+    const cursor = await follow(ledger, options);
     if (cursor !== undefined) return cursor;
     if (performance.now() > until) {
       throw new AuditError('unavailable', {
-        detail: `${how.projection.name} of ledger ${ledger.name} is made anew by another server`,
+        detail: `${options.projection.name} of ledger ${ledger.name} is made anew by another server`,
         retryAfterSeconds: 15,
       });
     }

@@ -2,9 +2,8 @@ import { z } from 'zod';
 import { rebuildRoutes, type RebuildOptions } from './rebuild-routes.ts';
 import type { Grant, Ledger } from '../access/index.ts';
 import type { SegmentPart } from '../ledger/index.ts';
-import type { Route } from '../http/index.ts';
+import { defineRoute, jsonAnswer, type Route } from '../http/index.ts';
 
-const json = 'application/json; charset=utf-8';
 const runInput = z.strictObject({ dryRun: z.boolean().optional() });
 const runView = z.object({
   dryRun: z.boolean(),
@@ -49,34 +48,38 @@ export function retentionRoutes({
   retention,
   ...options
 }: RebuildOptions & { retention: Retention }): Route[] {
-  return [
-    {
-      method: 'POST',
-      path: '/v1/retention/run',
-      summary: 'Remove the segments whose entries are all older than the periods of their ledgers',
-      permission: 'operator',
-      body: runInput,
-      answer: { status: 200, mediaType: json, schema: runView },
-      async handle({ grant, body }) {
-        const { dryRun = false } = body as z.infer<typeof runInput>;
-        const purged = await retention.run(grant, { dryRun });
-        const segments = purged.map(({ number, parts }) => ({
-          segment: number,
-          ledgers: parts.map(({ ledger, firstIndex, endIndex, leastAt, greatestAt }) => ({
-            ledger: ledger.name,
-            retentionDays: ledger.retentionDays ?? 0,
-            entries: endIndex - firstIndex,
-            ...{ firstIndex, lastIndex: endIndex - 1 },
-            from: new Date(leastAt).toISOString(),
-            to: new Date(greatestAt).toISOString(),
-          })),
-        }));
-        const entries = segments
-          .flatMap(({ ledgers }) => ledgers)
-          .reduce((sum, ledger) => sum + ledger.entries, 0);
-        return { dryRun, entries, segments };
-      },
+  return [runRoute(retention), ...rebuildRoutes(options)];
+}
+
+function runRoute(retention: Retention): Route {
+  return defineRoute({
+    method: 'POST',
+    path: '/v1/retention/run',
+    summary: 'Remove the segments whose entries are all older than the periods of their ledgers',
+    permission: 'operator',
+    body: runInput,
+    answer: jsonAnswer(runView),
+    async handle({ grant, body: { dryRun = false } }) {
+      const segments = (await retention.run(grant, { dryRun })).map(shownSegment);
+      const entries = segments
+        .flatMap(({ ledgers }) => ledgers)
+        .reduce((sum, ledger) => sum + ledger.entries, 0);
+      return { dryRun, entries, segments };
     },
-    ...rebuildRoutes(options),
-  ];
+  });
+}
+
+function shownSegment({ number, parts }: PurgedSegment): z.infer<typeof runView>['segments'][number] {
+  return {
+    segment: number,
+    ledgers: parts.map(({ ledger, firstIndex, endIndex, leastAt, greatestAt }) => ({
+      ledger: ledger.name,
+      retentionDays: ledger.retentionDays ?? 0,
+      entries: endIndex - firstIndex,
+      firstIndex,
+      lastIndex: endIndex - 1,
+      from: new Date(leastAt).toISOString(),
+      to: new Date(greatestAt).toISOString(),
+    })),
+  };
 }

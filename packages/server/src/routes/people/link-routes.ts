@@ -1,7 +1,8 @@
-import type { People } from '../../people/index.ts';
+import { z } from 'zod';
 import type { Tenant, Tenants } from '../../access/index.ts';
 import { AuditError } from '../../audit-error.ts';
-import type { Mail } from '../../people/index.ts';
+import type { Call, Route, SessionCookie } from '../../http/index.ts';
+import type { Mail, PageLanguage, People } from '../../people/index.ts';
 import {
   createEnter,
   createPageRoute,
@@ -12,12 +13,9 @@ import {
   tenantQuery,
 } from './page-route.ts';
 import type { PersonActs } from './person-acts.ts';
-import type { Call, Route } from '../../http/index.ts';
-import type { SessionCookie } from '../../http/index.ts';
 import { createSignInPages } from './sign-in-pages.ts';
 import { login } from './sign-in-routes.ts';
 import { pageTexts } from './sign-in-texts.ts';
-import { type PageLanguage } from '../../people/index.ts';
 
 export interface LinkOptions {
   people: People;
@@ -29,105 +27,132 @@ export interface LinkOptions {
   onMailError: (error: unknown) => void;
 }
 
-/** The pages to set a password by a link that works once, and to ask for one. */
-export function linkRoutes(options: LinkOptions): Route[] {
-  const { people, tenants, cookie, mail, acts, defaultTenant } = options;
-  const pages = createSignInPages();
-  const page = createPageRoute(cookie);
-  const enter = createEnter(people, cookie);
-  const isOwners = async (secret: string): Promise<boolean> =>
-    (await people.links.look(secret))?.purpose === 'owner';
-  return [
-    page({
-      path: '/app/link/{secret}',
-      summary: 'The page of an invitation or a reset',
-      async handle({ params, reply }, language) {
-        const secret = params['secret'] ?? '';
-        const link = await people.links.look(secret);
-        const user =
-          link && link.purpose !== 'code' ? await people.users.get(link.tenant, link.user) : undefined;
-        if (link && user) {
-          const ownEmail = link.purpose === 'owner';
-          return pages.password({ language, secret, ownEmail, email: ownEmail ? '' : user.email });
-        }
-        void reply.code(404);
-        return pages.message({ language, text: pageTexts[language].gone });
-      },
-    }),
-    page({
-      path: '/app/link',
-      summary: 'Set a password by a link, and sign in',
-      post: true,
-      async handle(call, language) {
-        const { secret = '', password = '', email = '' } = formFields(call);
-        const t = pageTexts[language];
-        try {
-          const done = await people.signIn.withLink({ secret, password, email }, originOf(call.request));
-          await reportDone(call, done);
-          return await enter(call, done.cookie);
-        } catch (error) {
-          if (!(error instanceof AuditError) || error.status >= 500 || error.status === 429) throw error;
-          void call.reply.code(error.status);
-          if (error.code === 'not_found') return pages.message({ language, text: t.gone });
-          const problem = error.parameter === 'email' ? t.badEmail : t.weak;
-          return pages.password({ language, secret, email, problem, ownEmail: await isOwners(secret) });
-        }
-      },
-    }),
-    page({
-      path: '/app/forgot',
-      summary: 'The page to ask for a reset',
-      query: tenantQuery,
-      handle({ query }, language) {
-        const tenant = typeof query['tenant'] === 'string' ? query['tenant'] : defaultTenant;
-        return Promise.resolve(pages.forgot({ language, tenant, sent: false }));
-      },
-    }),
-    page({
-      path: '/app/forgot',
-      summary: 'Ask for a reset: the answer is the same for everybody',
-      post: true,
-      async handle(call, language) {
-        const { tenant: name = defaultTenant, email = '' } = formFields(call);
-        const tenant = await tenantNamed(tenants, name);
-        // Not waited for: the time tells nothing, either.
-        if (tenant && mail.enabled)
-          void sendReset(call, { tenant, email, language }).catch(options.onMailError);
-        return pages.forgot({ language, tenant: name, sent: true });
-      },
-    }),
-  ];
+const pages = createSignInPages();
+const emailCharsMax = 320;
 
-  async function reportDone(
-    call: Call,
-    { user, purpose }: Awaited<ReturnType<People['signIn']['withLink']>>,
-  ): Promise<void> {
-    const tenant = await tenantOf(tenants, user.tenant);
-    if (!tenant) throw new AuditError('not_found');
-    const who = { tenant, user };
-    await acts.report(call.request, who, {
+/** The pages to set a password by a link that works once, and to ask for such a link. */
+export function linkRoutes(options: LinkOptions): Route[] {
+  return [linkPage(options), setPasswordPage(options), forgotPage(options), askForReset(options)];
+}
+
+function linkPage({ people, cookie }: LinkOptions): Route {
+  return createPageRoute(cookie)({
+    path: '/app/link/{secret}',
+    summary: 'The page of an invitation or a reset',
+    params: z.object({ secret: z.string() }),
+    async handle({ params, reply }, language) {
+      const secret = params['secret'] ?? '';
+      const link = await people.links.look(secret);
+      const user =
+        link && link.purpose !== 'code' ? await people.users.get(link.tenant, link.user) : undefined;
+      if (link && user) {
+        const ownEmail = link.purpose === 'owner';
+        return pages.password({ language, secret, ownEmail, email: ownEmail ? '' : user.email });
+      }
+      void reply.code(404);
+      return pages.message({ language, text: pageTexts[language].gone });
+    },
+  });
+}
+
+function setPasswordPage(options: LinkOptions): Route {
+  const { people, cookie } = options;
+  const enter = createEnter(people, cookie);
+  return createPageRoute(cookie)({
+    path: '/app/link',
+    summary: 'Set a password by a link, and sign in',
+    post: true,
+    async handle(call, language) {
+      const { secret = '', password = '', email = '' } = formFields(call);
+      try {
+        const done = await people.signIn.withLink({ secret, password, email }, originOf(call.request));
+        await reportDone(call, done, options);
+        return await enter(call, done.cookie);
+      } catch (error) {
+        if (!(error instanceof AuditError) || error.status >= 500 || error.status === 429) throw error;
+        void call.reply.code(error.status);
+        return refusedPage(error, { language, secret, email, people });
+      }
+    },
+  });
+}
+
+/** The page once more, with what is wrong; another page when the link is used up. */
+async function refusedPage(
+  error: AuditError,
+  shown: { language: PageLanguage; secret: string; email: string; people: People },
+): Promise<string> {
+  const { language, secret, email, people } = shown;
+  const texts = pageTexts[language];
+  if (error.code === 'not_found') return pages.message({ language, text: texts.gone });
+  const problem = error.parameter === 'email' ? texts.badEmail : texts.weak;
+  const ownEmail = (await people.links.look(secret))?.purpose === 'owner';
+  return pages.password({ language, secret, email, problem, ownEmail });
+}
+
+async function reportDone(
+  { request }: Pick<Call, 'request'>,
+  { user, purpose }: Awaited<ReturnType<People['signIn']['withLink']>>,
+  { tenants, acts }: LinkOptions,
+): Promise<void> {
+  const tenant = await tenantOf(tenants, user.tenant);
+  if (!tenant) throw new AuditError('not_found');
+  await acts.report(
+    request,
+    { tenant, user },
+    {
       action: purpose === 'reset' ? 'user.password_reset' : 'user.activate',
       operation: 'update',
       targets: [{ type: 'user', id: user.id }],
-    });
-    await acts.report(call.request, who, login(user, 'link'));
-  }
+    },
+  );
+  await acts.report(request, { tenant, user }, login(user, 'link'));
+}
 
-  async function sendReset(
-    call: Call,
-    asked: { tenant: Tenant; email: string; language: PageLanguage },
-  ): Promise<void> {
-    const { tenant, email, language } = asked;
-    const named = email.slice(0, 320).replaceAll('\0', '').toWellFormed();
-    const user = await people.users.byEmail(tenant.id, named);
-    if (user?.state !== 'active' || !(await people.signIn.mayReset(user, originOf(call.request)))) return;
-    const secret = await people.links.make({ tenant: tenant.id, user: user.id, purpose: 'reset' });
-    const link = `${cookie.baseOf(call.request)}/app/link/${secret}`;
-    await mail.sendLink({ to: user.email, purpose: 'reset', language, link });
-    await acts.report(
-      call.request,
-      { tenant, user },
-      { action: 'user.reset_request', operation: 'execute', targets: [{ type: 'user', id: user.id }] },
-    );
-  }
+function forgotPage({ cookie, defaultTenant }: LinkOptions): Route {
+  return createPageRoute(cookie)({
+    path: '/app/forgot',
+    summary: 'The page to ask for a reset',
+    query: tenantQuery,
+    handle({ query }, language) {
+      const tenant = typeof query['tenant'] === 'string' ? query['tenant'] : defaultTenant;
+      return pages.forgot({ language, tenant, sent: false });
+    },
+  });
+}
+
+function askForReset(options: LinkOptions): Route {
+  const { cookie, tenants, mail, defaultTenant, onMailError } = options;
+  return createPageRoute(cookie)({
+    path: '/app/forgot',
+    summary: 'Ask for a reset: the answer is the same for everybody',
+    post: true,
+    async handle(call, language) {
+      const { tenant: name = defaultTenant, email = '' } = formFields(call);
+      const tenant = await tenantNamed(tenants, name);
+      // The answer does not wait for the message, so that its time does not tell whether the user exists.
+      if (tenant && mail.enabled)
+        void sendReset(call, { tenant, email, language }, options).catch(onMailError);
+      return pages.forgot({ language, tenant: name, sent: true });
+    },
+  });
+}
+
+async function sendReset(
+  { request }: Pick<Call, 'request'>,
+  { tenant, email, language }: { tenant: Tenant; email: string; language: PageLanguage },
+  { people, mail, cookie, acts }: LinkOptions,
+): Promise<void> {
+  const name = email.slice(0, emailCharsMax).replaceAll('\0', '').toWellFormed();
+  const user = await people.users.byEmail(tenant.id, name);
+  if (user?.state !== 'active' || !(await people.signIn.mayReset(user, originOf(request)))) return;
+  const secret = await people.links.make({ tenant: tenant.id, user: user.id, purpose: 'reset' });
+  const link = `${cookie.baseOf(request)}/app/link/${secret}`;
+  await mail.sendLink({ to: user.email, purpose: 'reset', language, link });
+  const targets = [{ type: 'user', id: user.id }];
+  await acts.report(
+    request,
+    { tenant, user },
+    { action: 'user.reset_request', operation: 'execute', targets },
+  );
 }

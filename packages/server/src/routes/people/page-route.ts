@@ -12,19 +12,21 @@ export interface PageRoute {
   path: string;
   summary: string;
   post?: true;
+  params?: z.ZodObject;
   query?: z.ZodObject;
-  handle(call: Call, language: PageLanguage): Promise<string | FastifyReply>;
+  handle(call: Call, language: PageLanguage): string | Promise<string | FastifyReply>;
 }
 
 export const tenantQuery = z.object({ tenant: z.string().max(63).optional() });
 
 /** Pages in the reader's language under a strict policy; forms only from our own pages. */
 export function createPageRoute(cookie: SessionCookie): (page: PageRoute) => Route {
-  return ({ path, summary, post, query, handle }) => ({
+  return ({ path, summary, post, params, query, handle }) => ({
     method: post ? 'POST' : 'GET',
     path,
     summary,
     permission: undefined,
+    ...(params ? { params } : {}),
     ...(query ? { query } : {}),
     ...(post ? { body: 'form' } : {}),
     answer: { status: 200, mediaType: 'text/html; charset=utf-8' },
@@ -50,7 +52,7 @@ export function createPageRoute(cookie: SessionCookie): (page: PageRoute) => Rou
 export function createEnter(
   { sessions }: People,
   cookie: SessionCookie,
-): (call: Call, secret: string) => Promise<FastifyReply> {
+): (call: Pick<Call, 'request' | 'reply'>, secret: string) => Promise<FastifyReply> {
   return async (call, secret) => {
     const before = cookie.read(call.request);
     const old = before === undefined ? undefined : await sessions.authenticate(before);
@@ -64,7 +66,7 @@ export function originOf(request: FastifyRequest): Origin {
   return { address: request.ip, userAgent: request.headers['user-agent'] };
 }
 
-export function formFields(call: Call): Readonly<Record<string, string | undefined>> {
+export function formFields(call: Pick<Call, 'body'>): Readonly<Record<string, string | undefined>> {
   const fields: Record<string, string | undefined> = {};
   if (typeof call.body === 'object' && call.body !== null)
     for (const [name, value] of Object.entries(call.body))

@@ -29,7 +29,94 @@ export interface SignInOptions {
   provider: boolean;
 }
 
-interface Shown {
+const pages = createSignInPages();
+
+/** The pages to sign in and out. They work without a script. */
+export function signInRoutes(options: SignInOptions): Route[] {
+  return [signInPage(options), signIn(options), enterCode(options), signOut(options)];
+}
+
+function signInPage({ cookie, defaultTenant, provider }: SignInOptions): Route {
+  return createPageRoute(cookie)({
+    path: '/app/sign-in',
+    summary: 'The page to sign in',
+    query: tenantQuery,
+    handle({ query, request }, language) {
+      const problem = isSafe(cookie, request) ? {} : { problem: pageTexts[language].unsafe };
+      const tenant = typeof query['tenant'] === 'string' ? query['tenant'] : defaultTenant;
+      return pages.signIn({ language, tenant, provider, ...problem });
+    },
+  });
+}
+
+function signIn(options: SignInOptions): Route {
+  const { people, tenants, cookie, defaultTenant, provider } = options;
+  return createPageRoute(cookie)({
+    path: '/app/sign-in',
+    summary: 'Sign in with e-mail and password',
+    post: true,
+    async handle(call, language) {
+      const { tenant: name = defaultTenant, email = '', password = '' } = formFields(call);
+      const again = (problem: string): string =>
+        pages.signIn({ language, tenant: name, email, problem, provider });
+      const tenant = await tenantNamed(tenants, name);
+      if (!tenant) {
+        void call.reply.code(401);
+        return again(pageTexts[language].wrong);
+      }
+      const answer = await people.signIn.withPassword({ tenant, email, password }, originOf(call.request));
+      return showAnswer(call, answer, { ...options, tenant, method: 'password', language, again });
+    },
+  });
+}
+
+function enterCode(options: SignInOptions): Route {
+  const { people, tenants, cookie } = options;
+  return createPageRoute(cookie)({
+    path: '/app/sign-in/code',
+    summary: 'The second step: a code',
+    post: true,
+    async handle(call, language) {
+      const { pending = '', code = '' } = formFields(call);
+      const link = await people.links.look(pending);
+      const tenant = link && (await tenantOf(tenants, link.tenant));
+      if (!tenant) {
+        void call.reply.code(401);
+        return pages.message({ language, text: pageTexts[language].gone });
+      }
+      const answer = await people.signIn.withCode({ pending, code }, originOf(call.request));
+      const again = (problem: string): string => pages.code({ language, pending, problem });
+      return showAnswer(call, answer, { ...options, tenant, method: 'code', language, again });
+    },
+  });
+}
+
+function signOut({ people, tenants, cookie, acts }: SignInOptions): Route {
+  return createPageRoute(cookie)({
+    path: '/app/sign-out',
+    summary: 'End this session',
+    post: true,
+    async handle(call) {
+      const secret = cookie.read(call.request);
+      const signedIn = secret === undefined ? undefined : await people.sessions.authenticate(secret);
+      if (signedIn) {
+        const { user, session } = signedIn;
+        if (formFields(call)['csrf'] !== session.csrf)
+          throw new AuditError('forbidden', {
+            parameter: 'csrf',
+            detail: 'this form is not of your session',
+          });
+        await people.sessions.revoke(user.tenant, user.id, session.id).catch(() => undefined);
+        const tenant = await tenantOf(tenants, user.tenant);
+        if (tenant) await acts.report(call.request, { tenant, user }, logout(session.id));
+      }
+      cookie.clear(call.reply);
+      return call.reply.redirect('/app/sign-in', 303);
+    },
+  });
+}
+
+interface AnswerOptions extends SignInOptions {
   tenant: Tenant;
   method: 'password' | 'code';
   language: PageLanguage;
@@ -37,98 +124,29 @@ interface Shown {
   again: (problem: string) => string;
 }
 
-/** The pages to sign in and out. They work without a script. */
-export function signInRoutes(options: SignInOptions): Route[] {
-  const { people, tenants, cookie, acts, defaultTenant, provider } = options;
-  const pages = createSignInPages();
-  const page = createPageRoute(cookie);
-  const enter = createEnter(people, cookie);
-  const answered = async (call: Call, answer: SignInAnswer, show: Shown): Promise<string | FastifyReply> => {
-    const t = pageTexts[show.language];
-    const { tenant, method } = show;
-    switch (answer.kind) {
-      case 'signed_in':
-        await acts.report(call.request, { tenant, user: answer.user }, login(answer.user, method));
-        return enter(call, answer.cookie);
-      case 'code_needed':
-        return pages.code({ language: show.language, pending: answer.pending });
-      case 'locked':
-        void call.reply.code(429).header('retry-after', String(answer.retryAfterSeconds));
-        return show.again(t.locked.replace('{minutes}', String(Math.ceil(answer.retryAfterSeconds / 60))));
-      case 'refused':
-        await acts.report(call.request, { tenant, user: answer.user }, failure(answer, method));
-        void call.reply.code(401);
-        return show.again(method === 'code' ? t.wrongCode : t.wrong);
+/** Puts the answer on record and shows what follows: the start page, the second step, or the page once more. */
+async function showAnswer(
+  call: Call,
+  answer: SignInAnswer,
+  { people, cookie, acts, tenant, method, language, again }: AnswerOptions,
+): Promise<string | FastifyReply> {
+  const texts = pageTexts[language];
+  switch (answer.kind) {
+    case 'signed_in':
+      await acts.report(call.request, { tenant, user: answer.user }, login(answer.user, method));
+      return createEnter(people, cookie)(call, answer.cookie);
+    case 'code_needed':
+      return pages.code({ language, pending: answer.pending });
+    case 'locked': {
+      void call.reply.code(429).header('retry-after', String(answer.retryAfterSeconds));
+      const minutes = String(Math.ceil(answer.retryAfterSeconds / 60));
+      return again(texts.locked.replace('{minutes}', minutes));
     }
-  };
-  return [
-    page({
-      path: '/app/sign-in',
-      summary: 'The page to sign in',
-      query: tenantQuery,
-      handle({ query, request }, language) {
-        const problem = isSafe(cookie, request) ? {} : { problem: pageTexts[language].unsafe };
-        const tenant = typeof query['tenant'] === 'string' ? query['tenant'] : defaultTenant;
-        return Promise.resolve(pages.signIn({ language, tenant, provider, ...problem }));
-      },
-    }),
-    page({
-      path: '/app/sign-in',
-      summary: 'Sign in with e-mail and password',
-      post: true,
-      async handle(call, language) {
-        const { tenant: name = defaultTenant, email = '', password = '' } = formFields(call);
-        const again = (problem: string): string =>
-          pages.signIn({ language, tenant: name, email, problem, provider });
-        const tenant = await tenantNamed(tenants, name);
-        if (!tenant) {
-          void call.reply.code(401);
-          return again(pageTexts[language].wrong);
-        }
-        const answer = await people.signIn.withPassword({ tenant, email, password }, originOf(call.request));
-        return answered(call, answer, { tenant, method: 'password', language, again });
-      },
-    }),
-    page({
-      path: '/app/sign-in/code',
-      summary: 'The second step: a code',
-      post: true,
-      async handle(call, language) {
-        const { pending = '', code = '' } = formFields(call);
-        const link = await people.links.look(pending);
-        const tenant = link && (await tenantOf(tenants, link.tenant));
-        if (!tenant) {
-          void call.reply.code(401);
-          return pages.message({ language, text: pageTexts[language].gone });
-        }
-        const answer = await people.signIn.withCode({ pending, code }, originOf(call.request));
-        const again = (problem: string): string => pages.code({ language, pending, problem });
-        return answered(call, answer, { tenant, method: 'code', language, again });
-      },
-    }),
-    page({
-      path: '/app/sign-out',
-      summary: 'End this session',
-      post: true,
-      async handle(call) {
-        const secret = cookie.read(call.request);
-        const found = secret === undefined ? undefined : await people.sessions.authenticate(secret);
-        if (found && formFields(call)['csrf'] !== found.session.csrf)
-          throw new AuditError('forbidden', {
-            parameter: 'csrf',
-            detail: 'this form is not of your session',
-          });
-        if (found) {
-          const { user, session } = found;
-          await people.sessions.revoke(user.tenant, user.id, session.id).catch(() => undefined);
-          const tenant = await tenantOf(tenants, user.tenant);
-          if (tenant) await acts.report(call.request, { tenant, user }, logout(session.id));
-        }
-        cookie.clear(call.reply);
-        return call.reply.redirect('/app/sign-in', 303);
-      },
-    }),
-  ];
+    case 'refused':
+      await acts.report(call.request, { tenant, user: answer.user }, failure(answer, method));
+      void call.reply.code(401);
+      return again(method === 'code' ? texts.wrongCode : texts.wrong);
+  }
 }
 
 /** Signing in, as an event. */
