@@ -8,107 +8,93 @@ export interface VerdictReport {
   readonly [detail: string]: unknown;
 }
 
-/** Says a verdict in words and as data. */
+/** A verdict in words and as data. */
 export function describeVerdict(verdict: LedgerVerdict): VerdictReport {
   switch (verdict.kind) {
-    case 'ok': {
-      const { size, sizeRead } = verdict;
-      const root = encodeBase64(verdict.root);
-      const unsigned = sizeRead > size ? `; ${sizeRead - size} newer ones are not signed yet` : '';
-      const unchecked = verdict.unchecked.length;
-      const purged =
-        unchecked > 0 ? `; ${unchecked} older checkpoints lie in the purged part and were not checked` : '';
-      return {
-        ok: true,
-        kind: 'ok',
-        size,
-        sizeRead,
-        root,
-        unchecked,
-        text: `all ${size} entries are as signed, root ${root}${unsigned}${purged}`,
-      };
-    }
-    case 'differs': {
-      const { index } = verdict;
-      const [expected, found] = [encodeBase64(verdict.expected), encodeBase64(verdict.found)];
-      return {
-        ok: false,
-        kind: 'differs',
-        index,
-        expected,
-        found,
-        text: `entry ${index} differs: leaf hash expected ${expected}, found ${found}`,
-      };
-    }
-    case 'differsWithin': {
-      const { from, to, checkpoint } = verdict;
-      const expected = encodeBase64(checkpoint.root);
-      const found = verdict.rootFound === undefined ? undefined : encodeBase64(verdict.rootFound);
-      const text = `an entry in ${from}…${to - 1} differs: at size ${checkpoint.size} root expected ${expected}, found ${found ?? 'another'}`;
-      return {
-        ok: false,
-        kind: 'differsWithin',
-        index: from,
-        from,
-        to,
-        size: checkpoint.size,
-        expected,
-        found,
-        text,
-      };
-    }
-    case 'truncated': {
-      const { sizeExpected, sizeFound } = verdict;
-      const rootExpected =
-        verdict.rootExpected === undefined ? undefined : encodeBase64(verdict.rootExpected);
-      const rootFound = encodeBase64(verdict.rootFound);
-      const text = `the ledger ends early: size expected ${sizeExpected} with root ${rootExpected ?? '(known from a receipt only)'}, found ${sizeFound} with root ${rootFound}`;
-      return {
-        ok: false,
-        kind: 'truncated',
-        index: sizeFound,
-        sizeExpected,
-        sizeFound,
-        rootExpected,
-        rootFound,
-        text,
-      };
-    }
-    case 'gap': {
-      const { index, found } = verdict;
-      return {
-        ok: false,
-        kind: 'gap',
-        index,
-        found,
-        text: `entry ${index} is missing; the next one there is ${found}`,
-      };
-    }
+    case 'ok':
+      return describeOk(verdict);
+    case 'differs':
+      return describeDiffers(verdict);
+    case 'differsWithin':
+      return describeDiffersWithin(verdict);
+    case 'truncated':
+      return describeTruncated(verdict);
+    case 'gap':
+      return describeGap(verdict);
     case 'tileDiffers':
-      return { ok: false, kind: 'tileDiffers', ...describeTile(verdict) };
-    case 'fork': {
-      const roots = verdict.roots.map((root) => encodeBase64(root));
-      const text = `fork: two signed checkpoints of size ${verdict.size} with the roots ${roots.join(' and ')}`;
-      return { ok: false, kind: 'fork', size: verdict.size, roots, text };
-    }
-    case 'badCheckpoint': {
-      const { position, reason } = verdict;
-      return {
-        ok: false,
-        kind: 'badCheckpoint',
-        position,
-        reason,
-        text: `checkpoint ${position + 1} is not to be believed: ${reason}`,
-      };
-    }
+      return describeTile(verdict);
+    case 'fork':
+      return describeFork(verdict);
+    case 'badCheckpoint':
+      return describeBadCheckpoint(verdict);
   }
 }
 
-function describeTile({ tile, problem }: Extract<LedgerVerdict, { kind: 'tileDiffers' }>): {
-  readonly [key: string]: string;
-} & {
-  readonly text: string;
-} {
+type VerdictOf<Kind extends LedgerVerdict['kind']> = Extract<LedgerVerdict, { kind: Kind }>;
+
+function describeOk({ size, sizeRead, root: rootHash, unchecked }: VerdictOf<'ok'>): VerdictReport {
+  const root = encodeBase64(rootHash);
+  const unsigned = sizeRead > size ? `; ${sizeRead - size} newer ones are not signed yet` : '';
+  const purged =
+    unchecked.length > 0
+      ? `; ${unchecked.length} older checkpoints lie in the purged part and were not checked`
+      : '';
+  const text = `all ${size} entries are as signed, root ${root}${unsigned}${purged}`;
+  return { ok: true, kind: 'ok', size, sizeRead, root, unchecked: unchecked.length, text };
+}
+
+function describeDiffers(verdict: VerdictOf<'differs'>): VerdictReport {
+  const { index } = verdict;
+  const expected = encodeBase64(verdict.expected);
+  const found = encodeBase64(verdict.found);
+  const text = `entry ${index} differs: leaf hash expected ${expected}, found ${found}`;
+  return { ok: false, kind: 'differs', index, expected, found, text };
+}
+
+function describeDiffersWithin(verdict: VerdictOf<'differsWithin'>): VerdictReport {
+  const { from, to, checkpoint } = verdict;
+  const { size } = checkpoint;
+  const expected = encodeBase64(checkpoint.root);
+  const found = verdict.rootFound === undefined ? undefined : encodeBase64(verdict.rootFound);
+  const text = `an entry in ${from}…${to - 1} differs: at size ${size} root expected ${expected}, found ${found ?? 'another'}`;
+  return { ok: false, kind: 'differsWithin', index: from, from, to, size, expected, found, text };
+}
+
+function describeTruncated(verdict: VerdictOf<'truncated'>): VerdictReport {
+  const { sizeExpected, sizeFound } = verdict;
+  const rootExpected = verdict.rootExpected === undefined ? undefined : encodeBase64(verdict.rootExpected);
+  const rootFound = encodeBase64(verdict.rootFound);
+  const text = `the ledger ends early: size expected ${sizeExpected} with root ${rootExpected ?? '(known from a receipt only)'}, found ${sizeFound} with root ${rootFound}`;
+  return {
+    ok: false,
+    kind: 'truncated',
+    index: sizeFound,
+    sizeExpected,
+    sizeFound,
+    rootExpected,
+    rootFound,
+    text,
+  };
+}
+
+function describeGap({ index, found }: VerdictOf<'gap'>): VerdictReport {
+  const text = `entry ${index} is missing; the next one there is ${found}`;
+  return { ok: false, kind: 'gap', index, found, text };
+}
+
+function describeTile({ tile, problem }: VerdictOf<'tileDiffers'>): VerdictReport {
   const path = tilePath(tile);
-  return { path, problem, text: `the entries are right, but ${path} is ${problem}` };
+  const text = `the entries are right, but ${path} is ${problem}`;
+  return { ok: false, kind: 'tileDiffers', path, problem, text };
+}
+
+function describeFork({ size, roots: hashes }: VerdictOf<'fork'>): VerdictReport {
+  const roots = hashes.map((root) => encodeBase64(root));
+  const text = `fork: two signed checkpoints of size ${size} with the roots ${roots.join(' and ')}`;
+  return { ok: false, kind: 'fork', size, roots, text };
+}
+
+function describeBadCheckpoint({ position, reason }: VerdictOf<'badCheckpoint'>): VerdictReport {
+  const text = `checkpoint ${position + 1} is not to be believed: ${reason}`;
+  return { ok: false, kind: 'badCheckpoint', position, reason, text };
 }

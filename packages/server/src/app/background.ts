@@ -27,79 +27,97 @@ const publishEveryMs = 500;
 const projectEveryMs = 250;
 const beatEveryMs = 2_000;
 const rotateEveryMs = 2_000;
+const afterFailureMs = 1_000;
 
 /** What goes on without a request: publishing, projections, heartbeat, segments. Each loop survives its failures. */
 export function startBackground(options: BackgroundOptions): Background {
-  const { ledgers, logger, health } = options;
+  const { ledgers, logger, health, projections } = options;
   const abort = new AbortController();
-  const published = new Map<number, number>();
-  const projected = new Map<string, number>();
-  const loop = async (what: string, everyMs: number, step: () => Promise<void>): Promise<void> => {
-    while (!abort.signal.aborted) {
-      try {
-        await step();
-      } catch (error) {
-        if (!abort.signal.aborted) logger.error({ err: error }, `${what} failed, will be tried again`);
-        await sleep(1_000, undefined, { signal: abort.signal }).catch(() => undefined);
-      }
-      await sleep(everyMs, undefined, { signal: abort.signal }).catch(() => undefined);
-    }
-  };
-  /** One ledger that fails must not keep the others waiting; it is told to the operator and to health. */
-  const each = async (
-    what: string,
-    heads: readonly LedgerHead[],
-    step: (head: LedgerHead) => Promise<void>,
-  ): Promise<void> => {
-    for (const head of heads) {
-      if (abort.signal.aborted) return;
-      const name = `${what} of ledger ${head.ledger.name}`;
-      try {
-        await step(head);
-        health.failing.delete(name);
-      } catch (error) {
-        if (abort.signal.aborted) return;
-        health.failing.add(name);
-        logger.error({ err: error }, `${name} failed, will be tried again`);
-      }
-    }
-  };
-  const sizes = (): Promise<LedgerHead[]> => headsOf(options);
+  const { signal } = abort;
+  const forEachHead = createHeadVisits(options, signal);
+  const publishedSizes = new Map<number, number>();
+  const loop = (what: string, everyMs: number, step: () => Promise<void>): Promise<void> =>
+    runLoop(step, { what, everyMs, signal, logger });
   const loops = [
     loop('heartbeat', beatEveryMs, () => health.beat()),
-    loop('publishing', publishEveryMs, async () => {
-      await each('publishing', await sizes(), async ({ ledger, size }) => {
-        if (published.get(ledger.id) !== size) published.set(ledger.id, await ledgers.publish(ledger));
-      });
-    }),
-    loop('indexing', projectEveryMs, async () => {
-      await each('indexing', await sizes(), ({ ledger, size }) => options.onHead(ledger, size));
-    }),
-    loop('closing of segments', rotateEveryMs, async () => {
-      for (const number of await ledgers.segments.rotate())
-        logger.info({ segment: number }, 'segment closed');
-    }),
-    ...options.projections.map((projection) =>
-      loop(projection.name, projectEveryMs, async () => {
-        await each(projection.name, await sizes(), async ({ ledger, size }) => {
-          const key = `${projection.name}/${ledger.id}`;
-          if (projected.get(key) === size) return;
-          const cursor = await follow(ledger, {
-            database: options.database,
-            projection,
-            holder: options.holder,
-          });
-          // A follower that waits for more entries (or for the lease) is asked again when the ledger has grown.
-          if (cursor !== undefined) projected.set(key, size);
-        });
+    loop('publishing', publishEveryMs, () =>
+      forEachHead('publishing', async ({ ledger, size }) => {
+        if (publishedSizes.get(ledger.id) !== size)
+          publishedSizes.set(ledger.id, await ledgers.publish(ledger));
       }),
     ),
+    loop('indexing', projectEveryMs, () =>
+      forEachHead('indexing', ({ ledger, size }) => options.onHead(ledger, size)),
+    ),
+    loop('closing of segments', rotateEveryMs, async () => {
+      for (const segment of await ledgers.segments.rotate()) logger.info({ segment }, 'segment closed');
+    }),
+    ...projections.map((projection) => {
+      const project = createProjecting(projection, options);
+      return loop(projection.name, projectEveryMs, () => forEachHead(projection.name, project));
+    }),
   ];
   return {
     async stop() {
       abort.abort();
       await Promise.all(loops);
     },
+  };
+}
+
+interface LoopOptions {
+  readonly what: string;
+  readonly everyMs: number;
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+}
+
+async function runLoop(step: () => Promise<void>, options: LoopOptions): Promise<void> {
+  const { what, everyMs, signal, logger } = options;
+  const wait = (ms: number): Promise<void> => sleep(ms, undefined, { signal }).catch(() => undefined);
+  while (!signal.aborted) {
+    try {
+      await step();
+    } catch (error) {
+      if (!signal.aborted) logger.error({ err: error }, `${what} failed, will be tried again`);
+      await wait(afterFailureMs);
+    }
+    await wait(everyMs);
+  }
+}
+
+type VisitHead = (head: LedgerHead) => Promise<void>;
+
+/** Visits all ledgers, one after the other. A ledger that fails does not stop the others: it is reported to health. */
+function createHeadVisits(
+  options: BackgroundOptions,
+  signal: AbortSignal,
+): (what: string, visit: VisitHead) => Promise<void> {
+  const { health, logger } = options;
+  return async (what, visit) => {
+    for (const head of await headsOf(options)) {
+      if (signal.aborted) return;
+      const name = `${what} of ledger ${head.ledger.name}`;
+      try {
+        await visit(head);
+        health.failing.delete(name);
+      } catch (error) {
+        if (signal.aborted) return;
+        health.failing.add(name);
+        logger.error({ err: error }, `${name} failed, will be tried again`);
+      }
+    }
+  };
+}
+
+/** Follows a ledger with a projection, unless it was at this size already. */
+function createProjecting(projection: Projection, { database, holder }: BackgroundOptions): VisitHead {
+  const projectedSizes = new Map<number, number>();
+  return async ({ ledger, size }) => {
+    if (projectedSizes.get(ledger.id) === size) return;
+    const cursor = await follow(ledger, { database, projection, holder });
+    // A follower that waits for more entries, or for the lease, is asked again when the ledger has grown.
+    if (cursor !== undefined) projectedSizes.set(ledger.id, size);
   };
 }
 

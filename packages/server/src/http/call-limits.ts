@@ -22,15 +22,15 @@ export interface CallLimits {
 }
 
 const keysMax = 10_000;
-/** So much of the server's time counts as one request more: a search that takes a second is dearer than ten that take none. */
+/** This much of the server's time counts as one more request: a search of one second costs more than ten that take no time. */
 const chargedPerMs = 50;
 /**
- * As many as there are connections that read; of one tenant fewer, so that there is always one for another. Which of them has
- * the thread is decided piece by piece (`loop-turns.ts`).
+ * As many reads at once as there are connections for reading; fewer of one tenant, so that another tenant always finds one.
+ * `loop-turns.ts` decides which of them has the thread.
  */
 const reads = { atOnceMax: 12, perKeyMax: 4, waitingMax: 500 };
-const knownForMs = 600_000;
-const knownMax = 10_000;
+const provenForMs = 600_000;
+const proofsMax = 10_000;
 const networkGroups = 4;
 
 export function createCallLimits(options: {
@@ -45,41 +45,14 @@ export function createCallLimits(options: {
     perSecond === undefined ? undefined : createTokenBuckets<Key>({ perSecond, keysMax, clock });
   const callers = limited<string>(settings.callerRequestsPerSecond);
   const tenants = limited<number>(settings.tenantRequestsPerSecond);
-  const failures = createTokenBuckets<string>({
-    perSecond: settings.addressFailuresPerSecond,
-    ...{ keysMax, clock },
-  });
-  const known = createKnown(clock);
+  const guesses = createGuessLimit(settings.addressFailuresPerSecond, clock);
   const turns = createFairTurns<number>(reads);
   const shared = createSharedTime(clock);
 
-  async function authenticated(credentials: Credentials, authenticate: () => Promise<Grant>): Promise<Grant> {
-    const brought = credentials.authorization ?? credentials.session;
-    if (brought === undefined) return authenticate();
-    const address = placeOf(credentials.address);
-    const proof = hash('sha256', `${address}\0${brought}`, 'base64');
-    // A host that begins with many requests at once is no guesser: only what failed is counted.
-    if (!known.has(proof))
-      refuseFor(failures.wait(address, 1), 'credentials that open nothing from this address');
-    try {
-      const grant = await authenticate();
-      known.add(proof);
-      return grant;
-    } catch (error) {
-      // Whoever lacks a permission has shown who he is; and an outage is nobody's guess.
-      if (isRefusal(error, 'forbidden')) known.add(proof);
-      if (isRefusal(error, 'unauthenticated')) {
-        known.delete(proof);
-        failures.charge(address, 1);
-      }
-      throw error;
-    }
-  }
-
   return {
     async enter(credentials, authenticate) {
-      const grant = await authenticated(credentials, authenticate);
-      // The caller first: what is refused to one takes nothing from the others of its tenant.
+      const grant = await guesses.authenticate(credentials, authenticate);
+      // The limit of the caller comes first: a request that it refuses takes nothing from the others of the tenant.
       refuseFor(callers?.take(callerOf(grant), 1), 'requests of this caller');
       refuseFor(tenants?.take(grant.tenant.id, 1), 'requests of this tenant');
       return grant;
@@ -106,6 +79,39 @@ export function createCallLimits(options: {
   };
 }
 
+/** Slows down an address whose credentials are not valid. Credentials that were valid from there stay let in. */
+function createGuessLimit(
+  perSecond: number,
+  clock: () => number,
+): { authenticate(credentials: Credentials, authenticate: () => Promise<Grant>): Promise<Grant> } {
+  const failures = createTokenBuckets<string>({ perSecond, keysMax, clock });
+  const proven = createProofs(clock);
+  return {
+    async authenticate(credentials, authenticate) {
+      const secret = credentials.authorization ?? credentials.session;
+      if (secret === undefined) return authenticate();
+      const address = networkOf(credentials.address);
+      const proof = hash('sha256', `${address}\0${secret}`, 'base64');
+      // A host may begin with many requests at once, so only failures are counted.
+      if (!proven.has(proof))
+        refuseFor(failures.wait(address, 1), 'credentials that open nothing from this address');
+      try {
+        const grant = await authenticate();
+        proven.add(proof);
+        return grant;
+      } catch (error) {
+        // A caller who lacks a permission has shown who they are. An outage counts as no failure of the caller.
+        if (isRefusal(error, 'forbidden')) proven.add(proof);
+        if (isRefusal(error, 'unauthenticated')) {
+          proven.delete(proof);
+          failures.charge(address, 1);
+        }
+        throw error;
+      }
+    },
+  };
+}
+
 function refuseFor(retryAfterSeconds: number | undefined, what: string): void {
   if (retryAfterSeconds !== undefined)
     throw new AuditError('too_many_requests', { retryAfterSeconds, detail: `too many ${what}` });
@@ -119,8 +125,8 @@ function callerOf({ tenant, caller }: Grant): string {
   return `${tenant.id} ${caller.kind} ${caller.id}`;
 }
 
-/** Of IPv6 the network, which is what one subscriber has (RFC 6177): he may take any address in it. */
-function placeOf(address: string): string {
+/** An IPv4 address, or the network of an IPv6 address: a subscriber has a network and may use any address in it (RFC 6177). */
+function networkOf(address: string): string {
   if (!isIPv6(address) || address.includes('.')) return address;
   const [head = '', tail] = address.split('::');
   const groups = head.split(':').filter((group) => group !== '');
@@ -129,9 +135,11 @@ function placeOf(address: string): string {
   return [...groups, ...zeros, ...rest].slice(0, networkGroups).join(':');
 }
 
-/** Time as each of those at work has it: of two, each has half of a second. A neighbour's load is not charged to anybody. */
+/** Time shared among the calls at work: with two calls, each has half of a second. No caller pays for another's load. */
 function createSharedTime(clock: () => number): { begin(): number; end(begun: number): number } {
-  let [passed, at, working] = [0, clock(), 0];
+  let passed = 0;
+  let at = clock();
+  let working = 0;
   const advance = (more: number): number => {
     const now = clock();
     passed += (now - at) / Math.max(1, working);
@@ -142,21 +150,21 @@ function createSharedTime(clock: () => number): { begin(): number; end(begun: nu
   return { begin: () => advance(1), end: (begun) => advance(-1) - begun };
 }
 
-interface Known {
+interface Proofs {
   has(proof: string): boolean;
   add(proof: string): void;
   delete(proof: string): void;
 }
 
-/** Hashes of credentials with the address that they were good from, for ten minutes after they were last. */
-function createKnown(clock: () => number): Known {
+/** Hashes of valid credentials with their address. Each is kept for ten minutes after its last use. */
+function createProofs(clock: () => number): Proofs {
   const until = new Map<string, number>();
   return {
     has: (proof) => (until.get(proof) ?? 0) > clock(),
     add(proof) {
       until.delete(proof);
-      until.set(proof, clock() + knownForMs);
-      if (until.size <= knownMax) return;
+      until.set(proof, clock() + provenForMs);
+      if (until.size <= proofsMax) return;
       for (const oldest of until.keys()) {
         until.delete(oldest);
         break;

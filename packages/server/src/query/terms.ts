@@ -127,29 +127,40 @@ export interface IndexedEvent {
 }
 
 /**
- * Every key under which an entry is found, each once; with `only`, those of these fields, and no words. `ledger` filters
- * need none: an index is one ledger's.
+ * Every key under which an entry is found, each once. With `only`, the keys of these fields, and no words. `ledger` filters
+ * need none, because an index belongs to one ledger.
  */
-export function termsOf(
-  { event, open }: IndexedEvent,
-  token: Token,
-  only?: ReadonlySet<string>,
-): Set<string> {
+export function termsOf(indexed: IndexedEvent, token: Token, only?: ReadonlySet<string>): Set<string> {
   const terms = new Set<string>();
   const cache = keyCacheOf(token);
-  const add = (field: string, value: string | number | boolean | undefined): void => {
-    if (value !== undefined && (!only || only.has(field)))
-      terms.add(cachedKey(cache, field, String(value), token));
+  const adder: TermAdder = {
+    add(field, value) {
+      if (value !== undefined && (!only || only.has(field)))
+        terms.add(cachedKey(cache, field, String(value), token));
+    },
+    addPersonal(field, value) {
+      if (value !== undefined && (!only || only.has(field)))
+        terms.add(personalKeyOf(field, value.toLowerCase(), token));
+    },
   };
-  const addPersonal = (field: string, value: string | undefined): void => {
-    if (value !== undefined && (!only || only.has(field)))
-      terms.add(personalKeyOf(field, value.toLowerCase(), token));
-  };
-  add('action', event.action);
-  add('operation', event.operation);
-  add('outcome', event.outcome);
-  add('level', event.level);
-  add('module', event.module);
+  addParties(indexed, adder);
+  addFields(indexed.event, adder);
+  addOwnFields(indexed, adder);
+  if (only) return terms;
+  eachText(indexed.event, (text) => {
+    for (const key of wordKeysOf(cache, text, token)) terms.add(key);
+  });
+  return terms;
+}
+
+interface TermAdder {
+  add(field: string, value: string | number | boolean | undefined): void;
+  /** A personal value is in a key only as a keyed token. */
+  addPersonal(field: string, value: string | undefined): void;
+}
+
+/** Who did it, what it was done to, and whom it concerns. */
+function addParties({ event, open }: IndexedEvent, { add, addPersonal }: TermAdder): void {
   add('actor', open.actor.id);
   add('actor.type', event.actor.type);
   add('actor.role', open.actor.role);
@@ -164,11 +175,19 @@ export function termsOf(
   add('subject', open.subject?.id);
   add('subject.type', event.subject?.type);
   addPersonal('subject.email', event.subject?.email);
+  addPersonal('ip', event.client?.ip);
+  add('country', event.client?.country);
+}
+
+function addFields(event: EventView, { add }: TermAdder): void {
+  add('action', event.action);
+  add('operation', event.operation);
+  add('outcome', event.outcome);
+  add('level', event.level);
+  add('module', event.module);
   add('correlationId', event.correlationId);
   add('sessionId', event.sessionId);
   add('traceId', event.traceId);
-  addPersonal('ip', event.client?.ip);
-  add('country', event.client?.country);
   for (const tag of event.tags ?? []) add('tag', tag);
   add('currency', event.amount?.currency);
   add('amount', event.amount?.value);
@@ -179,24 +198,22 @@ export function termsOf(
   if (event.sensitive) add('sensitive', true);
   if (event.reviewRequired) add('reviewRequired', true);
   for (const change of event.changes ?? []) add('changes.path', change.path);
-  const isOpen = new Set<string>();
+}
+
+/** Attributes and context, which the host names itself. A value that a pack declares personal is found as a whole only. */
+function addOwnFields({ event, open }: IndexedEvent, { add, addPersonal }: TermAdder): void {
+  const openPaths = new Set<string>();
   const addOpen = (path: string, value: string): void => {
-    isOpen.add(path);
+    openPaths.add(path);
     add(path, value);
   };
   eachLeaf('attributes', open.attributes, addOpen);
   eachLeaf('context', open.context, addOpen);
-  // What a pack declares personal is found by its whole value only.
   const addClosed = (path: string, value: string): void => {
-    if (!isOpen.has(path)) addPersonal(path, value);
+    if (!openPaths.has(path)) addPersonal(path, value);
   };
   if (event.attributes !== open.attributes) eachLeaf('attributes', event.attributes, addClosed);
   if (event.context !== open.context) eachLeaf('context', event.context, addClosed);
-  if (only) return terms;
-  eachText(event, (text) => {
-    for (const key of wordKeysOf(cache, text, token)) terms.add(key);
-  });
-  return terms;
 }
 
 /** The texts that free text is searched in. Times and the id are not among them: they have filters of their own. */

@@ -15,7 +15,7 @@ export interface SignInPages {
     language: PageLanguage;
     secret: string;
     email: string;
-    /** The first owner names his own. */
+    /** The first owner enters their own address. */
     ownEmail: boolean;
     problem?: string;
   }): string;
@@ -25,81 +25,106 @@ export interface SignInPages {
 
 export function createSignInPages(): SignInPages {
   return {
-    signIn({ language, tenant, email = '', problem, provider }) {
-      const t = pageTexts[language];
-      return page(language, t.signIn, [
-        note(problem),
-        form('/app/sign-in', [
-          hidden('tenant', tenant),
-          field(
-            'email',
-            t.email,
-            `type="email" autocomplete="username" required value="${escaped(email)}"${email === '' ? ' autofocus' : ''}`,
-          ),
-          field(
-            'password',
-            t.password,
-            `type="password" autocomplete="current-password" required${email === '' ? '' : ' autofocus'}`,
-          ),
-          button(t.signIn),
-        ]),
-        provider ? `<p><a class="button" href="/app/sign-in/provider">${escaped(t.provider)}</a></p>` : '',
-        `<p><a href="/app/forgot?tenant=${encodeURIComponent(tenant)}">${escaped(t.forgot)}</a></p>`,
-      ]);
-    },
-    code({ language, pending, problem }) {
-      const t = pageTexts[language];
-      return page(language, t.codeTitle, [
-        note(problem),
-        form('/app/sign-in/code', [
-          hidden('pending', pending),
-          field(
-            'code',
-            t.code,
-            'autocomplete="one-time-code" required autofocus maxlength="40" spellcheck="false"',
-          ),
-          button(t.next),
-        ]),
-      ]);
-    },
-    password({ language, secret, email, ownEmail, problem }) {
-      const t = pageTexts[language];
-      return page(language, t.setTitle, [
-        note(problem),
-        form('/app/link', [
-          hidden('secret', secret),
-          field(
-            'email',
-            t.email,
-            `type="email" autocomplete="username" ${ownEmail ? 'required autofocus' : 'readonly'} value="${escaped(email)}"`,
-          ),
-          field(
-            'password',
-            t.newPassword,
-            'type="password" autocomplete="new-password" required minlength="12" aria-describedby="rule"',
-          ),
-          `<p id="rule" class="soft">${escaped(t.rule)}</p>`,
-          button(t.save),
-        ]),
-      ]);
-    },
-    forgot({ language, tenant, sent }) {
-      const t = pageTexts[language];
-      const ask = form('/app/forgot', [
-        hidden('tenant', tenant),
-        field('email', t.email, 'type="email" autocomplete="username" required autofocus'),
-        button(t.send),
-      ]);
-      return page(language, t.forgotTitle, [
-        sent ? `<p role="status">${escaped(t.sent)}</p>` : ask,
-        `<p><a href="/app/sign-in">${escaped(t.back)}</a></p>`,
-      ]);
-    },
-    message({ language, text }) {
-      const t = pageTexts[language];
-      return page(language, t.signIn, [note(text), `<p><a href="/app/sign-in">${escaped(t.back)}</a></p>`]);
-    },
+    signIn: signInPage,
+    code: codePage,
+    password: passwordPage,
+    forgot: forgotPage,
+    message: messagePage,
   };
+}
+
+function signInPage({
+  language,
+  tenant,
+  email = '',
+  problem,
+  provider,
+}: Parameters<SignInPages['signIn']>[0]): string {
+  const texts = pageTexts[language];
+  return page(language, texts.signIn, [
+    note(problem),
+    form('/app/sign-in', [
+      hidden('tenant', tenant),
+      field(
+        'email',
+        texts.email,
+        `type="email" autocomplete="username" required value="${escaped(email)}"${email === '' ? ' autofocus' : ''}`,
+      ),
+      field(
+        'password',
+        texts.password,
+        `type="password" autocomplete="current-password" required${email === '' ? '' : ' autofocus'}`,
+      ),
+      button(texts.signIn),
+    ]),
+    provider ? `<p><a class="button" href="/app/sign-in/provider">${escaped(texts.provider)}</a></p>` : '',
+    `<p><a href="/app/forgot?tenant=${encodeURIComponent(tenant)}">${escaped(texts.forgot)}</a></p>`,
+  ]);
+}
+
+function codePage({ language, pending, problem }: Parameters<SignInPages['code']>[0]): string {
+  const texts = pageTexts[language];
+  return page(language, texts.codeTitle, [
+    note(problem),
+    form('/app/sign-in/code', [
+      hidden('pending', pending),
+      field(
+        'code',
+        texts.code,
+        'autocomplete="one-time-code" required autofocus maxlength="40" spellcheck="false"',
+      ),
+      button(texts.next),
+    ]),
+  ]);
+}
+
+function passwordPage({
+  language,
+  secret,
+  email,
+  ownEmail,
+  problem,
+}: Parameters<SignInPages['password']>[0]): string {
+  const texts = pageTexts[language];
+  return page(language, texts.setTitle, [
+    note(problem),
+    form('/app/link', [
+      hidden('secret', secret),
+      field(
+        'email',
+        texts.email,
+        `type="email" autocomplete="username" ${ownEmail ? 'required autofocus' : 'readonly'} value="${escaped(email)}"`,
+      ),
+      field(
+        'password',
+        texts.newPassword,
+        'type="password" autocomplete="new-password" required minlength="12" aria-describedby="rule"',
+      ),
+      `<p id="rule" class="soft">${escaped(texts.rule)}</p>`,
+      button(texts.save),
+    ]),
+  ]);
+}
+
+function forgotPage({ language, tenant, sent }: Parameters<SignInPages['forgot']>[0]): string {
+  const texts = pageTexts[language];
+  const ask = form('/app/forgot', [
+    hidden('tenant', tenant),
+    field('email', texts.email, 'type="email" autocomplete="username" required autofocus'),
+    button(texts.send),
+  ]);
+  return page(language, texts.forgotTitle, [
+    sent ? `<p role="status">${escaped(texts.sent)}</p>` : ask,
+    `<p><a href="/app/sign-in">${escaped(texts.back)}</a></p>`,
+  ]);
+}
+
+function messagePage({ language, text }: Parameters<SignInPages['message']>[0]): string {
+  const texts = pageTexts[language];
+  return page(language, texts.signIn, [
+    note(text),
+    `<p><a href="/app/sign-in">${escaped(texts.back)}</a></p>`,
+  ]);
 }
 
 function page(language: PageLanguage, title: string, parts: readonly string[]): string {
