@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { installCapture } from '@bitacora/sdk/postgres';
-import { toldContext } from '../../../packages/sdk/src/adapters/changes/told-context.ts';
+import { toldContext } from '../../../packages/sdk/src/changes/told-context.ts';
 import { takenBack, type BookingHost, type OpenOptions } from './booking-host.ts';
 
 type Query = (text: string, values?: unknown[]) => Promise<pg.QueryResult>;

@@ -1,9 +1,9 @@
 import type { Audit } from '../audit.ts';
-import type { RunQuery } from '../adapters/changes/read-catalogue.ts';
+import type { RunQuery } from '../changes/read-catalogue.ts';
 import { deleteRows, leaseRows, rejectRows, releaseRows } from './outbox-sql.ts';
 import { createOutboxReader, tenantOf, type OutboxRow } from './outbox-row.ts';
 import { createOutboxSender, type OutgoingRow } from './outbox-sender.ts';
-import { pause } from '../pause.ts';
+import { pause } from '../host/pause.ts';
 import type { SendOutbox } from './send-outbox.ts';
 
 export interface OutboxForwarderOptions {

@@ -1,9 +1,9 @@
 import type { CaptureInput } from '../audit.ts';
-import { auditedTable, type AuditedTable } from '../adapters/changes/audited-table.ts';
-import { parseRow, withSafeNumbers } from '../adapters/changes/parse-row.ts';
-import { readCatalogue, type RunQuery } from '../adapters/changes/read-catalogue.ts';
-import { rowChangeEvent } from '../adapters/changes/row-change.ts';
-import { truncateEvent } from '../adapters/changes/statement-event.ts';
+import { auditedTable, type AuditedTable } from '../changes/audited-table.ts';
+import { parseRow, withSafeNumbers } from '../changes/parse-row.ts';
+import { readCatalogue, type RunQuery } from '../changes/read-catalogue.ts';
+import { rowChangeEvent } from '../changes/row-change.ts';
+import { truncateEvent } from '../changes/statement-event.ts';
 import { contextFields } from '../context/context-fields.ts';
 
 /** A row of `bitacora.outbox`. */

@@ -1,4 +1,4 @@
-import type { RunQuery } from '../adapters/changes/read-catalogue.ts';
+import type { RunQuery } from '../changes/read-catalogue.ts';
 import type { OutboxRow } from './outbox-row.ts';
 
 // A lease instead of a lock that lasts as long as the sending: that one would need a connection and an open transaction,

@@ -1,4 +1,4 @@
-import { readCatalogue, type RunQuery } from '../adapters/changes/read-catalogue.ts';
+import { readCatalogue, type RunQuery } from '../changes/read-catalogue.ts';
 import { outboxInstallSql } from '../outbox/install-outbox.ts';
 import { captureFunctionsSql } from './capture-functions.ts';
 

@@ -1,5 +1,5 @@
 import { withoutAudit } from '../context/audit-context.ts';
-import type { Settings } from '../settings.ts';
+import type { Settings } from '../settings/settings.ts';
 import { createHttpTransport } from './http-transport.ts';
 import type { SendReport } from './source-reporter.ts';
 import type { Transport } from './transport.ts';

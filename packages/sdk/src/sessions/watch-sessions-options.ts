@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { replaceFile } from '../replace-file.ts';
+import { replaceFile } from '../host/replace-file.ts';
 import type { ClosedSession } from './closed-session.ts';
-import { readerAddress, refusalsOf } from '../reader-options.ts';
+import { readerAddress, refusalsOf } from '../settings/reader-options.ts';
 
 const refuseUnless = refusalsOf('watchSessions');
 

@@ -1,10 +1,10 @@
 import { withoutAudit } from '../context/audit-context.ts';
 import { createHttpClient } from '../send/http-client.ts';
 import { parseRetryAfter, retryWaitMs } from '../send/retry-gate.ts';
-import { teller } from '../teller.ts';
+import { teller } from '../host/teller.ts';
 import { readClosedPage, type ClosedPage, type ClosedSession } from './closed-session.ts';
 import { watchSessionsSettings, type WatchSessionsOptions } from './watch-sessions-options.ts';
-import { pause } from '../pause.ts';
+import { pause } from '../host/pause.ts';
 
 /** Tells a host which sessions were closed, so that it ends them. */
 export interface SessionWatch {

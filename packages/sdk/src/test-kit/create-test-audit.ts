@@ -1,8 +1,8 @@
 import { AssertionError } from 'node:assert';
 import type { AuditEvent } from '@bitacora/event';
 import type { Audit } from '../audit.ts';
-import type { AuditOptions } from '../audit-options.ts';
-import { createAudit } from '../create-audit.ts';
+import type { AuditOptions } from '../settings/audit-options.ts';
+import { createAudit } from '../capture/create-audit.ts';
 import type { SdkError } from '../sdk-error.ts';
 import { describeCaptured, shown } from './describe-captured.ts';
 import { mismatches, type Expected } from './match-event.ts';

@@ -1,6 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceFile, writeSynced } from '../replace-file.ts';
+import { replaceFile, writeSynced } from '../host/replace-file.ts';
 
 /** The newest checkpoint on disk: what a later one is compared with, also by the next process. */
 export interface KeptNote {

@@ -1,4 +1,4 @@
-import { teller } from '../teller.ts';
+import { teller } from '../host/teller.ts';
 import { judgeHistory } from './judge-history.ts';
 import { judgeReceipts } from './judge-receipts.ts';
 import { createKeptNote } from './kept-note.ts';

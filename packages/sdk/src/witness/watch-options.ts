@@ -1,7 +1,7 @@
 import { createEd25519Verifier, type Verifier } from '@bitacora/tlog';
 import type { Audit } from '../audit.ts';
 import type { LedgerProblem } from './verdict.ts';
-import { readerAddress, refusalsOf } from '../reader-options.ts';
+import { readerAddress, refusalsOf } from '../settings/reader-options.ts';
 
 const refuseUnless = refusalsOf('watchLedger');
 

@@ -1,6 +1,6 @@
 import type { OutboxTransaction } from '../../audit.ts';
 
-export { auditPool, type ChangeOptions, type TableOptions } from '../changes/index.ts';
+export { auditPool, type ChangeOptions, type TableOptions } from '../../changes/index.ts';
 
 /** What is used of Drizzle's `sql`. */
 export interface DrizzleSql<Query> {

@@ -1,4 +1,4 @@
-import type { DropReason } from './delivery.ts';
+import type { DropReason } from '../delivery.ts';
 
 /** What became of an instance's events. What is not in here is pending, in a queue. */
 export interface Tally {

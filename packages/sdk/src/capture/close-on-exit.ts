@@ -1,5 +1,5 @@
 import { isMainThread } from 'node:worker_threads';
-import type { Audit } from './audit.ts';
+import type { Audit } from '../audit.ts';
 
 const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import type { Delivery } from './delivery.ts';
+import type { Delivery } from '../delivery.ts';
 import type { Lane } from './lane.ts';
-import { SdkError } from './sdk-error.ts';
-import type { Settings } from './settings.ts';
-import { createAdopter, type AdoptedSpool } from './spool/adopt-spools.ts';
-import { createQuarantine } from './spool/quarantine.ts';
-import { createSpoolFeed } from './spool/spool-feed.ts';
-import { closingReport, releaseSubSpool, removeSubSpool } from './spool/sub-spool.ts';
+import { SdkError } from '../sdk-error.ts';
+import type { Settings } from '../settings/settings.ts';
+import { createAdopter, type AdoptedSpool } from '../spool/adopt-spools.ts';
+import { createQuarantine } from '../spool/quarantine.ts';
+import { createSpoolFeed } from '../spool/spool-feed.ts';
+import { closingReport, releaseSubSpool, removeSubSpool } from '../spool/sub-spool.ts';
 
 export type Recovered = Omit<Delivery, 'dropped' | 'spooled'>;
 

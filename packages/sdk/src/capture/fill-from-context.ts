@@ -1,6 +1,6 @@
-import type { AuditContext } from './context/audit-context.ts';
-import { contextFields } from './context/context-fields.ts';
-import type { Snapshot } from './redact/create-snapshot.ts';
+import type { AuditContext } from '../context/audit-context.ts';
+import { contextFields } from '../context/context-fields.ts';
+import type { Snapshot } from '../redact/create-snapshot.ts';
 
 type Fields = Record<string, unknown>;
 

@@ -1,4 +1,4 @@
-import type { CaptureInput } from '../../audit.ts';
+import type { CaptureInput } from '../audit.ts';
 import type { AuditedTable } from './audited-table.ts';
 import { isPgResult, type PgResult } from './pg-client.ts';
 

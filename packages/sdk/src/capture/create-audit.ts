@@ -1,11 +1,11 @@
 import { mkdirSync } from 'node:fs';
-import type { Audit } from './audit.ts';
-import type { AuditOptions } from './audit-options.ts';
+import type { Audit } from '../audit.ts';
+import type { AuditOptions } from '../settings/audit-options.ts';
 import { closeOnExit } from './close-on-exit.ts';
 import { disabledAudit } from './disabled-audit.ts';
 import { openAudit } from './open-audit.ts';
 import { findOpened } from './opened-audits.ts';
-import { settingsOf } from './settings.ts';
+import { settingsOf } from '../settings/settings.ts';
 
 /**
  * Connects an application to its audit trail. TypeError that names the option for what cannot work; nothing throws

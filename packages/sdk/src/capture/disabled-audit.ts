@@ -1,5 +1,5 @@
-import type { Audit } from './audit.ts';
-import type { Delivery, Health } from './delivery.ts';
+import type { Audit } from '../audit.ts';
+import type { Delivery, Health } from '../delivery.ts';
 
 const nothing: Delivery = Object.freeze({ delivered: 0, rejected: 0, pending: 0, dropped: 0, spooled: 0 });
 const health: Health = Object.freeze({

@@ -1,10 +1,10 @@
 import type { CaptureReceipt, Rejection } from '@bitacora/event';
-import type { Delivery } from './delivery.ts';
-import type { Draft } from './send/memory-feed.ts';
-import type { Receipt } from './send/receipts.ts';
-import type { RetryGate } from './send/retry-gate.ts';
-import type { Sender } from './send/sender.ts';
-import type { SendReport } from './send/source-reporter.ts';
+import type { Delivery } from '../delivery.ts';
+import type { Draft } from '../send/memory-feed.ts';
+import type { Receipt } from '../send/receipts.ts';
+import type { RetryGate } from '../send/retry-gate.ts';
+import type { Sender } from '../send/sender.ts';
+import type { SendReport } from '../send/source-reporter.ts';
 import type { Tally } from './tally.ts';
 
 /** An event on its way into a lane: its snapshot, or why there is none. */

@@ -1,6 +1,6 @@
-import type { Audit, CaptureInput } from '../../audit.ts';
-import { currentContext, withContext } from '../../context/audit-context.ts';
-import { createOutboxBuffer } from '../../outbox/write-outbox.ts';
+import type { Audit, CaptureInput } from '../audit.ts';
+import { currentContext, withContext } from '../context/audit-context.ts';
+import { createOutboxBuffer } from '../capture/write-outbox.ts';
 import type { ChangeSettings } from './change-options.ts';
 import { captureWrite } from './capture-write.ts';
 import { createPgSession, type PgSession } from './pg-session.ts';

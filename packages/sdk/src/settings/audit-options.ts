@@ -1,8 +1,8 @@
-import type { Mode } from './audit.ts';
-import type { DroppedEvent } from './delivery.ts';
-import type { RedactOptions } from './redact/redact-options.ts';
-import type { SdkError } from './sdk-error.ts';
-import type { Transport } from './send/transport.ts';
+import type { Mode } from '../audit.ts';
+import type { DroppedEvent } from '../delivery.ts';
+import type { RedactOptions } from '../redact/redact-options.ts';
+import type { SdkError } from '../sdk-error.ts';
+import type { Transport } from '../send/transport.ts';
 
 export interface AuditOptions {
   /** The server's base, such as `http://localhost:4000`. Absent: the environment's BITACORA_URL. */

@@ -1,4 +1,4 @@
-import { currentContext } from '../../context/audit-context.ts';
+import { currentContext } from '../context/audit-context.ts';
 
 /** What the triggers are told when nothing is to be captured. */
 export const pausedContext = '{"paused":true}';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Change, JsonValue, Target } from '@bitacora/event';
-import type { CaptureInput } from '../../audit.ts';
+import type { CaptureInput } from '../audit.ts';
 import type { AuditedTable, TableChange } from './audited-table.ts';
 import type { RowValues } from './parse-row.ts';
 import { sameValue } from './same-value.ts';

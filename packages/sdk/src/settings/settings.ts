@@ -1,8 +1,8 @@
 import type { KeyObject } from 'node:crypto';
-import { modes, type Mode } from './audit.ts';
+import { modes, type Mode } from '../audit.ts';
 import type { AuditOptions, SpoolOptions } from './audit-options.ts';
-import type { SdkError } from './sdk-error.ts';
-import { parseSpoolKey } from './spool/spool-key.ts';
+import type { SdkError } from '../sdk-error.ts';
+import { parseSpoolKey } from '../spool/spool-key.ts';
 
 type Limits = Required<
   Pick<

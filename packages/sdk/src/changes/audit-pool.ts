@@ -1,4 +1,4 @@
-import type { Audit } from '../../audit.ts';
+import type { Audit } from '../audit.ts';
 import { createAuditedQuery, type ChangeCapture } from './audit-client.ts';
 import { changeSettings, type ChangeOptions } from './change-options.ts';
 import { answer, readQueryCall, type PgClient } from './pg-client.ts';

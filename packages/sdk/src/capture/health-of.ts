@@ -1,4 +1,4 @@
-import type { DropReason, Health } from './delivery.ts';
+import type { DropReason, Health } from '../delivery.ts';
 import type { Lane } from './lane.ts';
 import type { Lanes } from './lanes.ts';
 import { increase, sumOf } from './tally.ts';

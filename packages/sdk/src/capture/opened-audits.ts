@@ -1,5 +1,5 @@
-import type { Audit } from './audit.ts';
-import type { AuditOptions } from './audit-options.ts';
+import type { Audit } from '../audit.ts';
+import type { AuditOptions } from '../settings/audit-options.ts';
 
 interface Opened {
   readonly options: AuditOptions;

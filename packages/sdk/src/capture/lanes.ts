@@ -1,13 +1,13 @@
-import type { DropReason } from './delivery.ts';
+import type { DropReason } from '../delivery.ts';
 import type { EventEncoder } from './encode-event.ts';
 import { createLane } from './create-lane.ts';
 import type { Lane } from './lane.ts';
 import { createRecovery, type Recovered } from './recovery.ts';
-import { SdkError } from './sdk-error.ts';
-import { createMemoryBudget } from './send/memory-budget.ts';
-import type { Settings } from './settings.ts';
+import { SdkError } from '../sdk-error.ts';
+import { createMemoryBudget } from '../send/memory-budget.ts';
+import type { Settings } from '../settings/settings.ts';
 import { increase, createTally, type Tally } from './tally.ts';
-import { teller } from './teller.ts';
+import { teller } from '../host/teller.ts';
 
 /** One lane per tenant: each has its own key, numbers and queues. They share the memory. */
 export interface Lanes {

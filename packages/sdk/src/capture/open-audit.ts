@@ -6,19 +6,19 @@ import {
   type CaptureOptions,
   type Mode,
   type OutboxTransaction,
-} from './audit.ts';
-import { currentContext, withoutAudit } from './context/audit-context.ts';
-import type { Delivery, Health } from './delivery.ts';
+} from '../audit.ts';
+import { currentContext, withoutAudit } from '../context/audit-context.ts';
+import type { Delivery, Health } from '../delivery.ts';
 import { createEventEncoder } from './encode-event.ts';
 import { createContextFiller } from './fill-from-context.ts';
 import { healthOf } from './health-of.ts';
 import type { Lane } from './lane.ts';
 import { createLanes } from './lanes.ts';
-import { writeOutbox } from './outbox/write-outbox.ts';
-import { createSnapshot } from './redact/create-snapshot.ts';
-import { SdkError } from './sdk-error.ts';
-import type { Draft } from './send/memory-feed.ts';
-import type { Settings } from './settings.ts';
+import { writeOutbox } from './write-outbox.ts';
+import { createSnapshot } from '../redact/create-snapshot.ts';
+import { SdkError } from '../sdk-error.ts';
+import type { Draft } from '../send/memory-feed.ts';
+import type { Settings } from '../settings/settings.ts';
 
 const timeoutDefaultMs = 5_000;
 /** The last word to the server may take this long even when the time is over. */
