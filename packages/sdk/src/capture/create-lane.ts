@@ -41,7 +41,7 @@ export function createLane({ settings, tenant, key, budget, encode, onError, onD
   const unsent = createSequenceRanges();
   const receipts = createReceipts();
   const gate = createRetryGate(settings);
-  const { transport, sendReport, disconnect } = connect(settings, key);
+  const { transport, sendReport, disconnect } = connect({ ...settings, key });
   const limits = {
     eventsMax: settings.batchEventsMax,
     bytesMax: settings.batchBytesMax,
