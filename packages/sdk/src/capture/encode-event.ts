@@ -1,5 +1,5 @@
 import { parseEvent, type AuditEvent, type Rejection } from '@bitacora/event';
-import type { Draft } from '../send/memory-feed.ts';
+import type { Draft } from '../send/queued-event.ts';
 
 /** A checked event and its JSON, in which the id stands first. */
 export type Encoded =

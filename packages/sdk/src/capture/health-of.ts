@@ -3,10 +3,10 @@ import type { Lane } from './lane.ts';
 import type { Lanes } from './lanes.ts';
 import { increase, sumOf } from './tally.ts';
 
-/** Adds up what the lanes have counted, and what waits in them. */
+/** Adds up what the lanes have counted and what waits in them. */
 export function healthOf(state: Health['state'], lanes: Lanes): Health {
   const all = lanes.all();
-  const tallies = [...all.map(({ tally }) => tally), lanes.lost()];
+  const tallies = [...all.map(({ tally }) => tally), lanes.withoutLane.tally];
   const sum = (count: (tally: (typeof tallies)[number]) => number): number =>
     tallies.reduce((total, tally) => total + count(tally), 0);
   const waiting = all.map((lane) => lane.pending());

@@ -1,13 +1,13 @@
 import type { CaptureReceipt, Rejection } from '@bitacora/event';
 import type { Delivery } from '../delivery.ts';
-import type { Draft } from '../send/memory-feed.ts';
+import type { Draft } from '../send/queued-event.ts';
 import type { Receipt } from '../send/receipts.ts';
 import type { RetryGate } from '../send/retry-gate.ts';
 import type { Sender } from '../send/sender.ts';
 import type { SendReport } from '../send/source-reporter.ts';
 import type { Tally } from './tally.ts';
 
-/** An event on its way into a lane: its snapshot, or why there is none. */
+/** An event on its way into a lane, with its snapshot. */
 export interface Submission {
   readonly id: string;
   readonly draft: Draft;
@@ -32,7 +32,7 @@ export interface Lane {
   late(id: string): void;
   flush(): Promise<void>;
   close(timeoutMs: number): Promise<void>;
-  /** Puts what is in memory on the disk at once, where there is a spool: the process ends. */
+  /** Writes what is in memory to the spool at once, where there is one, because the process ends. */
   spillNow(): void;
   pending(): Pick<Delivery, 'pending' | 'spooled'> & { readonly spoolBytes: number };
   lastReceipt(): Receipt | undefined;

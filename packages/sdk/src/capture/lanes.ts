@@ -1,83 +1,72 @@
 import type { DropReason } from '../delivery.ts';
-import type { EventEncoder } from './encode-event.ts';
-import { createLane } from './create-lane.ts';
-import type { Lane } from './lane.ts';
-import { createRecovery, type Recovered } from './recovery.ts';
+import { createNotifier } from '../host/create-notifier.ts';
 import { SdkError } from '../sdk-error.ts';
 import { createMemoryBudget } from '../send/memory-budget.ts';
 import type { Settings } from '../settings/settings.ts';
-import { increase, createTally, type Tally } from './tally.ts';
-import { teller } from '../host/teller.ts';
+import { createLane } from './create-lane.ts';
+import type { EventEncoder } from './encode-event.ts';
+import type { Lane } from './lane.ts';
+import { rejectionError } from './outcome-recorder.ts';
+import { createRecovery, type Recovered } from './recovery.ts';
+import { createTally, increase } from './tally.ts';
+
+/** Why a tenant has no lane. */
+export type NoLane = 'no_key' | 'too_many_tenants';
 
 /** One lane per tenant: each has its own key, numbers and queues. They share the memory. */
 export interface Lanes {
   /** Undefined: the tenant of the options' own key. */
-  of(tenant: string | undefined): Lane | 'no_key' | 'too_many_tenants';
+  of(tenant: string | undefined): Lane | NoLane;
   all(): readonly Lane[];
-  /** Counts what goes to the outbox for tenants that have no lane. */
-  readonly withoutKey: Pick<Lane, 'tally' | 'unreadable'>;
-  /** Counts and tells an event that gets into no lane. */
-  lose(reason: DropReason, error: SdkError): void;
-  lost(): Tally;
+  /** Counts the events of tenants that have no lane. */
+  readonly withoutLane: Pick<Lane, 'tally' | 'unreadable'>;
+  /** Counts an event that no lane takes, and reports it to the host. */
+  drop(reason: DropReason, error: SdkError): void;
   recovered(): Recovered;
   pendingBytes(): number;
-  /** Resolves when all that waits was sent, also what others left in the spool. */
+  /** Resolves when all that waits was sent, and also what earlier instances left in the spool. */
   flush(): Promise<void>;
   close(timeoutMs: number): Promise<void>;
 }
 
 export function createLanes(settings: Settings, encode: EventEncoder): Lanes {
-  const { keyOf } = settings;
   const budget = createMemoryBudget(settings.pendingBytesMax);
-  const lost = createTally();
+  const tallyWithoutLane = createTally();
   const byTenant = new Map<string | undefined, Lane>();
-  const onError = teller(settings.onError);
-  const onDrop = teller(settings.onDrop);
+  const onError = createNotifier(settings.onError);
+  const onDrop = createNotifier(settings.onDrop);
 
-  function open(tenant: string | undefined): Lane | 'no_key' | 'too_many_tenants' {
+  function open(tenant: string | undefined): Lane | NoLane {
     if (byTenant.size >= settings.tenantsMax) return 'too_many_tenants';
-    const key = tenant === undefined ? settings.key : keyFor(tenant);
-    if (key === undefined || (key === '' && settings.url !== undefined)) return 'no_key';
-    let known = key;
-    // A key that is replaced needs no restart; where there is none any more, the last one says what the server makes of it.
-    const keyNow = (): string => (known = (tenant === undefined ? undefined : keyFor(tenant)) ?? known);
-    const lane = createLane({ ...{ settings, tenant, budget, encode, onError, onDrop }, key: keyNow });
+    const key = createKeySource(settings, tenant);
+    if (key === undefined) return 'no_key';
+    const lane = createLane({ settings, tenant, key, budget, encode, onError, onDrop });
     byTenant.set(tenant, lane);
     return lane;
   }
 
-  function keyFor(tenant: string): string | undefined {
-    try {
-      const key: unknown = keyOf?.(tenant);
-      return typeof key === 'string' && key !== '' ? key : undefined;
-    } catch {
-      return undefined;
-    }
-  }
-
   const of: Lanes['of'] = (tenant) => {
-    const named = keyOf === undefined ? undefined : tenant;
+    const named = settings.keyOf === undefined ? undefined : tenant;
     return byTenant.get(named) ?? open(named);
   };
   const recovery = createRecovery({ settings, laneOf: of, onError });
   return {
     of,
     all: () => [...byTenant.values()],
-    withoutKey: {
-      tally: lost,
-      unreadable(id, { code, message, field }) {
-        lost.submitted += 1;
-        increase(lost.rejectedBy, code);
-        onError(new SdkError('rejected', message, { id, field }));
+    withoutLane: {
+      tally: tallyWithoutLane,
+      unreadable(id, rejection) {
+        tallyWithoutLane.submitted += 1;
+        increase(tallyWithoutLane.rejectedBy, rejection.code);
+        onError(rejectionError(id, rejection));
       },
     },
-    lose(reason, error) {
-      lost.submitted += 1;
-      increase(lost.droppedBy, reason);
+    drop(reason, error) {
+      tallyWithoutLane.submitted += 1;
+      increase(tallyWithoutLane.droppedBy, reason);
       onDrop({ id: error.id, reason });
       onError(error);
     },
-    lost: () => lost,
     recovered: recovery.recovered,
     pendingBytes: budget.used,
     async flush() {
@@ -91,4 +80,30 @@ export function createLanes(settings: Settings, encode: EventEncoder): Lanes {
       recovery.release();
     },
   };
+}
+
+/** Makes the function that gives a tenant's key for each request; undefined where there is no key. */
+function createKeySource(settings: Settings, tenant: string | undefined): (() => string) | undefined {
+  if (tenant === undefined) {
+    const { key } = settings;
+    return key === '' && settings.url !== undefined ? undefined : () => key;
+  }
+  const firstKey = keyFrom(settings.keyOf, tenant);
+  if (firstKey === undefined) return undefined;
+  let key = firstKey;
+  return () => {
+    // `keyOf` is called for each request, so that a replaced key needs no restart. When it has no key any more, the last
+    // one is used, and the server's answer says what is wrong.
+    key = keyFrom(settings.keyOf, tenant) ?? key;
+    return key;
+  };
+}
+
+function keyFrom(keyOf: Settings['keyOf'], tenant: string): string | undefined {
+  try {
+    const key: unknown = keyOf?.(tenant);
+    return typeof key === 'string' && key !== '' ? key : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,25 +1,29 @@
 import { randomBytes } from 'node:crypto';
 import type { Delivery } from '../delivery.ts';
-import type { Lane } from './lane.ts';
 import { SdkError } from '../sdk-error.ts';
+import type { Feed } from '../send/feed.ts';
+import type { PendingEvent } from '../send/pending-event.ts';
+import type { Judgement } from '../send/transport.ts';
 import type { Settings } from '../settings/settings.ts';
-import { createAdopter, type AdoptedSpool } from '../spool/adopt-spools.ts';
+import { createAdopter, type AdoptedSpool, type Adopter } from '../spool/adopt-spools.ts';
 import { createQuarantine } from '../spool/quarantine.ts';
 import { createSpoolFeed } from '../spool/spool-feed.ts';
-import { closingReport, releaseSubSpool, removeSubSpool } from '../spool/sub-spool.ts';
+import { closingReport, releaseSubSpool, removeSubSpool, type SubSpool } from '../spool/sub-spool.ts';
+import type { Lane } from './lane.ts';
+import { rejectionError } from './outcome-recorder.ts';
 
 export type Recovered = Omit<Delivery, 'dropped' | 'spooled'>;
 
-/** Sends what instances before this one left in the spool, under their own names and numbers. */
+/** Sends what earlier instances left in the spool, under their own names and numbers. */
 export interface Recovery {
-  /** The first look is over: what was left behind is on its way. */
+  /** Resolves when the first search is over: what was left behind is being sent. */
   begun(): Promise<void>;
-  /** What was emptied is told to the server and gone from the disk. */
+  /** Resolves when each emptied spool was reported to the server and removed from the disk. */
   settled(): Promise<void>;
   recovered(): Recovered;
   /** Takes nothing more over. */
   stop(): void;
-  /** Leaves the rest to others, after the lanes stopped. */
+  /** Leaves the rest to other processes, after the lanes have stopped. */
   release(): void;
 }
 
@@ -29,7 +33,6 @@ export interface RecoveryOptions {
   readonly onError: (error: SdkError) => void;
 }
 
-const adopterBytes = 16;
 const reportTimeoutMs = 5_000;
 
 export function createRecovery({ settings, laneOf, onError }: RecoveryOptions): Recovery {
@@ -37,19 +40,7 @@ export function createRecovery({ settings, laneOf, onError }: RecoveryOptions): 
   const open = new Set<AdoptedSpool>();
   const finishing = new Set<Promise<void>>();
   const quarantine = settings.spool && createQuarantine(settings.spool);
-  const adopter =
-    settings.spool &&
-    createAdopter({
-      ...{ directory: settings.spool.directory, key: settings.spool.key },
-      instance: randomBytes(adopterBytes).toString('base64url'),
-      onAdopted,
-      onDamaged: ({ bytes, path }) =>
-        onError(new SdkError('spool_damaged', `${bytes} bytes of ${path} are not what was written`)),
-      onLocked: (path) =>
-        onError(new SdkError('spool_locked', `${path} needs another spool.key and is left as it is`)),
-      onFailed: (cause) =>
-        onError(new SdkError('spool_failed', `the spool cannot be read: ${String(cause)}`, { cause })),
-    });
+  const adopter = createAdopterOf(settings, { onAdopted, onError });
 
   function onAdopted(adopted: AdoptedSpool): void {
     const { sub, store } = adopted;
@@ -57,53 +48,39 @@ export function createRecovery({ settings, laneOf, onError }: RecoveryOptions): 
     if (typeof lane === 'string') {
       adopter?.forget(adopted);
       releaseSubSpool(sub, undefined);
-      onError(
-        new SdkError('no_key', `there is no key for the tenant of a spool that was found: ${sub.tenant}`),
-      );
-      return;
+      const message = `there is no key for the tenant of a spool that was left behind: ${sub.tenant}`;
+      return onError(new SdkError('no_key', message));
     }
     open.add(adopted);
-    const feed = createSpoolFeed(sub.instance, () => store, {
-      onError,
-      onSettled(event, judgement) {
-        const { id } = event;
-        if (judgement.state === 'sequenced') {
-          counts.delivered += 1;
-          return;
-        }
-        counts.rejected += 1;
-        quarantine?.keep(event, judgement);
-        const { code, message, field } = judgement.rejection;
-        onError(new SdkError(code === 'refused' ? 'refused' : 'rejected', message, { id, field }));
-      },
-      onEmptied: () => finishSoon(adopted, lane, () => lane.sender.removeFeed(feed)),
-    });
+    const onEmptied = (): void => finishSoon(adopted, lane, feed);
+    const feed = createSpoolFeed(sub.instance, () => store, { onError, onSettled, onEmptied });
     lane.sender.addFeed(feed);
-    if (store.length() === 0) finishSoon(adopted, lane, () => lane.sender.removeFeed(feed));
+    if (store.length() === 0) onEmptied();
   }
 
-  function finishSoon(adopted: AdoptedSpool, lane: Lane, removeFeed: () => void): void {
-    const work = finish(adopted, lane, removeFeed);
+  function onSettled(event: PendingEvent, judgement: Judgement): void {
+    if (judgement.state === 'sequenced') {
+      counts.delivered += 1;
+      return;
+    }
+    counts.rejected += 1;
+    quarantine?.keep(event, judgement);
+    onError(rejectionError(event.id, judgement.rejection));
+  }
+
+  function finishSoon(adopted: AdoptedSpool, lane: Lane, feed: Feed): void {
+    lane.sender.removeFeed(feed);
+    const work = finish(adopted, lane);
     finishing.add(work);
     void work.finally(() => finishing.delete(work));
   }
 
-  /** Only an instance that closed by itself is reported as closed: of another one nobody knows what it still had. */
-  async function finish(adopted: AdoptedSpool, lane: Lane, removeFeed: () => void): Promise<void> {
-    removeFeed();
-    const { sub } = adopted;
-    const report = closingReport(sub);
-    const answer =
-      report && (await lane.sendReport(sub.instance, report, AbortSignal.timeout(reportTimeoutMs)));
+  async function finish(adopted: AdoptedSpool, lane: Lane): Promise<void> {
+    const isReported = await reportClosed(adopted, lane);
     open.delete(adopted);
     adopter?.forget(adopted);
-    try {
-      // What the server did not hear now, the next one tells it.
-      if (answer === 'later') releaseSubSpool(sub, undefined);
-      else removeSubSpool(sub);
-    } catch (cause) {
-      onError(new SdkError('spool_failed', `the spool cannot be removed: ${String(cause)}`, { cause }));
-    }
+    const failure = leaveSubSpool(adopted.sub, isReported);
+    if (failure !== undefined) onError(failure);
   }
 
   const begun = adopter?.look() ?? Promise.resolve();
@@ -112,12 +89,59 @@ export function createRecovery({ settings, laneOf, onError }: RecoveryOptions): 
     async settled() {
       await Promise.all(finishing);
     },
-    recovered() {
-      let pending = 0;
-      for (const { store } of open) pending += store.length();
-      return { ...counts, pending };
-    },
+    recovered: () => ({
+      ...counts,
+      pending: [...open].reduce((sum, { store }) => sum + store.length(), 0),
+    }),
     stop: () => adopter?.stop(),
     release: () => adopter?.release(),
   };
+}
+
+/** Removes an emptied sub-spool, or leaves it to the next process when its report must be sent again. */
+function leaveSubSpool(sub: SubSpool, isReported: boolean): SdkError | undefined {
+  try {
+    if (isReported) removeSubSpool(sub);
+    else releaseSubSpool(sub, undefined);
+    return undefined;
+  } catch (cause) {
+    return new SdkError('spool_failed', `the spool cannot be removed: ${String(cause)}`, { cause });
+  }
+}
+
+const adopterBytes = 16;
+
+/** Undefined without the option `spool`. */
+function createAdopterOf(
+  { spool }: Settings,
+  on: {
+    readonly onAdopted: (adopted: AdoptedSpool) => void;
+    readonly onError: (error: SdkError) => void;
+  },
+): Adopter | undefined {
+  if (spool === undefined) return undefined;
+  const { onAdopted, onError } = on;
+  return createAdopter({
+    directory: spool.directory,
+    key: spool.key,
+    instance: randomBytes(adopterBytes).toString('base64url'),
+    onAdopted,
+    onDamaged: ({ bytes, path }) =>
+      onError(new SdkError('spool_damaged', `${bytes} bytes of ${path} are not what was written`)),
+    onLocked: (path) =>
+      onError(new SdkError('spool_locked', `${path} needs another spool.key and is left as it is`)),
+    onFailed: (cause) =>
+      onError(new SdkError('spool_failed', `the spool cannot be read: ${String(cause)}`, { cause })),
+  });
+}
+
+/**
+ * Reports to the server that an instance has closed. Only an instance that closed by itself left such a report: nobody
+ * knows which events another one still had. False when the report must be sent again, by the next process.
+ */
+async function reportClosed({ sub }: AdoptedSpool, lane: Lane): Promise<boolean> {
+  const report = closingReport(sub);
+  if (report === undefined) return true;
+  const answer = await lane.sendReport(sub.instance, report, AbortSignal.timeout(reportTimeoutMs));
+  return answer !== 'later';
 }

@@ -1,7 +1,7 @@
 import { withoutAudit } from '../context/audit-context.ts';
 import { createHttpClient } from '../send/http-client.ts';
 import { parseRetryAfter, retryWaitMs } from '../send/retry-gate.ts';
-import { teller } from '../host/teller.ts';
+import { createNotifier } from '../host/create-notifier.ts';
 import { readClosedPage, type ClosedPage, type ClosedSession } from './closed-session.ts';
 import { watchSessionsSettings, type WatchSessionsOptions } from './watch-sessions-options.ts';
 import { pause } from '../host/pause.ts';
@@ -34,7 +34,7 @@ export function watchSessions(options: WatchSessionsOptions): SessionWatch {
   const settings = watchSessionsSettings(options);
   const { url, key, cursor, onClosed, attemptsMax, retryWaitMaxMs, everyMs } = settings;
   const client = createHttpClient(settings.requestTimeoutMs);
-  const tell = teller(settings.onError);
+  const tell = createNotifier(settings.onError);
   const closing = new AbortController();
   const { signal } = closing;
   let at: string | undefined;

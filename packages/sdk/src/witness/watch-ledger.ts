@@ -1,4 +1,4 @@
-import { teller } from '../host/teller.ts';
+import { createNotifier } from '../host/create-notifier.ts';
 import { judgeHistory } from './judge-history.ts';
 import { judgeReceipts } from './judge-receipts.ts';
 import { createKeptNote } from './kept-note.ts';
@@ -31,7 +31,7 @@ export function watchLedger(options: WatchOptions): LedgerWatch {
   const tree = createPublishedTree(settings, closing.signal);
   const keptNote = createKeptNote(settings.directory, settings.ledger);
   const receipts = createReceiptSample(settings.receiptsMax);
-  const tell = teller(settings.onProblem);
+  const tell = createNotifier(settings.onProblem);
   let newest: ReadNote | undefined;
   let comparedAt = performance.now();
   let told: string | undefined;
