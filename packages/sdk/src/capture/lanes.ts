@@ -1,6 +1,6 @@
 import type { DropReason } from '../delivery.ts';
 import { createNotifier } from '../host/create-notifier.ts';
-import { SdkError } from '../sdk-error.ts';
+import type { SdkError } from '../sdk-error.ts';
 import { createMemoryBudget } from '../send/memory-budget.ts';
 import type { Settings } from '../settings/settings.ts';
 import { createLane } from './create-lane.ts';

@@ -86,9 +86,7 @@ export function createRecovery({ settings, laneOf, onError }: RecoveryOptions): 
   const begun = adopter?.look() ?? Promise.resolve();
   return {
     begun: () => begun,
-    async settled() {
-      await Promise.all(finishing);
-    },
+    settled: () => Promise.all(finishing).then(() => undefined),
     recovered: () => ({
       ...counts,
       pending: [...open].reduce((sum, { store }) => sum + store.length(), 0),
