@@ -2,13 +2,13 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile, writeSynced } from '../host/replace-file.ts';
 
-/** The newest checkpoint on disk: what a later one is compared with, also by the next process. */
+/** The newest checkpoint, kept on disk: later ones are compared with it, also by the next process. */
 export interface KeptNote {
   /** Undefined before the first. Rejects with what the file system says. */
   read(): Promise<string | undefined>;
-  /** Replaces it at once and for good: after a crash the file is the old or the new one, never a part. */
+  /** After a crash the file is the old or the new one as a whole, never a part. */
   replace(note: string): Promise<void>;
-  /** Keeps two notes that contradict each other beside it; the first two are the proof, and stay. */
+  /** Keeps two notes that contradict each other in a file beside it. The first two are the proof and are never replaced. */
   keepContradiction(notes: readonly string[]): Promise<void>;
 }
 
