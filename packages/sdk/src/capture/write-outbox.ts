@@ -3,13 +3,14 @@ import type { OutboxTransaction } from '../audit.ts';
 import { currentContext } from '../context/audit-context.ts';
 
 const insertSql = `insert into bitacora.outbox (id, event)
-  select (one ->> 'id')::uuid, one from pg_catalog.json_array_elements($1::text::json) as one`;
+  select (element ->> 'id')::uuid, element from pg_catalog.json_array_elements($1::text::json) as element`;
 const insertOfTenantSql = `insert into bitacora.outbox (id, event, tenant)
-  select (one ->> 'id')::uuid, one, $2::text from pg_catalog.json_array_elements($1::text::json) as one`;
+  select (element ->> 'id')::uuid, element, $2::text from pg_catalog.json_array_elements($1::text::json) as element`;
 
 /**
- * Writes events into the host's open transaction, in one statement, with the tenant of the running context. They are committed or rolled back with it, and
- * forwarded by `createOutboxForwarder`. Rejects with what the database says, and the transaction is then aborted.
+ * Writes events into the host's open transaction, in one statement, with the tenant of the running context. They are committed
+ * or rolled back with the transaction, and `createOutboxForwarder` sends them. Rejects with what the database says, and the
+ * transaction is then aborted.
  */
 export async function writeOutbox(
   transaction: OutboxTransaction,
@@ -25,7 +26,7 @@ async function insert(transaction: OutboxTransaction, json: string, tenant?: unk
     : transaction.query(insertSql, [json]));
 }
 
-/** A transaction that keeps what it is given until `write` puts all of it into a real one, in one statement for each tenant. */
+/** A stand-in for a transaction: it keeps the events until `write` writes them into a real one, in one statement per tenant. */
 export function createOutboxBuffer(): OutboxTransaction & {
   write(transaction: OutboxTransaction): Promise<void>;
 } {

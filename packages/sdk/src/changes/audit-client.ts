@@ -1,35 +1,12 @@
-import type { Audit, CaptureInput } from '../audit.ts';
-import { currentContext, withContext } from '../context/audit-context.ts';
-import { createOutboxBuffer } from '../capture/write-outbox.ts';
-import type { ChangeSettings } from './change-options.ts';
+import { currentContext } from '../context/audit-context.ts';
+import { captureEvents, type ChangeCapture, type StatementRows } from './capture-events.ts';
 import { captureWrite } from './capture-write.ts';
-import { createPgSession, type PgSession } from './pg-session.ts';
 import { answer, readQueryCall, type PgClient, type QueryCall } from './pg-client.ts';
-import { referringTables } from './referring-tables.ts';
+import { createPgSession, type PgSession } from './pg-session.ts';
 import { readStatement, type ReadStatement } from './read-statement.ts';
-import { rowChangeEvent, type RowChange } from './row-change.ts';
-import { truncateEvent, unseenEvent } from './statement-event.ts';
-import type { FoundTable, TableLookup } from './table-lookup.ts';
-import { toldContext } from './told-context.ts';
-
-export interface ChangeCapture {
-  readonly audit: Pick<Audit, 'capture'>;
-  readonly settings: ChangeSettings;
-  readonly tables: TableLookup;
-}
-
-interface Performed {
-  readonly result: unknown;
-  readonly rows: readonly RowChange[] | 'truncated' | 'unseen' | 'triggered';
-}
-
-interface CapturedStatement {
-  readonly call: QueryCall;
-  readonly found: readonly FoundTable[];
-  /** The transaction is ours. */
-  readonly own: boolean;
-  readonly capture: ChangeCapture;
-}
+import { referringTables } from './referring-tables.ts';
+import type { KnownTable, TableLookup } from './table-lookup.ts';
+import { triggerContext } from './trigger-context.ts';
 
 /** A `query` that captures what the statements change, in the transaction that is open on the client, else in one of its own. */
 export function createAuditedQuery(client: PgClient, capture: ChangeCapture) {
@@ -43,7 +20,7 @@ export function createAuditedQuery(client: PgClient, capture: ChangeCapture) {
       return submitted;
     }
     const { callback } = call;
-    // A statement takes several of ours: the next one of the host waits for all of them.
+    // One statement of the host may take several of ours: the host's next statement waits for all of them.
     const result = last.then(() => runCaptured(session, call, capture));
     last = result.catch(() => undefined);
     if (!callback) return result;
@@ -54,31 +31,35 @@ export function createAuditedQuery(client: PgClient, capture: ChangeCapture) {
 
 async function runCaptured(session: PgSession, call: QueryCall, capture: ChangeCapture): Promise<unknown> {
   const statement = readStatement(call.text);
-  const found = await tablesOf(session, statement, capture.tables);
-  const isTriggered = ({ catalogue }: FoundTable): boolean =>
-    catalogue.triggered || session.knownTriggered(catalogue);
-  const seen = currentContext().paused === true ? [] : found.filter((table) => !isTriggered(table));
-  const context = found.some(isTriggered) ? toldContext() : session.told();
-  if (seen.length === 0 && context === session.told()) return session.follow(call);
-  if (statement.kind === 'unread' && !session.open() && transacts.test(call.text)) {
+  const changed = await changedTables(session, statement, capture.tables);
+  const isTriggered = (table: KnownTable): boolean => hasKnownTriggers(session, table);
+  const isPaused = currentContext().paused === true;
+  const captured = isPaused ? [] : changed.filter((table) => !isTriggered(table));
+  const context = changed.some(isTriggered) ? triggerContext() : session.triggerContext();
+  if (captured.length === 0 && context === session.triggerContext()) return session.follow(call);
+  if (statement.kind === 'unread' && !session.isOpen() && transacts.test(call.text)) {
     const result = await session.follow(call);
-    const unseen = { call, found: seen, capture };
-    await captureUnseen(session, result, unseen).catch(capture.settings.onError);
+    const unseen = { call, tables: captured, result };
+    await captureUnseen(session, unseen, capture).catch(capture.settings.onError);
     return result;
   }
   return session.inTransaction(async (own) => {
-    await session.tell(context);
-    if (seen.length === 0) return session.follow(call);
-    const performed = await perform(session, call, { statement, found: seen, settings: capture.settings });
-    await captureEvents(session, performed, { call, found: seen, own, capture });
-    return performed.result;
+    await session.setTriggerContext(context);
+    if (captured.length === 0) return session.follow(call);
+    const { result, rows } = await perform(session, call, { statement, tables: captured, capture });
+    await captureEvents(session, { text: call.text, tables: captured, result, rows, own }, capture);
+    return result;
   });
 }
 
-// A transaction of ours around it would be ended by it, or keep it from ending its own, as a `do` that commits in between.
+// Such a statement would end a transaction of ours around it, or fail in it, as a `do` that commits in between.
 const transacts = /(?:^|;)\s*(?:begin|start\s+transaction)\b|\b(?:commit|rollback)\b/i;
 
-/** What `pg` was given to drive by itself, as a stream of `copy`, is told once it is over: its rows are not seen. */
+function hasKnownTriggers(session: PgSession, { catalogue }: KnownTable): boolean {
+  return catalogue.triggered || session.isKnownTriggered(catalogue);
+}
+
+/** Captures what `pg` drives by itself, such as a stream of `copy`, once it is over. Its rows cannot be seen. */
 async function captureSubmitted(
   session: PgSession,
   submitted: unknown,
@@ -88,24 +69,32 @@ async function captureSubmitted(
   const statement = typeof text === 'string' ? readStatement(text) : undefined;
   if (typeof text !== 'string' || !statement || statement.kind === 'none') return;
   if (currentContext().paused === true) return;
-  // Waits until it is over; fails where it failed within a transaction.
+  // Waits until the stream is over; fails where the stream failed within a transaction.
   await session.plain({ text: 'select 1', values: [] });
   const rowCount = memberOf(submitted, 'rowCount');
-  const tables = await tablesOf(session, statement, capture.tables);
-  const found = tables.filter(({ catalogue }) => !catalogue.triggered && !session.knownTriggered(catalogue));
-  if (rowCount === 0 || found.length === 0) return;
+  const changed = await changedTables(session, statement, capture.tables);
+  const tables = changed.filter((table) => !hasKnownTriggers(session, table));
+  if (rowCount === 0) return;
   const call = { config: {}, text, values: [], callback: undefined };
   const result = { command: /\w+/.exec(text)?.[0].toUpperCase(), rowCount, rows: [], fields: [] };
-  await captureUnseen(session, result, { call, found, capture });
+  await captureUnseen(session, { call, tables, result }, capture);
+}
+
+interface UnseenStatement {
+  readonly call: QueryCall;
+  readonly tables: readonly KnownTable[];
+  readonly result: unknown;
 }
 
 async function captureUnseen(
   session: PgSession,
-  result: unknown,
-  of: Omit<CapturedStatement, 'own'>,
+  { call, tables, result }: UnseenStatement,
+  capture: ChangeCapture,
 ): Promise<void> {
-  if (of.found.length === 0) return;
-  await session.inTransaction((own) => captureEvents(session, { result, rows: 'unseen' }, { ...of, own }));
+  if (tables.length === 0) return;
+  await session.inTransaction((own) =>
+    captureEvents(session, { text: call.text, tables, result, rows: 'unseen', own }, capture),
+  );
 }
 
 function memberOf(value: unknown, name: string): unknown {
@@ -113,107 +102,58 @@ function memberOf(value: unknown, name: string): unknown {
 }
 
 /** The audited tables that a statement may change. */
-async function tablesOf(
+async function changedTables(
   session: PgSession,
   statement: ReadStatement,
-  tables: TableLookup,
-): Promise<readonly FoundTable[]> {
-  if (statement.kind === 'none' || session.failed()) return [];
-  const names =
-    statement.kind === 'write'
-      ? [statement.write.table]
-      : statement.kind === 'truncate'
-        ? statement.tables
-        : [...statement.names].slice(0, namesMax).map((name) => `"${name.replaceAll('"', '""')}"`);
-  const found = new Map<string, FoundTable>();
-  const emptied =
-    statement.kind === 'truncate' && statement.cascade ? await referringTables(names, session.plain) : [];
+  lookup: TableLookup,
+): Promise<readonly KnownTable[]> {
+  if (statement.kind === 'none' || session.hasFailed()) return [];
+  const names = namesIn(statement);
+  const cascades = statement.kind === 'truncate' && statement.cascade;
+  const emptied = cascades ? await referringTables(names, session.plain) : [];
+  const tables = new Map<string, KnownTable>();
   for (const name of [...names, ...emptied]) {
-    const table = await tables.find(name, (text, values) => session.plain({ text, values }));
-    if (table) found.set(table.catalogue.oid, table);
+    const table = await lookup.find(name, (text, values) => session.plain({ text, values }));
+    if (table) tables.set(table.catalogue.oid, table);
   }
-  return [...found.values()];
+  return [...tables.values()];
 }
 
-/** Names of a statement that is not understood which are looked up. */
+/** Of a statement that is not understood, so many names are looked up. */
 const namesMax = 200;
 
+function namesIn(statement: Exclude<ReadStatement, { kind: 'none' }>): readonly string[] {
+  if (statement.kind === 'write') return [statement.write.table];
+  if (statement.kind === 'truncate') return statement.tables;
+  return [...statement.names].slice(0, namesMax).map((name) => `"${name.replaceAll('"', '""')}"`);
+}
+
+interface PerformOptions {
+  readonly statement: ReadStatement;
+  readonly tables: readonly KnownTable[];
+  readonly capture: ChangeCapture;
+}
+
+/** Runs the host's statement, in a form that shows the rows it changes where that is possible. */
 async function perform(
   session: PgSession,
   call: QueryCall,
-  {
-    statement,
-    found,
-    settings,
-  }: {
-    readonly statement: ReadStatement;
-    readonly found: readonly FoundTable[];
-    readonly settings: ChangeSettings;
-  },
-): Promise<Performed> {
+  { statement, tables, capture }: PerformOptions,
+): Promise<{ readonly result: unknown; readonly rows: StatementRows }> {
   if (statement.kind === 'truncate') {
-    await session.mark(found.map(({ catalogue }) => catalogue.tree).join(','));
+    await session.suppressTruncation(tables.map(({ catalogue }) => catalogue.tree).join(','));
     return { result: await session.follow(call), rows: 'truncated' };
   }
-  const [first] = found;
+  const [first] = tables;
   if (statement.kind !== 'write' || first?.catalogue.plain !== true) {
     return { result: await session.follow(call), rows: 'unseen' };
   }
   return captureWrite(statement.write, call.values, {
     table: first.catalogue,
-    updateRowsMax: settings.updateRowsMax,
+    updateRowsMax: capture.settings.updateRowsMax,
     original: { text: call.text, values: call.values },
     plain: session.plain,
     isTriggered: session.isTriggered,
     asHost: (command) => session.asHost(call, command),
   });
-}
-
-async function captureEvents(
-  session: PgSession,
-  { rows, result }: Performed,
-  { call, found, own, capture }: CapturedStatement,
-): Promise<void> {
-  const { audit, settings } = capture;
-  const tables = found.map(({ audited }) => audited);
-  if (rows === 'unseen') {
-    const nouns = tables.map(({ noun }) => noun).join(', ');
-    settings.onError(
-      new Error(`the rows of a statement on ${nouns} were not seen: ${call.text.slice(0, 200)}`),
-    );
-  }
-  // The catalogue was read before somebody installed the triggers.
-  if (rows === 'triggered') return capture.tables.forget();
-  const events = eventsOf(rows, tables, result);
-  const marked = rows === 'truncated' && !own;
-  if (settings.write === 'after_commit') {
-    const context = currentContext();
-    session.afterCommit(() => {
-      for (const event of events) {
-        // What `capture` may throw must not reach a host whose transaction is committed already.
-        const captured = withContext(context, async () => audit.capture(event));
-        void captured.catch(settings.onError);
-      }
-    });
-    if (marked) await session.unmark();
-    return;
-  }
-  const buffer = createOutboxBuffer();
-  for (const event of events) await audit.capture(event, { transaction: buffer });
-  const transaction = {
-    query: (text: string, values: readonly unknown[]) => session.plain({ text, values }),
-  };
-  await buffer.write(transaction);
-  if (marked) await session.unmark();
-}
-
-function eventsOf(
-  rows: Exclude<Performed['rows'], 'triggered'>,
-  tables: readonly FoundTable['audited'][],
-  result: unknown,
-): readonly CaptureInput[] {
-  if (rows === 'truncated') return tables.map(truncateEvent);
-  if (rows === 'unseen') return [unseenEvent(tables, result)];
-  const [table] = tables;
-  return rows.flatMap((row) => (table ? (rowChangeEvent(row, table) ?? []) : []));
 }

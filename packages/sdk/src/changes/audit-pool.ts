@@ -1,5 +1,6 @@
 import type { Audit } from '../audit.ts';
-import { createAuditedQuery, type ChangeCapture } from './audit-client.ts';
+import { createAuditedQuery } from './audit-client.ts';
+import type { ChangeCapture } from './capture-events.ts';
 import { changeSettings, type ChangeOptions } from './change-options.ts';
 import { answer, readQueryCall, type PgClient } from './pg-client.ts';
 import { readStatement } from './read-statement.ts';
@@ -12,11 +13,12 @@ export interface PgPool {
 }
 
 /**
- * The same pool of `pg`, whose connections capture what is changed through them: for each row an event with its fields before
- * and after, in the transaction of the change. Give it to the mapper in place of the pool: Kysely's dialect, `drizzle({ client })`,
- * `new PrismaPg(pool)`; TypeORM takes `auditDriver`.
+ * Wraps a pool of `pg`, so that its connections capture what is changed through them: for each row an event with its fields
+ * before and after, in the transaction of the change. Give the wrapped pool to the mapper: Kysely's dialect,
+ * `drizzle({ client })`, `new PrismaPg(pool)`; TypeORM takes `auditDriver`.
  *
- * Where a table has the triggers of `bitacora capture install`, they capture its rows, and get the context from here.
+ * Where a table has the triggers of `bitacora capture install`, the triggers capture its rows, with the context of the
+ * running code.
  */
 export function auditPool<Pool extends PgPool>(
   pool: Pool,
@@ -27,7 +29,7 @@ export function auditPool<Pool extends PgPool>(
   return auditedPool(pool, { audit, settings, tables: createTableLookup(settings) });
 }
 
-/** `pg` with audited pools, for mappers that make their own: TypeORM's `driver`. */
+/** Wraps `pg` itself, for mappers that make their own pools: TypeORM's `driver`. */
 export function auditDriver<Driver extends { readonly Pool: new (...args: never[]) => PgPool }>(
   driver: Driver,
   audit: Pick<Audit, 'capture'>,
@@ -45,9 +47,9 @@ function auditedPool<Pool extends PgPool>(pool: Pool, capture: ChangeCapture): P
   const clients = new WeakMap<object, object>();
   const audited = (client: unknown): unknown => {
     if (!isClient(client)) return client;
-    const known = clients.get(client) ?? auditedClient(client, capture);
-    clients.set(client, known);
-    return known;
+    const wrapper = clients.get(client) ?? auditedClient(client, capture);
+    clients.set(client, wrapper);
+    return wrapper;
   };
   const connect = (...args: readonly unknown[]): unknown => {
     const [callback] = args;
@@ -58,11 +60,11 @@ function auditedPool<Pool extends PgPool>(pool: Pool, capture: ChangeCapture): P
     ]);
   };
   const query = (...args: readonly unknown[]): unknown => {
-    const asked = readQueryCall(args);
-    if (!asked || readStatement(asked.text).kind === 'none') return call(pool, 'query', args);
-    const result = onOneClient(connect, [{ ...asked.config, values: asked.values }]);
-    if (!asked.callback) return result;
-    void answer(result, asked.callback);
+    const statement = readQueryCall(args);
+    if (!statement || readStatement(statement.text).kind === 'none') return call(pool, 'query', args);
+    const result = onOneClient(connect, [{ ...statement.config, values: statement.values }]);
+    if (!statement.callback) return result;
+    void answer(result, statement.callback);
     return undefined;
   };
   return withMembers(pool, { connect, query });
@@ -70,13 +72,13 @@ function auditedPool<Pool extends PgPool>(pool: Pool, capture: ChangeCapture): P
 
 async function onOneClient(connect: () => unknown, args: readonly unknown[]): Promise<unknown> {
   const client = await connect();
-  if (!isClient(client)) throw new TypeError('the pool gave no client');
+  if (!isClient(client)) throw new TypeError('the pool returned no client');
   try {
     const result: unknown = await client.query(...args);
     release(client);
     return result;
   } catch (error) {
-    // As pg's own pool.query does: a connection that failed is given up.
+    // The pool gives up a connection that failed, as `pool.query` of pg does.
     release(client, error);
     throw error;
   }
@@ -86,7 +88,7 @@ function auditedClient(client: PgClient, capture: ChangeCapture): object {
   return withMembers(client, { query: createAuditedQuery(client, capture) });
 }
 
-/** The same object with other members; its own methods see the original, whose state they share. */
+/** An object like `original` with some other members. Its methods run on the original, so that they share its state. */
 function withMembers<Original extends object>(
   original: Original,
   members: Readonly<Record<string, unknown>>,
@@ -96,7 +98,7 @@ function withMembers<Original extends object>(
     get(target, property) {
       if (typeof property === 'string' && Object.hasOwn(members, property)) return members[property];
       const value: unknown = Reflect.get(target, property, target);
-      // What the object owns, such as its classes and a checked-out client's `release`, needs no `this`.
+      // Functions that the object itself owns, such as classes and the `release` of a client, need no `this`.
       if (typeof value !== 'function' || property === 'constructor' || Object.hasOwn(target, property))
         return value;
       const method: unknown = bound.get(property) ?? value.bind(target);

@@ -1,40 +1,41 @@
 import type { RowValues } from './parse-row.ts';
 
-/** What the catalogue says of one table, and what the host wants of it. */
+/** What the catalogue says about one table, together with the host's options for it. */
 export interface AuditedTable {
   readonly oid: string;
   readonly schema: string;
-  /** Of the partitioned table where it is a partition. */
+  /** Of the partitioned table, where the table is a partition. */
   readonly name: string;
-  /** Its own name where it is a partition. */
+  /** The table's own name, where it is a partition. */
   readonly partition?: string | undefined;
   /** Columns of the primary key, else of a unique index without nulls; empty where there is neither. */
   readonly key: readonly string[];
   /** Columns whose numbers are texts: bigint, numeric, money, and arrays of them. */
   readonly exact: ReadonlySet<string>;
-  /** Left out: a change of these alone is none. */
+  /** Columns that are left out: a change of these alone is no event. */
   readonly ignore: ReadonlySet<string>;
-  /** Shown as `[masked]`: that it changed, not what. */
+  /** Columns that are shown as `[masked]`: the event says that they changed, but not to what. */
   readonly mask: ReadonlySet<string>;
-  /** Of targets, and of actions where they have no other; the table's name, with the schema's before it where that is not `public`. */
+  /** The type of targets: the table's name, with the schema's name in front where that is not `public`. */
   readonly noun: string;
+  /** The first part of actions. */
   readonly actionNoun: string;
   /** The column that names a target to people. */
   readonly nameColumn: string | undefined;
   readonly when: TableOptions['when'];
 }
 
-/** What a host may say of a table. */
+/** What a host may say about a table. */
 export interface TableOptions {
   readonly noun?: string;
-  /** Of the actions alone: `object` makes `object.create` of what a pack calls so, and the target stays a row of the table. */
+  /** For actions only: `object` makes actions such as `object.create`, which a pack may need, while targets keep `noun`. */
   readonly actionNoun?: string;
   readonly ignore?: readonly string[];
   readonly mask?: readonly string[];
   readonly nameColumn?: string;
   /**
-   * False: this change of a row is no event, as that of a draft. Given the row as it was and as it is, nothing masked by the
-   * connection. One that throws leaves nothing out. Not asked where rows are only counted.
+   * Returns false for a change of a row that is to be no event, such as that of a draft. Gets the row as it was and as it is;
+   * a connection masks nothing in it. A function that throws leaves nothing out. Not called where rows are only counted.
    */
   readonly when?: ((change: TableChange) => boolean) | undefined;
 }
@@ -46,19 +47,22 @@ export interface TableChange {
   readonly after?: RowValues | undefined;
 }
 
-/** A table's own columns of the catalogue, where the table still exists. */
+/** What the catalogue says about a table that exists. */
 export interface CatalogueTable extends Pick<
   AuditedTable,
   'oid' | 'schema' | 'name' | 'partition' | 'key' | 'exact'
 > {
-  /** Rows can be locked and have a place, and whoever asks may read them: a plain or a partitioned table, no view, no foreign table, none whose rules put another statement in place. */
+  /**
+   * The rows can be locked and have a place, and the connection's role may read them: a plain or a partitioned table, but no
+   * view, no foreign table, and no table whose rules replace a statement by another one.
+   */
   readonly plain: boolean;
   readonly partitioned: boolean;
-  /** Its oid and those of its partitions, with commas. */
+  /** The oids of the table and its partitions, separated by commas. */
   readonly tree: string;
-  /** Its trigger of `bitacora capture install` is there and enabled. */
+  /** The trigger of `bitacora capture install` is there and enabled. */
   readonly triggered: boolean;
-  /** In the order in which an insert that names none gives their values. */
+  /** In the order in which an insert without column names gives their values. */
   readonly columns: readonly string[];
   /** Tables that a foreign key changes along with this one. */
   readonly cascades: readonly string[];
@@ -66,11 +70,12 @@ export interface CatalogueTable extends Pick<
   readonly unique: ReadonlyMap<string, readonly string[]>;
 }
 
+/** Joins what the catalogue says about a table with the host's options. */
 export function auditedTable(
-  found: Pick<CatalogueTable, 'oid' | 'schema' | 'name' | 'partition' | 'key' | 'exact'>,
+  catalogue: Pick<CatalogueTable, 'oid' | 'schema' | 'name' | 'partition' | 'key' | 'exact'>,
   options: TableOptions = {},
 ): AuditedTable {
-  const { oid, schema, name, partition, key, exact } = found;
+  const { oid, schema, name, partition, key, exact } = catalogue;
   const noun = options.noun ?? (schema === 'public' ? name : `${schema}.${name}`);
   return {
     oid,
@@ -88,7 +93,7 @@ export function auditedTable(
   };
 }
 
-/** The noun as a part of an action, which has no spaces. */
+/** The noun as a part of an action, in which no spaces are allowed. */
 function wordOf(noun: string): string {
   return noun.replaceAll(/[\s\p{Cc}]/gu, '_').slice(0, 180);
 }

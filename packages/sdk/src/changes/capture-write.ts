@@ -1,5 +1,5 @@
 import type { CatalogueTable } from './audited-table.ts';
-import { takeOwnColumns } from './own-columns.ts';
+import { takeOwnColumns } from './take-own-columns.ts';
 import { parseRow, type RowValues } from './parse-row.ts';
 import type { PgResult } from './pg-client.ts';
 import type { WriteStatement } from './write-statement.ts';
@@ -7,7 +7,7 @@ import * as rewrite from './rewrite-statement.ts';
 import type { RowChange } from './row-change.ts';
 import type { SqlCommand } from './sql-command.ts';
 
-/** Runs a statement, as the host would have had it run. */
+/** Runs a statement. */
 export type RunCommand = (command: SqlCommand) => Promise<PgResult>;
 
 interface Runs {
@@ -18,9 +18,9 @@ interface Runs {
 }
 
 export interface CapturedWrite {
-  /** What the host gets. */
+  /** The answer that the host gets. */
   readonly result: PgResult;
-  /** `unseen`: the statement ran, and its rows could not be told. `triggered`: its table has triggers by now, which told them. */
+  /** `unseen`: the statement ran, but its rows could not be read. `triggered`: the table has triggers by now, which captured them. */
   readonly rows: readonly RowChange[] | 'unseen' | 'triggered';
 }
 
@@ -34,7 +34,7 @@ interface WriteContext extends Runs {
   readonly updateRowsMax: number;
 }
 
-/** Runs a write in the open transaction and tells its rows, each once, before and after. */
+/** Runs a write in the open transaction and returns each row that it changed, before and after. */
 export async function captureWrite(
   write: WriteStatement,
   values: readonly unknown[],
@@ -45,35 +45,38 @@ export async function captureWrite(
   const unseen = async (): Promise<CapturedWrite> => ({ result: await asHost(original), rows: 'unseen' });
   const hadReturning = write.returning !== '';
   if (write.verb === 'delete') {
-    const result = await asHost(rewrite.deleteTelling(write, values, table));
+    const result = await asHost(rewrite.deleteReturning(write, values, table));
     const own = takeOwnColumns(result, hadReturning);
-    const read = (one: OwnColumns): RowChange => ({ before: parse(one['__bitacora_before']) });
+    const read = (columns: OwnColumns): RowChange => ({ before: parse(columns['__bitacora_before']) });
     return { result, rows: await unlessTriggered(own, context, read) };
   }
   if (write.verb === 'update') {
-    const found = await context.plain(rewrite.selectBefore(write, values, context.updateRowsMax));
-    const rows = distinctRows(found.rows);
-    if (found.rows.length > context.updateRowsMax) return unseen();
+    const locked = await context.plain(rewrite.selectBefore(write, values, context.updateRowsMax));
+    if (locked.rows.length > context.updateRowsMax) return unseen();
+    const rows = distinctRows(locked.rows);
     const result = await asHost(rewrite.updateLocked(write, values, { rows, table }));
     const own = takeOwnColumns(result, hadReturning);
-    const read = (one: OwnColumns): RowChange => ({
-      before: parse(rows[Number(one['__bitacora_place']) - 1]?.before),
-      after: parse(one['__bitacora_after']),
+    const read = (columns: OwnColumns): RowChange => ({
+      before: parse(rows[Number(columns['__bitacora_place']) - 1]?.before),
+      after: parse(columns['__bitacora_after']),
     });
     return { result, rows: await unlessTriggered(own, context, read) };
   }
   const conflict = rewrite.conflictColumns(write, table);
   if (conflict === 'unknown') return unseen();
   if (conflict === 'none') {
-    const result = await asHost(rewrite.insertTelling(write, values, table));
+    const result = await asHost(rewrite.insertReturning(write, values, table));
     const own = takeOwnColumns(result, hadReturning);
-    const read = (one: OwnColumns): RowChange => ({ after: parse(one['__bitacora_after']) });
+    const read = (columns: OwnColumns): RowChange => ({ after: parse(columns['__bitacora_after']) });
     return { result, rows: await unlessTriggered(own, context, read) };
   }
   return captureUpsert(write, values, { ...context, conflict, parse, unseen });
 }
 
-// A row that another transaction commits between our look and the insert is changed without our having seen it: then again.
+/**
+ * Reads the rows that the insert will conflict with, then inserts. Another transaction may commit a row between the two,
+ * which the insert then changes without our having read it: in that case both are done again.
+ */
 async function captureUpsert(
   write: Extract<WriteStatement, { verb: 'insert' }>,
   values: readonly unknown[],
@@ -84,27 +87,25 @@ async function captureUpsert(
   },
 ): Promise<CapturedWrite> {
   const { table, conflict, parse, plain, asHost } = context;
-  const select = rewrite.selectMet(write, values, { conflict, of: table });
+  const select = rewrite.selectConflicting(write, values, { conflict, of: table });
   if (select === undefined) return context.unseen();
   await plain({ text: 'savepoint __bitacora', values: [] });
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
-    const found = select === 'none' ? [] : await rowsMet(select, plain);
-    if (found === undefined) break;
-    const met = found.map((row) => parse(textIn(row, 'before')));
-    const known = [conflict, table.key].map(
-      (columns) => new Map(met.map((row) => [keyOf(row, columns), row])),
+    const existing = select === 'none' ? [] : await conflictingRows(select, plain);
+    if (existing === undefined) break;
+    const beforeOf = rowsByKey(
+      existing.map((row) => parse(textIn(row, 'before'))),
+      [conflict, table.key],
     );
-    const result = await asHost(rewrite.insertTelling(write, values, table));
+    const result = await asHost(rewrite.insertReturning(write, values, table));
     const own = takeOwnColumns(result, write.returning !== '');
-    const rows = own.map((one) => {
-      const after = parse(one['__bitacora_after']);
-      const made = one['__bitacora_made'] === 'true';
-      const before = made
-        ? undefined
-        : (known[0]?.get(keyOf(after, conflict)) ?? known[1]?.get(keyOf(after, table.key)));
-      return { row: { before, after }, unknown: !made && !before && !table.partitioned };
+    const rows = own.map((columns) => {
+      const after = parse(columns['__bitacora_after']);
+      const isNew = columns['__bitacora_made'] === 'true';
+      const before = isNew ? undefined : beforeOf(after);
+      return { row: { before, after }, isUnread: !isNew && !before && !table.partitioned };
     });
-    if (!rows.some(({ unknown }) => unknown)) {
+    if (!rows.some(({ isUnread }) => isUnread)) {
       await plain({ text: 'release savepoint __bitacora', values: [] });
       return { result, rows: (await areTriggered(own, context)) ? 'triggered' : rows.map(({ row }) => row) };
     }
@@ -114,10 +115,13 @@ async function captureUpsert(
 }
 
 /**
- * Undefined where the values cannot be compared with the columns, although they can be put there, as a number into a text.
- * The savepoint is as it was.
+ * Undefined where the values cannot be compared with the columns, although they can be stored there, such as a number in a
+ * column of text. The transaction is then back at the savepoint.
  */
-async function rowsMet(select: SqlCommand, plain: RunCommand): Promise<readonly unknown[] | undefined> {
+async function conflictingRows(
+  select: SqlCommand,
+  plain: RunCommand,
+): Promise<readonly unknown[] | undefined> {
   try {
     return (await plain(select)).rows;
   } catch (error) {
@@ -127,33 +131,54 @@ async function rowsMet(select: SqlCommand, plain: RunCommand): Promise<readonly 
   }
 }
 
+/** Makes the function that finds the row with the same values in the first of the keys by which there is one. */
+function rowsByKey(
+  rows: readonly RowValues[],
+  keys: readonly (readonly string[])[],
+): (row: RowValues) => RowValues | undefined {
+  const maps = keys.map((columns) => new Map(rows.map((row) => [keyOf(row, columns), row])));
+  return (row) => {
+    for (const [i, columns] of keys.entries()) {
+      const match = maps[i]?.get(keyOf(row, columns));
+      if (match !== undefined) return match;
+    }
+    return undefined;
+  };
+}
+
 type OwnColumns = Readonly<Record<string, string>>;
 
 async function unlessTriggered(
   own: readonly OwnColumns[],
   context: WriteContext,
-  read: (one: OwnColumns) => RowChange,
+  read: (columns: OwnColumns) => RowChange,
 ): Promise<readonly RowChange[] | 'triggered'> {
   return (await areTriggered(own, context)) ? 'triggered' : own.map(read);
 }
 
 async function areTriggered(own: readonly OwnColumns[], context: WriteContext): Promise<boolean> {
-  const told = own[0]?.['__bitacora_triggered'];
-  return told === 'unknown' ? context.isTriggered(context.table) : told === 'true';
+  const triggered = own[0]?.['__bitacora_triggered'];
+  return triggered === 'unknown' ? context.isTriggered(context.table) : triggered === 'true';
 }
 
 function keyOf(row: RowValues, columns: readonly string[]): string {
   return JSON.stringify(columns.map((column) => row[column] ?? null));
 }
 
-/** A join may have found a row several times. */
-function distinctRows(rows: readonly unknown[]): readonly { o: string; c: string; before: string }[] {
-  const found = new Map<string, { o: string; c: string; before: string }>();
+interface LockedRow {
+  readonly o: string;
+  readonly c: string;
+  readonly before: string;
+}
+
+/** Each row once: a join may have found a row several times. */
+function distinctRows(rows: readonly unknown[]): readonly LockedRow[] {
+  const byPlace = new Map<string, LockedRow>();
   for (const row of rows) {
-    const one = { o: textIn(row, 'o'), c: textIn(row, 'c'), before: textIn(row, 'before') };
-    found.set(`${one.o} ${one.c}`, one);
+    const locked = { o: textIn(row, 'o'), c: textIn(row, 'c'), before: textIn(row, 'before') };
+    byPlace.set(`${locked.o} ${locked.c}`, locked);
   }
-  return [...found.values()];
+  return [...byPlace.values()];
 }
 
 function textIn(row: unknown, column: string): string {

@@ -4,7 +4,7 @@ import type { JsonValue } from '@bitacora/event';
 export type RowValues = Readonly<Record<string, JsonValue>>;
 
 const token = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
-// PostgreSQL has no text with this character, so a marked number is told from every text.
+// No text of PostgreSQL has this character, so that a marked number cannot be mistaken for a text.
 const mark = '\\u0000';
 const marked = '\u0000';
 
@@ -13,7 +13,7 @@ const marked = '\u0000';
  * `amount.value`; other numbers are numbers, unless a double would alter them.
  */
 export function parseRow(json: string, exact: ReadonlySet<string>): RowValues {
-  const quoted = json.replaceAll(token, (one) => (one.startsWith('"') ? one : `"${mark}${one}"`));
+  const quoted = json.replaceAll(token, (part) => (part.startsWith('"') ? part : `"${mark}${part}"`));
   const row: Record<string, JsonValue> = JSON.parse(quoted);
   return Object.fromEntries(
     Object.entries(row).map(([column, value]) => [column, unmark(value, exact.has(column))]),
@@ -22,8 +22,8 @@ export function parseRow(json: string, exact: ReadonlySet<string>): RowValues {
 
 /** JSON text in which every number that a double would alter is a text. */
 export function withSafeNumbers(json: string): string {
-  return json.replaceAll(token, (one) =>
-    one.startsWith('"') || typeof numberOf(one) === 'number' ? one : `"${one}"`,
+  return json.replaceAll(token, (part) =>
+    part.startsWith('"') || typeof numberOf(part) === 'number' ? part : `"${part}"`,
   );
 }
 
@@ -33,7 +33,7 @@ function unmark(value: JsonValue, exact: boolean): JsonValue {
     const digits = value.slice(1);
     return exact ? digits : numberOf(digits);
   }
-  if (Array.isArray(value)) return value.map((one: JsonValue) => unmark(one, exact));
+  if (Array.isArray(value)) return value.map((element: JsonValue) => unmark(element, exact));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, unmark(inner, exact)]));
 }

@@ -13,7 +13,7 @@ export interface PgResult {
   fields: { readonly name: string }[];
 }
 
-/** What a call of `client.query` asks for. */
+/** The arguments of a call of `client.query`. */
 export interface QueryCall {
   readonly config: Readonly<Record<string, unknown>>;
   readonly text: string;
@@ -30,20 +30,20 @@ export function readQueryCall(args: readonly unknown[]): QueryCall | undefined {
   const { text } = config;
   if (submits || typeof text !== 'string') return undefined;
   const values: unknown = Array.isArray(second) ? second : (config['values'] ?? []);
-  const last = [second, third, config['callback']].find((one) => typeof one === 'function');
+  const callback = [second, third, config['callback']].find((argument) => typeof argument === 'function');
   delete config['callback'];
   return {
     config,
     text,
     values: Array.isArray(values) ? values : [],
-    callback: last && ((error, result) => void Reflect.apply(last, undefined, [error, result])),
+    callback: callback && ((error, result) => void Reflect.apply(callback, undefined, [error, result])),
   };
 }
 
-/** The answer to one statement. TypeError where `pg` gave something else. */
+/** The answer to one statement. TypeError where `pg` returned something else. */
 export async function pgResult(answer: unknown): Promise<PgResult> {
   const result: unknown = await answer;
-  if (!isPgResult(result)) throw new TypeError('pg gave no result');
+  if (!isPgResult(result)) throw new TypeError('pg returned no result');
   return result;
 }
 
@@ -51,7 +51,7 @@ export function isPgResult(result: unknown): result is PgResult {
   return typeof result === 'object' && result !== null && 'rows' in result && 'fields' in result;
 }
 
-/** Answers in the way of a callback: what it throws is not ours to catch. */
+/** Hands a result to the host's callback. What the callback throws is not caught. */
 export async function answer(
   result: Promise<unknown>,
   callback: NonNullable<QueryCall['callback']>,

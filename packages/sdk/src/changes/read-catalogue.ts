@@ -1,6 +1,6 @@
 import type { CatalogueTable } from './audited-table.ts';
 
-/** Runs one statement and gives its rows, values as text. */
+/** Runs one statement and returns its rows, with values as text. */
 export type RunQuery = (
   text: string,
   values: readonly unknown[],
@@ -49,16 +49,17 @@ export async function readCatalogue(
   run: RunQuery,
   table: { readonly name: string } | { readonly oid: string },
 ): Promise<CatalogueTable | undefined> {
-  const [condition, value] =
-    'name' in table ? ['pg_catalog.to_regclass($1)', table.name] : ['$1::text::oid', table.oid];
-  const { rows } = await run(catalogueSql + condition, [value]);
+  const { rows } =
+    'name' in table
+      ? await run(`${catalogueSql}pg_catalog.to_regclass($1)`, [table.name])
+      : await run(`${catalogueSql}$1::text::oid`, [table.oid]);
   const [row] = rows;
   if (typeof row !== 'object' || row === null || !('found' in row)) return undefined;
-  const found = JSON.parse(String(row.found));
+  const catalogue = JSON.parse(String(row.found));
   return {
-    ...found,
-    partition: found.partition ?? undefined,
-    exact: new Set(found.exact),
-    unique: new Map(Object.entries(found.unique)),
+    ...catalogue,
+    partition: catalogue.partition ?? undefined,
+    exact: new Set(catalogue.exact),
+    unique: new Map(Object.entries(catalogue.unique)),
   };
 }

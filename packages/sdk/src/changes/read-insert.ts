@@ -10,7 +10,7 @@ import {
 } from './statement-cursor.ts';
 import type { Conflict, WriteStatement } from './write-statement.ts';
 
-/** Reads on after `insert`; undefined where it is not understood. */
+/** Reads an insert, from behind the word `insert`; undefined where it is not understood. */
 export function readInsert(cursor: Cursor): WriteStatement | undefined {
   const verb = cursor.tokens[cursor.at - 1];
   if (!verb || !take(cursor, 'into')) return undefined;
@@ -56,7 +56,7 @@ function takeSource(cursor: Cursor): (readonly Sql[])[] | Sql | undefined {
   return rows;
 }
 
-/** Null: there is one, and it is not understood. */
+/** Null where the conflict clause is not understood. */
 function takeConflict(cursor: Cursor): Conflict | null {
   if (!take(cursor, 'conflict')) return null;
   let target: Conflict | undefined;

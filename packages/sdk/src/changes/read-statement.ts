@@ -4,8 +4,8 @@ import { lastName, take, takeAlias, takeName, takeUntil, type Cursor, type Sql }
 import type { WriteStatement } from './write-statement.ts';
 
 /**
- * `none`: changes no rows. `unread`: changes rows, perhaps, and is not understood: `names` are all the names in it.
- * `truncate`: removes all rows of the tables; with `cascade` also of those that refer to them.
+ * `none`: changes no rows. `unread`: is not understood and may change rows; `names` are all the names in it.
+ * `truncate`: removes all rows of the tables; with `cascade` also those of tables that refer to them.
  */
 export type ReadStatement =
   | { readonly kind: 'none' }
@@ -15,7 +15,7 @@ export type ReadStatement =
 
 const writes = /\b(?:insert|update|delete|merge|truncate|copy)\b/i;
 
-/** Reads one statement of PostgreSQL. What it is not sure of is `unread`, never guessed. */
+/** Reads one statement of PostgreSQL. A statement that is not fully understood is `unread`, never guessed. */
 export function readStatement(sql: string): ReadStatement {
   if (!writes.test(sql)) return { kind: 'none' };
   const tokens = sqlTokens(sql);
@@ -69,7 +69,7 @@ const verbs = new Set([
   'call',
 ]);
 
-/** A part of a `with` that changes rows, or a `prepare`, `explain` or `create rule` of a change. */
+/** Whether a part of a `with` or a `copy` changes rows, or an `explain` or `prepare` has a statement that does. */
 function writesInside(tokens: readonly SqlToken[]): boolean {
   const [first] = tokens;
   return tokens.some(({ kind, text }, at) => {
@@ -84,7 +84,7 @@ function writesInside(tokens: readonly SqlToken[]): boolean {
   });
 }
 
-/** `copy … to`, of a table or of what a query finds. */
+/** Whether the statement is `copy … to`, of a table or of a query's rows. */
 function isCopyOut(tokens: readonly SqlToken[], { text }: SqlToken): boolean {
   const way = tokens.find(
     (token) => token.kind === 'word' && token.depth === 0 && /^(?:from|to)$/.test(token.text),
@@ -120,7 +120,7 @@ function readChange(cursor: Cursor, verb: string): WriteStatement | undefined {
     : '';
   const where = take(cursor, 'where') ? takeUntil(cursor, ['returning']) : '';
   const returning = take(cursor, 'returning') ? takeUntil(cursor, []) : '';
-  // `where current of cursor`: the row cannot be found by another statement. `returning with (…)` is of PostgreSQL 18.
+  // Another statement cannot find the row of `where current of cursor`; `returning with (…)`, of PostgreSQL 18, is not read.
   if (cursor.at < cursor.tokens.length || /^current\s+of\b/i.test(where) || /^with\b/i.test(returning))
     return undefined;
   const { head } = cursor;

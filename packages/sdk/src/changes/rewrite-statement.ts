@@ -6,10 +6,10 @@ import { partOf, quoted, type SqlCommand } from './sql-command.ts';
 type Update = Extract<WriteStatement, { verb: 'update' }>;
 type Insert = Extract<WriteStatement, { verb: 'insert' }>;
 
-/** Columns that are ours, in the answers of rewritten statements. */
+/** The names of our columns in the answers of rewritten statements begin with this. */
 export const ownColumn = '__bitacora_';
 
-/** Locks and reads the rows that an update will find, at most `rowsMax` and one more. */
+/** Makes the query that locks and reads the rows that an update will find, at most `rowsMax` and one more. */
 export function selectBefore(write: Update, values: readonly unknown[], rowsMax: number): SqlCommand {
   const { head, alias, from, where } = write;
   const text = `${head}select ${alias}.tableoid::text as o, ${alias}.ctid::text as c, row_to_json(${alias}.*)::text as before
@@ -17,14 +17,15 @@ export function selectBefore(write: Update, values: readonly unknown[], rowsMax:
   return partOf(text, values);
 }
 
-/** The update of exactly the rows that were locked, each told by its place among them. A row that no longer fits is left alone. */
+/** Makes the update of exactly the rows that were locked, which returns each row's place among them. A row that no longer fits is left alone. */
 export function updateLocked(
   write: Update,
   values: readonly unknown[],
   { rows, table }: { readonly rows: readonly { o: string; c: string }[]; readonly table: CatalogueTable },
 ): SqlCommand {
   const { head, alias, set, from, where } = write;
-  const [oids, places] = [`$${values.length + 1}`, `$${values.length + 2}`];
+  const oids = `$${values.length + 1}`;
+  const places = `$${values.length + 2}`;
   const locked = `unnest(${oids}::text[]::oid[], ${places}::text[]::tid[]) with ordinality as __bitacora(__bitacora_o, __bitacora_c, __bitacora_n)`;
   const text = `${head}update ${tableOf(write)} set ${set} from ${from && `${from}, `}${locked}
     where ${alias}.tableoid = __bitacora_o and ${alias}.ctid = __bitacora_c${where && ` and (${where}\n)`}
@@ -32,8 +33,8 @@ export function updateLocked(
   return { text, values: [...values, rows.map(({ o }) => o), rows.map(({ c }) => c)] };
 }
 
-/** The delete, which tells the rows it removed. */
-export function deleteTelling(
+/** Makes the delete that also returns the rows it removed. */
+export function deleteReturning(
   write: Extract<WriteStatement, { verb: 'delete' }>,
   values: readonly unknown[],
   table: CatalogueTable,
@@ -44,15 +45,19 @@ export function deleteTelling(
   return { text, values };
 }
 
-/** The insert, which tells the rows it made or, by its `on conflict`, changed. */
-export function insertTelling(write: Insert, values: readonly unknown[], table: CatalogueTable): SqlCommand {
+/** Makes the insert that also returns the rows it made or, by its `on conflict`, changed. */
+export function insertReturning(
+  write: Insert,
+  values: readonly unknown[],
+  table: CatalogueTable,
+): SqlCommand {
   const { head, alias, body } = write;
   const made = table.partitioned ? `''` : `(${alias}.xmax = 0)::text`;
   const own = `row_to_json(${alias}.*)::text as __bitacora_after, ${made} as __bitacora_made`;
   return { text: `${head}${body}\n${returningWith(write, table, own)}`, values };
 }
 
-/** Columns that decide about a conflict, where the conflict changes a row; `unknown` where the catalogue has no such constraint. */
+/** The columns that decide about a conflict; `none` where no conflict changes a row, `unknown` where the catalogue has no such constraint. */
 export function conflictColumns(
   write: Insert,
   table: CatalogueTable,
@@ -62,8 +67,8 @@ export function conflictColumns(
   return conflict.kind === 'columns' ? conflict.columns : (table.unique.get(conflict.name) ?? 'unknown');
 }
 
-/** Locks and reads the rows that an insert will meet; undefined where its rows do not say. */
-export function selectMet(
+/** Makes the query that locks and reads the rows that an insert will conflict with; undefined where the insert's columns are not known. */
+export function selectConflicting(
   write: Insert,
   values: readonly unknown[],
   { conflict, of }: { readonly conflict: readonly string[]; readonly of: CatalogueTable },
@@ -76,11 +81,11 @@ export function selectMet(
   const keys = `(${conflict.map((column) => `${alias}.${quoted(column)}`).join(', ')})`;
   const tuples =
     typeof source === 'string' ? undefined : source.map((row) => places.map((at) => row[at] ?? 'null'));
-  // A default is a new number of a sequence: it meets nobody.
-  const met = tuples?.filter((tuple) => !tuple.some((one) => /^default$/i.test(one)));
-  if (met?.length === 0) return 'none';
+  // A default is taken for a new number of a sequence, which no row has.
+  const given = tuples?.filter((tuple) => !tuple.some((value) => /^default$/i.test(value)));
+  if (given?.length === 0) return 'none';
   const wanted =
-    met?.map((tuple) => `(${tuple.join(', ')})`).join(', ') ??
+    given?.map((tuple) => `(${tuple.join(', ')})`).join(', ') ??
     `select ${conflict.map((column) => `s.${quoted(column)}`).join(', ')} from (${String(source)}\n) as s(${columns.map(quoted).join(', ')})`;
   const part = write.conflict?.kind === 'columns' ? write.conflict.where : '';
   const indexed = part && ` and (${part}\n)`;
@@ -88,8 +93,8 @@ export function selectMet(
   return partOf(text, values);
 }
 
-// Whoever holds a lock to change rows keeps triggers from being made: what the statement sees is what it fired. Unless its
-// snapshot is the transaction's, which may be older than the triggers.
+// A transaction that holds a lock to change rows keeps triggers from being made, so that the statement sees the triggers
+// that it fires. Only in a transaction with one snapshot for all its statements, the snapshot may be older than the triggers.
 function returningWith({ returning }: WriteStatement, table: CatalogueTable, own: string): string {
   const exists = (enabled: string): string =>
     `exists (select from pg_catalog.pg_trigger where tgrelid = ${table.oid} and tgname = 'bitacora_capture_insert' and ${enabled})`;
@@ -102,7 +107,7 @@ function tableOf(write: Exclude<WriteStatement, Insert>): string {
   return `${write.only ? 'only ' : ''}${write.table}${aliasOf(write.table, write.alias)}`;
 }
 
-// An alias would hide the name with its schema, which the statement may use.
+// An alias would hide the name with its schema, which the rest of the statement may use.
 function aliasOf(table: string, alias: string): string {
   return columnName(alias) === columnName(table.replace(/^.*\.(?=[^.]+$)/, '')) ? '' : ` as ${alias}`;
 }

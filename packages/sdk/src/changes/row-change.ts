@@ -5,11 +5,11 @@ import type { AuditedTable, TableChange } from './audited-table.ts';
 import type { RowValues } from './parse-row.ts';
 import { sameValue } from './same-value.ts';
 
-/** One row before and after a statement; one of them is absent where the row was made or removed. */
+/** One row before and after a statement. `before` is absent where the row was made, `after` where it was removed. */
 export interface RowChange {
   readonly before?: RowValues | undefined;
   readonly after?: RowValues | undefined;
-  /** The masked columns came as `[masked]` already, and only where they changed. */
+  /** The trigger has masked the columns already, and left out those that did not change. */
   readonly masked?: boolean;
 }
 
@@ -17,13 +17,13 @@ export const maskedValue = '[masked]';
 
 const idLengthMaxChars = 512;
 const nameLengthMaxChars = 1_024;
-/** Half of what the server takes for an event: the context, the actor and the rest are in the other half. */
+/** Half of the size that the server takes for an event: the other half is for the context, the actor and the rest. */
 const changesLengthMaxBytes = 30_720;
 const changesMax = 500;
-/** Values longer than this as JSON are named by length and digest; the lower ones are tried when the event is too large. */
+/** Values that are longer than this as JSON are replaced by length and digest. The lower limits are tried while the event is too large. */
 const valueLengthMaxChars = [4_096, 256, 64];
 
-/** The event of one row; undefined where nothing changed that counts. */
+/** The event of one row; undefined where nothing changed, or only columns that are left out. */
 export function rowChangeEvent(row: RowChange, table: AuditedTable): CaptureInput | undefined {
   const operation = row.before ? (row.after ? 'update' : 'delete') : 'create';
   const changes = changesOf(row, table);
@@ -43,7 +43,7 @@ function isWanted(change: TableChange, { when }: AuditedTable): boolean {
   try {
     return when?.(change) !== false;
   } catch {
-    // A function of the host's that fails must not cost the record.
+    // The change is recorded also when the host's function fails.
     return true;
   }
 }
@@ -53,10 +53,11 @@ function changesOf({ before, after, masked }: RowChange, table: AuditedTable): C
   return paths.flatMap((path): Change[] => {
     if (table.ignore.has(path)) return [];
     const hidden = table.mask.has(path);
-    const [old, now] = [before?.[path] ?? null, after?.[path] ?? null];
-    // Already hidden, and here: it changed, unless the row is new or gone and there was nothing to hide.
-    const told = hidden && masked === true && before !== undefined && after !== undefined;
-    if (told ? !(path in before) : sameValue(old, now)) return [];
+    const old = before?.[path] ?? null;
+    const now = after?.[path] ?? null;
+    // In an update, the trigger shows a masked column only where it changed.
+    const isMaskedUpdate = hidden && masked === true && before !== undefined && after !== undefined;
+    if (isMaskedUpdate ? !(path in before) : sameValue(old, now)) return [];
     const shown = (value: JsonValue): JsonValue => (hidden && value !== null ? maskedValue : value);
     // A row that is made or removed has one side only; in an update, null is a value like any other.
     return [{ path, ...(before && { before: shown(old) }), ...(after && { after: shown(now) }) }];
@@ -77,7 +78,7 @@ function fitting(changes: readonly Change[]): readonly Change[] {
   return first.map(({ path }) => ({ path }));
 }
 
-/** `{ leftOut, lengthChars, sha256 }` in place of what is too long: two such values can still be told apart. */
+/** Replaces a value that is too long by `{ leftOut, lengthChars, sha256 }`: two different values still differ. */
 function shortened(value: JsonValue, lengthMax: number): JsonValue {
   if (typeof value !== 'string' && (typeof value !== 'object' || value === null)) return value;
   const text = typeof value === 'string' ? value : JSON.stringify(value);
@@ -85,7 +86,7 @@ function shortened(value: JsonValue, lengthMax: number): JsonValue {
   return { leftOut: 'too long', lengthChars: text.length, sha256: sha256(text) };
 }
 
-/** Where the key itself changed, both: the row as it was known, then its new name. */
+/** Two targets where the key itself changed: the row under its old key, then under its new one. */
 function targetsOf({ before, after }: RowChange, table: AuditedTable): Target[] {
   const targets = [before, after].flatMap((row): Target[] => (row ? [targetOf(row, table)] : []));
   const [first, second] = targets;
@@ -104,13 +105,13 @@ function targetOf(row: RowValues, table: AuditedTable): Target {
   };
 }
 
-/** One column as it is; several with `/` between; a table without a key names its rows by their content. */
+/** A key of one column as it is, several columns with `/` between them. Rows of a table without a key are named by their content. */
 function idOf(row: RowValues, { key, mask, ignore }: AuditedTable): string {
   const parts = key.map((column) => textOf(row[column] ?? null));
   const [only] = parts;
   if (only === undefined) {
-    const open = Object.entries(row).filter(([column]) => !mask.has(column) && !ignore.has(column));
-    return `row:${sha256(JSON.stringify(open)).slice(0, 32)}`;
+    const shown = Object.entries(row).filter(([column]) => !mask.has(column) && !ignore.has(column));
+    return `row:${sha256(JSON.stringify(shown)).slice(0, 32)}`;
   }
   if (parts.length === 1) return only === '' ? '(empty)' : only;
   return parts.map((part) => part.replaceAll('%', '%25').replaceAll('/', '%2F')).join('/');

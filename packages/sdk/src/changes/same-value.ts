@@ -1,19 +1,19 @@
 import type { JsonValue } from '@bitacora/event';
 
 /** Whether two JSON values are the same; the order of keys does not count. */
-export function sameValue(one: JsonValue | undefined, other: JsonValue | undefined): boolean {
-  if (one === other) return true;
-  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;
-  if (Array.isArray(one) || Array.isArray(other)) {
+export function sameValue(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) || Array.isArray(b)) {
     return (
-      Array.isArray(one) &&
-      Array.isArray(other) &&
-      one.length === other.length &&
-      one.every((value: JsonValue, at) => sameValue(value, other[at]))
+      Array.isArray(a) &&
+      Array.isArray(b) &&
+      a.length === b.length &&
+      a.every((value: JsonValue, at) => sameValue(value, b[at]))
     );
   }
-  const entries = Object.entries(one);
-  const others = new Map(Object.entries(other));
+  const entries = Object.entries(a);
+  const others = new Map(Object.entries(b));
   return (
     entries.length === others.size &&
     entries.every(([key, value]) => others.has(key) && sameValue(value, others.get(key)))

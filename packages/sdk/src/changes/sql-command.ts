@@ -6,7 +6,7 @@ export interface SqlCommand {
   readonly values: readonly unknown[];
 }
 
-/** A statement made of pieces of another one, with only those of its values that the pieces name: PostgreSQL refuses others. */
+/** Makes a command of pieces of another statement, with only the values that the pieces name: PostgreSQL refuses further ones. */
 export function partOf(text: string, values: readonly unknown[]): SqlCommand {
   const kept: unknown[] = [];
   const places = new Map<string, string>();

@@ -10,7 +10,7 @@ export interface SqlToken {
   readonly depth: number;
 }
 
-// In the order of trying: comments and blanks, quoted forms, parameters, numbers, words, one symbol.
+// The forms are tried in this order: blanks and comments, quoted forms, parameters, numbers, words, one symbol.
 const pattern =
   /(?<blank>\s+|--[^\n]*)|(?<comment>\/\*)|(?<text>[eE]'(?:[^'\\]|\\.|'')*'|(?:[bBxXnN]|[uU]&)?'(?:[^']|'')*'|\$(?<tag>(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?)\$[^]*?\$\k<tag>\$)|(?<name>(?:[uU]&)?"(?:[^"]|"")*")|(?<parameter>\$\d+)|(?<number>\d[\w.]*|\.\d[\w]*)|(?<word>[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)|(?<symbol>[^])/y;
 
@@ -32,7 +32,7 @@ export function sqlTokens(sql: string): readonly SqlToken[] | undefined {
     const start = at;
     at = pattern.lastIndex;
     if (groups['blank'] !== undefined) continue;
-    const kind = kinds.find((one) => groups[one] !== undefined) ?? 'symbol';
+    const kind = kinds.find((name) => groups[name] !== undefined) ?? 'symbol';
     const text = sql.slice(start, at);
     if (kind === 'symbol' && (text === ')' || text === ']')) depth -= 1;
     if (depth < 0 || text === "'" || text === '"') return undefined;
@@ -52,8 +52,8 @@ function commentEnd(sql: string, start: number): number | undefined {
   const edge = /\/\*|\*\//g;
   edge.lastIndex = start;
   let open = 0;
-  for (let found = edge.exec(sql); found; found = edge.exec(sql)) {
-    open += found[0] === '/*' ? 1 : -1;
+  for (let match = edge.exec(sql); match; match = edge.exec(sql)) {
+    open += match[0] === '/*' ? 1 : -1;
     if (open === 0) return edge.lastIndex;
   }
   return undefined;

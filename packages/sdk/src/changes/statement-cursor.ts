@@ -1,6 +1,6 @@
 import type { SqlToken } from './sql-tokens.ts';
 
-/** A piece of a statement as it was written; empty where it was not. */
+/** A piece of a statement as it was written; empty where the statement has no such piece. */
 export type Sql = string;
 
 /** Goes through a statement, token by token. */
@@ -18,7 +18,7 @@ export function take(cursor: Cursor, text: string): boolean {
   return true;
 }
 
-/** A name with its schema, as written. */
+/** Takes a name with its schema, as written. */
 export function takeName(cursor: Cursor): Sql | undefined {
   const first = cursor.tokens[cursor.at];
   if (first?.kind !== 'word' && first?.kind !== 'name') return undefined;
@@ -33,7 +33,7 @@ export function takeAlias(cursor: Cursor, next: readonly string[]): Sql | undefi
   return token === undefined || next.includes(token.text) ? undefined : takeName(cursor);
 }
 
-/** All up to one of the words outside of parentheses; `is distinct from` is no `from`. */
+/** Takes all up to one of the words outside of parentheses; the `from` of `is distinct from` does not count. */
 export function takeUntil(
   cursor: Cursor,
   words: readonly string[],
@@ -45,17 +45,18 @@ export function takeUntil(
     const token = cursor.tokens[cursor.at];
     const before = cursor.tokens[cursor.at - 1]?.text ?? '';
     const next = cursor.tokens[cursor.at + 1]?.text;
-    const found =
+    const isEnd =
       token?.kind === 'word' && token.depth === depth && words.includes(token.text) && accept(before);
     // The `on` of a join is not that of `on conflict`.
-    if (found && (token.text !== 'on' || next === 'conflict')) break;
+    if (isEnd && (token.text !== 'on' || next === 'conflict')) break;
     cursor.at += 1;
   }
-  const [from, to] = [cursor.tokens[start], cursor.tokens[cursor.at - 1]];
+  const from = cursor.tokens[start];
+  const to = cursor.tokens[cursor.at - 1];
   return from && to && cursor.at > start ? cursor.sql.slice(from.start, to.end) : '';
 }
 
-/** The pieces between the commas of one pair of parentheses. */
+/** Takes one pair of parentheses and returns the pieces between its commas. */
 export function takeList(cursor: Cursor): readonly Sql[] | undefined {
   const open = cursor.tokens[cursor.at];
   if (open?.text !== '(') return undefined;

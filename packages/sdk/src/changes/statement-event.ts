@@ -6,7 +6,7 @@ const targetsMax = 50;
 /** The id of a target that is a whole table. */
 const allRows = '*';
 
-/** All rows of a table, or of one partition of it, were removed at once. */
+/** The event of a table, or of one of its partitions, from which all rows were removed at once. */
 export function truncateEvent(table: AuditedTable): CaptureInput {
   return {
     action: `${table.actionNoun}.truncate`,
@@ -15,7 +15,7 @@ export function truncateEvent(table: AuditedTable): CaptureInput {
   };
 }
 
-/** A statement changed rows, or may have, that nobody saw: better said than left out. */
+/** The event of a statement that changed rows, or may have changed some, which could not be seen. */
 export function unseenEvent(tables: readonly AuditedTable[], result: unknown): CaptureInput {
   const { command, rowCount }: Partial<PgResult> = isPgResult(result) ? result : {};
   return {

@@ -1,41 +1,46 @@
 import { auditedTable, type AuditedTable, type CatalogueTable } from './audited-table.ts';
 import type { ChangeSettings } from './change-options.ts';
+import { createBoundedMap } from '../host/bounded-map.ts';
 import { readCatalogue, type RunQuery } from './read-catalogue.ts';
 
-export interface FoundTable {
+export interface KnownTable {
   readonly catalogue: CatalogueTable;
   readonly audited: AuditedTable;
 }
 
-/** Knows the tables of one database, as long as the catalogue is believed not to have changed. */
+/** Looks up the tables of one database, and keeps them for `catalogueForMs`. */
 export interface TableLookup {
-  /** By the name that a statement gives it. Undefined: not there, or not to be audited. */
-  find(name: string, run: RunQuery): Promise<FoundTable | undefined>;
-  /** The catalogue changed. */
+  /** By the name that a statement gives the table. Undefined: the table is not there, or is not to be audited. */
+  find(name: string, run: RunQuery): Promise<KnownTable | undefined>;
+  /** Forgets all tables, because the catalogue changed. */
   forget(): void;
 }
 
 const tablesMax = 2_000;
 
+interface CachedTable {
+  readonly until: number;
+  readonly table: KnownTable | undefined;
+}
+
 export function createTableLookup(settings: ChangeSettings): TableLookup {
-  const found = new Map<string, { readonly until: number; readonly table: FoundTable | undefined }>();
-  const told = new Set<string>();
+  const cache = createBoundedMap<string, CachedTable>(tablesMax);
+  const warnedOf = new Set<string>();
   const wanted = settings.tables && new Map(Object.entries(settings.tables));
   return Object.freeze({
     async find(name: string, run: RunQuery) {
-      const known = found.get(name);
-      if (known && known.until > performance.now()) return known.table;
+      const cached = cache.get(name);
+      if (cached && cached.until > performance.now()) return cached.table;
       const catalogue = await readCatalogue(run, { name });
       const table = catalogue && select(catalogue);
-      if (found.size >= tablesMax) found.clear();
-      found.set(name, { until: performance.now() + settings.catalogueForMs, table });
+      cache.set(name, { until: performance.now() + settings.catalogueForMs, table });
       if (table) warn(table.catalogue);
       return table;
     },
-    forget: () => found.clear(),
+    forget: cache.clear,
   });
 
-  function select(catalogue: CatalogueTable): FoundTable | undefined {
+  function select(catalogue: CatalogueTable): KnownTable | undefined {
     const { schema, name } = catalogue;
     if (/^(?:pg_.*|information_schema|bitacora)$/.test(schema)) return undefined;
     const options = wanted ? (wanted.get(`${schema}.${name}`) ?? wanted.get(name)) : {};
@@ -49,8 +54,8 @@ export function createTableLookup(settings: ChangeSettings): TableLookup {
   }
 
   function warn({ oid, name, cascades, triggered }: CatalogueTable): void {
-    if (triggered || cascades.length === 0 || told.has(oid)) return;
-    told.add(oid);
+    if (triggered || cascades.length === 0 || warnedOf.has(oid)) return;
+    warnedOf.add(oid);
     const others = cascades.join(', ');
     settings.onError(
       new Error(

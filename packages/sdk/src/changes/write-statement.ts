@@ -1,7 +1,7 @@
 import type { Sql } from './statement-cursor.ts';
 
 interface Write {
-  /** `with …` before the verb, all of it reading. */
+  /** The `with …` before the verb, which only reads. */
   readonly head: Sql;
   /** As written, schema and quotes included. */
   readonly table: Sql;
@@ -11,7 +11,7 @@ interface Write {
   readonly returning: Sql;
 }
 
-/** A statement that changes rows of one table, taken apart so far as its rows can be read before and after. */
+/** A statement that changes rows of one table, in the pieces that are needed to read its rows before and after. */
 export type WriteStatement =
   | (Write & {
       readonly verb: 'update';
@@ -23,7 +23,7 @@ export type WriteStatement =
   | (Write & { readonly verb: 'delete'; readonly only: boolean; readonly from: Sql; readonly where: Sql })
   | (Write & {
       readonly verb: 'insert';
-      /** All before `returning`. */
+      /** The statement up to `returning`. */
       readonly body: Sql;
       readonly columns: readonly string[] | undefined;
       /** Rows of expressions, or a query. */
@@ -33,6 +33,6 @@ export type WriteStatement =
 
 export type Conflict =
   | { readonly kind: 'nothing' }
-  /** `where` tells which rows the index has; empty where it has all. */
+  /** `where` says which rows the index has; empty where it has all rows. */
   | { readonly kind: 'columns'; readonly columns: readonly string[]; readonly where: Sql }
   | { readonly kind: 'constraint'; readonly name: string };

@@ -2,8 +2,8 @@ import type { PgResult } from './pg-client.ts';
 import { ownColumn } from './rewrite-statement.ts';
 
 /**
- * Takes our columns out of the answer of a rewritten statement, in place, and returns them, by row. The host sees the answer
- * of its own statement.
+ * Takes our columns out of the answer of a rewritten statement, in place, and returns them by row. What is left is the answer
+ * to the host's own statement.
  */
 export function takeOwnColumns(
   result: PgResult,
