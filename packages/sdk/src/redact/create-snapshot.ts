@@ -5,8 +5,8 @@ import type { RedactOptions } from './redact-options.ts';
 import { SnapshotRefusal } from './snapshot-refusal.ts';
 
 /**
- * A copy that shares nothing with the host and holds no secret that was found, or why there is none. The fields are not
- * checked yet: that is `parseEvent`'s. `bytesEstimated` is close to the length of its JSON; `redactions` counts replaced values.
+ * A copy that shares nothing with the host, in which the secrets that were recognised are replaced, or why there is none. The
+ * fields are not checked yet: `parseEvent` does that. `bytesEstimated` is close to the length of its JSON; `redactions` counts replaced values.
  */
 export type Snapshot =
   | {
@@ -26,7 +26,7 @@ export function createSnapshot(options: RedactOptions = {}): (event: unknown) =>
   const usual = createCopier(options);
   let isCopying = false;
   return (event) => {
-    // A getter or a custom rule may capture an event of its own.
+    // A getter or a custom rule that runs during a copy may capture another event.
     if (isCopying) return snapshotBy(createCopier(options), event);
     isCopying = true;
     const snapshot = snapshotBy(usual, event);

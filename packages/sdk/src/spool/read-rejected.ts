@@ -13,22 +13,23 @@ export interface Rejected {
 }
 
 export interface RejectedEvents {
-  /** Those of `rejected.ndjson`, then those of `rejected.encrypted`, each in the order in which they were refused. */
+  /** The events of `rejected.ndjson`, then those of `rejected.encrypted`, each in the order in which they were refused. */
   readonly rejected: readonly Rejected[];
   /** Bytes that are damaged, or that another key encrypted. */
   readonly unreadableBytes: number;
 }
 
 /**
- * What the server refused for good after it was spooled. `key`: the option `spool.key`; without it, encrypted events count as
- * unreadable. TypeError for a key that is none; rejects with what the file system says, except that a file is not there.
+ * Reads the spooled events that the server refused for good. `key`: the option `spool.key`; without it, encrypted events count
+ * as unreadable. TypeError for a wrong key. Rejects with what the file system says, except where a file is not there.
  */
 export async function readRejected(spool: {
   readonly directory: string;
   readonly key?: Uint8Array | string;
 }): Promise<RejectedEvents> {
-  const [clear, encrypted] = quarantineFiles.map((name) => join(spool.directory, name));
-  const parts = [await readLines(clear ?? ''), await readEncrypted(encrypted ?? '', spool.key)];
+  const clear = join(spool.directory, quarantineFiles.clear);
+  const encrypted = join(spool.directory, quarantineFiles.encrypted);
+  const parts = [await readLines(clear), await readEncrypted(encrypted, spool.key)];
   const texts = parts.flatMap((part) => part.texts);
   const parsed = texts.map((text) => ({ text, rejected: parseRejected(text) }));
   const torn = parsed.filter(({ rejected }) => rejected === undefined);
@@ -74,7 +75,7 @@ async function bytesIn(path: string): Promise<number> {
   }
 }
 
-/** What the quarantine wrote; undefined for a line that is torn. */
+/** Parses what the quarantine wrote; undefined for a line that was not written as a whole. */
 function parseRejected(text: string): Rejected | undefined {
   try {
     return JSON.parse(text) as Rejected;

@@ -11,7 +11,7 @@ export interface SpoolFeedEvents {
   readonly onEmptied?: () => void;
 }
 
-/** Empties the files of a spool, a page at a time: only what is on its way is in memory. */
+/** Reads the events of a spool page by page, so that only the batch on its way is in memory. */
 export function createSpoolFeed(instance: string, store: () => SegmentStore, events: SpoolFeedEvents): Feed {
   return {
     instance,

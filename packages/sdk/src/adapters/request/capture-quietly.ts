@@ -1,8 +1,8 @@
 import type { Audit, CaptureInput } from '../../audit.ts';
 
 /**
- * Captures for a request that does not wait for it. What goes wrong with an event is in the audit's own counts and told to
- * its `onError`; the request has no place for it.
+ * Captures for a request that does not wait for it. The audit counts what goes wrong with an event and reports it to its
+ * `onError`; the request itself must not fail for it.
  */
 export function captureQuietly(audit: Audit, event: CaptureInput): void {
   try {

@@ -7,8 +7,8 @@ export type Ask = <Result>(name: string, question: () => Result) => Result | und
 const none: string[] = [];
 
 /**
- * Asks functions of the host, which may throw: then the answer is undefined, and the function's name is in `failed`, so that
- * the event says that its actor is unknown because asking for it failed.
+ * Calls functions of the host, which may throw. Then the answer is undefined and the function's name is in `failed`, so that
+ * the event says, for instance, that its actor is unknown because `actorOf` failed.
  */
 export function createAsk(): { readonly ask: Ask; failed(): readonly string[] } {
   let failed: string[] = none;
@@ -23,7 +23,7 @@ export function createAsk(): { readonly ask: Ask; failed(): readonly string[] } 
   return { ask, failed: () => failed };
 }
 
-/** The host's actor in a form that every event takes: one wrong field must not cost the event. Undefined without an id. */
+/** The host's actor in a valid form: a field that is wrong is left out, so that the event is not rejected. Undefined without an id. */
 export function actorFrom(answer: unknown): Actor | undefined {
   if (typeof answer !== 'object' || answer === null || !('id' in answer)) return undefined;
   const id = textFrom(answer.id, limits.idLengthMaxChars);
@@ -43,7 +43,7 @@ export function actorFrom(answer: unknown): Actor | undefined {
   };
 }
 
-/** A text or a number as text; undefined where it is neither, empty, or too long to be one. */
+/** A text, or a number as text; undefined for anything else, and for a text that is empty or too long. */
 export function textFrom(answer: unknown, lengthMaxChars: number): string | undefined {
   const text = typeof answer === 'number' || typeof answer === 'bigint' ? String(answer) : answer;
   if (typeof text !== 'string' || text === '' || text.length > lengthMaxChars) return undefined;
