@@ -6,24 +6,24 @@ const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 export interface CloseOnExitOptions {
   readonly audit: Audit;
   readonly timeoutMs: number;
-  /** There is a disk for what cannot be sent in time. */
+  /** Whether there is a spool for what cannot be sent in time. */
   readonly spools: boolean;
   readonly spillNow: () => void;
 }
 
 /**
- * Closes the audit when the process ends by a signal, an uncaught exception, or because nothing is left to do. How it
- * ends is not changed: the signal comes again when nobody else listens to it, the exception too, and what is left at
- * `process.exit` goes to the spool. Where the host listens itself, what is there is sent, and the end is the host's. Returns how to
- * undo it.
+ * Closes the audit when the process ends by a signal, by an uncaught exception, or because nothing is left to do. How the
+ * process ends is not changed: where nobody else listens, the signal is sent again and the exception is thrown again. What is
+ * left at `process.exit` goes to the spool. Where the host has a listener of its own, the audit only sends what is pending, and
+ * the host decides how the process ends. Returns the function that removes the listeners.
  */
 export function closeOnExit({ audit, timeoutMs, spools, spillNow }: CloseOnExitOptions): () => void {
   const close = (): Promise<unknown> => audit.close(timeoutMs).catch(() => undefined);
 
-  // A host that listens itself decides itself, and captures until it has ended its work.
+  // A host with a listener of its own may capture until it has ended its work, so that the audit is not closed.
   const send = (): void => void audit.flush(timeoutMs).catch(() => undefined);
 
-  const onSignal = ours((signal: NodeJS.Signals): void => {
+  const onSignal = marked((signal: NodeJS.Signals): void => {
     if (!areOurs(process.listeners(signal))) return send();
     void close().then(() => {
       undo();
@@ -31,7 +31,7 @@ export function closeOnExit({ audit, timeoutMs, spools, spillNow }: CloseOnExitO
     });
   });
   const onceIdle = (): void => void close();
-  const onException = ours((error: unknown): void => {
+  const onException = marked((error: unknown): void => {
     if (!areOurs(process.listeners('uncaughtException'))) return send();
     void close().then(() => {
       undo();
@@ -48,20 +48,20 @@ export function closeOnExit({ audit, timeoutMs, spools, spillNow }: CloseOnExitO
     process.off('exit', spillNow);
   };
 
-  // Threads get no signals.
+  // Only the main thread gets signals.
   if (isMainThread) for (const signal of signals) process.prependListener(signal, onSignal);
   process.on('beforeExit', onceIdle);
   process.on('exit', spillNow);
-  // With a spool the exception need not be held up: what is in memory goes to the disk at the exit that follows.
+  // With a spool the exception need not wait: what is in memory goes to the disk at the exit that follows.
   if (!spools) process.prependListener('uncaughtException', onException);
   return undo;
 }
 
-// Of all audits of the process, and of all copies of this package.
+// The mark is shared by all audits of the process and all copies of this package.
 const mark = Symbol.for('bitacora.close-on-exit');
 
-/** Listeners of ours come first: one that the host has for once is still there then. */
-function ours<Listener extends object>(listener: Listener): Listener {
+/** Marks a listener as ours. Ours are called first, when a listener that the host added with `once` is still there. */
+function marked<Listener extends object>(listener: Listener): Listener {
   return Object.assign(listener, { [mark]: true });
 }
 

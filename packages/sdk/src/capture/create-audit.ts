@@ -4,18 +4,18 @@ import type { AuditOptions } from '../settings/audit-options.ts';
 import { closeOnExit } from './close-on-exit.ts';
 import { disabledAudit } from './disabled-audit.ts';
 import { openAudit } from './open-audit.ts';
-import { findOpened } from './opened-audits.ts';
+import { openedOnce } from './opened-audits.ts';
 import { settingsOf } from '../settings/settings.ts';
 
 /**
- * Connects an application to its audit trail. TypeError that names the option for what cannot work; nothing throws
- * afterwards. The same options again give the same audit and a warning, also from another copy of this package.
+ * Connects an application to its audit trail. Throws a TypeError that names an option that cannot work; nothing throws
+ * afterwards. A second call with the same options returns the same audit with a warning, also in another copy of this package.
  */
 export function createAudit(options: AuditOptions = {}): Audit {
   if (options.disabled === true) return disabledAudit;
   const settings = settingsOf(options);
   if (settings.spool !== undefined) makeDirectory(settings.spool.directory);
-  return findOpened(options, (forget) => {
+  return openedOnce(options, (forget) => {
     let release: () => void = () => undefined;
     const { audit, spillNow } = openAudit(settings, () => {
       forget();
@@ -32,7 +32,7 @@ export function createAudit(options: AuditOptions = {}): Audit {
   });
 }
 
-/** A full disk is no reason not to start: it is told when an event comes. */
+/** A full disk does not keep the application from starting: the error is reported when an event comes. */
 function makeDirectory(directory: string): void {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });

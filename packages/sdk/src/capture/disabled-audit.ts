@@ -19,7 +19,7 @@ const health: Health = Object.freeze({
   lastReceipt: undefined,
 });
 
-/** Captures nothing. */
+/** The audit of the option `disabled`: it captures nothing. */
 export const disabledAudit: Audit = Object.freeze({
   capture() {},
   flush: () => Promise.resolve(nothing),

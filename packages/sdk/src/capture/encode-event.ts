@@ -1,19 +1,22 @@
 import { parseEvent, type AuditEvent, type Rejection } from '@bitacora/event';
 import type { Draft } from '../send/queued-event.ts';
 
-/** A checked event and its JSON, in which the id stands first. */
+/** A valid event and its JSON, in which the id comes first; or why the event is not valid. */
 export type Encoded =
   | { readonly ok: true; readonly event: AuditEvent; readonly json: string }
   | { readonly ok: false; readonly rejection: Rejection };
 export type EventEncoder = (draft: Draft) => Encoded;
 
-/** Checks a snapshot and makes it JSON. With `debug` it is printed, as it would be sent: redacted, one line, to standard error. */
+/** Makes the function that checks a snapshot and makes it JSON. With `debug` it prints the JSON to standard error, as it will be sent. */
 export function createEventEncoder({ debug }: { readonly debug: boolean }): EventEncoder {
-  // Events of a busy host share their millisecond.
-  let [shownMs, shown] = [-1, ''];
+  // Many events of a busy host fall into one millisecond, whose text is made once.
+  let lastMs = -1;
+  let lastTime = '';
   const timeOf = (ms: number): string => {
-    if (ms !== shownMs) [shownMs, shown] = [ms, new Date(ms).toISOString()];
-    return shown;
+    if (ms === lastMs) return lastTime;
+    lastMs = ms;
+    lastTime = new Date(ms).toISOString();
+    return lastTime;
   };
   return ({ event: draft, occurredAtMs }) => {
     const parsed = parseEvent(draft);

@@ -7,14 +7,14 @@ type Fields = Record<string, unknown>;
 const nothing: Fields = {};
 
 /**
- * Makes the function that lays the snapshot of an event over its context: the event's own fields win, attributes are
- * merged key by key. A context is copied and redacted once for events that follow each other; what cannot be read in it
+ * Makes the function that fills the snapshot of an event from its context: the event's own fields win, attributes are
+ * merged key by key. A context is copied and redacted once for events that follow each other. A context that cannot be read
  * is left out.
  */
 export function createContextFiller(
   snapshot: (value: unknown) => Snapshot,
 ): (event: Fields, context: AuditContext) => Fields {
-  // The last one only: a weak map with an entry for each request costs its garbage collector more than a second copy.
+  // Only the last context is kept: a weak map with an entry per request costs the garbage collector more than a second copy.
   let last: AuditContext | undefined;
   let copyOfLast = nothing;
 
@@ -32,13 +32,14 @@ export function createContextFiller(
     // A new object costs less than adding to the old one field after field.
     const filled: Fields = { id: event['id'], ...copy, ...event };
     for (const name in copy) if (event[name] === null || event[name] === undefined) filled[name] = copy[name];
-    const [shared, own] = [copy['attributes'], event['attributes']];
+    const shared = copy['attributes'];
+    const own = event['attributes'];
     if (isObject(shared) && isObject(own)) filled['attributes'] = { ...shared, ...own };
     return filled;
   };
 }
 
-/** Attributes that are none would have every event of the context rejected. */
+/** Leaves out attributes that are not an object: otherwise every event of the context would be rejected. */
 function readable(copy: Fields): Fields {
   if (Object.keys(copy).length === 0) return nothing;
   const { attributes } = copy;
@@ -47,7 +48,7 @@ function readable(copy: Fields): Fields {
   return others;
 }
 
-/** Tenant and pause are not for the event. */
+/** The fields that events take from a context: `tenant` and `paused` are not among them. */
 function partsOf(context: AuditContext): Fields {
   const parts: Fields = {};
   for (const name of contextFields) if (context[name] !== undefined) parts[name] = context[name];

@@ -12,11 +12,11 @@ const key = Symbol.for('bitacora.opened-audits');
 const registry: typeof globalThis & { [key]?: Set<Opened> } = globalThis;
 const all = (registry[key] ??= new Set());
 
-/** The audit that was opened with the same options and is not closed, with a warning; else what `open` makes. */
-export function findOpened(options: AuditOptions, open: (forget: () => void) => Audit): Audit {
+/** Returns the audit that was opened with the same options and is not closed, with a warning; else the one that `open` makes. */
+export function openedOnce(options: AuditOptions, open: (forget: () => void) => Audit): Audit {
   const fingerprint = fingerprintOf(options);
   for (const opened of all) {
-    if (opened.fingerprint !== fingerprint || !sharesWays(opened.options, options)) continue;
+    if (opened.fingerprint !== fingerprint || !haveSameParts(opened.options, options)) continue;
     process.emitWarning(
       'createAudit was called again with the same options: the audit that is open is used',
       {
@@ -30,11 +30,12 @@ export function findOpened(options: AuditOptions, open: (forget: () => void) => 
   return opened.audit;
 }
 
-function sharesWays(one: AuditOptions, other: AuditOptions): boolean {
-  return one.transport === other.transport && one.clock === other.clock;
+function haveSameParts(a: AuditOptions, b: AuditOptions): boolean {
+  return a.transport === b.transport && a.clock === b.clock;
 }
 
-// Callbacks are often written in place, and so never the same: those that are only told do not count, of the others their text.
+// Callbacks are often written in place, so that each call has new functions. `onError` and `onDrop` are not compared; other
+// functions, such as `keyOf`, are compared by their text.
 function fingerprintOf({
   transport: _transport,
   clock: _clock,

@@ -1,6 +1,6 @@
 import type { DropReason } from '../delivery.ts';
 
-/** What became of an instance's events. What is not in here is pending, in a queue. */
+/** Counts what became of an instance's events. Events that are not counted here wait in a queue. */
 export interface Tally {
   submitted: number;
   delivered: number;

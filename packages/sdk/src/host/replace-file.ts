@@ -3,25 +3,25 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
- * Replaces a file at once and for good, readable by its owner only: after a crash it is the old or the new one, never a
- * part. Its folder is made when absent. Rejects with what the file system says.
+ * Replaces a file, which only its owner may read. After a crash the file is the old or the new one as a whole, never a part.
+ * Its folder is made when absent. Rejects with what the file system says.
  */
 export async function replaceFile(path: string, text: string): Promise<void> {
   const directory = dirname(path);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const fresh = `${path}.${randomBytes(6).toString('hex')}`;
   try {
-    await writeSynced(fresh, text);
+    await writeNewFile(fresh, text);
     await rename(fresh, path);
   } catch (error) {
     await rm(fresh, { force: true });
     throw error;
   }
-  await syncDirectory(directory);
+  await syncFolder(directory);
 }
 
-/** Writes a file that must not be there yet. */
-export async function writeSynced(path: string, text: string): Promise<void> {
+/** Writes a file that must not be there yet, and waits for the disk. */
+export async function writeNewFile(path: string, text: string): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   try {
     await file.writeFile(text);
@@ -31,7 +31,7 @@ export async function writeSynced(path: string, text: string): Promise<void> {
   }
 }
 
-async function syncDirectory(path: string): Promise<void> {
+async function syncFolder(path: string): Promise<void> {
   const directory = await open(path, 'r');
   try {
     await directory.sync();

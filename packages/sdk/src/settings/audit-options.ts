@@ -9,64 +9,70 @@ export interface AuditOptions {
   readonly url?: string;
   /** An API key with the scope ingest. Absent: the environment's BITACORA_API_KEY. */
   readonly key?: string;
-  /** The key of each tenant that a context names; one connection per tenant, asked before each request; undefined: it has none yet. Absent: `key` for all. */
+  /**
+   * Returns the key of a tenant that a context names; undefined where the tenant has none yet. Called before each request of
+   * the tenant's own connection. Absent: `key` for all.
+   */
   readonly keyOf?: (tenant: string) => string | undefined;
   /** Absent: the tenant's default ledger. */
   readonly ledger?: string;
-  /** Of the host application (`application`): named by the server where it lists who sends events, and as the actor of events without one. */
+  /** The name of the host application (`application`): the server lists senders by it, and it is the actor of events without one. */
   readonly name?: string;
   /** Absent: `best_effort`. */
   readonly mode?: Mode;
-  /** Modes of single actions (`invoice.approve`) or of all of a noun (`invoice.*`). */
+  /** Modes of single actions (`invoice.approve`) or of all actions of a noun (`invoice.*`). */
   readonly modeOf?: Readonly<Record<string, Mode>>;
-  /** Needed by mode `durable`; takes what is left in memory at the close, and what memory has no room for. */
+  /** Needed by mode `durable`. It also takes what is left in memory at the close, and what memory has no room for. */
   readonly spool?: SpoolOptions;
-  /** What is redacted besides what is always. */
+  /** What is redacted in addition to what is always redacted. */
   readonly redact?: RedactOptions;
-  /** Instead of HTTP to `url`. */
+  /** Sends the events, instead of HTTP to `url`. */
   readonly transport?: Transport;
-  /** Captures nothing, at no cost. */
+  /** True: nothing is captured, at no cost. */
   readonly disabled?: boolean;
   /** Prints each event, redacted, to standard error when it is sent. Without a `url` nothing is sent. */
   readonly debug?: boolean;
-  /** Closes at SIGTERM, SIGINT, an uncaught exception, and when nothing is left to do, within so many milliseconds; true is 5 s. */
+  /** Closes at SIGTERM, SIGINT or SIGHUP, at an uncaught exception, and when nothing is left to do, within so many milliseconds; true is 5 s. */
   readonly closeOnExit?: boolean | number;
-  /** A batch leaves when it holds this many events (500), this many UTF-8 bytes (1 MiB), or when its oldest event is this old (1 s). */
+  /** A batch is sent when it holds this many events (500). */
   readonly batchEventsMax?: number;
+  /** A batch is sent when it holds this many UTF-8 bytes (1 MiB). */
   readonly batchBytesMax?: number;
+  /** A batch is sent when its oldest event is this old (1 s). */
   readonly batchAfterMs?: number;
-  /** Events waiting in memory, in bytes (32 MiB); what comes above it goes to the spool, else it is dropped, counted and told. */
+  /** Bytes of the events that wait in memory (32 MiB). Further events go to the spool; without one they are dropped, counted and reported. */
   readonly pendingBytesMax?: number;
-  /** Connections of `keyOf` (1,000); events of further tenants are dropped, counted and told. */
+  /** Connections of `keyOf` (1,000). Events of further tenants are dropped, counted and reported. */
   readonly tenantsMax?: number;
-  /** Smaller bodies are sent as they are (2 KiB). */
+  /** Larger bodies are compressed (2 KiB). */
   readonly gzipAboveBytes?: number;
   /** No request takes longer (30 s). */
   readonly requestTimeoutMs?: number;
-  /** `strict` gives up after this (10 s). */
+  /** Mode `strict` gives up after this (10 s). */
   readonly strictTimeoutMs?: number;
-  /** After a failure the next attempt waits at least this (1 s) … */
+  /** After a failure the next attempt waits at least this (1 s). */
   readonly retryWaitMinMs?: number;
-  /** … and a random part more, drawn from 0 to this, doubling from 500 ms (60 s). */
+  /** A random time is added to that wait: up to 500 ms, doubling with each failure, at most this (60 s). */
   readonly retryWaitMaxMs?: number;
-  /** How often the server is told what was captured and dropped, while there is news (30 s). */
+  /** How often the numbers of captured and dropped events are reported to the server (30 s). */
   readonly reportEveryMs?: number;
-  /** Absent: the first error of each kind is a warning of the process. */
+  /** Gets each error. Absent: the first error of each kind becomes a warning of the process. */
   readonly onError?: (error: SdkError) => void;
+  /** Gets each event that was given up. */
   readonly onDrop?: (event: DroppedEvent) => void;
-  /** Unix milliseconds. */
+  /** Returns Unix milliseconds. Absent: `Date.now`. */
   readonly clock?: () => number;
 }
 
 export interface SpoolOptions {
   /** Made when absent, readable by its owner only. Processes and workers may share one. */
   readonly directory: string;
-  /** Encrypts it (AES-256-GCM): 32 bytes, as they are or as base64 or hex text. The next instance needs the same. */
+  /** Encrypts the spool (AES-256-GCM): 32 bytes, as they are or as base64 or hex text. The next instance needs the same key. */
   readonly key?: Uint8Array | string;
-  /** On disk, per `createAudit` (256 MiB). */
+  /** The most that one `createAudit` keeps on disk (256 MiB). */
   readonly bytesMax?: number;
-  /** A file of the spool is followed by the next one at this size (8 MiB). */
+  /** At this size of a file of the spool, the next file is begun (8 MiB). */
   readonly segmentBytesMax?: number;
-  /** What `durable` does when the disk takes no more: reject (the default), or keep the event in memory only. */
+  /** What mode `durable` does when the disk takes no more: it rejects (the default), or keeps the event in memory only. */
   readonly whenFull?: 'reject' | 'best_effort';
 }

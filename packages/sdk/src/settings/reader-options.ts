@@ -1,14 +1,14 @@
-/** Throws the TypeError of an option that cannot work. */
+/** Throws a TypeError for an option that cannot work. */
 export type RefuseUnless = (valid: boolean, option: string, needed: string) => void;
 
-/** Refusals that name the function whose options they are. */
+/** Makes the function whose TypeErrors name the function to which the options belong. */
 export function refusalsOf(name: string): RefuseUnless {
   return (valid, option, needed) => {
     if (!valid) throw new TypeError(`${name}: ${option}: ${needed}`);
   };
 }
 
-/** The server that is read, and the key: as given, or from the environment. TypeError for what cannot work. */
+/** The address of the server that is read, and the key: from the options or the environment. TypeError for what cannot work. */
 export function readerAddress(
   options: { readonly url?: string | undefined; readonly key?: string | undefined },
   environment: NodeJS.ProcessEnv,

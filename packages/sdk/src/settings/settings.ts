@@ -58,7 +58,7 @@ const spoolDefaults = { bytesMax: 268_435_456, segmentBytesMax: 8_388_608, whenF
 const nameDefault = 'application';
 const closeOnExitDefaultMs = 5_000;
 
-/** Fills in environment and defaults. TypeError that names the option for what cannot work: the start is the only time to say so. */
+/** Fills in environment and defaults. Throws a TypeError that names an option that cannot work: nothing throws after the start. */
 export function settingsOf(options: AuditOptions, environment: NodeJS.ProcessEnv = process.env): Settings {
   refuseUnknown('', options, optionNames);
   const { ledger, name = nameDefault, mode = 'best_effort', transport } = options;
@@ -84,7 +84,13 @@ export function settingsOf(options: AuditOptions, environment: NodeJS.ProcessEnv
     ...limitsOf(options),
     url: sends ? urlNeeded(urlOf(options, environment)) : undefined,
     key: sends ? keyNeeded(options, environment) : '',
-    ...{ keyOf: options.keyOf, ledger, name, mode, modeOf, spool, transport },
+    keyOf: options.keyOf,
+    ledger,
+    name,
+    mode,
+    modeOf,
+    spool,
+    transport,
     redact: options.redact ?? {},
     debug: options.debug ?? false,
     closeOnExitMs: closeOnExitOf(options.closeOnExit),
@@ -96,8 +102,22 @@ export function settingsOf(options: AuditOptions, environment: NodeJS.ProcessEnv
 
 const optionNames: readonly string[] = [
   ...Object.keys(limitDefaults),
-  ...['url', 'key', 'keyOf', 'ledger', 'name', 'mode', 'modeOf', 'spool', 'transport', 'redact', 'disabled'],
-  ...['debug', 'closeOnExit', 'onError', 'onDrop', 'clock'],
+  'url',
+  'key',
+  'keyOf',
+  'ledger',
+  'name',
+  'mode',
+  'modeOf',
+  'spool',
+  'transport',
+  'redact',
+  'disabled',
+  'debug',
+  'closeOnExit',
+  'onError',
+  'onDrop',
+  'clock',
 ];
 
 const timerMaxMs = 2 ** 31 - 1;
@@ -108,7 +128,7 @@ function limitsOf(options: AuditOptions): Limits {
     const value = options[name];
     if (value === undefined) continue;
     refuseUnless(isAmount(value), name, 'a number of at least 0');
-    // A timer takes what is longer, as Infinity, for no time at all.
+    // `setTimeout` takes a longer time, such as Infinity, for no time at all.
     limits[name] = name.endsWith('Ms') ? Math.min(value, timerMaxMs) : value;
   }
   return { ...limits, batchEventsMax: Math.max(1, limits.batchEventsMax) };
@@ -182,9 +202,9 @@ function closeOnExitOf(closeOnExit: AuditOptions['closeOnExit']): number | undef
   return closeOnExit;
 }
 
-function refuseUnknown(prefix: string, options: object, known: readonly string[]): void {
+function refuseUnknown(prefix: string, options: object, names: readonly string[]): void {
   for (const name of Object.keys(options))
-    refuseUnless(known.includes(name), `${prefix}${name}`, `no such option; there are ${known.join(', ')}`);
+    refuseUnless(names.includes(name), `${prefix}${name}`, `no such option; there are ${names.join(', ')}`);
 }
 
 function refuseUnless(valid: boolean, name: string, needed: string): asserts valid {
@@ -193,11 +213,11 @@ function refuseUnless(valid: boolean, name: string, needed: string): asserts val
 
 const warnedOf = new Set<string>();
 
-/** A host that set nothing must still learn that its key is wrong: each kind of error once in a process. */
+/** The default of `onError`, so that a host without one learns, for instance, that its key is wrong. Warns once per kind of error. */
 function warnOnce({ code, message }: SdkError): void {
   if (warnedOf.has(code)) return;
   warnedOf.add(code);
-  process.emitWarning(`${message} (more of this kind goes to the option onError only)`, {
+  process.emitWarning(`${message} (further errors of this kind go to the option onError only)`, {
     type: 'BitacoraWarning',
     code: `BITACORA_${code.toUpperCase()}`,
   });

@@ -1,6 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceFile, writeSynced } from '../host/replace-file.ts';
+import { replaceFile, writeNewFile } from '../host/replace-file.ts';
 
 /** The newest checkpoint, kept on disk: later ones are compared with it, also by the next process. */
 export interface KeptNote {
@@ -24,7 +24,7 @@ export function createKeptNote(directory: string, ledger: string): KeptNote {
     async keepContradiction(notes) {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       // Notes end with a newline; with a blank line after each, `bitacora verify --checkpoint` reads them all.
-      await writeSynced(`${path}s-that-contradict`, notes.map((note) => `${note}\n`).join('')).catch(
+      await writeNewFile(`${path}s-that-contradict`, notes.map((note) => `${note}\n`).join('')).catch(
         (error: unknown) => {
           if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
         },
