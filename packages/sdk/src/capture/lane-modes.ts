@@ -59,7 +59,7 @@ export async function submitDurable(parts: LaneParts, submission: Submission): P
   });
 }
 
-/** Resolves when the server has judged the event. Rejects when it does not in time, or is known not to answer. */
+/** Resolves when the server has judged the event. Rejects when the judgement does not come in time, and at once while the server does not answer. */
 export async function submitStrict(parts: LaneParts, submission: Submission): Promise<CaptureReceipt> {
   const { recorder, queues, gate } = parts;
   const event = recorder.numberEvent(submission.id);

@@ -14,11 +14,11 @@ export async function hasTriggers(
   const place = JSON.stringify([schema, partition ?? name, 'bitacora_capture_insert']);
   await run({ text: lookUpSql(place), values: [] });
   const { rows } = await run({
-    text: `select pg_catalog.current_setting('bitacora.triggers_now') as found`,
+    text: `select pg_catalog.current_setting('bitacora.triggers_now') as present`,
     values: [],
   });
   const [row] = rows;
-  return typeof row === 'object' && row !== null && Reflect.get(row, 'found') === 'true';
+  return typeof row === 'object' && row !== null && Reflect.get(row, 'present') === 'true';
 }
 
 // The look-up fails where the trigger is not there, and only a block of its own survives that error. Such a block takes no

@@ -40,7 +40,7 @@ select json_build_object(
   'triggered', exists (select from pg_trigger t where t.tgrelid = c.oid and t.tgname like 'bitacora\\_capture\\_%' and t.tgenabled in ('O', 'A')),
   'cascades', coalesce((select json_agg(distinct f.conrelid::regclass::text) from pg_constraint f
     where f.confrelid = c.oid and f.contype = 'f' and (f.confdeltype in ('c', 'n', 'd') or f.confupdtype in ('c', 'n', 'd'))), '[]')
-)::text as found
+)::text as catalogue
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where c.oid = `;
 
@@ -54,8 +54,8 @@ export async function readCatalogue(
       ? await run(`${catalogueSql}pg_catalog.to_regclass($1)`, [table.name])
       : await run(`${catalogueSql}$1::text::oid`, [table.oid]);
   const [row] = rows;
-  if (typeof row !== 'object' || row === null || !('found' in row)) return undefined;
-  const catalogue = JSON.parse(String(row.found));
+  if (typeof row !== 'object' || row === null || !('catalogue' in row)) return undefined;
+  const catalogue = JSON.parse(String(row.catalogue));
   return {
     ...catalogue,
     partition: catalogue.partition ?? undefined,

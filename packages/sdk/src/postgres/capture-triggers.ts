@@ -63,7 +63,7 @@ export async function uninstallCapture(
 /** All tables of the database that could have triggers, with what they have. */
 export async function captureStatus(query: RunQuery): Promise<readonly CapturedTable[]> {
   const { rows } = await query(statusSql, []);
-  return rows.map((row) => JSON.parse(textIn(row, 'found')));
+  return rows.map((row) => JSON.parse(textIn(row, 'description')));
 }
 
 const events = [
@@ -91,12 +91,12 @@ function dropTriggers(table: string): string {
 
 const ownTables = `n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'bitacora') and c.relkind in ('r', 'p') and c.relpersistence <> 't'`;
 
-const listSql = `select json_build_object('oid', c.oid::text, 'table', format('%I.%I', n.nspname, c.relname))::text as found
+const listSql = `select json_build_object('oid', c.oid::text, 'table', format('%I.%I', n.nspname, c.relname))::text as description
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where ${ownTables}`;
 
 const statusSql = `select json_build_object(
   'table', format('%I.%I', n.nspname, c.relname), 'captured', t.oid is not null, 'enabled', coalesce(t.tgenabled in ('O', 'A'), false),
-  'ignore', coalesce(o.options -> 'ignore', '[]'), 'mask', coalesce(o.options -> 'mask', '[]'))::text as found
+  'ignore', coalesce(o.options -> 'ignore', '[]'), 'mask', coalesce(o.options -> 'mask', '[]'))::text as description
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 left join pg_catalog.pg_trigger t on t.tgrelid = c.oid and t.tgname = 'bitacora_capture_insert'
 left join lateral (select convert_from(substring(t.tgargs from 1 for position('\\x00'::bytea in t.tgargs) - 1), 'UTF8')::json as options) o on true
@@ -126,7 +126,7 @@ async function namedTables(query: RunQuery, names: readonly string[]): Promise<r
 }
 
 function listedTable(row: unknown): ListedTable {
-  return JSON.parse(textIn(row, 'found'));
+  return JSON.parse(textIn(row, 'description'));
 }
 
 function textIn(row: unknown, column: string): string {

@@ -1,4 +1,4 @@
-/** Where a value is in a text: `from` its first character `to` the place behind its last one, without its quotes. */
+/** Where a value is in a text, without its quotes: `from` is its first place, `to` the place behind its last one. */
 export interface AssignedValue {
   readonly from: number;
   readonly to: number;

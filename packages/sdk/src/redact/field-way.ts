@@ -27,16 +27,22 @@ const checked: FieldWay = { clone: cloneOther, isChecked: true, isNamed: true };
 const open: FieldWay = { clone: cloneOther, isChecked: false, isNamed: true };
 const closedBy = (clone: Clone): FieldWay => ({ clone, isChecked: false, isNamed: false });
 const ways = new Map<string, FieldWay>([
-  ...['id', 'occurredAt', 'operation', 'outcome', 'level', 'traceId', 'spanId'].map(
-    (field): [string, FieldWay] => [field, checked],
-  ),
+  ['id', checked],
+  ['occurredAt', checked],
+  ['operation', checked],
+  ['outcome', checked],
+  ['level', checked],
+  ['traceId', checked],
+  ['spanId', checked],
   ['actor', closedBy(cloneActor)],
   ['target', closedBy(cloneTarget)],
   ['targets', closedBy(cloneTarget)],
   ['subject', closedBy(cloneSubject)],
   ['client', closedBy(cloneClient)],
   ['request', closedBy(cloneRequest)],
-  ...['error', 'amount', 'tags'].map((field): [string, FieldWay] => [field, closedBy(cloneOther)]),
+  ['error', closedBy(cloneOther)],
+  ['amount', closedBy(cloneOther)],
+  ['tags', closedBy(cloneOther)],
   ['attributes', { ...open, clone: cloneAttributes }],
   ['changes', { ...open, clone: cloneChange }],
 ]);

@@ -23,9 +23,13 @@ export interface RequestOutcome {
 }
 
 const operationOfMethod: ReadonlyMap<string, Operation> = new Map([
-  ...(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND', 'SEARCH', 'QUERY'] as const).map(
-    (method): [string, Operation] => [method, 'read'],
-  ),
+  ['GET', 'read'],
+  ['HEAD', 'read'],
+  ['OPTIONS', 'read'],
+  ['TRACE', 'read'],
+  ['PROPFIND', 'read'],
+  ['SEARCH', 'read'],
+  ['QUERY', 'read'],
   ['POST', 'create'],
   ['PUT', 'update'],
   ['PATCH', 'update'],
