@@ -1,5 +1,6 @@
 import type { Audit } from '../audit.ts';
 import type { Delivery, Health } from '../delivery.ts';
+import { timerMaxMs } from '../host/timer-max.ts';
 import type { Settings } from '../settings/settings.ts';
 import { createCapture } from './create-capture.ts';
 import { createEventEncoder } from './encode-event.ts';
@@ -9,7 +10,6 @@ import { createLanes } from './lanes.ts';
 const timeoutDefaultMs = 5_000;
 /** The last report to the server may take this long even when the time of `close` is over. */
 const closingReportMinMs = 200;
-const timerMaxMs = 2 ** 31 - 1;
 
 /** The audit, and what the end of the process needs besides it. */
 export interface OpenedAudit {
@@ -61,7 +61,6 @@ export function openAudit(settings: Settings, onClosed: () => void): OpenedAudit
 /** Waits for `work`, at most `timeoutMs`. The timer also keeps the process alive while somebody waits. */
 function atMost(work: Promise<void>, timeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
-    // `setTimeout` takes a longer time, such as Infinity, for no time at all.
     const timer = setTimeout(resolve, Math.min(timeoutMs, timerMaxMs));
     void work.then(() => {
       clearTimeout(timer);

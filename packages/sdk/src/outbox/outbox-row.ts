@@ -39,14 +39,14 @@ interface TriggerOptions {
   readonly mask?: readonly string[];
 }
 
-interface CachedTable {
+interface CachedAuditedTable {
   readonly until: number;
   readonly table: Promise<AuditedTable>;
 }
 
 /** Makes the function that turns outbox rows into events. It looks the rows' tables up, and keeps them for a minute. */
 export function createOutboxReader(run: RunQuery) {
-  const tables = createBoundedMap<string, CachedTable>(tablesMax);
+  const tables = createBoundedMap<string, CachedAuditedTable>(tablesMax);
 
   /** The row's event; undefined where nothing changed that is captured. Rejects with SyntaxError for what is not JSON. */
   return async function read(row: OutboxRow): Promise<(CaptureInput & { readonly id: string }) | undefined> {

@@ -1,4 +1,4 @@
-const timerMaxMs = 2 ** 31 - 1;
+import { timerMaxMs } from '../host/timer-max.ts';
 
 /** A timer that rings once, at the earliest of the times for which it was set. It keeps no process alive. */
 export interface Alarm {

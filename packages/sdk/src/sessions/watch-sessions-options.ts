@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { replaceFile } from '../host/replace-file.ts';
+import { timerMaxMs } from '../host/timer-max.ts';
 import type { ClosedSession } from './closed-session.ts';
 import { readerAddress, refusalsOf } from '../settings/reader-options.ts';
 
@@ -42,7 +43,6 @@ const limitDefaults = {
   attemptsMax: 10,
   requestTimeoutMs: 30_000,
 };
-const timerMaxMs = 2 ** 31 - 1;
 
 export type WatchSessionsSettings = typeof limitDefaults &
   Required<Pick<WatchSessionsOptions, 'url' | 'key' | 'onClosed' | 'onError'>> & {

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { modes, type Mode } from '../audit.ts';
+import { timerMaxMs } from '../host/timer-max.ts';
 import type { AuditOptions, SpoolOptions } from './audit-options.ts';
 import type { SdkError } from '../sdk-error.ts';
 import { parseSpoolKey } from '../spool/spool-key.ts';
@@ -120,15 +121,12 @@ const optionNames: readonly string[] = [
   'clock',
 ];
 
-const timerMaxMs = 2 ** 31 - 1;
-
 function limitsOf(options: AuditOptions): Limits {
   const limits: { -readonly [Name in keyof Limits]: number } = { ...limitDefaults };
   for (const name of keysOf(limitDefaults)) {
     const value = options[name];
     if (value === undefined) continue;
     refuseUnless(isAmount(value), name, 'a number of at least 0');
-    // `setTimeout` takes a longer time, such as Infinity, for no time at all.
     limits[name] = name.endsWith('Ms') ? Math.min(value, timerMaxMs) : value;
   }
   return { ...limits, batchEventsMax: Math.max(1, limits.batchEventsMax) };

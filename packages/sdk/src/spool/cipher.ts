@@ -15,7 +15,7 @@ const ivAt = 16;
 const textAt = 28;
 const tagBytes = 16;
 /** What encrypting adds to a text. */
-export const addedBytes = textAt + tagBytes;
+export const encryptionBytes = textAt + tagBytes;
 
 /**
  * AES-256-GCM with keys that HKDF-SHA-256 (RFC 5869) derives from `key`, a salt and `place`: a text that is moved to another

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { PendingEvent } from '../send/pending-event.ts';
-import { addedBytes, type SpoolCipher } from './cipher.ts';
+import { encryptionBytes, type SpoolCipher } from './cipher.ts';
 
 /**
  * One event in a spool file: mark (4 bytes), length of the text, CRC-32 of number and text, number (6 bytes), the event as
@@ -25,7 +25,7 @@ export interface Framed {
 
 /** The length of an event's frame. */
 export function frameBytes({ json }: Pick<PendingEvent, 'json'>, cipher?: SpoolCipher): number {
-  return headerBytes + Buffer.byteLength(json) + (cipher ? addedBytes : 0);
+  return headerBytes + Buffer.byteLength(json) + (cipher ? encryptionBytes : 0);
 }
 
 export function encodeFrame({ sequence, json }: Omit<PendingEvent, 'id'>, cipher?: SpoolCipher): Buffer {

@@ -41,19 +41,22 @@ export async function readRejected(spool: {
   };
 }
 
-interface Part {
+interface RejectedTexts {
   readonly texts: readonly string[];
   readonly unreadableBytes: number;
 }
-const nothing: Part = { texts: [], unreadableBytes: 0 };
+const nothing: RejectedTexts = { texts: [], unreadableBytes: 0 };
 
-async function readLines(path: string): Promise<Part> {
+async function readLines(path: string): Promise<RejectedTexts> {
   if ((await bytesIn(path)) === 0) return nothing;
   const lines = (await readFile(path, 'utf8')).split('\n');
   return { texts: lines.filter((line) => line !== ''), unreadableBytes: 0 };
 }
 
-async function readEncrypted(path: string, spoolKey: Uint8Array | string | undefined): Promise<Part> {
+async function readEncrypted(
+  path: string,
+  spoolKey: Uint8Array | string | undefined,
+): Promise<RejectedTexts> {
   const key = parseSpoolKey(spoolKey);
   if (spoolKey !== undefined && key === undefined)
     throw new TypeError('readRejected: key: 32 bytes, as a Buffer or as base64 or hex text');

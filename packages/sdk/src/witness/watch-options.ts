@@ -1,5 +1,6 @@
 import { createEd25519Verifier, type Verifier } from '@bitacora/tlog';
 import type { Audit } from '../audit.ts';
+import { timerMaxMs } from '../host/timer-max.ts';
 import type { LedgerProblem } from './verdict.ts';
 import { readerAddress, refusalsOf } from '../settings/reader-options.ts';
 
@@ -38,7 +39,6 @@ const limitDefaults = {
   silentAfterMs: 3_600_000,
   requestTimeoutMs: 30_000,
 };
-const timerMaxMs = 2 ** 31 - 1;
 
 export type WatchSettings = typeof limitDefaults &
   Required<Pick<WatchOptions, 'url' | 'key' | 'ledger' | 'directory' | 'onProblem'>> & {

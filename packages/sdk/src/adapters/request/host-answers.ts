@@ -1,7 +1,7 @@
 import { limits, type EventInput } from '@bitacora/event';
 import { cleanText } from './clean-text.ts';
 
-type Actor = EventInput['actor'];
+type ActorFields = EventInput['actor'];
 export type Ask = <Result>(name: string, question: () => Result) => Result | undefined;
 
 const none: string[] = [];
@@ -24,7 +24,7 @@ export function createAsk(): { readonly ask: Ask; failed(): readonly string[] } 
 }
 
 /** The host's actor in a valid form: a field that is wrong is left out, so that the event is not rejected. Undefined without an id. */
-export function actorFrom(answer: unknown): Actor | undefined {
+export function actorFrom(answer: unknown): ActorFields | undefined {
   if (typeof answer !== 'object' || answer === null || !('id' in answer)) return undefined;
   const id = textFrom(answer.id, limits.idLengthMaxChars);
   if (id === undefined) return undefined;
@@ -50,13 +50,13 @@ export function textFrom(answer: unknown, lengthMaxChars: number): string | unde
   return cleanText(text);
 }
 
-function typeFrom(answer: unknown): Actor['type'] {
+function typeFrom(answer: unknown): ActorFields['type'] {
   return answer === 'user' || answer === 'service' || answer === 'agent' || answer === 'system'
     ? answer
     : undefined;
 }
 
-function partyFrom(answer: unknown): Actor['onBehalfOf'] {
+function partyFrom(answer: unknown): ActorFields['onBehalfOf'] {
   if (typeof answer !== 'object' || answer === null) return undefined;
   const type = textFrom(member(answer, 'type'), limits.wordLengthMaxChars);
   const id = textFrom(member(answer, 'id'), limits.idLengthMaxChars);

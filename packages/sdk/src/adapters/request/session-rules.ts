@@ -6,7 +6,7 @@ import { anonymous } from './request-context.ts';
 import type { RequestFacts } from './request-event.ts';
 import type { RequestOptions, SessionRule, SignInRule } from './request-options.ts';
 
-interface Ended {
+interface EndedRequest {
   readonly facts: RequestFacts;
   readonly current: CurrentRequest;
   readonly ask: Ask;
@@ -18,7 +18,7 @@ export type SessionEvent = Pick<CaptureInput, 'outcome' | 'level' | 'actor'> & {
 };
 
 /** Returns the event of what a request did to its session; undefined where it did nothing. */
-export type SessionRules<Host> = (host: Host, ended: Ended) => SessionEvent | undefined;
+export type SessionRules<Host> = (host: Host, ended: EndedRequest) => SessionEvent | undefined;
 
 /** Makes the function that applies the host's rules for signing in and out. */
 export function createSessionRules<Host>(
