@@ -11,7 +11,7 @@ import type { Tally } from './tally.ts';
 export interface Submission {
   readonly id: string;
   readonly draft: Draft;
-  /** In memory, estimated. */
+  /** Estimated bytes in memory. */
   readonly bytes: number;
 }
 
@@ -28,7 +28,7 @@ export interface Lane {
   strict(event: Submission): Promise<CaptureReceipt>;
   /** Counts an event that could not even be read. */
   unreadable(id: string, rejection: Rejection): void;
-  /** Counts an event that came after the close. */
+  /** Counts an event that came after the close as dropped. */
   late(id: string): void;
   flush(): Promise<void>;
   close(timeoutMs: number): Promise<void>;

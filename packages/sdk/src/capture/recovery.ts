@@ -21,7 +21,7 @@ export interface Recovery {
   /** Resolves when each emptied spool was reported to the server and removed from the disk. */
   settled(): Promise<void>;
   recovered(): Recovered;
-  /** Takes nothing more over. */
+  /** Takes over no more spools. */
   stop(): void;
   /** Leaves the rest to other processes, after the lanes have stopped. */
   release(): void;

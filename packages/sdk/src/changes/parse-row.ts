@@ -20,7 +20,7 @@ export function parseRow(json: string, exact: ReadonlySet<string>): RowValues {
   );
 }
 
-/** JSON text in which every number that a double would alter is a text. */
+/** Replaces, in a JSON text, every number that a double would alter by a text. */
 export function withSafeNumbers(json: string): string {
   return json.replaceAll(token, (part) =>
     part.startsWith('"') || typeof numberOf(part) === 'number' ? part : `"${part}"`,

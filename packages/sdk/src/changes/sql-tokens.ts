@@ -4,7 +4,7 @@ export interface SqlToken {
   readonly kind: 'word' | 'name' | 'text' | 'number' | 'parameter' | 'symbol';
   /** A word in lower case, else as written. */
   readonly text: string;
-  /** Where it is in the statement. */
+  /** Its first place in the statement; `end` is the place behind its last one. */
   readonly start: number;
   readonly end: number;
   readonly depth: number;

@@ -47,7 +47,7 @@ export function takeUntil(
     const next = cursor.tokens[cursor.at + 1]?.text;
     const isEnd =
       token?.kind === 'word' && token.depth === depth && words.includes(token.text) && accept(before);
-    // The `on` of a join is not that of `on conflict`.
+    // The `on` of a join does not end the piece; that of `on conflict` does.
     if (isEnd && (token.text !== 'on' || next === 'conflict')) break;
     cursor.at += 1;
   }

@@ -20,7 +20,7 @@ export interface AuditBlock {
   /** Makes the block a success, unless `fail` is called later. */
   succeed(): void;
   fail(error: unknown): void;
-  /** Captures the event, once, and waits as far as its mode does. */
+  /** Captures the event, once, and waits for what its mode promises. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 

@@ -9,7 +9,7 @@ import type { OutboxVerdict, SendOutbox } from './send-outbox.ts';
 export interface OutboxForwarderOptions {
   /** Runs one statement on the host's database, such as `pool.query` of `pg`. */
   readonly query: RunQuery;
-  /** Where to: an `Audit`, in mode `strict`, or `outboxPost({ url, key })`. Both know the tenants by their `keyOf`. */
+  /** Where the events go: an `Audit`, in mode `strict`, or `outboxPost({ url, key })`. Both know the tenants by their `keyOf`. */
   readonly to: Pick<Audit, 'capture'> | SendOutbox;
   /** Rows of one batch (500). */
   readonly batchRowsMax?: number;

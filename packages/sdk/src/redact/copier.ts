@@ -21,8 +21,9 @@ export interface Copier {
 }
 
 const redacted = '[redacted]';
-/** Quotes, colon and comma of a member; a number or a flag. */
+/** The quotes, colon and comma of a member. */
 const memberBytes = 4;
+/** A number or a flag. */
 const scalarBytes = 8;
 const cardLeast = 1e12;
 const siblingNames = ['path', 'name', 'key', 'field', 'header', 'column', 'property', 'attribute'];

@@ -1,6 +1,6 @@
 import type { RedactOptions } from './redact-options.ts';
 
-/** Keys and positions from the event down. */
+/** The keys and positions that lead from the event to a field. */
 export type FieldPath = readonly (string | number)[];
 
 /** The host's own rules for one field: what to keep, or undefined to leave the field out. */

@@ -4,9 +4,9 @@ import { aboutSecrets, countable, secretBeginnings, secretEndings, secretPhrases
 
 /**
  * What a key's name says about its value. `secret`: redact it. `countable`: redact it unless it is a number. `headers`:
- * HTTP headers, of which only the allow-list stays. `paired`: a value whose name may stand beside it, as in
+ * HTTP headers, of which only those of the allow-list are kept. `paired`: a value whose name may stand beside it, as in
  * `{ name: 'password', value: '…' }` and in changes.
- * `exposed`: the name itself is a secret, as where tokens are keys.
+ * `exposed`: the name itself is a secret, for instance where tokens are the keys of an object.
  */
 export type NameVerdict = 'ordinary' | 'secret' | 'countable' | 'headers' | 'paired' | 'exposed';
 

@@ -7,7 +7,7 @@ import { redactSchemes, redactSpoken } from './redact-spoken.ts';
 import { redactUserInfo } from './redact-user-info.ts';
 import { mayHoldSecret } from './text-traits.ts';
 
-/** How many encodings may lie around a secret: JSON in base64 in a query is three. */
+/** In how many encodings a secret is looked for: JSON in base64 in a query is three. */
 export const encodingsMax = 4;
 
 export interface TextRules {

@@ -6,7 +6,7 @@ export interface QueuedEvent {
   bytes: number;
   /** By `performance.now()`. */
   readonly takenAt: number;
-  /** Gone once `json` is there. */
+  /** Undefined once `json` is there. */
   draft: Draft | undefined;
   json: string | undefined;
 }

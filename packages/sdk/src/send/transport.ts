@@ -2,7 +2,7 @@ import type { Rejection } from '@bitacora/event';
 
 /** A batch on its way to the server: events of one instance, in the order of capture. */
 export interface OutgoingBatch {
-  /** Who captured the events: 16 random bytes in base64url. */
+  /** The instance that captured the events: 16 random bytes in base64url. */
   readonly instance: string;
   /** The numbers that the instance gave to the events, as ranges: `1-500,502`. */
   readonly sequences: string;
@@ -11,7 +11,7 @@ export interface OutgoingBatch {
   readonly events: readonly string[];
 }
 
-/** What became of one event: its place in the ledger for ever, or why it will never have one. */
+/** Where one event is in the ledger, or why it will never be there. */
 export type Judgement =
   | { readonly state: 'sequenced'; readonly index: number; readonly leafHash: string }
   | {

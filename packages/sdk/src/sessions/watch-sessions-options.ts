@@ -25,7 +25,7 @@ export interface WatchSessionsOptions {
    * before the start are not reported, which fits a host whose sessions end with its process.
    */
   readonly cursor?: string | SessionCursor;
-  /** Between two questions when there was nothing (2 s). */
+  /** The wait before the next question after an answer without sessions (2 s). */
   readonly everyMs?: number;
   /** After a failure, of the server or of `onClosed`, a random wait that doubles up to this (60 s). */
   readonly retryWaitMaxMs?: number;

@@ -30,7 +30,7 @@ export interface AuditOptions {
   readonly transport?: Transport;
   /** True: nothing is captured, at no cost. */
   readonly disabled?: boolean;
-  /** Prints each event, redacted, to standard error when it is sent. Without a `url` nothing is sent. */
+  /** True: each event is printed, redacted, to standard error before it is sent. Without a `url` nothing is sent. */
   readonly debug?: boolean;
   /** Closes at SIGTERM, SIGINT or SIGHUP, at an uncaught exception, and when nothing is left to do, within so many milliseconds; true is 5 s. */
   readonly closeOnExit?: boolean | number;

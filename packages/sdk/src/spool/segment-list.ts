@@ -26,7 +26,7 @@ export interface SegmentList {
   length(): number;
   bytes(): number;
   lastNumber(): number;
-  /** Forgets everything; the number of events that were not acknowledged. */
+  /** Forgets everything, and returns the number of events that were not acknowledged. */
   forget(): number;
 }
 

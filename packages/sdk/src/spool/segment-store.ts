@@ -22,14 +22,14 @@ export interface SegmentStore {
   lastNumber(): number;
   /** Reads what an earlier owner left. */
   scan(): Promise<void>;
-  /** Forgets everything; the number of events that were not acknowledged. */
+  /** Forgets everything, and returns the number of events that were not acknowledged. */
   forget(): number;
 }
 
 export interface SegmentStoreOptions {
   /** Of a spool that has a key. */
   readonly cipher: SpoolCipher | undefined;
-  /** Bytes were not what was written; `events` that are missing from the count for it. */
+  /** Called when bytes are not what was written, and when a file was read in which so many `events` were missing. */
   readonly onDamaged: (damage: {
     readonly bytes: number;
     readonly events: number;

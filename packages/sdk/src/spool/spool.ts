@@ -22,7 +22,7 @@ export interface Spool {
   underWay(): number;
   /** Resolves when no `append` is under way. */
   settled(): Promise<void>;
-  /** `report`: what the instance says at its end; undefined where it may not be the end. */
+  /** `report`: what the instance reports at its end; undefined where it may not be the end. */
   close(report: object | undefined): void;
 }
 
@@ -35,7 +35,7 @@ export interface SpoolSettings extends Omit<SegmentWriterOptions, 'cipher' | 'on
 }
 
 const segmentsMin = 8;
-/** Appends that wait for the disk; what comes above it is refused. */
+/** Bytes of the appends that wait for the disk; further appends are refused. */
 const underWayBytesMax = 16_777_216;
 
 export function createSpool(settings: SpoolSettings): Spool {

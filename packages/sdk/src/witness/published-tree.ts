@@ -18,7 +18,7 @@ class UnreadLedger extends Error {
   override readonly name = 'UnreadLedger';
 }
 
-/** Node's own SHA-256, in the form that `Sha256` measured as the fastest. */
+/** Node's own SHA-256, called in the form that was measured as the fastest. */
 export const nodeSha256: Sha256 = (bytes) => Buffer.from(hash('sha256', bytes, 'binary'), 'binary');
 
 const tilesCachedMax = 256;

@@ -15,7 +15,7 @@ export interface LedgerWatch {
    * for a receipt that was not chosen from too many.
    */
   receipt(receipt: WatchedReceipt): boolean;
-  /** Ends the checks; what was kept stays. */
+  /** Ends the checks; the kept checkpoint stays. */
   close(): Promise<void>;
 }
 

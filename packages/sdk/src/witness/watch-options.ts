@@ -16,7 +16,7 @@ export interface WatchOptions {
   readonly verifierKey: string;
   /** Where the newest checkpoint is kept. Made when absent, readable by its owner only. Processes may share one. */
   readonly directory: string;
-  /** Between two checks (60 s). */
+  /** The time between two checks (60 s). */
   readonly everyMs?: number;
   /** Receipts that wait for a checkpoint (1,000); of more, a random choice is kept. */
   readonly receiptsMax?: number;

@@ -7,7 +7,7 @@ import type { ActorInput } from './request-options.ts';
 
 /**
  * A session's events from inside a handler, where no rule of `signIn` and `signOut` fits. Client, request and correlation
- * are those of the running request, whose rules then stay silent.
+ * are those of the running request, for which the rules then make no event.
  */
 export interface AuditSession {
   /**

@@ -8,6 +8,6 @@ export function captureQuietly(audit: Audit, event: CaptureInput): void {
   try {
     audit.capture(event)?.catch(() => undefined);
   } catch {
-    // Only an `Audit` that is not the SDK's own throws.
+    // Only an `Audit` that this SDK did not make can throw here.
   }
 }

@@ -18,7 +18,7 @@ export function recordable(value: unknown): JsonValue | undefined {
   return copied(value, 0, createBudget());
 }
 
-/** As `recordable`, for an object. */
+/** Like `recordable`, for an object. */
 export function recordableMembers(value: object): JsonObject {
   return membersOf(value, 0, createBudget());
 }

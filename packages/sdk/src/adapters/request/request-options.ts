@@ -32,7 +32,7 @@ export interface RequestOptions<Host> {
   readonly module?: string;
   /** Where people sign in: a success is `session.login`, a failure `session.login_failed`. */
   readonly signIn?: SignInRule<Host> | readonly SignInRule<Host>[];
-  /** Where they sign out: `session.logout`. */
+  /** Where people sign out: `session.logout`. */
   readonly signOut?: SessionRule | readonly SessionRule[];
 }
 
