@@ -70,7 +70,7 @@ export const sdkRooms = {
   host: [],
   redact: ['host'],
   send: ['context', 'host'],
-  spool: ['send'],
+  spool: ['host', 'send'],
   settings: ['host', 'redact', 'send', 'spool'],
   capture: ['context', 'host', 'redact', 'send', 'settings', 'spool'],
   changes: ['capture', 'context', 'host'],

@@ -23,24 +23,32 @@ export function closeOnExit({ audit, timeoutMs, spools, spillNow }: CloseOnExitO
   // A host with a listener of its own may capture until it has ended its work, so that the audit is not closed.
   const send = (): void => void audit.flush(timeoutMs).catch(() => undefined);
 
-  const onSignal = marked((signal: NodeJS.Signals): void => {
-    if (!areOurs(process.listeners(signal))) return send();
+  /** Closes the audit; then `end` ends the process as it would have ended, unless somebody else listens. */
+  function closeThen(listeners: () => readonly object[], end: () => void): void {
+    if (!areOurs(listeners())) return send();
     void close().then(() => {
       undo();
-      if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+      if (listeners().length === 0) end();
     });
-  });
+  }
+  const rethrow = (error: unknown): void =>
+    void setImmediate(() => {
+      throw error;
+    });
+
+  const onSignal = marked((signal: NodeJS.Signals) =>
+    closeThen(
+      () => process.listeners(signal),
+      () => process.kill(process.pid, signal),
+    ),
+  );
+  const onException = marked((error: unknown) =>
+    closeThen(
+      () => process.listeners('uncaughtException'),
+      () => rethrow(error),
+    ),
+  );
   const onceIdle = (): void => void close();
-  const onException = marked((error: unknown): void => {
-    if (!areOurs(process.listeners('uncaughtException'))) return send();
-    void close().then(() => {
-      undo();
-      if (process.listenerCount('uncaughtException') === 0)
-        setImmediate(() => {
-          throw error;
-        });
-    });
-  });
   const undo = (): void => {
     for (const signal of signals) process.off(signal, onSignal);
     process.off('beforeExit', onceIdle);

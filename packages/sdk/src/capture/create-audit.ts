@@ -5,6 +5,7 @@ import { closeOnExit } from './close-on-exit.ts';
 import { disabledAudit } from './disabled-audit.ts';
 import { openAudit } from './open-audit.ts';
 import { openedOnce } from './opened-audits.ts';
+import { hasCode } from '../host/has-code.ts';
 import { settingsOf } from '../settings/settings.ts';
 
 /**
@@ -37,7 +38,7 @@ function makeDirectory(directory: string): void {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC') return;
+    if (hasCode(cause, 'ENOSPC')) return;
     throw new TypeError(`createAudit: spool.directory: cannot be made: ${String(cause)}`, { cause });
   }
 }

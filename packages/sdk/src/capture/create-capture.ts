@@ -6,7 +6,7 @@ import { SdkError } from '../sdk-error.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { EventEncoder } from './encode-event.ts';
 import { createContextFiller } from './fill-from-context.ts';
-import type { Lane, Submission } from './lane.ts';
+import type { Lane } from './lane.ts';
 import type { Lanes, NoLane } from './lanes.ts';
 import { modeOfAction, optionsOfCall } from './mode-of-call.ts';
 import { createOutboxMode } from './outbox-mode.ts';
@@ -48,7 +48,7 @@ export function createCapture({ settings, lanes, encode, isOpen }: CaptureParts)
     if (hasNoLane && mode !== 'outbox') return dropWithoutLane(mode, id, lane);
     const counter = hasNoLane ? lanes.withoutLane : lane;
     if (!taken.ok) {
-      counter.unreadable(id, taken.rejection);
+      counter.reject(id, taken.rejection);
       return mode === 'best_effort'
         ? undefined
         : Promise.resolve({ state: 'rejected', id, rejection: taken.rejection });
@@ -59,7 +59,7 @@ export function createCapture({ settings, lanes, encode, isOpen }: CaptureParts)
     const draft = { event, occurredAtMs };
     if (hasNoLane || mode === 'outbox') return submitToOutbox({ id, draft, transaction, lane: counter });
     if (!isOpen()) return refuseLate(mode, id, lane);
-    return submit(mode, { id, draft, bytes: taken.bytesEstimated }, lane);
+    return lane.submit(mode, { id, draft, bytes: taken.bytesEstimated });
   };
 
   return (input, options) => {
@@ -75,9 +75,4 @@ function refuseLate(mode: Mode, id: string, lane: Lane): Captured {
   return mode === 'best_effort'
     ? undefined
     : Promise.reject(new SdkError('closed', 'the audit is closed', { id }));
-}
-
-function submit(mode: Exclude<Mode, 'outbox'>, submission: Submission, lane: Lane): Captured {
-  if (mode === 'best_effort') return lane.bestEffort(submission);
-  return mode === 'durable' ? lane.durable(submission) : lane.strict(submission);
 }

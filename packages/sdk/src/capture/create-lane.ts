@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { DroppedEvent } from '../delivery.ts';
-import { SdkError } from '../sdk-error.ts';
+import type { SdkError } from '../sdk-error.ts';
 import { connect } from '../send/connect.ts';
 import type { MemoryBudget } from '../send/memory-budget.ts';
 import { createRetryGate } from '../send/retry-gate.ts';
 import type { Settings } from '../settings/settings.ts';
+import { spoolFailure } from '../spool/spool-failure.ts';
 import type { EventEncoder } from './encode-event.ts';
 import type { Lane } from './lane.ts';
-import { submitBestEffort, submitDurable, submitStrict } from './lane-modes.ts';
+import { laneModes } from './lane-modes.ts';
 import { createLaneQueues } from './lane-queues.ts';
 import { createOutcomeRecorder } from './outcome-recorder.ts';
 
@@ -26,45 +27,30 @@ const instanceBytes = 16;
 
 /** Puts a lane together: the connection, the recorder of outcomes, the queues, and the three modes that use them. */
 export function createLane(options: LaneOptions): Lane {
-  const { settings, tenant, encode, budget, onError, onDrop } = options;
+  const { settings, onError } = options;
   const instance = randomBytes(instanceBytes).toString('base64url');
   const gate = createRetryGate(settings);
   const { transport, sendReport, disconnect } = connect({ ...settings, key: options.key });
-  const recorder = createOutcomeRecorder({ instance, settings, gate, sendReport, onError, onDrop });
-  const queues = createLaneQueues({
-    instance,
-    tenant,
-    settings,
-    transport,
-    gate,
-    budget,
-    encode,
-    recorder,
-    onError,
-  });
-  const parts = { settings, encode, gate, recorder, queues, onError };
+  const recorder = createOutcomeRecorder({ ...options, instance, gate, sendReport });
+  const queues = createLaneQueues({ ...options, instance, transport, gate, recorder });
+  const parts = { ...options, gate, recorder, queues };
 
   function closeSpool(): void {
     try {
       queues.spool?.close(recorder.reporter.report('closed'));
     } catch (cause) {
-      onError(new SdkError('spool_failed', `the spool cannot be closed: ${String(cause)}`, { cause }));
+      onError(spoolFailure('closed', cause));
     }
   }
 
   return {
-    instance,
-    tenant,
-    sender: queues.sender,
+    queues,
     gate,
     sendReport,
     tally: recorder.tally,
-    bestEffort: (submission) => submitBestEffort(parts, submission),
-    durable: (submission) => submitDurable(parts, submission),
-    strict: (submission) => submitStrict(parts, submission),
-    unreadable: (id, rejection) => recorder.rejectUnsent(recorder.numberEvent(id), rejection),
-    late: (id) => recorder.drop(recorder.numberEvent(id), 'closed'),
-    flush: queues.flush,
+    submit: (mode, submission) => laneModes[mode](parts, submission),
+    reject: (id, rejection) => recorder.reject(recorder.submit(id), rejection),
+    late: (id) => recorder.drop(recorder.submit(id), 'closed'),
     async close(timeoutMs) {
       await queues.stop();
       const hasSpooled = queues.pending().spooled > 0;
@@ -77,7 +63,6 @@ export function createLane(options: LaneOptions): Lane {
       queues.spill();
       closeSpool();
     },
-    pending: queues.pending,
     lastReceipt: recorder.lastReceipt,
   };
 }

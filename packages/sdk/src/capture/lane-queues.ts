@@ -1,17 +1,27 @@
-import { SdkError } from '../sdk-error.ts';
+import type { Delivery } from '../delivery.ts';
+import type { SdkError } from '../sdk-error.ts';
 import type { MemoryBudget } from '../send/memory-budget.ts';
 import { addedBytes, createMemoryFeed, overheadBytes } from '../send/memory-feed.ts';
+import type { Draft } from '../send/queued-event.ts';
 import type { RetryGate } from '../send/retry-gate.ts';
 import { createSender, type Sender } from '../send/sender.ts';
 import { createStrictFeed, type StrictFeed } from '../send/strict-feed.ts';
 import type { Transport } from '../send/transport.ts';
 import type { Settings } from '../settings/settings.ts';
 import { createQuarantine } from '../spool/quarantine.ts';
+import { spoolFailure } from '../spool/spool-failure.ts';
 import { createSpoolFeed } from '../spool/spool-feed.ts';
 import { createSpool, type Spool } from '../spool/spool.ts';
 import type { EventEncoder } from './encode-event.ts';
-import type { Lane, Submission } from './lane.ts';
 import type { NumberedEvent, OutcomeRecorder } from './outcome-recorder.ts';
+
+/** An event on its way into a lane, with its snapshot. */
+export interface Submission {
+  readonly id: string;
+  readonly draft: Draft;
+  /** Estimated bytes in memory. */
+  readonly bytes: number;
+}
 
 /** The queues of one instance, in memory and on disk, and the sender that empties them. */
 export interface LaneQueues {
@@ -20,14 +30,14 @@ export interface LaneQueues {
   /** Undefined without the option `spool`. */
   readonly spool: Spool | undefined;
   /** False, and nothing is kept, when the memory has no room. */
-  keepInMemory(event: NumberedEvent, submission: Submission): boolean;
+  keep(event: NumberedEvent, submission: Submission): boolean;
   /** Moves what waits in memory to the spool, where there is one. */
   spill(): void;
   /** Resolves when nothing waits any more. */
   flush(): Promise<void>;
   /** Ends the sending and the writing; what waits in memory goes to the spool, where there is one. */
   stop(): Promise<void>;
-  pending(): ReturnType<Lane['pending']>;
+  pending(): Pick<Delivery, 'pending' | 'spooled'> & { readonly spoolBytes: number };
 }
 
 export interface LaneQueuesOptions {
@@ -52,7 +62,7 @@ export function createLaneQueues(options: LaneQueuesOptions): LaneQueues {
   const sender = createSender({ transport, gate, limits, onUnreachable: onError });
   const memory = createMemoryQueue(options);
   const strict = createStrictFeed(instance, settings.strictTimeoutMs, {
-    onSettled: recorder.settle,
+    onSettled: recorder.onSettled,
     onGivenUp: (event) => recorder.drop(event, 'unreachable'),
   });
   sender.addFeed(memory);
@@ -64,7 +74,7 @@ export function createLaneQueues(options: LaneQueuesOptions): LaneQueues {
     try {
       if (spool !== undefined) memory.spill(spool.appendNow);
     } catch (cause) {
-      onError(new SdkError('spool_failed', `the spool cannot be written: ${String(cause)}`, { cause }));
+      onError(spoolFailure('written', cause));
     }
   }
 
@@ -73,7 +83,7 @@ export function createLaneQueues(options: LaneQueuesOptions): LaneQueues {
     strict,
     spool,
     spill,
-    keepInMemory(event, submission) {
+    keep(event, submission) {
       const isKept = memory.push(waitingEvent(event, submission));
       // The timer that the first event of a batch starts is enough until the batch is full.
       const isFull = memory.isFull(limits);
@@ -105,10 +115,10 @@ function createMemoryQueue({ instance, budget, encode, recorder }: LaneQueuesOpt
     encode(event, draft) {
       const encoded = encode(draft);
       if (encoded.ok) return encoded.json;
-      recorder.rejectUnsent(event, encoded.rejection);
+      recorder.reject(event, encoded.rejection);
       return undefined;
     },
-    onSettled: recorder.settle,
+    onSettled: recorder.onSettled,
   });
 }
 
@@ -132,13 +142,13 @@ function openSpool(options: LaneQueuesOptions, sender: Sender): Spool | undefine
     instance,
     tenant,
     onAppended: sender.wake,
-    onDamaged: recorder.dropDamaged,
-    onTakenOver: recorder.dropTakenOver,
+    onDamaged: recorder.onDamaged,
+    onTakenOver: recorder.onTakenOver,
   });
   const quarantine = createQuarantine(settings.spool);
   const feed = createSpoolFeed(instance, () => spool.store, {
     onSettled(event, judgement) {
-      recorder.settle(event, judgement);
+      recorder.onSettled(event, judgement);
       quarantine.keep(event, judgement);
     },
     onError,

@@ -19,7 +19,7 @@ export interface Lanes {
   of(tenant: string | undefined): Lane | NoLane;
   all(): readonly Lane[];
   /** Counts the events of tenants that have no lane. */
-  readonly withoutLane: Pick<Lane, 'tally' | 'unreadable'>;
+  readonly withoutLane: Pick<Lane, 'tally' | 'reject'>;
   /** Counts an event that no lane takes, and reports it to the host. */
   drop(reason: DropReason, error: SdkError): void;
   recovered(): Recovered;
@@ -55,7 +55,7 @@ export function createLanes(settings: Settings, encode: EventEncoder): Lanes {
     all: () => [...byTenant.values()],
     withoutLane: {
       tally: tallyWithoutLane,
-      unreadable(id, rejection) {
+      reject(id, rejection) {
         tallyWithoutLane.submitted += 1;
         increase(tallyWithoutLane.rejectedBy, rejection.code);
         onError(rejectionError(id, rejection));
@@ -71,7 +71,7 @@ export function createLanes(settings: Settings, encode: EventEncoder): Lanes {
     pendingBytes: budget.used,
     async flush() {
       await recovery.begun();
-      await Promise.all([...byTenant.values()].map((lane) => lane.flush()));
+      await Promise.all([...byTenant.values()].map((lane) => lane.queues.flush()));
       await recovery.settled();
     },
     async close(timeoutMs) {
@@ -84,17 +84,15 @@ export function createLanes(settings: Settings, encode: EventEncoder): Lanes {
 
 /** Makes the function that gives a tenant's key for each request; undefined where there is no key. */
 function createKeySource(settings: Settings, tenant: string | undefined): (() => string) | undefined {
-  if (tenant === undefined) {
-    const { key } = settings;
-    return key === '' && settings.url !== undefined ? undefined : () => key;
-  }
-  const firstKey = keyFrom(settings.keyOf, tenant);
-  if (firstKey === undefined) return undefined;
+  const currentKey = (): string | undefined =>
+    tenant === undefined ? settings.key : keyFrom(settings.keyOf, tenant);
+  const firstKey = currentKey();
+  if (firstKey === undefined || (firstKey === '' && settings.url !== undefined)) return undefined;
   let key = firstKey;
   return () => {
     // `keyOf` is called for each request, so that a replaced key needs no restart. When it has no key any more, the last
     // one is used, and the server's answer says what is wrong.
-    key = keyFrom(settings.keyOf, tenant) ?? key;
+    key = currentKey() ?? key;
     return key;
   };
 }

@@ -6,10 +6,9 @@ export function modeOfAction(settings: Pick<Settings, 'mode' | 'modeOf'>, action
   const { mode, modeOf } = settings;
   if (modeOf.size === 0 || typeof action !== 'string') return mode;
   let chosen = modeOf.get(action);
-  let end = action.lastIndexOf('.');
-  while (chosen === undefined && end > 0) {
-    chosen = modeOf.get(`${action.slice(0, end)}.*`);
-    end = action.lastIndexOf('.', end - 1);
+  for (let noun = action; chosen === undefined && noun.includes('.');) {
+    noun = noun.slice(0, noun.lastIndexOf('.'));
+    chosen = modeOf.get(`${noun}.*`);
   }
   return chosen ?? mode;
 }

@@ -4,7 +4,7 @@ import { timerMaxMs } from '../host/timer-max.ts';
 import type { Settings } from '../settings/settings.ts';
 import { createCapture } from './create-capture.ts';
 import { createEventEncoder } from './encode-event.ts';
-import { healthOf } from './health-of.ts';
+import { deliveryIn, healthOf } from './health-of.ts';
 import { createLanes } from './lanes.ts';
 
 const timeoutDefaultMs = 5_000;
@@ -67,8 +67,4 @@ function atMost(work: Promise<void>, timeoutMs: number): Promise<void> {
       resolve();
     });
   });
-}
-
-function deliveryIn({ delivered, rejected, pending, dropped, spooled }: Health): Delivery {
-  return { delivered, rejected, pending, dropped, spooled };
 }

@@ -13,7 +13,7 @@ export interface OutboxSubmission {
   readonly draft: Draft;
   readonly transaction: OutboxTransaction | undefined;
   /** Counts the event: the tenant's lane, or `withoutLane`. */
-  readonly lane: Pick<Lane, 'tally' | 'unreadable'>;
+  readonly lane: Pick<Lane, 'tally' | 'reject'>;
 }
 
 export type SubmitToOutbox = (submission: OutboxSubmission) => Promise<CaptureReceipt>;
@@ -30,7 +30,7 @@ export function createOutboxMode(lanes: Pick<Lanes, 'drop'>, encode: EventEncode
     if (transaction === undefined) throw dropped(id, 'mode outbox needs the option transaction');
     const encoded = encode(draft);
     if (!encoded.ok) {
-      lane.unreadable(id, encoded.rejection);
+      lane.reject(id, encoded.rejection);
       return { state: 'rejected', id, rejection: encoded.rejection };
     }
     try {

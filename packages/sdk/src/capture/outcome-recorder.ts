@@ -18,16 +18,16 @@ export interface OutcomeRecorder {
   readonly tally: Tally;
   readonly reporter: SourceReporter;
   /** Counts an event as submitted and gives it the next number. The first event starts the reports. */
-  numberEvent(id: string): NumberedEvent;
+  submit(id: string): NumberedEvent;
   /** Records how the server judged an event. */
-  settle(event: PendingEvent, judgement: Judgement): void;
+  onSettled(event: PendingEvent, judgement: Judgement): void;
   /** Records an event that was rejected before it was sent. */
-  rejectUnsent(event: NumberedEvent, rejection: Rejection): void;
+  reject(event: NumberedEvent, rejection: Rejection): void;
   drop(event: NumberedEvent, reason: DropReason): void;
   /** Records events that the spool can no longer read. */
-  dropDamaged(damage: { readonly bytes: number; readonly events: number }): void;
+  onDamaged(damage: { readonly bytes: number; readonly events: number }): void;
   /** Records spooled events that another process took over and sends. */
-  dropTakenOver(events: number): void;
+  onTakenOver(events: number): void;
   lastReceipt(): Receipt | undefined;
 }
 
@@ -63,12 +63,12 @@ export function createOutcomeRecorder(options: OutcomeRecorderOptions): OutcomeR
   return {
     tally,
     reporter,
-    numberEvent(id) {
+    submit(id) {
       tally.submitted += 1;
       if (tally.submitted === 1) reporter.start();
       return { id, sequence: tally.submitted };
     },
-    settle(event, judgement) {
+    onSettled(event, judgement) {
       if (judgement.state === 'rejected') {
         const { code } = judgement.rejection;
         increase(tally.rejectedBy, code);
@@ -80,7 +80,7 @@ export function createOutcomeRecorder(options: OutcomeRecorderOptions): OutcomeR
       const receipt = { id: event.id, index: judgement.index, leafHash: judgement.leafHash };
       if (!receipts.add(receipt)) onError(changedReceiptError(receipt));
     },
-    rejectUnsent({ id, sequence }, rejection) {
+    reject({ id, sequence }, rejection) {
       increase(tally.rejectedBy, rejection.code);
       unsent.add(sequence);
       onError(rejectionError(id, rejection));
@@ -90,12 +90,12 @@ export function createOutcomeRecorder(options: OutcomeRecorderOptions): OutcomeR
       unsent.add(sequence);
       onDrop({ id, reason });
     },
-    dropDamaged({ bytes, events }) {
+    onDamaged({ bytes, events }) {
       if (events > 0) increase(tally.droppedBy, 'spool_damaged', events);
       const message = `${events} events (${bytes} bytes) of the spool are not what was written`;
       onError(new SdkError('spool_damaged', message));
     },
-    dropTakenOver: (events) => increase(tally.droppedBy, 'taken_over', events),
+    onTakenOver: (events) => increase(tally.droppedBy, 'taken_over', events),
     lastReceipt: receipts.last,
   };
 }
@@ -108,6 +108,6 @@ export function rejectionError(id: string, { code, message, field }: RejectionOf
 }
 
 function changedReceiptError({ id, index, leafHash }: Receipt): SdkError {
-  const message = `the server reports another place for the event than before: ${index} ${leafHash}`;
+  const message = `the server reports another place for the event: ${index} ${leafHash}`;
   return new SdkError('receipt_changed', message, { id });
 }

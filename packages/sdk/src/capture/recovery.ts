@@ -5,8 +5,14 @@ import type { Feed } from '../send/feed.ts';
 import type { PendingEvent } from '../send/pending-event.ts';
 import type { Judgement } from '../send/transport.ts';
 import type { Settings } from '../settings/settings.ts';
-import { createAdopter, type AdoptedSpool, type Adopter } from '../spool/adopt-spools.ts';
+import {
+  createAdopter,
+  type AdoptedSpool,
+  type Adopter,
+  type AdopterOptions,
+} from '../spool/adopt-spools.ts';
 import { createQuarantine } from '../spool/quarantine.ts';
+import { spoolFailure } from '../spool/spool-failure.ts';
 import { createSpoolFeed } from '../spool/spool-feed.ts';
 import { closingReport, releaseSubSpool, removeSubSpool, type SubSpool } from '../spool/sub-spool.ts';
 import type { Lane } from './lane.ts';
@@ -48,13 +54,13 @@ export function createRecovery({ settings, laneOf, onError }: RecoveryOptions): 
     if (typeof lane === 'string') {
       adopter?.forget(adopted);
       releaseSubSpool(sub, undefined);
-      const message = `there is no key for the tenant of a spool that was left behind: ${sub.tenant}`;
+      const message = `there is no key for the tenant of a spool: ${sub.tenant}`;
       return onError(new SdkError('no_key', message));
     }
     open.add(adopted);
     const onEmptied = (): void => finishSoon(adopted, lane, feed);
     const feed = createSpoolFeed(sub.instance, () => store, { onError, onSettled, onEmptied });
-    lane.sender.addFeed(feed);
+    lane.queues.sender.addFeed(feed);
     if (store.length() === 0) onEmptied();
   }
 
@@ -69,10 +75,9 @@ export function createRecovery({ settings, laneOf, onError }: RecoveryOptions): 
   }
 
   function finishSoon(adopted: AdoptedSpool, lane: Lane, feed: Feed): void {
-    lane.sender.removeFeed(feed);
-    const work = finish(adopted, lane);
+    lane.queues.sender.removeFeed(feed);
+    const work = finish(adopted, lane).finally(() => finishing.delete(work));
     finishing.add(work);
-    void work.finally(() => finishing.delete(work));
   }
 
   async function finish(adopted: AdoptedSpool, lane: Lane): Promise<void> {
@@ -103,7 +108,7 @@ function leaveSubSpool(sub: SubSpool, isReported: boolean): SdkError | undefined
     else releaseSubSpool(sub, undefined);
     return undefined;
   } catch (cause) {
-    return new SdkError('spool_failed', `the spool cannot be removed: ${String(cause)}`, { cause });
+    return spoolFailure('removed', cause);
   }
 }
 
@@ -112,24 +117,18 @@ const adopterBytes = 16;
 /** Undefined without the option `spool`. */
 function createAdopterOf(
   { spool }: Settings,
-  on: {
-    readonly onAdopted: (adopted: AdoptedSpool) => void;
-    readonly onError: (error: SdkError) => void;
-  },
+  { onAdopted, onError }: Pick<AdopterOptions, 'onAdopted'> & Pick<RecoveryOptions, 'onError'>,
 ): Adopter | undefined {
   if (spool === undefined) return undefined;
-  const { onAdopted, onError } = on;
   return createAdopter({
-    directory: spool.directory,
-    key: spool.key,
+    ...spool,
     instance: randomBytes(adopterBytes).toString('base64url'),
     onAdopted,
     onDamaged: ({ bytes, path }) =>
       onError(new SdkError('spool_damaged', `${bytes} bytes of ${path} are not what was written`)),
     onLocked: (path) =>
       onError(new SdkError('spool_locked', `${path} needs another spool.key and is left as it is`)),
-    onFailed: (cause) =>
-      onError(new SdkError('spool_failed', `the spool cannot be read: ${String(cause)}`, { cause })),
+    onFailed: (cause) => onError(spoolFailure('read', cause)),
   });
 }
 

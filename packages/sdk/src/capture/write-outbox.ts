@@ -3,9 +3,9 @@ import type { OutboxTransaction } from '../audit.ts';
 import { currentContext } from '../context/audit-context.ts';
 
 const insertSql = `insert into bitacora.outbox (id, event)
-  select (element ->> 'id')::uuid, element from pg_catalog.json_array_elements($1::text::json) as element`;
+  select (e ->> 'id')::uuid, e from pg_catalog.json_array_elements($1::text::json) as e`;
 const insertOfTenantSql = `insert into bitacora.outbox (id, event, tenant)
-  select (element ->> 'id')::uuid, element, $2::text from pg_catalog.json_array_elements($1::text::json) as element`;
+  select (e ->> 'id')::uuid, e, $2::text from pg_catalog.json_array_elements($1::text::json) as e`;
 
 /**
  * Writes events into the host's open transaction, in one statement, with the tenant of the running context. They are committed

@@ -1,6 +1,6 @@
 import { auditedTable, type AuditedTable, type CatalogueTable } from './audited-table.ts';
 import type { ChangeSettings } from './change-options.ts';
-import { createBoundedMap } from '../host/bounded-map.ts';
+import { setBounded } from '../host/set-bounded.ts';
 import { readCatalogue, type RunQuery } from './read-catalogue.ts';
 
 export interface KnownTable {
@@ -24,7 +24,7 @@ interface CachedTable {
 }
 
 export function createTableLookup(settings: ChangeSettings): TableLookup {
-  const cache = createBoundedMap<string, CachedTable>(tablesMax);
+  const cache = new Map<string, CachedTable>();
   const warnedOf = new Set<string>();
   const wanted = settings.tables && new Map(Object.entries(settings.tables));
   return Object.freeze({
@@ -33,11 +33,12 @@ export function createTableLookup(settings: ChangeSettings): TableLookup {
       if (cached && cached.until > performance.now()) return cached.table;
       const catalogue = await readCatalogue(run, { name });
       const table = catalogue && select(catalogue);
-      cache.set(name, { until: performance.now() + settings.catalogueForMs, table });
+      const until = performance.now() + settings.catalogueForMs;
+      setBounded(cache, tablesMax, { key: name, value: { until, table } });
       if (table) warn(table.catalogue);
       return table;
     },
-    forget: cache.clear,
+    forget: () => cache.clear(),
   });
 
   function select(catalogue: CatalogueTable): KnownTable | undefined {

@@ -5,7 +5,7 @@ import { readCatalogue, type RunQuery } from '../changes/read-catalogue.ts';
 import { rowChangeEvent } from '../changes/row-change.ts';
 import { truncateEvent } from '../changes/statement-event.ts';
 import { contextFields } from '../context/context-fields.ts';
-import { createBoundedMap } from '../host/bounded-map.ts';
+import { setBounded } from '../host/set-bounded.ts';
 
 /** A row of `bitacora.outbox`. */
 export interface OutboxRow {
@@ -46,7 +46,7 @@ interface CachedAuditedTable {
 
 /** Makes the function that turns outbox rows into events. It looks the rows' tables up, and keeps them for a minute. */
 export function createOutboxReader(run: RunQuery) {
-  const tables = createBoundedMap<string, CachedAuditedTable>(tablesMax);
+  const tables = new Map<string, CachedAuditedTable>();
 
   /** The row's event; undefined where nothing changed that is captured. Rejects with SyntaxError for what is not JSON. */
   return async function read(row: OutboxRow): Promise<(CaptureInput & { readonly id: string }) | undefined> {
@@ -79,7 +79,7 @@ export function createOutboxReader(run: RunQuery) {
     const cached = tables.get(key);
     if (cached && cached.until > performance.now()) return cached.table;
     const table = lookUp(change);
-    tables.set(key, { until: performance.now() + catalogueForMs, table });
+    setBounded(tables, tablesMax, { key, value: { until: performance.now() + catalogueForMs, table } });
     table.catch(() => tables.delete(key));
     return table;
   }

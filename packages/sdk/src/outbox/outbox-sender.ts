@@ -1,5 +1,5 @@
 import type { Audit } from '../audit.ts';
-import { createBoundedMap } from '../host/bounded-map.ts';
+import { setBounded } from '../host/set-bounded.ts';
 import { withOnlyContext } from '../context/audit-context.ts';
 import type { OutboxEvent, OutboxVerdict, SendOutbox } from './send-outbox.ts';
 import type { OutboxRow } from './outbox-row.ts';
@@ -32,14 +32,14 @@ export function createOutboxSender(
 ): (rows: readonly OutgoingRow[]) => Promise<readonly JudgedRow[]> {
   const send = typeof to === 'function' ? to : sendStrictly(to);
   // Until when a message is not reported again: there may be thousands of batches of a tenant that is held.
-  const silentUntil = createBoundedMap<string, number>(messagesMax);
+  const silentUntil = new Map<string, number>();
 
   function report(verdict: Unsent, tenant: string | undefined): void {
     const message = messageOf(verdict, tenant);
     const now = performance.now();
     if (verdict.state === 'held') {
       if ((silentUntil.get(message) ?? 0) > now) return;
-      silentUntil.set(message, now + withinMs);
+      setBounded(silentUntil, messagesMax, { key: message, value: now + withinMs });
     }
     onError(new Error(message));
   }

@@ -10,12 +10,11 @@ import { redactText, type TextRules } from './redact-text.ts';
 import { SnapshotRefusal } from './snapshot-refusal.ts';
 import { mayHoldSecret } from './text-traits.ts';
 
-/** Copies one event at a time. The other three functions are about the copy that was made last. */
+/** Copies one event at a time. The other two functions are about the copy that was made last. */
 export interface Copier {
   /** Throws what the host's getters throw, and `SnapshotRefusal`. */
   copyEvent(event: object): Record<string, unknown>;
   bytes(): number;
-  redactions(): number;
   /** Where the copying was when it threw. */
   path(): FieldPath;
 }
@@ -26,7 +25,7 @@ const memberBytes = 4;
 /** A number or a flag. */
 const scalarBytes = 8;
 const cardLeast = 1e12;
-const siblingNames = ['path', 'name', 'key', 'field', 'header', 'column', 'property', 'attribute'];
+const siblingNames = 'path name key field header column property attribute'.split(' ');
 
 export function createCopier(options: RedactOptions): Copier {
   const verdicts = createNameVerdicts(options, (name) => redactText(name, textRules) !== name);
@@ -212,7 +211,6 @@ export function createCopier(options: RedactOptions): Copier {
   return {
     copyEvent,
     bytes: () => bytes,
-    redactions: () => redactions,
     path: () => keys.slice(0, depth).filter((key) => key !== ''),
   };
 }

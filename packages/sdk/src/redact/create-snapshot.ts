@@ -6,14 +6,13 @@ import { SnapshotRefusal } from './snapshot-refusal.ts';
 
 /**
  * A copy that shares nothing with the host, in which the secrets that were recognised are replaced, or why there is none. The
- * fields are not checked yet: `parseEvent` does that. `bytesEstimated` is close to the length of its JSON; `redactions` counts replaced values.
+ * fields are not checked yet: `parseEvent` does that. `bytesEstimated` is close to the length of its JSON.
  */
 export type Snapshot =
   | {
       readonly ok: true;
       readonly event: Record<string, unknown>;
       readonly bytesEstimated: number;
-      readonly redactions: number;
     }
   | { readonly ok: false; readonly rejection: Rejection };
 
@@ -43,7 +42,7 @@ function snapshotBy(copier: Copier, input: unknown): Snapshot {
     const event = copier.copyEvent(input);
     const bytesEstimated = copier.bytes();
     if (bytesEstimated > limits.eventSizeMaxBytes * 2) throw new SnapshotRefusal('too_large');
-    return { ok: true, event, bytesEstimated, redactions: copier.redactions() };
+    return { ok: true, event, bytesEstimated };
   } catch (thrown) {
     const code = thrown instanceof SnapshotRefusal ? thrown.code : 'unreadable';
     return { ok: false, rejection: reject(code, textOf(copier.path())) };

@@ -26,26 +26,29 @@ export interface FieldWay {
 const checked: FieldWay = { clone: cloneOther, isChecked: true, isNamed: true };
 const open: FieldWay = { clone: cloneOther, isChecked: false, isNamed: true };
 const closedBy = (clone: Clone): FieldWay => ({ clone, isChecked: false, isNamed: false });
-const ways = new Map<string, FieldWay>([
-  ['id', checked],
-  ['occurredAt', checked],
-  ['operation', checked],
-  ['outcome', checked],
-  ['level', checked],
-  ['traceId', checked],
-  ['spanId', checked],
-  ['actor', closedBy(cloneActor)],
-  ['target', closedBy(cloneTarget)],
-  ['targets', closedBy(cloneTarget)],
-  ['subject', closedBy(cloneSubject)],
-  ['client', closedBy(cloneClient)],
-  ['request', closedBy(cloneRequest)],
-  ['error', closedBy(cloneOther)],
-  ['amount', closedBy(cloneOther)],
-  ['tags', closedBy(cloneOther)],
-  ['attributes', { ...open, clone: cloneAttributes }],
-  ['changes', { ...open, clone: cloneChange }],
-]);
+// A map, because an event may have a field named like a member of every object.
+const ways = new Map<string, FieldWay>(
+  Object.entries({
+    id: checked,
+    occurredAt: checked,
+    operation: checked,
+    outcome: checked,
+    level: checked,
+    traceId: checked,
+    spanId: checked,
+    actor: closedBy(cloneActor),
+    target: closedBy(cloneTarget),
+    targets: closedBy(cloneTarget),
+    subject: closedBy(cloneSubject),
+    client: closedBy(cloneClient),
+    request: closedBy(cloneRequest),
+    error: closedBy(cloneOther),
+    amount: closedBy(cloneOther),
+    tags: closedBy(cloneOther),
+    attributes: { ...open, clone: cloneAttributes },
+    changes: { ...open, clone: cloneChange },
+  }),
+);
 
 export function wayOf(field: string): FieldWay {
   return ways.get(field) ?? open;

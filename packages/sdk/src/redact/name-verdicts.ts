@@ -1,4 +1,4 @@
-import { createBoundedMap } from '../host/bounded-map.ts';
+import { setBounded } from '../host/set-bounded.ts';
 import type { RedactOptions } from './redact-options.ts';
 import { aboutSecrets, countable, secretBeginnings, secretEndings, secretPhrases } from './secret-phrases.ts';
 
@@ -30,7 +30,7 @@ export function createNameVerdicts(
 ): NameVerdicts {
   const phrases = new Set([...secretPhrases, ...(options.names ?? []).map(joined)]);
   const allowed = new Set((options.allow ?? []).map(joined));
-  const cache = createBoundedMap<string, NameVerdict>(cachedNamesMax);
+  const cache = new Map<string, NameVerdict>();
   return (name) => {
     const cached = cache.get(name);
     if (cached !== undefined) return cached;
@@ -40,7 +40,7 @@ export function createNameVerdicts(
     const verdict = judged === 'ordinary' && isSecretText(name) ? 'exposed' : judged;
     // A name that is itself a secret is not kept in memory.
     if (name.length > nameLengthMaxChars || verdict === 'exposed') return verdict;
-    cache.set(name, verdict);
+    setBounded(cache, cachedNamesMax, { key: name, value: verdict });
     return verdict;
   };
 }

@@ -32,37 +32,14 @@ export const aboutSecrets: ReadonlySet<string> = new Set(
 );
 
 /** Endings of names written in one word, `useraccesstoken`. */
-export const secretEndings: readonly string[] = [
-  'password',
-  'passwd',
-  'passphrase',
-  'secret',
-  'token',
-  'apikey',
-  'privatekey',
-  'secretkey',
-  'accesskey',
-  'credentials',
-  'cookie',
-  'contrasena',
-  'passwort',
-  'authorization',
-  'пароль',
-  'cardnumber',
-];
+export const secretEndings: readonly string[] =
+  'password passwd passphrase secret token apikey privatekey secretkey accesskey credentials cookie contrasena passwort authorization пароль cardnumber'.split(
+    ' ',
+  );
 
 /** Beginnings of names written in one word, `passwordhash`. */
-export const secretBeginnings: readonly string[] = [
-  'password',
-  'passwd',
-  'passphrase',
-  'apikey',
-  'privatekey',
-  'secretkey',
-  'accesstoken',
-  'authtoken',
-  'contrasena',
-];
+export const secretBeginnings: readonly string[] =
+  'password passwd passphrase apikey privatekey secretkey accesstoken authtoken contrasena'.split(' ');
 
 /** Plurals and short words that mean a count when their value is a number: `tokens: 512`. */
 export const countable: ReadonlySet<string> = new Set(

@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { hasCode } from '../host/has-code.ts';
 
 export interface HttpRequest {
   readonly method: string;
@@ -44,7 +45,7 @@ export function createHttpClient(timeoutMs: number): {
       const fail = (error: Error): void => {
         clearTimeout(timer);
         // The server closed the open connection at the moment of its next use, so it has received nothing.
-        if (sent.reusedSocket && 'code' in error && error.code === 'ECONNRESET' && !signal.aborted)
+        if (sent.reusedSocket && hasCode(error, 'ECONNRESET') && !signal.aborted)
           resolve(send(url, request, deadline));
         else reject(error);
       };

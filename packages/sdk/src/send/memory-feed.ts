@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { createEventQueue, type EventQueue } from './event-queue.ts';
 import type { BatchLimits, Feed } from './feed.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import type { PendingEvent } from './pending-event.ts';
 import type { Draft, QueuedEvent } from './queued-event.ts';
+import { settleEach } from './settle-each.ts';
 import type { Judgement } from './transport.ts';
 
 export interface MemoryFeed extends Feed {
@@ -25,98 +25,122 @@ export const overheadBytes = 200;
 /** What id, time and the actor's type add to the text of a snapshot. */
 export const addedBytes = 150;
 
+/** Fewer empty places are not worth a copy of the rest. */
+const trimmedPlacesMin = 1_024;
+
 interface Placed {
   readonly event: PendingEvent;
   readonly place: number;
 }
-type EncodeAt = (place: number) => PendingEvent | undefined;
 
-/** The events of mode `best_effort`: first in, first out, bounded in bytes. */
+/** The events of mode `best_effort`: first in, first out, bounded in bytes. One closure for the same reason as the sender. */
 export function createMemoryFeed(
   instance: string,
   budget: MemoryBudget,
   events: MemoryFeedEvents,
 ): MemoryFeed {
-  const queue = createEventQueue(budget);
+  // An event that is removed leaves its place empty until all places before it are empty, too.
+  let queue: (QueuedEvent | undefined)[] = [];
+  let first = 0;
+  let count = 0;
+  let bytes = 0;
+
+  function resize(event: QueuedEvent, to: number): void {
+    budget.give(event.bytes - to);
+    bytes += to - event.bytes;
+    event.bytes = to;
+  }
+  function remove(place: number): void {
+    const event = queue[place];
+    if (event === undefined) return;
+    queue[place] = undefined;
+    count -= 1;
+    resize(event, 0);
+  }
+  function advance(): void {
+    while (first < queue.length && queue[first] === undefined) first += 1;
+  }
+  function trim(): void {
+    advance();
+    // Shifting the events out one by one would copy the rest each time.
+    if (first <= trimmedPlacesMin || first * 2 <= queue.length) return;
+    queue = queue.slice(first);
+    first = 0;
+  }
 
   /** Undefined where there is no event, or one that is not valid, which leaves the queue. */
-  const encodeAt: EncodeAt = (place) => {
-    const event = queue.at(place);
+  function encodeAt(place: number): PendingEvent | undefined {
+    const event = queue[place];
     if (event === undefined) return undefined;
     if (event.draft !== undefined) {
       event.json = events.encode(event, event.draft);
       event.draft = undefined;
-      if (event.json !== undefined) queue.resize(event, Buffer.byteLength(event.json) + overheadBytes);
+      if (event.json !== undefined) resize(event, Buffer.byteLength(event.json) + overheadBytes);
     }
     const { id, sequence, json } = event;
     if (json !== undefined) return { id, sequence, json };
-    queue.remove(place);
+    remove(place);
     return undefined;
-  };
+  }
 
-  function settle(batch: readonly Placed[], judgements: readonly Judgement[]): void {
-    batch.forEach(({ event, place }, i) => {
-      const judgement = judgements[i];
-      if (judgement === undefined) return;
-      queue.remove(place);
-      events.onSettled(event, judgement);
-    });
-    queue.trim();
+  /** The oldest events, as many as fit into a batch. Lets the host's code run between every `encodedPerTurn` events. */
+  async function takeOldest(limits: BatchLimits): Promise<readonly Placed[]> {
+    const batch: Placed[] = [];
+    let batchBytes = 0;
+    let encodedCount = 0;
+    for (let place = first; place < queue.length && batch.length < limits.eventsMax; place++) {
+      const queued = queue[place];
+      if (queued === undefined) continue;
+      if (queued.draft !== undefined && ++encodedCount % encodedPerTurn === 0) await nextTurn();
+      const event = encodeAt(place);
+      if (event === undefined) continue;
+      batchBytes += queued.bytes - overheadBytes;
+      if (batchBytes > limits.bytesMax && batch.length > 0) break;
+      batch.push({ event, place });
+    }
+    return batch;
   }
 
   return {
     instance,
-    push: queue.push,
+    push(event) {
+      if (!budget.take(event.bytes)) return false;
+      queue.push(event);
+      count += 1;
+      bytes += event.bytes;
+      return true;
+    },
     spill(write) {
-      queue.trim();
-      const all = encodeAll(queue, encodeAt);
+      trim();
+      const all: Placed[] = [];
+      for (let place = first; place < queue.length; place++) {
+        const event = encodeAt(place);
+        if (event !== undefined) all.push({ event, place });
+      }
       const writtenCount = write(all.map(({ event }) => event));
-      for (const { place } of all.slice(0, writtenCount)) queue.remove(place);
+      for (const { place } of all.slice(0, writtenCount)) remove(place);
     },
     async take(limits) {
-      queue.trim();
-      const batch = await takeOldest(queue, encodeAt, limits);
+      trim();
+      const batch = await takeOldest(limits);
       if (batch.length === 0) return undefined;
       return {
         events: batch.map(({ event }) => event),
-        settle: (judgements) => settle(batch, judgements),
+        settle(judgements) {
+          settleEach(batch, judgements, ({ event, place }, judgement) => {
+            remove(place);
+            events.onSettled(event, judgement);
+          });
+          trim();
+        },
         release: () => undefined,
       };
     },
-    length: queue.count,
-    oldestAt: () => queue.oldest()?.takenAt,
-    isFull: (limits) => queue.count() >= limits.eventsMax || queue.bytes() >= limits.bytesMax,
+    length: () => count,
+    oldestAt() {
+      advance();
+      return queue[first]?.takenAt;
+    },
+    isFull: (limits) => count >= limits.eventsMax || bytes >= limits.bytesMax,
   };
-}
-
-function encodeAll(queue: EventQueue, encodeAt: EncodeAt): readonly Placed[] {
-  const all: Placed[] = [];
-  for (let place = queue.firstPlace(); place < queue.endPlace(); place++) {
-    const event = encodeAt(place);
-    if (event !== undefined) all.push({ event, place });
-  }
-  return all;
-}
-
-/** The oldest events, as many as fit into a batch. Lets the host's code run between every `encodedPerTurn` events. */
-async function takeOldest(
-  queue: EventQueue,
-  encodeAt: EncodeAt,
-  limits: BatchLimits,
-): Promise<readonly Placed[]> {
-  const batch: Placed[] = [];
-  let batchBytes = 0;
-  let encodedCount = 0;
-  for (let place = queue.firstPlace(); place < queue.endPlace(); place++) {
-    if (batch.length >= limits.eventsMax) break;
-    const queued = queue.at(place);
-    if (queued === undefined) continue;
-    if (queued.draft !== undefined && ++encodedCount % encodedPerTurn === 0) await nextTurn();
-    const event = encodeAt(place);
-    if (event === undefined) continue;
-    batchBytes += queued.bytes - overheadBytes;
-    if (batchBytes > limits.bytesMax && batch.length > 0) break;
-    batch.push({ event, place });
-  }
-  return batch;
 }

@@ -1,10 +1,9 @@
-import type { SdkError } from '../sdk-error.ts';
-import { createAlarm } from './alarm.ts';
-import { createBatchPoster } from './batch-poster.ts';
-import type { BatchLimits, Feed } from './feed.ts';
-import { createFeedTurns } from './feed-turns.ts';
+import { timerMaxMs } from '../host/timer-max.ts';
+import { SdkError } from '../sdk-error.ts';
+import type { BatchLimits, Feed, FeedBatch } from './feed.ts';
+import { judgementsOf, postBatch } from './post-batch.ts';
 import type { RetryGate } from './retry-gate.ts';
-import type { Transport } from './transport.ts';
+import type { Posted, Transport } from './transport.ts';
 
 /** Sends what is in its feeds to the server, one batch at a time, each feed in its order. */
 export interface Sender {
@@ -31,75 +30,134 @@ export interface SenderOptions {
   readonly onUnreachable: (error: SdkError) => void;
 }
 
+/** While the circuit is open, one event at a time asks whether the server is back. */
+const probeEventsMax = 1;
+/** How much more the next batch may hold after one that the server took. */
+const growth = 1.1;
+
+/** One closure for the turns, the timer and the sending: apart they would pass the size that the SDK promises. */
 export function createSender({ transport, gate, limits, onUnreachable }: SenderOptions): Sender {
   const stopping = new AbortController();
-  const poster = createBatchPoster({ transport, gate, limits, signal: stopping.signal, onUnreachable });
-  const alarm = createAlarm(sendNext);
-  const waiters = createWaiters();
+  const onEmptied: (() => void)[] = [];
+  // The feed that was served last stands at the end.
+  let feeds: Feed[] = [];
+  let first: Feed | undefined;
   let sending: Promise<void> | undefined;
   let isHurried = false;
+  // Less than `limits.eventsMax` after the server found a batch too large.
+  let eventsMax = limits.eventsMax;
+  let timer: NodeJS.Timeout | undefined;
+  let timerAt = 0;
+  let lastError: string | undefined;
+  let lastAnswerAt: number | undefined;
 
-  const turns = createFeedTurns((feed, isFirst) => {
+  /** Infinity when the feed is empty. */
+  function dueAt(feed: Feed): number {
     const oldest = feed.oldestAt();
-    if (oldest === undefined) return undefined;
-    return isHurried || isFirst || poster.isFull(feed) ? 0 : oldest + limits.afterMs;
-  });
+    if (oldest === undefined) return Infinity;
+    const isDue = isHurried || feed === first || feed.isFull({ eventsMax, bytesMax: limits.bytesMax });
+    return isDue ? 0 : oldest + limits.afterMs;
+  }
 
   function schedule(): void {
     if (sending !== undefined || stopping.signal.aborted) return;
-    const dueAt = turns.dueAt();
-    if (dueAt !== Infinity) return alarm.set(Math.max(dueAt, performance.now() + gate.waitMs()));
-    isHurried = false;
-    waiters.release();
+    const due = Math.min(...feeds.map(dueAt));
+    if (due === Infinity) {
+      isHurried = false;
+      for (const resolve of onEmptied.splice(0)) resolve();
+      return;
+    }
+    const now = performance.now();
+    const at = Math.max(due, now + gate.waitMs());
+    if (timer !== undefined && timerAt <= at) return;
+    clearTimeout(timer);
+    timerAt = at;
+    timer = setTimeout(startSending, Math.min(at - now, timerMaxMs));
+    timer.unref();
   }
 
-  function sendNext(): void {
-    const feed = gate.waitMs() > 0 ? undefined : turns.next();
-    const posted = feed === undefined ? Promise.resolve() : poster.post(feed);
-    sending = posted.finally(() => {
+  function startSending(): void {
+    timer = undefined;
+    sending = sendNext().finally(() => {
       sending = undefined;
       schedule();
     });
   }
 
+  /** The due feed whose turn it is. The first feed is not served twice in a row while others are due. */
+  function nextFeed(): Feed | undefined {
+    const now = performance.now();
+    const due = feeds.filter((feed) => dueAt(feed) <= now);
+    const preferred = feeds.at(-1) === first ? undefined : due.find((feed) => feed === first);
+    const chosen = preferred ?? due[0];
+    if (chosen !== undefined) feeds = [...feeds.filter((feed) => feed !== chosen), chosen];
+    return chosen;
+  }
+
+  async function sendNext(): Promise<void> {
+    if (gate.waitMs() > 0) return;
+    const feed = nextFeed();
+    const batch = await feed?.take({
+      eventsMax: gate.isOpen() ? probeEventsMax : eventsMax,
+      bytesMax: limits.bytesMax,
+    });
+    // Without a wait, a spool that cannot be read would be read again at once, without end.
+    if (batch === 'unreadable') return gate.failed();
+    if (feed === undefined || batch === undefined) return;
+    if (stopping.signal.aborted) return batch.release();
+    gate.started();
+    const { instance } = feed;
+    const posted = await postBatch(transport, batch, { instance, signal: stopping.signal });
+    if (posted.kind === 'later') return postpone(batch, posted);
+    gate.succeeded();
+    lastError = undefined;
+    lastAnswerAt = performance.now();
+    if (posted.kind === 'tooLarge' && batch.events.length > 1) {
+      eventsMax = Math.ceil(batch.events.length / 2);
+      return batch.release();
+    }
+    // The size grows slowly: at once, a server that takes little would refuse every second batch.
+    eventsMax = Math.min(limits.eventsMax, Math.ceil(eventsMax * growth));
+    await batch.settle(judgementsOf(batch, posted));
+  }
+
+  function postpone(batch: FeedBatch, posted: Extract<Posted, { kind: 'later' }>): void {
+    batch.release();
+    if (stopping.signal.aborted) return;
+    const { reason, retryAfterMs, cause } = posted;
+    gate.failed(retryAfterMs);
+    lastError = reason;
+    onUnreachable(new SdkError('unreachable', reason, { cause }));
+  }
+
   return {
     addFeed(feed, options) {
-      turns.add(feed, options);
+      feeds.push(feed);
+      if (options?.first) first = feed;
       schedule();
     },
     removeFeed(feed) {
-      turns.remove(feed);
+      feeds = feeds.filter((other) => other !== feed);
       schedule();
     },
     wake: schedule,
     hurry() {
       isHurried = true;
       gate.hurry();
-      alarm.cancel();
+      clearTimeout(timer);
+      timer = undefined;
       schedule();
     },
     async emptied() {
-      if (sending !== undefined || !turns.areEmpty()) await waiters.wait();
+      if (sending === undefined && feeds.every((feed) => feed.length() === 0)) return;
+      await new Promise<void>((resolve) => onEmptied.push(resolve));
     },
     async stop() {
-      alarm.cancel();
+      clearTimeout(timer);
       stopping.abort();
       await sending;
     },
-    lastError: poster.lastError,
-    lastAnswerAt: poster.lastAnswerAt,
-  };
-}
-
-/** Callers who wait for the same thing. */
-function createWaiters(): { wait(): Promise<void>; release(): void } {
-  let resolves: (() => void)[] = [];
-  return {
-    wait: () => new Promise((resolve) => resolves.push(resolve)),
-    release() {
-      const released = resolves;
-      resolves = [];
-      for (const resolve of released) resolve();
-    },
+    lastError: () => lastError,
+    lastAnswerAt: () => lastAnswerAt,
   };
 }

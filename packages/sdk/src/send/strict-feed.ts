@@ -1,5 +1,6 @@
 import type { BatchLimits, Feed } from './feed.ts';
 import type { PendingEvent } from './pending-event.ts';
+import { settleEach } from './settle-each.ts';
 import type { Judgement } from './transport.ts';
 
 export interface StrictFeed extends Feed {
@@ -64,9 +65,7 @@ export function createStrictFeed(instance: string, timeoutMs: number, events: St
         events: batch.map(({ event }) => event),
         settle(judgements) {
           sending = new Set();
-          batch.forEach((call, i) => {
-            const judgement = judgements[i];
-            if (judgement === undefined) return;
+          settleEach(batch, judgements, (call, judgement) => {
             leave(call);
             events.onSettled(call.event, judgement);
             call.resolve(judgement);

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { hasCode } from '../host/has-code.ts';
 import { replaceFile } from '../host/replace-file.ts';
 import { timerMaxMs } from '../host/timer-max.ts';
 import type { ClosedSession } from './closed-session.ts';
@@ -73,7 +74,7 @@ function cursorFile(path: string): SessionCursor {
   return {
     read: () =>
       readFile(path, 'utf8').catch((error: unknown) => {
-        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+        if (hasCode(error, 'ENOENT')) return undefined;
         throw error;
       }),
     write: (cursor) => replaceFile(path, cursor),

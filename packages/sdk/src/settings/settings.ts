@@ -215,7 +215,7 @@ const warnedOf = new Set<string>();
 function warnOnce({ code, message }: SdkError): void {
   if (warnedOf.has(code)) return;
   warnedOf.add(code);
-  process.emitWarning(`${message} (further errors of this kind go to the option onError only)`, {
+  process.emitWarning(`${message} (more of this kind go to the option onError only)`, {
     type: 'BitacoraWarning',
     code: `BITACORA_${code.toUpperCase()}`,
   });

@@ -1,9 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSegmentStore, type SegmentStore } from './segment-store.ts';
-import { hasOwner, ownerPath, ownerSignEveryMs } from './spool-owner.ts';
+import { hasOwner, ownerSignEveryMs, signAsOwner } from './spool-owner.ts';
 import {
   claimSubSpool,
   isSubSpoolName,
@@ -81,8 +80,7 @@ export function createAdopter(options: AdopterOptions): Adopter {
       }));
   const again = setInterval(() => void lookOnce(), lookEveryMs);
   const sign = setInterval(() => {
-    const now = new Date();
-    for (const { sub } of held) void utimes(ownerPath(sub.path), now, now).catch(() => undefined);
+    for (const { sub } of held) signAsOwner(sub.path);
   }, ownerSignEveryMs);
   again.unref();
   sign.unref();

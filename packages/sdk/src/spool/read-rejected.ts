@@ -1,6 +1,7 @@
 import type { EventInput, Rejection } from '@bitacora/event';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hasCode } from '../host/has-code.ts';
 import { createSpoolCipher } from './cipher.ts';
 import { quarantineFiles, quarantinePlace } from './quarantine.ts';
 import { readSegment } from './segment-reader.ts';
@@ -73,7 +74,7 @@ async function bytesIn(path: string): Promise<number> {
   try {
     return (await stat(path)).size;
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return 0;
+    if (hasCode(cause, 'ENOENT')) return 0;
     throw cause;
   }
 }

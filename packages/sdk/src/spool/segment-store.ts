@@ -2,7 +2,7 @@ import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readAcknowledged, removeAcknowledged, writeAcknowledged } from './acknowledged-position.ts';
 import type { SpoolCipher } from './cipher.ts';
-import { createSegmentList, type Segment } from './segment-list.ts';
+import type { Segment } from './segment-file.ts';
 import { readSegment, type PageLimits, type SegmentPage } from './segment-reader.ts';
 
 /** The files of one sub-spool and how far they were acknowledged. All of it can be found out by reading the files. */
@@ -19,7 +19,6 @@ export interface SegmentStore {
   /** Events that are not acknowledged. */
   length(): number;
   bytes(): number;
-  lastNumber(): number;
   /** Reads what an earlier owner left. */
   scan(): Promise<void>;
   /** Forgets everything, and returns the number of events that were not acknowledged. */
@@ -40,60 +39,85 @@ export interface SegmentStoreOptions {
 const scanLimits: PageLimits = { eventsMax: 10_000, bytesMax: 1_048_576 };
 const segmentName = /^(\d{8})\.segment$/;
 
-export function segmentPath(directory: string, number: number): string {
-  return join(directory, `${String(number).padStart(8, '0')}.segment`);
-}
-
 export function createSegmentStore(
   directory: string,
   { cipher, onDamaged }: SegmentStoreOptions,
 ): SegmentStore {
-  const list = createSegmentList(({ path, events }) => {
-    if (events > 0) onDamaged({ bytes: 0, events, path });
-    rmSync(path, { force: true });
-    removeAcknowledged(path);
-  });
+  const segments: Segment[] = [];
+  // How far the first segment was read.
+  let position = 0;
+  let pending = 0;
+
+  /** Removes segments that are sealed and read, and returns the one in which reading goes on. */
+  function current(): Segment | undefined {
+    for (let first = segments[0]; first !== undefined; first = segments[0]) {
+      if (position < first.bytesEnd) return first;
+      if (!first.sealed) return undefined;
+      segments.shift();
+      position = 0;
+      pending -= first.events;
+      if (first.events > 0) onDamaged({ bytes: 0, events: first.events, path: first.path });
+      rmSync(first.path, { force: true });
+      removeAcknowledged(first.path);
+    }
+    return undefined;
+  }
+
+  function add(segment: Segment): void {
+    segments.push(segment);
+    pending += segment.events;
+  }
 
   return {
-    add: list.add,
-    grow: list.grow,
+    add,
+    grow(segment, by) {
+      segment.bytesEnd += by.bytes;
+      segment.events += by.events;
+      pending += by.events;
+    },
     async page(limits) {
-      for (let segment = list.current(); segment !== undefined; segment = list.current()) {
+      for (let segment = current(); segment !== undefined; segment = current()) {
         const { path, bytesEnd } = segment;
-        const page = await readSegment(path, { position: list.position(), bytesEnd, cipher }, limits);
-        if (segment !== list.first()) return undefined;
+        const page = await readSegment(path, { position, bytesEnd, cipher }, limits);
+        if (segment !== segments[0]) return undefined;
         if (page.damagedBytes > 0) onDamaged({ bytes: page.damagedBytes, events: 0, path });
         if (page.frames.length > 0) return page;
-        list.moveTo(page.position);
+        position = page.position;
       }
       return undefined;
     },
     async acknowledge(page, settled) {
-      const segment = list.first();
+      const [segment] = segments;
       if (segment === undefined) return;
       const isRemovedNext = page.position >= segment.bytesEnd && segment.sealed;
       if (!isRemovedNext) await writeAcknowledged(segment.path, page.position);
-      if (segment !== list.first()) return;
-      list.moveTo(page.position);
-      list.acknowledge(page.frames.length);
+      if (segment !== segments[0]) return;
+      position = page.position;
+      pending -= page.frames.length;
+      segment.events -= page.frames.length;
       settled();
-      list.current();
+      current();
     },
-    tidy: () => void list.current(),
-    length: list.length,
-    bytes: list.bytes,
-    lastNumber: list.lastNumber,
+    tidy: () => void current(),
+    length: () => pending,
+    bytes: () => segments.reduce((sum, { bytesEnd }) => sum + bytesEnd, 0),
     async scan() {
       for (const segment of segmentsIn(directory)) {
         // Only the first can be acknowledged in part: those before it are gone.
-        const isFirst = list.first() === undefined;
+        const isFirst = segments.length === 0;
         const from = isFirst ? await readAcknowledged(segment.path) : 0;
         segment.events = await countEvents(segment, from, cipher);
-        if (isFirst) list.moveTo(from);
-        list.add(segment);
+        if (isFirst) position = from;
+        add(segment);
       }
     },
-    forget: list.forget,
+    forget() {
+      const left = pending;
+      position = 0;
+      pending = 0;
+      segments.length = 0;
+      return left;
+    },
   };
 }
 

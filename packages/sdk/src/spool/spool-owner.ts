@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { hasCode } from '../host/has-code.ts';
 
 /** The process that may write to a sub-spool. A later process with the same pid has another start. */
 interface Owner {
@@ -20,6 +22,12 @@ const ownerSilentMs = 60_000;
 export function writeOwner(directory: string): void {
   const owner: Owner = { pid: process.pid, startedAt: startOf(process.pid), host: hostname() };
   writeFileSync(join(directory, fileName), JSON.stringify(owner), { mode: 0o600 });
+}
+
+/** Touches the owner's file of a directory, as its owner must do every `ownerSignEveryMs`. */
+export function signAsOwner(directory: string): void {
+  const now = new Date();
+  void utimes(ownerPath(directory), now, now).catch(() => undefined);
 }
 
 /** Whether the directory has an owner that is alive. A directory without an owner was given up. */
@@ -53,7 +61,7 @@ function isRunning({ pid, startedAt }: Owner): boolean {
     process.kill(pid, 0);
   } catch (error) {
     // EPERM: the process runs as another user.
-    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false;
+    if (!hasCode(error, 'EPERM')) return false;
   }
   const start = startOf(pid);
   return startedAt === '' || start === '' || start === startedAt;

@@ -1,12 +1,21 @@
 import type { KeyObject } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { SdkError } from '../sdk-error.ts';
 import type { PendingEvent } from '../send/pending-event.ts';
-import { createAppendQueue } from './append-queue.ts';
 import { createSpoolCipher, type SpoolCipher } from './cipher.ts';
 import { encodeFrame, frameBytes } from './frame.ts';
+import {
+  appendSynced,
+  isDiskFull,
+  isTruncated,
+  openSegment,
+  writeSegment,
+  type OpenSegment,
+} from './segment-file.ts';
 import { createSegmentStore, type SegmentStore } from './segment-store.ts';
-import { createSegmentWriter, isDiskFull, type SegmentWriterOptions } from './segment-writer.ts';
-import { releaseSubSpool, removeSubSpool } from './sub-spool.ts';
+import { spoolFailure } from './spool-failure.ts';
+import { ownerSignEveryMs, signAsOwner } from './spool-owner.ts';
+import { createSubSpool, releaseSubSpool, removeSubSpool, type SubSpool } from './sub-spool.ts';
 
 /** Where one instance keeps events that must survive the process. The first event makes it on the disk. */
 export interface Spool {
@@ -26,73 +35,180 @@ export interface Spool {
   close(report: object | undefined): void;
 }
 
-export interface SpoolSettings extends Omit<SegmentWriterOptions, 'cipher' | 'onDamaged'> {
+export interface SpoolSettings {
+  readonly directory: string;
   readonly bytesMax: number;
+  readonly segmentBytesMax: number;
+  readonly instance: string;
+  readonly tenant: string | undefined;
   /** Encrypts what is on the disk. */
   readonly key: KeyObject | undefined;
   readonly onAppended: () => void;
   readonly onDamaged: (damage: { readonly bytes: number; readonly events: number }) => void;
+  /** Another process took these events over and sends them. */
+  readonly onTakenOver: (events: number) => void;
 }
 
+interface Append {
+  readonly event: PendingEvent;
+  readonly bytes: number;
+  readonly done: (error?: SdkError) => void;
+}
+
+/** The directory of the instance in the spool, which a timer signs as its owner's. */
+interface Place {
+  readonly sub: SubSpool;
+  readonly store: SegmentStore;
+  readonly signing: NodeJS.Timeout;
+}
+
+const groupBytesMax = 4_194_304;
 const segmentsMin = 8;
 /** Bytes of the appends that wait for the disk; further appends are refused. */
 const underWayBytesMax = 16_777_216;
 
+/** One closure for the queue, the file and the directory: apart they would pass the size that the SDK promises. */
 export function createSpool(settings: SpoolSettings): Spool {
-  const { bytesMax, instance, key, onAppended } = settings;
+  const { bytesMax, instance, key } = settings;
   const cipher = key && createSpoolCipher(key, instance);
   // A file is removed as a whole: one as large as the whole spool would keep it full until all its events were sent.
   const segmentBytesMax = Math.min(settings.segmentBytesMax, bytesMax / segmentsMin);
-  const writer = createSegmentWriter({ ...settings, cipher, segmentBytesMax });
-  const queue = createAppendQueue();
+  let place: Place | undefined;
+  let active: OpenSegment | undefined;
+  let waiting: Append[] = [];
+  let group: readonly Append[] = [];
+  let underWayBytes = 0;
   let writing: Promise<void> | undefined;
+  let segmentsMade = 0;
+
+  const openPlace = (): Place => (place ??= createPlace(settings, cipher));
+
+  async function activeSegment(): Promise<OpenSegment> {
+    const { sub, store } = openPlace();
+    if (active !== undefined) return active;
+    cipher?.renew();
+    active = await openSegment(sub.path, ++segmentsMade);
+    store.add(active.segment);
+    return active;
+  }
+
+  async function seal({ segment, file }: OpenSegment): Promise<void> {
+    active = undefined;
+    segment.sealed = true;
+    await file.close().catch(() => undefined);
+  }
 
   async function writeAll(): Promise<void> {
-    for (let group = queue.startGroup(); group.length > 0; group = queue.startGroup()) {
-      await writer.write(group, queue.finishGroup).catch((cause: unknown) => {
-        queue.finishGroup(errorOf(cause));
-      });
-      onAppended();
+    while (waiting.length > 0) {
+      group = waiting.splice(0, groupLength(waiting));
+      await writeGroup().catch((cause: unknown) => finishGroup(errorOf(cause)));
+      settings.onAppended();
     }
     // No event can come between the last look at the queue and this line: a later one starts the writing anew.
     writing = undefined;
   }
 
-  const onDisk = (): number => writer.place()?.store.bytes() ?? 0;
+  async function writeGroup(): Promise<void> {
+    const own = await activeSegment();
+    const { segment, file } = own;
+    const bytes = Buffer.concat(group.map(({ event }) => encodeFrame(event, cipher)));
+    try {
+      await appendSynced(file, bytes, segment.bytesEnd);
+    } catch (cause) {
+      // Without the cut, half-written events could be read after a restart.
+      const isCut = await isTruncated(file, segment.bytesEnd);
+      if (!isCut || !isDiskFull(cause)) await seal(own);
+      throw cause;
+    }
+    if (await isTakenOver()) return writeGroup();
+    const { store } = openPlace();
+    store.grow(segment, { bytes: bytes.length, events: group.length });
+    finishGroup();
+    if (segment.bytesEnd >= segmentBytesMax) await seal(own);
+    store.tidy();
+  }
+
+  function finishGroup(error?: SdkError): void {
+    const finished = group;
+    group = [];
+    for (const { bytes, done } of finished) {
+      underWayBytes -= bytes;
+      done(error);
+    }
+  }
+
+  /** Asked after the sync: a process that took the directory over may have read it before the events were there. */
+  async function isTakenOver(): Promise<boolean> {
+    if (place === undefined) return false;
+    const { sub, store, signing } = place;
+    // Another directory at the same path is not ours.
+    const current = await stat(sub.path).catch(() => undefined);
+    if (current?.ino === sub.inode) return false;
+    await active?.file.close().catch(() => undefined);
+    clearInterval(signing);
+    active = undefined;
+    place = undefined;
+    settings.onTakenOver(store.forget());
+    return true;
+  }
+
+  const onDisk = (): number => place?.store.bytes() ?? 0;
 
   return {
     get store() {
-      return writer.place()?.store ?? emptyStore;
+      return place?.store ?? emptyStore;
     },
     append(event, done) {
       const bytes = frameBytes(event, cipher);
-      if (queue.bytes() + bytes > underWayBytesMax)
-        return done(new SdkError('spool_full', 'the disk is too slow for the events'));
-      if (onDisk() + queue.bytes() + bytes > bytesMax)
+      if (underWayBytes + bytes > underWayBytesMax)
+        return done(new SdkError('spool_full', 'the disk is too slow'));
+      if (onDisk() + underWayBytes + bytes > bytesMax)
         return done(new SdkError('spool_full', `the spool holds its ${bytesMax} bytes`));
-      queue.push({ event, bytes, done });
+      underWayBytes += bytes;
+      waiting.push({ event, bytes, done });
       writing ??= writeAll();
     },
     appendNow(events) {
-      const all = [...queue.unwritten(), ...events].toSorted((a, b) => a.sequence - b.sequence);
+      const unwritten = [...group, ...waiting].map(({ event }) => event);
+      const all = [...unwritten, ...events].toSorted((a, b) => a.sequence - b.sequence);
       cipher?.renew();
       const frames = framesWithin(bytesMax - onDisk(), all, cipher);
       if (frames.length === 0) return 0;
-      writer.writeNow(Buffer.concat(frames), frames.length);
-      queue.forgetWaiting();
+      const { sub, store } = openPlace();
+      store.add(writeSegment(sub.path, ++segmentsMade, frames));
+      waiting = [];
       return frames.length;
     },
-    underWay: queue.length,
+    underWay: () => waiting.length + group.length,
     settled: () => writing ?? Promise.resolve(),
     close(report) {
-      const place = writer.place();
       if (place === undefined) return;
-      place.stopSigning();
-      writer.closeFile();
+      clearInterval(place.signing);
+      void active?.file.close().catch(() => undefined);
       if (place.store.length() === 0) removeSubSpool(place.sub);
       else releaseSubSpool(place.sub, report);
     },
   };
+}
+
+/** Makes the directory. Throws what the file system says. */
+function createPlace(settings: SpoolSettings, cipher: SpoolCipher | undefined): Place {
+  const sub = createSubSpool(settings.directory, { ...settings, cipher });
+  const signing = setInterval(() => signAsOwner(sub.path), ownerSignEveryMs);
+  signing.unref();
+  return { sub, signing, store: createSegmentStore(sub.path, { ...settings, cipher }) };
+}
+
+/** How many appends share the next sync; at least one. */
+function groupLength(waiting: readonly Append[]): number {
+  let groupBytes = 0;
+  let count = 0;
+  for (const { bytes } of waiting) {
+    groupBytes += bytes;
+    if (groupBytes > groupBytesMax && count > 0) break;
+    count += 1;
+  }
+  return count;
 }
 
 const emptyStore: SegmentStore = createSegmentStore('', { cipher: undefined, onDamaged: () => undefined });
@@ -116,5 +232,5 @@ function framesWithin(
 
 function errorOf(cause: unknown): SdkError {
   if (isDiskFull(cause)) return new SdkError('spool_full', 'the disk of the spool is full', { cause });
-  return new SdkError('spool_failed', `the spool cannot be written: ${String(cause)}`, { cause });
+  return spoolFailure('written', cause);
 }

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
+import { hasCode } from '../host/has-code.ts';
 import { createSpoolCipher, type SpoolCipher } from './cipher.ts';
 import { decodeFrame, encodeFrame } from './frame.ts';
 import { isAbandoned, ownerPath, writeOwner } from './spool-owner.ts';
@@ -136,7 +137,7 @@ function readIfThere(path: string): Buffer | undefined {
   try {
     return readFileSync(path);
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+    if (hasCode(cause, 'ENOENT')) return undefined;
     throw cause;
   }
 }

@@ -1,5 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hasCode } from '../host/has-code.ts';
 import { replaceFile, writeNewFile } from '../host/replace-file.ts';
 
 /** The newest checkpoint, kept on disk: later ones are compared with it, also by the next process. */
@@ -17,7 +18,7 @@ export function createKeptNote(directory: string, ledger: string): KeptNote {
   return {
     read: () =>
       readFile(path, 'utf8').catch((error: unknown) => {
-        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+        if (hasCode(error, 'ENOENT')) return undefined;
         throw error;
       }),
     replace: (note) => replaceFile(path, note),
@@ -26,7 +27,7 @@ export function createKeptNote(directory: string, ledger: string): KeptNote {
       // Notes end with a newline; with a blank line after each, `bitacora verify --checkpoint` reads them all.
       await writeNewFile(`${path}s-that-contradict`, notes.map((note) => `${note}\n`).join('')).catch(
         (error: unknown) => {
-          if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+          if (!hasCode(error, 'EEXIST')) throw error;
         },
       );
     },
