@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
 import {
   dashboardFolders,
   driverFolderOfCli,
@@ -9,6 +10,8 @@ import {
   packImports,
   packages,
   projectionsFolder,
+  sdkRooms,
+  sharedSdkFiles,
   sharedServerFiles,
   stages,
   testTools,
@@ -48,6 +51,7 @@ function packageRules(name, libraries) {
     ...area({ base: `packages/${name}/src`, names }),
     ...testsOf({ base: `packages/${name}/src`, names, outside: testFolders }),
     ...(name === 'server' ? serverRules(names) : []),
+    ...(name === 'sdk' ? sdkRules(names) : []),
     ...(name === 'cli' ? cliRules(names) : []),
     ...(name === 'dashboard' ? dashboardRules(names) : []),
   ];
@@ -100,6 +104,31 @@ function projectionRules(base, names, entered) {
       ),
     },
     ...area({ base: `${base}/*`, names, outside: besideThemAll }),
+  ];
+}
+
+/** The door of the package sees every room, the files beside it see each other only, and a room sees what the table lists. */
+function sdkRules(names) {
+  const base = 'packages/sdk/src';
+  return [
+    { files: [`${base}/*.${source}`], rules: onlyThese(['./*.ts', ...names], says(base)) },
+    { files: [`${base}/index.${source}`], rules: onlyThese(['./**', ...names], says(base)) },
+    {
+      files: [`${base}/*/**/*.${source}`],
+      rules: onlyThese([], 'This room is not in scripts/import-table.mjs.'),
+    },
+    ...Object.entries(sdkRooms).flatMap(([room, entered]) => {
+      // `up` leads to the folder that holds the room: to src, or to src/adapters.
+      const from = posix.dirname(room);
+      const outsideOf = (rooms) => (up) => [
+        ...rooms.map((other) => `${up}${posix.relative(from, other)}/**`),
+        ...sharedSdkFiles.map((file) => `${up}${posix.relative(from, file)}`),
+      ];
+      return [
+        ...area({ base: `${base}/${room}`, names, outside: outsideOf(entered) }),
+        ...testsOf({ base: `${base}/${room}`, names, outside: outsideOf(Object.keys(sdkRooms)) }),
+      ];
+    }),
   ];
 }
 

@@ -73,5 +73,39 @@ export const dashboardFolders = {
   app: ['features', 'ui'],
 };
 
+/**
+ * Room of the SDK → the rooms that its files may import, file by file: an index.ts in a room is the door of a public
+ * subpath and shows only what is public.
+ */
+export const sdkRooms = {
+  context: [],
+  host: [],
+  redact: ['host'],
+  send: ['context', 'host'],
+  spool: ['host', 'send'],
+  settings: ['host', 'redact', 'send', 'spool'],
+  capture: ['context', 'host', 'redact', 'send', 'settings', 'spool'],
+  changes: ['capture', 'context', 'host'],
+  outbox: ['capture', 'changes', 'context', 'host', 'redact'],
+  postgres: ['changes', 'outbox'],
+  functions: ['context'],
+  sessions: ['context', 'host', 'send', 'settings'],
+  witness: ['context', 'host', 'send', 'settings'],
+  'test-kit': ['capture', 'send', 'settings'],
+  'adapters/request': ['context'],
+  'adapters/express': ['adapters/request'],
+  'adapters/fastify': ['adapters/request'],
+  'adapters/hono': ['adapters/request'],
+  'adapters/koa': ['adapters/request'],
+  'adapters/nestjs': ['adapters/request'],
+  'adapters/drizzle': ['changes'],
+  'adapters/kysely': ['changes'],
+  'adapters/prisma': ['changes'],
+  'adapters/typeorm': ['changes'],
+};
+
+/** Files beside the rooms that every room may import; they import no room. */
+export const sharedSdkFiles = ['audit.ts', 'delivery.ts', 'sdk-error.ts'];
+
 /** What tests may import on top of what the code beside them may. */
 export const testTools = ['vitest', 'fast-check', 'node:*'];

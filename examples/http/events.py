@@ -1,4 +1,4 @@
-"""Writes events with Python's standard library: BITACORA_URL and BITACORA_API_KEY say where to."""
+"""Writes events with Python's standard library, to the server in BITACORA_URL with the key in BITACORA_API_KEY."""
 
 import json
 import os
@@ -17,12 +17,12 @@ def uuid7():
 
 
 def event(action, actor, **fields):
-    """The id is made here, before the first attempt, so that repeating is harmless."""
+    """Makes an event. Its id is made before the first attempt, so that sending it again does no harm."""
     return {"id": uuid7(), "action": action, "actor": actor, **fields}
 
 
 def store(events, attempts=8):
-    """Sends events until the server has answered for each of them; a rejected one is in the answer's results."""
+    """Sends events until the server has answered for each of them. The results in the answer name the rejected ones."""
     request = urllib.request.Request(
         os.environ["BITACORA_URL"] + "/v1/events",
         data=json.dumps(events).encode(),
@@ -41,7 +41,7 @@ def store(events, attempts=8):
                 return json.load(refused)
             wait = float(refused.headers.get("Retry-After", wait))
         except OSError:
-            pass  # no answer: it may be stored or not
+            pass  # without an answer, nobody knows whether the events are stored
         time.sleep(wait)
     raise RuntimeError("not stored: keep the events")
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Writes events with curl: BITACORA_URL and BITACORA_API_KEY say where to. The id is made once, before the first attempt,
-# so that repeating is harmless.
+# Writes events with curl, to the server in BITACORA_URL with the key in BITACORA_API_KEY. The id is made once, before the
+# first attempt, so that sending the event again does no harm.
 set -eu
 
 uuid7() {
@@ -11,7 +11,7 @@ uuid7() {
 }
 
 capture() {
-  # --retry covers no answer, 408, 429 and 5xx, and waits as Retry-After says.
+  # --retry sends again when there is no answer, and after 408, 429 and 5xx; it waits as Retry-After says.
   curl --silent --show-error --retry 8 --retry-connrefused --max-time 30 \
     -H "Authorization: Bearer $BITACORA_API_KEY" -H 'Content-Type: application/json' \
     --data-binary @- "$BITACORA_URL/v1/events"
@@ -25,5 +25,5 @@ JSON
 )
 
 printf '%s' "$event" | capture
-# Again, as after an answer that was lost: stored once.
+# The event is sent again, as after a lost answer, and is stored once.
 printf '%s' "$event" | capture

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { nodePackages, packages, stages } from '../../scripts/import-table.mjs';
+import { nodePackages, packages, sdkRooms, stages } from '../../scripts/import-table.mjs';
 import { lintConfigText } from '../../scripts/lint-config.mjs';
 import { lintPlantedFiles } from './lint-planted-files.ts';
 import { root } from './workspaces.ts';
@@ -9,6 +9,7 @@ import { root } from './workspaces.ts';
 const refused = 'eslint(no-restricted-imports)';
 const importing = (specifier: string) => `export * from '${specifier}';\n`;
 const server = 'packages/server/src';
+const sdk = 'packages/sdk/src';
 
 /** What must be reported: a sentence, the file, its source. */
 const violations: readonly (readonly [what: string, path: string, source: string])[] = [
@@ -71,6 +72,22 @@ const violations: readonly (readonly [what: string, path: string, source: string
   ['another projection', `${server}/projections/rollups/other.ts`, importing('../postings/index.ts')],
   ['all projections from one', `${server}/projections/rollups/far.ts`, importing('../../read/index.ts')],
   ['a projection past its index.ts', `${server}/projections/inside.ts`, importing('./rollups/rollups.ts')],
+  ['a room of the SDK that is not in the table', `${sdk}/elsewhere/x.ts`, importing('../audit.ts')],
+  ['a file between the rooms of the SDK', `${sdk}/adapters/x.ts`, importing('../audit.ts')],
+  ['settings in the room that sends', `${sdk}/send/x.ts`, importing('../settings/settings.ts')],
+  [
+    'a type of the outbox in the changes below it',
+    `${sdk}/changes/x.ts`,
+    "export type { OutboxRow } from '../outbox/outbox-row.ts';\n",
+  ],
+  [
+    'the changes of rows in an adapter of requests',
+    `${sdk}/adapters/hono/changes.ts`,
+    importing('../../changes/index.ts'),
+  ],
+  ['one framework in another', `${sdk}/adapters/hono/koa.ts`, importing('../koa/audit-requests.ts')],
+  ['the door of the SDK in a room', `${sdk}/functions/door.ts`, importing('../index.ts')],
+  ['a room in a file that all rooms share', `${sdk}/sdk-error-more.ts`, importing('./send/sender.ts')],
   [
     'another feature of the dashboard',
     'packages/dashboard/src/features/search/x.ts',
@@ -82,7 +99,9 @@ const violations: readonly (readonly [what: string, path: string, source: string
 /** What must pass. */
 const legal: readonly (readonly [what: string, path: string, source: string])[] = [
   ['a file of one’s own', 'packages/event/src/own.ts', importing('./x.ts')],
-  ['a file of one’s own above', 'packages/sdk/src/adapters/hono/x.ts', importing('../../capture.ts')],
+  ['a file that all rooms of the SDK share', `${sdk}/adapters/hono/x.ts`, importing('../../audit.ts')],
+  ['the common part of the requests', `${sdk}/adapters/hono/y.ts`, importing('../request/index.ts')],
+  ['a room from the door of the SDK', `${sdk}/index.tsx`, importing('./adapters/hono/index.ts')],
   ['a declared library', 'packages/tlog/src/library.ts', importing('@noble/hashes/sha2.js')],
   ['a built-in module where Node runs', 'packages/cli/src/built-in.ts', importing('node:fs/promises')],
   ['a test tool in a test', 'packages/event/src/own.test.ts', importing('fast-check')],
@@ -121,12 +140,16 @@ const stagePairs = pairsOf(stages, (from, to) => ({
   path: `${server}/${from}/to-${to}.ts`,
   source: importing(`../${to}/index.ts`),
 }));
+const sdkRoomPairs = pairsOf(sdkRooms, (from, to) => ({
+  path: `${sdk}/${from}/to-${to.replace('/', '-')}.ts`,
+  source: importing(`${posix.relative(from, to)}/any-file.ts`),
+}));
 const builtIns = Object.keys(packages).map((name) => ({
   path: `packages/${name}/src/to-node.ts`,
   source: importing('node:os'),
   listed: nodePackages.includes(name),
 }));
-const pairs = [...packagePairs, ...stagePairs, ...builtIns];
+const pairs = [...packagePairs, ...stagePairs, ...sdkRoomPairs, ...builtIns];
 
 const habits: readonly (readonly [code: string, path: string, source: string])[] = [
   [
@@ -209,7 +232,7 @@ describe('the linter lets pass', () => {
   });
 });
 
-test('each package and each stage imports what the table lists, and nothing else', () => {
+test('each package, each stage and each room of the SDK imports what the table lists, and nothing else', () => {
   const reported = pairs.filter(({ path }) => found.get(path)?.includes(refused)).map(({ path }) => path);
   expect(reported).toEqual(pairs.filter(({ listed }) => !listed).map(({ path }) => path));
 });
@@ -223,6 +246,7 @@ describe('the linter holds the habits of the house', () => {
 test.each([
   ['packages', packages],
   ['stages', stages],
+  ['rooms of the SDK', sdkRooms],
 ])('the table of %s has no cycle', (_, table) => {
   const listed: Readonly<Record<string, readonly string[]>> = table;
   const reached = (from: string, path: readonly string[]): readonly string[] =>

@@ -1,4 +1,4 @@
-// Drizzle on node-postgres: `drizzle` gets the audited pool.
+// Drizzle on node-postgres gets the audited pool.
 import { eq, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
@@ -13,7 +13,7 @@ const booking = pgTable('booking', {
   nights: integer().notNull(),
 });
 
-// BITACORA_URL and BITACORA_API_KEY say where the events go, DATABASE_URL where the bookings are.
+// The events go to the server in BITACORA_URL, with the key in BITACORA_API_KEY; the bookings are in DATABASE_URL.
 const audit = createAudit({ name: 'hotel' });
 const plain = new pg.Pool({ connectionString: process.env['DATABASE_URL'] ?? '' });
 const pool = auditPool(plain, audit, { tables: { booking: { nameColumn: 'guest' } } });
@@ -32,13 +32,13 @@ await runAs({ type: 'user', id: 'u-7', name: 'Ada' }, () =>
     ]);
     await transaction.update(booking).set({ nights: sql`${booking.nights} + 1` });
     await transaction.delete(booking).where(eq(booking.guest, 'Bo'));
-    // An event of one's own, in the same transaction.
-    const own = { action: 'booking.confirm', target: { type: 'booking', id: '1' } };
-    await audit.capture(own, { transaction: drizzleTransaction(transaction, sql) });
+    // The application's own event, written in the same transaction.
+    const event = { action: 'booking.confirm', target: { type: 'booking', id: '1' } };
+    await audit.capture(event, { transaction: drizzleTransaction(transaction, sql) });
   }),
 );
 
-// A host runs this all the time: `forwarder.run(signal)`, or `bitacora capture forward` beside it.
+// A real application forwards all the time: by `forwarder.run(signal)`, or by the command `bitacora capture forward`.
 const forwarder = createOutboxForwarder({
   query: (text, values) => plain.query(text, [...values]),
   to: audit,

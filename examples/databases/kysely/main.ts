@@ -1,4 +1,4 @@
-// Kysely: the dialect gets the audited pool, and everything that Kysely does through it is captured.
+// Kysely's dialect gets the audited pool, which captures everything that Kysely changes.
 import { CompiledQuery, Kysely, PostgresDialect, type Generated } from 'kysely';
 import pg from 'pg';
 import { createAudit, runAs } from '@bitacora/sdk';
@@ -9,7 +9,7 @@ interface Tables {
   booking: { id: Generated<number>; guest: string; nights: number };
 }
 
-// BITACORA_URL and BITACORA_API_KEY say where the events go, DATABASE_URL where the bookings are.
+// The events go to the server in BITACORA_URL, with the key in BITACORA_API_KEY; the bookings are in DATABASE_URL.
 const audit = createAudit({ name: 'hotel' });
 const plain = new pg.Pool({ connectionString: process.env['DATABASE_URL'] ?? '' });
 const pool = auditPool(plain, audit, { tables: { booking: { nameColumn: 'guest' } } });
@@ -34,13 +34,13 @@ await runAs({ type: 'user', id: 'u-7', name: 'Ada' }, () =>
       .set((eb) => ({ nights: eb('nights', '+', 1) }))
       .execute();
     await transaction.deleteFrom('booking').where('guest', '=', 'Bo').execute();
-    // An event of one's own, in the same transaction.
-    const own = { action: 'booking.confirm', target: { type: 'booking', id: '1' } };
-    await audit.capture(own, { transaction: kyselyTransaction(transaction, CompiledQuery) });
+    // The application's own event, written in the same transaction.
+    const event = { action: 'booking.confirm', target: { type: 'booking', id: '1' } };
+    await audit.capture(event, { transaction: kyselyTransaction(transaction, CompiledQuery) });
   }),
 );
 
-// A host runs this all the time: `forwarder.run(signal)`, or `bitacora capture forward` beside it.
+// A real application forwards all the time: by `forwarder.run(signal)`, or by the command `bitacora capture forward`.
 const forwarder = createOutboxForwarder({
   query: (text, values) => plain.query(text, [...values]),
   to: audit,

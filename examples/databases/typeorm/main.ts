@@ -1,4 +1,4 @@
-// TypeORM makes its own pool: it gets an audited `pg` as its driver.
+// TypeORM makes its own pool, so that it gets an audited `pg` as its driver.
 import pg from 'pg';
 import { DataSource, EntitySchema } from 'typeorm';
 import { createAudit, runAs } from '@bitacora/sdk';
@@ -19,7 +19,7 @@ const Booking = new EntitySchema<Booking>({
   },
 });
 
-// BITACORA_URL and BITACORA_API_KEY say where the events go, DATABASE_URL where the bookings are.
+// The events go to the server in BITACORA_URL, with the key in BITACORA_API_KEY; the bookings are in DATABASE_URL.
 const audit = createAudit({ name: 'hotel' });
 const source = new DataSource({
   type: 'postgres',
@@ -41,13 +41,13 @@ await runAs({ type: 'user', id: 'u-7', name: 'Ada' }, () =>
     ]);
     await manager.updateAll(Booking, { nights: () => 'nights + 1' });
     await manager.delete(Booking, { guest: 'Bo' });
-    // An event of one's own, in the same transaction.
-    const own = { action: 'booking.confirm', target: { type: 'booking', id: '1' } };
-    await audit.capture(own, { transaction: typeormTransaction(manager) });
+    // The application's own event, written in the same transaction.
+    const event = { action: 'booking.confirm', target: { type: 'booking', id: '1' } };
+    await audit.capture(event, { transaction: typeormTransaction(manager) });
   }),
 );
 
-// A host runs this all the time: `forwarder.run(signal)`, or `bitacora capture forward` beside it.
+// A real application forwards all the time: by `forwarder.run(signal)`, or by the command `bitacora capture forward`.
 const plain = new pg.Pool({ connectionString: process.env['DATABASE_URL'] ?? '' });
 const forwarder = createOutboxForwarder({
   query: (text, values) => plain.query(text, [...values]),

@@ -1,4 +1,4 @@
-/** A user of the firm, with the fields of its own table. */
+/** A user of the firm, with the columns of the firm's own table. */
 export interface User {
   readonly id: number;
   readonly nombre: string;
@@ -8,7 +8,7 @@ export interface User {
   readonly clave: string;
 }
 
-/** A client's period with its cards (tarjetas) and how far each is. */
+/** A client's period, and the state of each of its cards (tarjetas). */
 export interface Closing {
   readonly cliente_id: number;
   readonly periodo: string;
@@ -18,12 +18,20 @@ export interface Closing {
 
 export const users: readonly User[] = [
   {
-    ...{ id: 7, nombre: 'Ana', apellido: 'Rojas', correo_bdo: 'ana@bdo.example' },
-    ...{ tipo_usuario: 'analista', clave: 'mesa redonda' },
+    id: 7,
+    nombre: 'Ana',
+    apellido: 'Rojas',
+    correo_bdo: 'ana@bdo.example',
+    tipo_usuario: 'analista',
+    clave: 'mesa redonda',
   },
   {
-    ...{ id: 3, nombre: 'Raúl', apellido: 'Soto', correo_bdo: 'raul@bdo.example' },
-    ...{ tipo_usuario: 'gerente', clave: 'ventana norte' },
+    id: 3,
+    nombre: 'Raúl',
+    apellido: 'Soto',
+    correo_bdo: 'raul@bdo.example',
+    tipo_usuario: 'gerente',
+    clave: 'ventana norte',
   },
 ];
 
@@ -33,7 +41,9 @@ export const clients = [
 ];
 
 export const closings: readonly Closing[] = clients.map(({ id }) => ({
-  ...{ cliente_id: id, periodo: '2026-02', estado: 'en_proceso' },
+  cliente_id: id,
+  periodo: '2026-02',
+  estado: 'en_proceso',
   tarjetas: new Map([
     ['clasificacion', 'pendiente'],
     ['libro_mayor', 'pendiente'],

@@ -7,25 +7,25 @@ import { auditRequests } from '@bitacora/sdk/express';
 import express, { type Request, type Response } from 'express';
 import { closings, clients, closingOf, users, type Closing, type User } from './closings.ts';
 
-// An accounting firm closes its clients' periods card by card. Server and key: BITACORA_URL, BITACORA_API_KEY;
-// VIEWER_SECRET is what the server knows as the viewer key "closing".
+// An accounting firm closes its clients' periods card by card. The server's address and the key are in BITACORA_URL and
+// BITACORA_API_KEY; VIEWER_SECRET is the secret of the server's viewer key "closing".
 const audit = createAudit({ name: 'closing', closeOnExit: true });
 const { registrarActividadTarjeta } = closingLogger((event) => audit.capture(event));
 const secret = process.env['VIEWER_SECRET'] ?? '';
 
-// Entries keep the names and the state that the directory has when they come in.
+// An entry keeps the names and the state that the directory has when the event arrives.
 const { directory } = createClient({
   url: process.env['BITACORA_URL'] ?? 'http://localhost:4000',
   key: process.env['BITACORA_API_KEY'] ?? '',
 });
-const tellClosing = ({ cliente_id, periodo, estado }: Closing): Promise<void> =>
+const putClosing = ({ cliente_id, periodo, estado }: Closing): Promise<void> =>
   directory.put('closing', `${cliente_id}/${periodo}`, { estado });
 for (const { id, nombre, apellido, correo_bdo, tipo_usuario } of users)
   await directory.put('user', String(id), { nombre, apellido, correo_bdo, tipo_usuario });
 for (const { id, nombre } of clients) await directory.put('client', String(id), { nombre });
-for (const closing of closings) await tellClosing(closing);
+for (const closing of closings) await putClosing(closing);
 
-/** The token that lets somebody in → who. */
+/** Who is signed in with a token. */
 const signedIn = new Map<string, User>();
 const userOf = (request: Pick<Request, 'get'>): User | undefined =>
   signedIn.get(request.get('x-session') ?? '');
@@ -35,7 +35,7 @@ const app = express();
 app.use(
   auditRequests<Request>(audit, {
     actorOf: (request) => actorOf(userOf(request)),
-    // What is done to a card is an entry of its own.
+    // What is done to a card is captured as an event of its own, so that the request itself is not recorded.
     policyOf: (_request, { path }) => ({ record: !path.startsWith('/cierres') }),
     signIn: {
       path: '/login',
@@ -56,45 +56,53 @@ app.post('/login', (request, response) => {
 });
 
 app.post('/cierres/:cliente/:periodo/tarjetas/:tarjeta/archivo', (request, response) => {
-  const found = asked(request, response);
-  if (!found) return;
+  const context = closingContext(request, response);
+  if (!context) return;
   const { tarjeta } = request.params;
   const { archivo } = request.body;
-  const estado = found.closing.tarjetas.get(tarjeta);
-  const taken = estado === 'pendiente' && String(archivo).endsWith('.xlsx');
-  if (taken) found.closing.tarjetas.set(tarjeta, 'completo');
+  const { tarjetas } = context.closing;
+  const isTaken = tarjetas.get(tarjeta) === 'pendiente' && String(archivo).endsWith('.xlsx');
+  if (isTaken) tarjetas.set(tarjeta, 'completo');
+  const outcome = isTaken
+    ? { descripcion: `Archivo subido: ${archivo}` }
+    : { descripcion: `Archivo rechazado: ${archivo}`, resultado: 'error' as const };
   void registrarActividadTarjeta({
-    ...about(found),
-    ...{ tarjeta, accion: 'upload', detalles: { archivo } },
-    ...(taken
-      ? { descripcion: `Archivo subido: ${archivo}` }
-      : { descripcion: `Archivo rechazado: ${archivo}`, resultado: 'error' }),
+    ...fieldsOf(context),
+    ...outcome,
+    tarjeta,
+    accion: 'upload',
+    detalles: { archivo },
   });
-  response.status(taken ? 201 : 400).json({ tarjeta, estado: found.closing.tarjetas.get(tarjeta) ?? null });
+  response.status(isTaken ? 201 : 400).json({ tarjeta, estado: tarjetas.get(tarjeta) ?? null });
 });
 
 app.post('/cierres/:cliente/:periodo/cerrar', async (request, response) => {
-  const found = asked(request, response);
-  if (!found) return;
-  const { closing } = found;
+  const context = closingContext(request, response);
+  if (!context) return;
+  const { closing } = context;
   const missing = [...closing.tarjetas]
     .filter(([, estado]) => estado !== 'completo')
     .map(([tarjeta]) => tarjeta);
-  const all = { ...about(found), tarjeta: 'cierre', accion: 'cerrar', detalles: { pendientes: missing } };
+  const activity = {
+    ...fieldsOf(context),
+    tarjeta: 'cierre',
+    accion: 'cerrar',
+    detalles: { pendientes: missing },
+  };
   if (missing.length > 0) {
-    void registrarActividadTarjeta({ ...all, descripcion: 'Faltan tarjetas', resultado: 'advertencia' });
+    void registrarActividadTarjeta({ ...activity, descripcion: 'Faltan tarjetas', resultado: 'advertencia' });
     return void response.status(409).json({ error: 'Faltan tarjetas', pendientes: missing });
   }
   closing.estado = 'cerrado';
-  // What was captured before must come in before: an entry has the state of its closing at that time.
+  // Events that were captured before must arrive before the change: an entry has the state of its closing at that time.
   await audit.flush();
-  await tellClosing(closing);
-  void registrarActividadTarjeta({ ...all, descripcion: 'Cierre terminado' });
+  await putClosing(closing);
+  void registrarActividadTarjeta({ ...activity, descripcion: 'Cierre terminado' });
   response.json({ estado: closing.estado });
 });
 
-/** Who asks and the closing of the path; undefined when it was answered that there is none. */
-function asked(request: Request<{ cliente: string; periodo: string }>, response: Response) {
+/** The signed-in user and the closing that the path names; undefined when the request was answered with an error. */
+function closingContext(request: Request<{ cliente: string; periodo: string }>, response: Response) {
   const user = userOf(request);
   const closing = closingOf(Number(request.params.cliente), request.params.periodo);
   if (!user) response.status(401).json({ error: 'No autenticado' });
@@ -103,11 +111,12 @@ function asked(request: Request<{ cliente: string; periodo: string }>, response:
   return undefined;
 }
 
-function about({ user, closing }: { user: User; closing: Closing }) {
+/** The fields that all activities on a closing share. */
+function fieldsOf({ user, closing }: { user: User; closing: Closing }) {
   return { cliente_id: closing.cliente_id, periodo: closing.periodo, usuario: user.id };
 }
 
-/** With this the user's browser asks Bitácora itself: a JWT (RFC 7519) that is good for half an hour. */
+/** The token with which the user's browser asks Bitácora directly: a JWT (RFC 7519) that is valid for half an hour. */
 function viewerToken({ id, tipo_usuario }: User): string {
   const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   const iat = Math.floor(Date.now() / 1_000);

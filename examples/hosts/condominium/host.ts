@@ -6,10 +6,10 @@ import { auditRequests, auditSession } from '@bitacora/sdk/fastify';
 import { watchSessions } from '@bitacora/sdk/sessions';
 import fastify, { type FastifyRequest } from 'fastify';
 
-// A small condominium: people sign in, residents pay, the administrator gives roles. Server and key: BITACORA_URL,
-// BITACORA_API_KEY; VIEWER_SECRET is what the server knows as the viewer key "condominium".
+// A small condominium: people sign in, residents pay, the administrator gives roles. The server's address and the key are in
+// BITACORA_URL and BITACORA_API_KEY; VIEWER_SECRET is the secret of the server's viewer key "condominium".
 const audit = createAudit({ name: 'condominium', closeOnExit: true });
-// The functions of AuditoriaLogger, into the same trail. Sign-ins, denied access and errors need none: the plugin sees them.
+// The functions of AuditoriaLogger write into the same trail. The plugin records sign-ins, denied access and errors itself.
 const auditoria = auditLogger((event) => audit.capture(event));
 const secret = process.env['VIEWER_SECRET'] ?? '';
 
@@ -20,10 +20,10 @@ const users = new Map([
   ['pedro', { id: '3', password: 'turno noche', role: 'security' as Role }],
 ]);
 const charges = new Map([['9', { paid: false, amount: '150.00' }]]);
-/** The token that lets somebody in → who; `session` names it on record, the token never leaves this map. */
+/** Who is signed in with a token. Events name the session by `session`, because the token itself must stay secret. */
 const signedIn = new Map<string, { username: string; session: string }>();
 
-// Whom an administrator signs out in Bitácora is signed out here.
+// When an administrator closes a session in Bitácora, the user is signed out here.
 watchSessions({
   onClosed({ id }) {
     for (const [token, { session }] of signedIn) if (session === id) signedIn.delete(token);
@@ -33,9 +33,9 @@ watchSessions({
 
 const tokenOf = (request: FastifyRequest): string => String(request.headers['x-session'] ?? '');
 function userOf(request: FastifyRequest) {
-  const found = signedIn.get(tokenOf(request));
-  const user = found && users.get(found.username);
-  return user && { ...user, username: found.username, session: found.session };
+  const login = signedIn.get(tokenOf(request));
+  const user = login && users.get(login.username);
+  return user && { ...user, username: login.username, session: login.session };
 }
 
 const app = fastify();
@@ -61,8 +61,9 @@ app.post<{ Body: { username: string; password: string } }>('/login', async (requ
   const { username, password } = request.body;
   const user = users.get(username);
   if (user?.password !== password) return reply.status(401).send({ detail: 'Credenciales inválidas' });
-  // The session has the id of its sign-in event: so Bitácora names it.
-  const [token, session] = [randomUUID(), uuidV7()];
+  // The session has the id of its sign-in event, by which Bitácora names it.
+  const token = randomUUID();
+  const session = uuidV7();
   signedIn.set(token, { username, session });
   void auditSession(audit).login({ id: user.id, role: user.role }, { sessionId: session, id: session });
   return { token, auditToken: viewerToken(user) };
@@ -110,7 +111,7 @@ app.put<{ Params: { username: string }; Body: { role: Role } }>(
   },
 );
 
-/** With this the user's browser asks Bitácora itself: a JWT (RFC 7519) that is good for half an hour. */
+/** The token with which the user's browser asks Bitácora directly: a JWT (RFC 7519) that is valid for half an hour. */
 function viewerToken({ id, role }: { id: string; role: Role }): string {
   const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   const iat = Math.floor(Date.now() / 1_000);

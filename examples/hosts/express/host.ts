@@ -3,7 +3,7 @@ import { createAudit, extendContext } from '@bitacora/sdk';
 import { auditRequests } from '@bitacora/sdk/express';
 import express, { type Request } from 'express';
 
-// Server and key: BITACORA_URL, BITACORA_API_KEY.
+// The server's address and the key are in BITACORA_URL and BITACORA_API_KEY.
 const audit = createAudit({ name: 'invoices on Express', closeOnExit: true });
 const passwords = new Map([['ana', 'correct horse']]);
 const sessions = new Map<string, string>();

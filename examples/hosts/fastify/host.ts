@@ -2,7 +2,7 @@ import { createAudit, extendContext } from '@bitacora/sdk';
 import { auditRequests } from '@bitacora/sdk/fastify';
 import fastify, { type FastifyRequest } from 'fastify';
 
-// Server and key: BITACORA_URL, BITACORA_API_KEY.
+// The server's address and the key are in BITACORA_URL and BITACORA_API_KEY.
 const audit = createAudit({ name: 'invoices on Fastify', closeOnExit: true });
 const passwords = new Map([['ana', 'correct horse']]);
 const sessions = new Map<string, string>();

@@ -3,12 +3,12 @@ import { auditRequests } from '@bitacora/sdk/hono';
 import { serve } from '@hono/node-server';
 import { Hono, type Context } from 'hono';
 
-// Server and key: BITACORA_URL, BITACORA_API_KEY.
+// The server's address and the key are in BITACORA_URL and BITACORA_API_KEY.
 const audit = createAudit({ name: 'invoices on Hono', closeOnExit: true });
 const passwords = new Map([['ana', 'correct horse']]);
 const sessions = new Map<string, string>();
 
-type App = { Variables: { tried: string } };
+type App = { Variables: { typedId: string } };
 const userOf = (c: Context): string | undefined => sessions.get(c.req.header('x-session') ?? '');
 
 const app = new Hono<App>();
@@ -18,14 +18,14 @@ app.use(
       const id = userOf(c);
       return id === undefined ? undefined : { id };
     },
-    signIn: { path: '/login', actorOf: (c) => ({ id: c.get('tried') }) },
+    signIn: { path: '/login', actorOf: (c) => ({ id: c.get('typedId') }) },
     signOut: { path: '/logout' },
   }),
 );
 
 app.post('/login', async (c) => {
   const { id, password } = await c.req.json<{ id: string; password: string }>();
-  c.set('tried', id);
+  c.set('typedId', id);
   if (passwords.get(id) !== password) return c.json({ error: 'wrong name or password' }, 401);
   const session = crypto.randomUUID();
   sessions.set(session, id);

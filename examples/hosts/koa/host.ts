@@ -4,7 +4,7 @@ import { createAudit, extendContext } from '@bitacora/sdk';
 import { auditRequests } from '@bitacora/sdk/koa';
 import Koa, { type Context } from 'koa';
 
-// Server and key: BITACORA_URL, BITACORA_API_KEY.
+// The server's address and the key are in BITACORA_URL and BITACORA_API_KEY.
 const audit = createAudit({ name: 'invoices on Koa', closeOnExit: true });
 const passwords = new Map([['ana', 'correct horse']]);
 const sessions = new Map<string, string>();
@@ -18,7 +18,7 @@ app.use(
       const id = userOf(context);
       return id === undefined ? undefined : { id };
     },
-    signIn: { path: '/login', actorOf: (context) => ({ id: context.state['tried'] }) },
+    signIn: { path: '/login', actorOf: (context) => ({ id: context.state['typedId'] }) },
     signOut: { path: '/logout' },
   }),
 );
@@ -26,7 +26,7 @@ app.use(
 app.use(async (context, next) => {
   if (context.path !== '/login') return next();
   const { id, password } = (await json(context.req)) as { id: string; password: string };
-  context.state['tried'] = id;
+  context.state['typedId'] = id;
   if (passwords.get(id) !== password) context.throw(401, 'wrong name or password');
   const session = crypto.randomUUID();
   sessions.set(session, id);

@@ -1,7 +1,7 @@
 type MethodDecorator = (type: object, name: string, descriptor: PropertyDescriptor) => unknown;
 type ParameterDecorator = (type: object, name: string, position: number) => unknown;
 
-/** Applies decorators without their syntax, which Node.js does not run; a project with a compiler has no need of it. */
+/** Applies decorators by calls, because Node.js does not run their syntax. A project with a compiler does not need this. */
 export function decorate(
   type: { prototype: object },
   name: string,

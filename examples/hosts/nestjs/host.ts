@@ -16,7 +16,7 @@ import {
 import { NestFactory } from '@nestjs/core';
 import { decorate } from './decorate.ts';
 
-// Server and key: BITACORA_URL, BITACORA_API_KEY.
+// The server's address and the key are in BITACORA_URL and BITACORA_API_KEY.
 const audit = createAudit({ name: 'invoices on NestJS', closeOnExit: true });
 const passwords = new Map([['ana', 'correct horse']]);
 const sessions = new Map<string, string>();
@@ -45,7 +45,7 @@ class Invoices {
     return { ok: true };
   }
 }
-// With a compiler in between: @Post('/login') login(@Body() body: …), and so on.
+// A project with a compiler writes @Post('/login') login(@Body() body: …) instead.
 decorate(Invoices, 'login', [Post('/login'), HttpCode(200)], [Body()]);
 decorate(Invoices, 'logout', [Post('/logout'), HttpCode(204)], [Headers('x-session')]);
 decorate(

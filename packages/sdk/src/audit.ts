@@ -2,22 +2,23 @@ import type { Captured, EventInput } from '@bitacora/event';
 import type { Delivery, Health } from './delivery.ts';
 
 /**
- * What must have happened before `capture` is done. `best_effort`: taken into memory. `durable`: on this host's disk,
- * synced. `strict`: in the ledger. `outbox`: written in the host's own transaction, to be forwarded.
+ * What must have happened to an event before `capture` is done. `best_effort`: it is in memory. `durable`: it is on this
+ * host's disk, synced. `strict`: it is in the ledger. `outbox`: it is written in the host's own transaction, and will be
+ * forwarded.
  */
 export const modes = ['best_effort', 'durable', 'strict', 'outbox'] as const;
 export type Mode = (typeof modes)[number];
 
-/** An event whose actor may be absent: then it is the context's, else `{ type: 'system', id: name }`. */
+/** An event. Without an actor it gets that of the context, else `{ type: 'system', id: name }`. */
 export type CaptureInput = Omit<EventInput, 'actor'> & { readonly actor?: EventInput['actor'] };
 
-/** The host's open transaction: PostgreSQL, placeholders `$1`. */
+/** The host's open transaction on PostgreSQL; placeholders are `$1`, `$2`. */
 export interface OutboxTransaction {
   query(text: string, values: readonly unknown[]): Promise<unknown>;
 }
 
 export interface CaptureOptions {
-  /** Absent: `modeOf` of the options for this action, else their `mode`. */
+  /** Absent: what the options say for this action in `modeOf`, else their `mode`. */
   readonly mode?: Mode;
   /** Implies mode `outbox`. */
   readonly transaction?: OutboxTransaction;
@@ -26,14 +27,14 @@ export interface CaptureOptions {
 /** An application's connection to its audit trail. */
 export interface Audit {
   /**
-   * Takes a snapshot of the event, laid over the running context. Returns nothing in mode `best_effort`, where it never
-   * throws and never waits and what is wrong with the event goes to `onError`; a promise in the other modes, which
+   * Takes a snapshot of the event, laid over the running context. In mode `best_effort` it returns nothing, never throws and
+   * never waits; what is wrong with the event is reported to `onError`. In the other modes it returns a promise, which
    * resolves with how far the event came and rejects with an `SdkError`.
    */
   capture(event: CaptureInput, options?: CaptureOptions): Captured;
-  /** Sends what is pending now; resolves when nothing is, or after `timeoutMs` (5 s), with the truth either way. */
+  /** Sends what is pending now. Resolves when nothing is pending, or after `timeoutMs` (5 s), with what became of all events. */
   flush(timeoutMs?: number): Promise<Delivery>;
-  /** Takes no more events, flushes, spools the rest where there is a spool, and stops. Later calls get the first one's report. */
+  /** Takes no more events, flushes, spools the rest where there is a spool, and stops. Later calls get the result of the first. */
   close(timeoutMs?: number): Promise<Delivery>;
   health(): Health;
 }

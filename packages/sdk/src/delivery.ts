@@ -1,13 +1,13 @@
 /**
- * Numbers of events since the start: `pending` wait or are on their way, `rejected` were refused for good, `dropped` were
- * given up here. They add up to all that was submitted.
+ * Numbers of events since the start. `pending`: they wait or are on their way. `rejected`: they were refused for good.
+ * `dropped`: they were given up here. With `delivered` the numbers add up to all events that were submitted.
  */
 export interface Delivery {
   readonly delivered: number;
   readonly rejected: number;
   readonly pending: number;
   readonly dropped: number;
-  /** How many of the pending are on disk, and so survive this process. */
+  /** How many of the pending events are on disk, and so survive this process. */
   readonly spooled: number;
 }
 
@@ -21,17 +21,17 @@ export interface Health extends Delivery {
   readonly pendingBytes: number;
   /** Bytes of the spool's files. */
   readonly spoolBytes: number;
-  /** Written in the host's transactions; not part of `submitted`, because the forwarder sends them. */
+  /** Events written in the host's transactions. They are not part of `submitted`, because the forwarder sends them. */
   readonly outboxed: number;
-  /** Events that earlier instances left in the spool: not part of `submitted`. */
+  /** Events that earlier instances left in the spool. They are not part of `submitted`. */
   readonly recovered: Omit<Delivery, 'dropped' | 'spooled'>;
   /** Unix milliseconds of the server's last answer to a batch; undefined before the first. */
   readonly lastAnswerAt: number | undefined;
-  /** Milliseconds since then, by a clock that does not jump. */
+  /** Milliseconds since that answer, by a clock that does not jump. */
   readonly lastAnswerAgeMs: number | undefined;
-  /** Why the last attempt failed; undefined since the last that did not. */
+  /** Why the last attempt failed; undefined after an attempt that succeeded. */
   readonly lastError: string | undefined;
-  /** `open` while the server does not answer: a single request at a time looks whether it is back. */
+  /** `open` while the server does not answer: then one request at a time finds out whether it is back. */
   readonly circuit: 'closed' | 'open';
   /** The last event that the ledger took. */
   readonly lastReceipt:
@@ -39,10 +39,10 @@ export interface Health extends Delivery {
 }
 
 /**
- * Why an event was given up: no room in memory or in the spool, the disk failed or lost what it had, it came after
- * `close`, `strict` ran out of time, `keyOf` had no key for its tenant or there are too many of them, no row of
- * the outbox could be written, as in mode `outbox` without a transaction. `taken_over`: not
- * lost, another process took this one for dead and sends what it had spooled.
+ * Why an event was given up. `memory_full`, `spool_full`: there was no room. `spool_failed`: the disk failed. `spool_damaged`:
+ * the disk lost it. `closed`: it came after `close`. `unreachable`: `strict` ran out of time. `no_key`: `keyOf` has no key for
+ * its tenant. `too_many_tenants`: there are more than `tenantsMax`. `outbox_failed`: no row could be written, for instance
+ * without a transaction. `taken_over`: it is not lost; another process took this one for dead and sends what it had spooled.
  */
 export type DropReason =
   | 'memory_full'

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { installCapture } from '@bitacora/sdk/postgres';
-import { toldContext } from '../../../packages/sdk/src/adapters/changes/told-context.ts';
+import { triggerContext } from '../../../packages/sdk/src/changes/trigger-context.ts';
 import { takenBack, type BookingHost, type OpenOptions } from './booking-host.ts';
 
 type Query = (text: string, values?: unknown[]) => Promise<pg.QueryResult>;
@@ -17,7 +17,7 @@ export async function openPlain({ url, ignore, mask }: OpenOptions): Promise<Boo
     const client = await pool.connect();
     try {
       await client.query('begin');
-      await client.query(`select set_config('bitacora.context', $1, true)`, [toldContext()]);
+      await client.query(`select set_config('bitacora.context', $1, true)`, [triggerContext()]);
       const result = await work((text, values) => client.query(text, values));
       await client.query('commit');
       return result;

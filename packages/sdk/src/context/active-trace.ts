@@ -4,8 +4,8 @@ export interface TraceIds {
   readonly spanId: string;
 }
 
-// Where `@opentelemetry/api` 1.x keeps its context manager, and the key of the span in a context: both are registered
-// symbols so that copies of that package find each other.
+// `@opentelemetry/api` 1.x keeps its context manager and the span of a context under these symbols. They are registered, so
+// that copies of that package find each other.
 const apiKey = Symbol.for('opentelemetry.js.api.1');
 const spanKey = Symbol.for('OpenTelemetry Context Key SPAN');
 
@@ -24,7 +24,7 @@ export function activeTrace(): TraceIds | undefined {
     const span = api.context.active().getValue(spanKey)?.spanContext?.();
     return span === undefined ? undefined : traceIds(span.traceId, span.spanId);
   } catch {
-    // Another version of it: no trace ids is better than no event.
+    // Another version of that package may throw: an event without trace ids is better than no event.
     return undefined;
   }
 }

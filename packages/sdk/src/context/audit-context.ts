@@ -2,9 +2,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { EventInput } from '@bitacora/event';
 import { activeTrace } from './active-trace.ts';
 
-/** What events captured inside have in common; an event's own field wins over the context's. */
+/** What the events captured inside have in common. A field of the event itself wins over the context's. */
 export interface AuditContext {
-  /** Whose ledger it goes to, where one process serves several tenants (`keyOf` of `createAudit`). */
+  /** The tenant whose ledger takes the events, where one process serves several tenants (`keyOf` of `createAudit`). */
   readonly tenant?: string;
   readonly actor?: EventInput['actor'];
   readonly subject?: EventInput['subject'];
@@ -35,8 +35,8 @@ const storage = (registry[key] ??= new AsyncLocalStorage<Cell>());
 const none: AuditContext = Object.freeze({});
 
 /**
- * The context of the code that is running; empty outside of any. Where it names no trace, OpenTelemetry's active span
- * does, if the host uses it.
+ * The context of the code that is running; empty outside of any. Where it names no trace, the ids of OpenTelemetry's active
+ * span are added, if the host uses OpenTelemetry.
  */
 export function currentContext(): AuditContext {
   const context = storage.getStore()?.context ?? none;
@@ -50,14 +50,14 @@ export function withContext<Result>(context: AuditContext, run: () => Result): R
   return storage.run({ context: merged(storage.getStore()?.context ?? none, context) }, run);
 }
 
-/** Runs `run` with exactly this context, whatever surrounds it. */
+/** Runs `run` with exactly this context, and nothing of the current one. */
 export function withOnlyContext<Result>(context: AuditContext, run: () => Result): Result {
   return storage.run({ context }, run);
 }
 
 /**
- * Lays `context` over the running one in place, for what becomes known later, such as the actor after sign-in. Everything
- * inside the same `withContext` sees it. False outside of any.
+ * Changes the running context: lays `context` over it, for what becomes known later, such as the actor after sign-in. All code
+ * inside the same `withContext` sees the change. False outside of any context.
  */
 export function extendContext(context: AuditContext): boolean {
   const cell = storage.getStore();
@@ -66,21 +66,21 @@ export function extendContext(context: AuditContext): boolean {
 }
 
 /**
- * Keeps hold of the running context: the function returned runs what it is given in it, with what `extendContext` has laid
- * over it by then. For answers that end outside of the code that asked; cheaper than `AsyncLocalStorage.snapshot`.
+ * Keeps the running context. The function that it returns runs its argument in that context, with what `extendContext` has
+ * added by then. It is for answers that end outside of the request's code, and costs less than `AsyncLocalStorage.snapshot`.
  */
 export function keepContext(): <Result>(run: () => Result) => Result {
   const cell = storage.getStore();
-  // Where it is the running one still, entering it again would cost a microsecond.
+  // Entering the context again costs a microsecond, which is saved where it is still the running one.
   return (run) => (cell === undefined || storage.getStore() === cell ? run() : storage.run(cell, run));
 }
 
-/** Runs `run` with `actor` as the one who acts, such as a job's own system actor. */
+/** Runs `run` with `actor` as the actor, such as a job's own system actor. */
 export function runAs<Result>(actor: NonNullable<AuditContext['actor']>, run: () => Result): Result {
   return withContext({ actor }, run);
 }
 
-/** Runs `run` with the current actor acting for `party` (impersonation): both are on record. No actor: as without. */
+/** Runs `run` with the current actor acting for `party` (impersonation): events name both. Without a current actor nothing is added. */
 export function onBehalfOf<Result>(
   party: NonNullable<NonNullable<AuditContext['actor']>['onBehalfOf']>,
   run: () => Result,

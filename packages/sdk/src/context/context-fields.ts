@@ -1,6 +1,6 @@
 import type { AuditContext } from './audit-context.ts';
 
-/** What an event takes from its context where it says nothing itself; attributes are merged key by key. */
+/** The fields that an event takes from its context where it has none itself; attributes are merged key by key. */
 export const contextFields = [
   'actor',
   'subject',

@@ -1,9 +1,9 @@
 import { currentContext, withContext, type AuditContext } from './audit-context.ts';
 
-/** The header, of a message or a request between one's own services, that carries a context. */
+/** The header that carries a context, in a message or a request between a host's own services. */
 export const contextHeaderName = 'bitacora-context';
 
-/** As much as proxies and queues let through without asking. */
+/** Proxies and queues accept headers of this length by default. */
 const headerLengthMaxChars = 4_096;
 const textLengthMaxChars = 512;
 const texts = ['correlationId', 'sessionId', 'tenant', 'traceId', 'spanId'] as const;
@@ -16,21 +16,23 @@ type Actor = NonNullable<AuditContext['actor']>;
 
 /**
  * The running context as the value of one header, for a queue, a worker or another service: base64url of JSON, ASCII, at
- * most 4 KiB. It carries who acts, the session, tenant, correlation id and trace. A value that would be longer leaves
- * out the actor's names; undefined when there is nothing to carry, or even that is too long.
+ * most 4 KiB. It carries the actor, session, tenant, correlation id and trace. Where the value would be longer, the actor has
+ * its id and type only, and then is left out. Undefined when there is nothing to carry, or no such value fits.
  */
 export function contextHeader(context: AuditContext = currentContext()): string | undefined {
   const carried: Carried = {};
   for (const field of texts) if (isShort(context[field])) carried[field] = context[field];
   const { actor } = context;
   const bare = actor && { id: actor.id, ...(actor.type && { type: actor.type }) };
-  const fits = [actor, bare, undefined].map((one) => encoded(one ? { ...carried, actor: one } : carried));
-  return fits.find((value) => value.length <= headerLengthMaxChars && value !== encoded({}));
+  const values = [actor, bare, undefined].map((carriedActor) =>
+    encode(carriedActor ? { ...carried, actor: carriedActor } : carried),
+  );
+  return values.find((value) => value.length <= headerLengthMaxChars && value !== encode({}));
 }
 
 /**
- * Runs `run` within the context that a header carries; what is not one is ignored. Only for what one's own services
- * wrote: whoever writes the header says who acts.
+ * Runs `run` within the context that a header carries; a malformed header is ignored. Use it only for headers that the host's
+ * own services wrote, because the writer of the header decides who the actor is.
  */
 export function withContextHeader<Result>(header: string | null | undefined, run: () => Result): Result {
   return withContext(parseContextHeader(header), run);
@@ -55,7 +57,7 @@ function contextOf(parsed: ReadonlyMap<string, unknown>): AuditContext {
 function actorOf(parsed: ReadonlyMap<string, unknown>): Actor | undefined {
   const { id, ...rest } = textsOf(parsed, actorTexts);
   if (id === undefined || id === '') return undefined;
-  const type = actorTypes.find((one) => one === parsed.get('type'));
+  const type = actorTypes.find((name) => name === parsed.get('type'));
   const onBehalfOf = textsOf(members(parsed.get('onBehalfOf')), partyTexts);
   return { id, ...rest, ...(type && { type }), ...(Object.keys(onBehalfOf).length > 0 && { onBehalfOf }) };
 }
@@ -64,12 +66,12 @@ function textsOf<Name extends string>(
   parsed: ReadonlyMap<string, unknown>,
   names: readonly Name[],
 ): { [Key in Name]?: string } {
-  const found: { [Key in Name]?: string } = {};
+  const shortTexts: { [Key in Name]?: string } = {};
   for (const name of names) {
     const value = parsed.get(name);
-    if (isShort(value)) found[name] = value;
+    if (isShort(value)) shortTexts[name] = value;
   }
-  return found;
+  return shortTexts;
 }
 
 function members(value: unknown): ReadonlyMap<string, unknown> {
@@ -80,6 +82,6 @@ function isShort(value: unknown): value is string {
   return typeof value === 'string' && value.length <= textLengthMaxChars;
 }
 
-function encoded(carried: Carried): string {
+function encode(carried: Carried): string {
   return Buffer.from(JSON.stringify(carried)).toString('base64url');
 }

@@ -7,26 +7,27 @@ import { settle } from './settle.ts';
 /** The fields of a block's event. Its outcome, start, duration and error come from the block. */
 export type BlockFields = Omit<CaptureInput, 'id' | 'outcome' | 'durationMs' | 'occurredAt' | 'error'> & {
   readonly mode?: Mode;
-  /** Also captures a `pending` event at the start, so that a block that never ends is on record. */
+  /** True: a `pending` event is captured at the start, so that a block that never ends is recorded too. */
   readonly announce?: boolean;
 };
 
 /** A block of work that becomes one event when it ends. */
 export interface AuditBlock {
-  /** Ties the block's events, and those captured inside, together. */
+  /** The block's events and those captured inside have it. */
   readonly correlationId: string;
-  /** Adds what became known meanwhile; `attributes` are merged. */
+  /** Adds fields that became known meanwhile; `attributes` are merged. */
   add(fields: Partial<Omit<BlockFields, 'action' | 'mode' | 'announce'>>): void;
-  /** Ends well, unless `fail` is called later. */
+  /** Makes the block a success, unless `fail` is called later. */
   succeed(): void;
   fail(error: unknown): void;
-  /** Captures the event, once, and waits as far as its mode does. */
+  /** Captures the event, once, and waits for what its mode promises. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * Runs `run` as one event: its start, duration, outcome, and the error when it throws, which reaches the caller untouched.
- * Events captured inside have the block's correlation id. `block.fail(error)` makes a failure of what does not throw.
+ * Runs `run` and captures one event of it: its start, duration, outcome, and the error when it throws. The caller gets the
+ * error unchanged. Events captured inside have the block's correlation id. `block.fail(error)` makes the block a failure
+ * although nothing was thrown.
  */
 export function auditContext<Result>(
   audit: Audit,
@@ -34,8 +35,8 @@ export function auditContext<Result>(
   run: (block: AuditBlock) => Result,
 ): Result;
 /**
- * For `await using block = auditContext(audit, …)`. JavaScript does not tell a block whether it is left by a throw, so a
- * block that did not say `block.succeed()` is recorded as a failure with the code `unfinished`: success is never claimed
+ * For `await using block = auditContext(audit, …)`. In JavaScript a block cannot find out whether it is left by a throw. So
+ * a block that did not call `block.succeed()` is recorded as a failure with the code `unfinished`, and no success is recorded
  * by accident.
  */
 export function auditContext(audit: Audit, fields: BlockFields): AuditBlock;
@@ -72,7 +73,7 @@ function openBlock(
   const options = mode === undefined ? undefined : { mode };
   const correlationId = first.correlationId ?? currentContext().correlationId ?? randomUUID();
   const started = performance.now();
-  // the announcement and the end have one time: the announcement, captured first, comes first
+  // Announcement and end have the same time; the announcement comes first, because it is captured first.
   const occurredAt = new Date().toISOString();
   let fields: CaptureInput = { ...first, correlationId, occurredAt };
   let outcome: Outcome | undefined;
@@ -99,7 +100,7 @@ function openBlock(
       try {
         await end();
       } catch {
-        // The audit counts and tells what it could not capture; leaving the block must not throw for it.
+        // The audit counts and reports what it could not capture; leaving the block must not throw for it.
       }
     },
   };

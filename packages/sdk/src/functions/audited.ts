@@ -8,13 +8,13 @@ export type FromCall<Value, Args extends unknown[], Returned> =
 
 type Described = Omit<CaptureInput, 'action' | 'outcome' | 'durationMs' | 'error' | 'id' | 'occurredAt'>;
 
-/** What a call is recorded as. `error`, `outcome`, `durationMs` and `occurredAt` come from the call itself. */
+/** The fields of a call's event. `error`, `outcome`, `durationMs` and `occurredAt` come from the call itself. */
 export type AuditedOptions<Args extends unknown[] = never, Returned = never> = {
-  /** A function where the audit does not exist yet when the wrapper is made. */
+  /** Give a function where the audit does not exist yet when the wrapper is made. */
   readonly audit: Audit | (() => Audit);
   readonly action: FromCall<string, Args, Returned>;
   readonly mode?: Mode;
-  /** Absent: calls that return and calls that throw. */
+  /** Which calls are recorded. Absent: calls that return and calls that throw. */
   readonly only?: 'success' | 'failure';
 } & { readonly [Field in keyof Described]?: FromCall<Described[Field] | undefined, Args, Returned> };
 
@@ -34,12 +34,11 @@ export interface AuditedDecorator<Args extends unknown[], Returned> {
 }
 
 /**
- * Wraps a function, or decorates a method, and what decorates also wraps: a domain gives its own
- * names to both at once, `const auditExport = (kind: string) => audited({ … })`. Each call is captured with its outcome, duration and
- * error. The function's result and what it throws reach the caller untouched. An async function's promise resolves when
- * the event is captured as its mode says; a capture that fails never makes the call fail. A generator is passed
- * through: what is recorded is the call that made it. When an option's own function throws, the event lacks that field
- * and names it in `attributes.unreadable`.
+ * Wraps a function, or returns a decorator of a method that also wraps functions, so that a domain can name both at once:
+ * `const auditExport = (kind: string) => audited({ … })`. Each call is captured with its outcome, duration and error. The
+ * caller gets the function's result, or what it throws, unchanged. The promise of an async function resolves when the event is
+ * captured as its mode says; a capture that fails never makes the call fail. Of a generator, the call that made it is
+ * recorded. When an option's own function throws, the event lacks that field and names it in `attributes.unreadable`.
  */
 export function audited<This, Args extends unknown[], Result>(
   options: AuditedOptions<Args, Awaited<Result>>,
@@ -92,7 +91,7 @@ function wrapped<This, Args extends unknown[], Result>(
   }
   Object.defineProperty(call, 'name', { value: fn.name, configurable: true });
   Object.defineProperty(call, 'length', { value: fn.length, configurable: true });
-  // What others have noted on the function, as NestJS its routes, is found on the wrapper too.
+  // Properties that others set on the function, such as the routes of NestJS, are found on the wrapper too.
   Object.setPrototypeOf(call, fn);
   return call;
 }

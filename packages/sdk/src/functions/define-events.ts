@@ -4,15 +4,18 @@ import type { Audit, CaptureInput, CaptureOptions } from '../audit.ts';
 type Kind = 'string' | 'number' | 'boolean' | 'date' | 'object' | 'json';
 
 /**
- * `'number?'` may be absent; a list is a choice of texts, and `{ optional: list }` one that may be absent; `date` is RFC 3339
- * or a bare `2026-03-01`, `json` any value.
+ * `'number?'` may be absent. A list is a choice of texts, which with `{ optional: list }` may be absent. `date` is RFC 3339 or
+ * a date alone, `2026-03-01`; `json` is any value.
  */
 export type AttributeSpec =
   Kind | `${Kind}?` | readonly [string, ...string[]] | { readonly optional: readonly string[] };
 
 type Attributes = Readonly<Record<string, AttributeSpec>>;
 
-/** What an action's events must say. Without `target`, any or none; without `attributes`, none; with `'any'`, whichever. */
+/**
+ * What the events of an action must hold. Without `target`, any target or none is allowed; without `attributes`, no attribute;
+ * with `'any'`, all attributes.
+ */
 export interface EventSpec {
   /** The type of the target that each event of this action names. */
   readonly target?: string;
@@ -70,10 +73,10 @@ export type DefinedEvent<Specs extends EventSpecs> = {
     TargetField<Specs[Action]>;
 }[keyof Specs & string];
 
-/** An event that broke its definition, where the types could not tell: in JavaScript, or after a cast. */
+/** How an event breaks its definition, which the compiler did not see: in JavaScript, or after a cast. */
 export interface Violation {
   readonly action: string;
-  /** `attributes.amount`. */
+  /** The path of the field, such as `attributes.amount`. */
   readonly field: string;
   readonly message: string;
 }
@@ -87,18 +90,18 @@ export interface DefinedEvents<Specs extends EventSpecs> {
   /** What is wrong with an event by these definitions; empty when nothing is. Never throws. */
   check(event: unknown): readonly Violation[];
   /**
-   * The same audit, whose `capture` takes only these events. One that breaks its definition all the same is told to
-   * `onViolation` (by default a process warning) and captured as it is: a wrong attribute must not lose an event.
+   * Wraps an audit, so that its `capture` takes only these events. An event that breaks its definition nevertheless is reported
+   * to `onViolation` (by default a warning of the process) and captured as it is: a wrong attribute must not lose an event.
    */
   typed(audit: Audit, onViolation?: (violation: Violation) => void): TypedAudit<Specs>;
 }
 
 /** Declares the events of an application: the compiler then knows its actions and their fields. */
 export function defineEvents<const Specs extends EventSpecs>(specs: Specs): DefinedEvents<Specs> {
-  const known = new Map<unknown, EventSpec>(Object.entries(specs));
+  const specOf = new Map<unknown, EventSpec>(Object.entries(specs));
   const check = (event: unknown): readonly Violation[] => {
     try {
-      return violationsOf(event, known);
+      return violationsOf(event, specOf);
     } catch {
       return [{ action: '', field: '', message: 'the event cannot be read' }];
     }
@@ -110,30 +113,30 @@ export function defineEvents<const Specs extends EventSpecs>(specs: Specs): Defi
       Object.freeze({
         ...audit,
         capture(event: DefinedEvent<Specs>, options?: CaptureOptions): Captured {
-          for (const violation of check(event)) tell(onViolation, violation);
-          return audit.capture(withDefaults(event, known), options);
+          for (const violation of check(event)) report(onViolation, violation);
+          return audit.capture(withDefaults(event, specOf), options);
         },
       }),
   });
 }
 
-/** What cannot be read is for the audit to reject: a capture throws nothing at the host. */
+/** An event that cannot be read is returned as it is, so that the audit rejects it and `capture` does not throw. */
 function withDefaults<Event extends CaptureInput>(
   event: Event,
-  known: ReadonlyMap<unknown, EventSpec>,
+  specOf: ReadonlyMap<unknown, EventSpec>,
 ): Event {
   try {
-    return { ...known.get(event.action)?.defaults, ...event };
+    return { ...specOf.get(event.action)?.defaults, ...event };
   } catch {
     return event;
   }
 }
 
-function violationsOf(event: unknown, known: ReadonlyMap<unknown, EventSpec>): readonly Violation[] {
+function violationsOf(event: unknown, specOf: ReadonlyMap<unknown, EventSpec>): readonly Violation[] {
   const fields = members(event);
   const action = fields.get('action');
   const named = typeof action === 'string' ? action : '';
-  const spec = known.get(action);
+  const spec = specOf.get(action);
   if (spec === undefined)
     return [{ action: named, field: 'action', message: 'not one of the defined actions' }];
   const wrong: Violation[] = [];
@@ -170,7 +173,7 @@ function isOfKind(value: unknown, kind: string): boolean {
   return kind === 'date' ? typeof value === 'string' && dateForm.test(value) : typeof value === kind;
 }
 
-/** As near as it needs to be here: the server reads the calendar. */
+/** Checks the form only; the server checks that the date exists. */
 const dateForm = /^\d{4}-\d\d-\d\d($|[Tt ])/;
 
 function members(value: unknown): ReadonlyMap<string, unknown> {
@@ -181,7 +184,7 @@ function warn({ action, field, message }: Violation): void {
   process.emitWarning(`the event ${action} has a wrong ${field}: ${message}`, { code: 'BITACORA_EVENT' });
 }
 
-function tell(onViolation: (violation: Violation) => void, violation: Violation): void {
+function report(onViolation: (violation: Violation) => void, violation: Violation): void {
   try {
     onViolation(violation);
   } catch {

@@ -7,29 +7,31 @@ export interface DiffOptions {
   readonly only?: readonly string[];
 }
 
-/** Deeper differences are told as those of the value at this depth. */
+/** Deeper differences are shown as a change of the value at this depth. */
 const depthMax = 8;
-/** A change is three keys of the event, which may have a thousand. */
-const changesToldMax = 300;
+/** A change takes three keys of the event, which may have a thousand. */
+const changesMax = 300;
 const readDepthMax = limits.depthMax - 8;
 
 /**
  * The differences between two states of a thing as an event's `changes`: one for each value that differs, with paths as
- * `address.city`. Lists are compared, and told, as a whole. Dates and what has `toJSON` count as their JSON, members that
- * are undefined as absent, which is not the same as null. More than an event holds are told by the outermost member;
- * beyond that the last entry says how many are missing. Never throws for plain values.
+ * `address.city`. Lists are compared and shown as a whole. Dates and what has `toJSON` count as their JSON; members that are
+ * undefined count as absent, which is not the same as null. Where there are more changes than an event holds, only the
+ * outermost members are shown; where these are too many, the last entry says how many are left out. Never throws for plain
+ * values.
  */
 export function diff(before: unknown, after: unknown, options: DiffOptions = {}): readonly Change[] {
-  const [old, now] = [jsonOf(before, 0), jsonOf(after, 0)];
+  const old = jsonOf(before, 0);
+  const now = jsonOf(after, 0);
   const isWanted = wantedBy(options);
   for (const depth of [depthMax, 1]) {
     const changes: Change[] = [];
     compare({ old: old ?? {}, now: now ?? {}, path: '', depth }, changes);
     const wanted = changes.filter(({ path }) => isWanted(path));
-    if (wanted.length <= changesToldMax) return wanted;
+    if (wanted.length <= changesMax) return wanted;
     if (depth > 1) continue;
-    const rest = wanted.length - changesToldMax + 1;
-    return [...wanted.slice(0, changesToldMax - 1), { path: '…', after: `${rest} more changes` }];
+    const rest = wanted.length - changesMax + 1;
+    return [...wanted.slice(0, changesMax - 1), { path: '…', after: `${rest} more changes` }];
   }
   return [];
 }
@@ -43,18 +45,21 @@ type Sides = {
 
 function compare({ old, now, path, depth }: Sides, changes: Change[]): void {
   if (isSame(old, now)) return;
-  const [oldMembers, newMembers] = [membersOf(old), membersOf(now)];
+  const oldMembers = membersOf(old);
+  const newMembers = membersOf(now);
   if (oldMembers === undefined || newMembers === undefined || depth === 0) {
     changes.push({ path: path === '' ? '*' : path, before: old, after: now });
     return;
   }
   for (const key of new Set([...oldMembers.keys(), ...newMembers.keys()])) {
     const below = fieldPath(path, key);
-    const [one, other] = [oldMembers.get(key), newMembers.get(key)];
-    if (one === undefined && other !== undefined) changes.push({ path: below, after: other });
-    else if (other === undefined && one !== undefined) changes.push({ path: below, before: one });
-    else if (one !== undefined && other !== undefined) {
-      compare({ old: one, now: other, path: below, depth: depth - 1 }, changes);
+    const oldMember = oldMembers.get(key);
+    const newMember = newMembers.get(key);
+    if (oldMember === undefined && newMember !== undefined) changes.push({ path: below, after: newMember });
+    else if (newMember === undefined && oldMember !== undefined)
+      changes.push({ path: below, before: oldMember });
+    else if (oldMember !== undefined && newMember !== undefined) {
+      compare({ old: oldMember, now: newMember, path: below, depth: depth - 1 }, changes);
     }
   }
 }
@@ -65,20 +70,21 @@ function membersOf(value: JsonValue): ReadonlyMap<string, JsonValue> | undefined
     : undefined;
 }
 
-function isSame(one: JsonValue, other: JsonValue): boolean {
-  if (Object.is(one, other)) return true;
-  if (Array.isArray(one) && Array.isArray(other)) {
-    return one.length === other.length && one.every((value: JsonValue, i) => isSame(value, other[i] ?? null));
+function isSame(a: JsonValue, b: JsonValue): boolean {
+  if (Object.is(a, b)) return true;
+  if (Array.isArray(a) && Array.isArray(b)) {
+    return a.length === b.length && a.every((value: JsonValue, i) => isSame(value, b[i] ?? null));
   }
-  const [members, others] = [membersOf(one), membersOf(other)];
+  const members = membersOf(a);
+  const others = membersOf(b);
   if (members === undefined || others === undefined || members.size !== others.size) return false;
   return [...members].every(([key, value]) => {
-    const twin = others.get(key);
-    return twin !== undefined && isSame(value, twin);
+    const other = others.get(key);
+    return other !== undefined && isSame(value, other);
   });
 }
 
-/** The value's JSON; undefined where it has none. What lies too deep to be part of an event is told as `…`. */
+/** The value's JSON; undefined where it has none. What is too deep to be part of an event becomes `…`. */
 function jsonOf(value: unknown, depth: number): JsonValue | undefined {
   switch (typeof value) {
     case 'string':
@@ -101,7 +107,7 @@ function objectOf(value: object, depth: number): JsonValue | undefined {
     const json: unknown = Reflect.apply(value.toJSON, value, []);
     return json === value ? '…' : jsonOf(json, depth + 1);
   }
-  if (Array.isArray(value)) return value.map((one) => jsonOf(one, depth + 1) ?? null);
+  if (Array.isArray(value)) return value.map((element) => jsonOf(element, depth + 1) ?? null);
   const copy: Record<string, JsonValue> = {};
   for (const [key, member] of Object.entries(value)) {
     const json = jsonOf(member, depth + 1);

@@ -2,7 +2,7 @@ import type { EventInput } from '@bitacora/event';
 
 const codeLengthMaxChars = 200;
 
-/** What was thrown as an event's `error`: its `code`, or the name of its class where that says more than `Error`. */
+/** Makes an event's `error` of what was thrown: with its `code`, else the name of its class where that says more than `Error`. */
 export function errorFields(thrown: unknown): NonNullable<EventInput['error']> {
   try {
     if (!(thrown instanceof Error)) return { message: String(thrown) };

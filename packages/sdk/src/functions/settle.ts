@@ -6,8 +6,9 @@ export type Ended<Result> =
   | { readonly outcome: 'failure'; readonly result?: undefined; readonly error: unknown };
 
 /**
- * Calls `run` and tells `onEnd` once how it ended, after its promise where it returns one. Returns and throws exactly what
- * `run` does. A promise waits for what `onEnd` captures; nothing that goes wrong there reaches the caller.
+ * Calls `run`, and then `onEnd` once with how it ended; where `run` returns a promise, after that promise has settled. Returns
+ * and throws exactly what `run` does. A promise waits for what `onEnd` captures; what goes wrong there does not reach the
+ * caller.
  */
 export function settle<Result>(run: () => Result, onEnd: (ended: Ended<Result>) => Captured): Result;
 export function settle(run: () => unknown, onEnd: (ended: Ended<unknown>) => Captured): unknown {
@@ -15,30 +16,30 @@ export function settle(run: () => unknown, onEnd: (ended: Ended<unknown>) => Cap
   try {
     result = run();
   } catch (error) {
-    void told(onEnd, { outcome: 'failure', error });
+    void callSafely(onEnd, { outcome: 'failure', error });
     throw error;
   }
   if (!isThenable(result)) {
-    void told(onEnd, { outcome: 'success', result });
+    void callSafely(onEnd, { outcome: 'success', result });
     return result;
   }
   return Promise.resolve(result).then(
     async (value) => {
-      await told(onEnd, { outcome: 'success', result: value });
+      await callSafely(onEnd, { outcome: 'success', result: value });
       return value;
     },
     async (error: unknown) => {
-      await told(onEnd, { outcome: 'failure', error });
+      await callSafely(onEnd, { outcome: 'failure', error });
       throw error;
     },
   );
 }
 
-async function told(onEnd: (ended: Ended<unknown>) => Captured, ended: Ended<unknown>): Promise<void> {
+async function callSafely(onEnd: (ended: Ended<unknown>) => Captured, ended: Ended<unknown>): Promise<void> {
   try {
     await onEnd(ended);
   } catch {
-    // The audit counts and tells what it could not capture (`health`, `onError`); the call itself is done.
+    // The audit counts and reports what it could not capture (`health`, `onError`); the call itself is done.
   }
 }
 

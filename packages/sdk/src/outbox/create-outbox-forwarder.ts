@@ -1,33 +1,36 @@
 import type { Audit } from '../audit.ts';
-import type { RunQuery } from '../adapters/changes/read-catalogue.ts';
+import type { RunQuery } from '../changes/read-catalogue.ts';
 import { deleteRows, leaseRows, rejectRows, releaseRows } from './outbox-sql.ts';
 import { createOutboxReader, tenantOf, type OutboxRow } from './outbox-row.ts';
-import { createOutboxSender, type OutgoingRow } from './outbox-sender.ts';
-import { pause } from '../pause.ts';
-import type { SendOutbox } from './send-outbox.ts';
+import { createOutboxSender, type JudgedRow, type OutgoingRow } from './outbox-sender.ts';
+import { pause } from '../host/pause.ts';
+import type { OutboxVerdict, SendOutbox } from './send-outbox.ts';
 
 export interface OutboxForwarderOptions {
   /** Runs one statement on the host's database, such as `pool.query` of `pg`. */
   readonly query: RunQuery;
-  /** Where to: an `Audit`, in mode `strict`, or `outboxPost({ url, key })`. Both know the tenants by their `keyOf`. */
+  /** Where the events go: an `Audit`, in mode `strict`, or `outboxPost({ url, key })`. Both know the tenants by their `keyOf`. */
   readonly to: Pick<Audit, 'capture'> | SendOutbox;
   /** Rows of one batch (500). */
   readonly batchRowsMax?: number;
-  /** A batch whose forwarder ended belongs to the next one after this (60 s); longer than a batch may take. What is held is tried again after it. */
+  /**
+   * After this (60 s) another forwarder may take the rows of one that ended, and rows that are held are tried again. It must
+   * be longer than a batch takes.
+   */
   readonly leaseMs?: number;
-  /** Between two looks at an empty outbox (1 s), and after a failure, up to ten times as long. */
+  /** The wait after the outbox was found empty (1 s); after a failure up to ten times as long. */
   readonly waitMs?: number;
   readonly onError?: (error: Error) => void;
 }
 
 export interface OutboxForwarder {
-  /** Forwards one batch. Rows that were taken; rejects with what the database says. */
+  /** Forwards one batch and resolves with what became of its rows. Rejects with what the database says. */
   forwardOnce(): Promise<Forwarded>;
-  /** Forwards until `signal` says so. Never rejects: what fails is told and tried again. */
+  /** Forwards until `signal` is aborted. Never rejects: what fails is reported to `onError` and tried again. */
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** Rows: `unchanged` held no change that counts. `later` and `held` are in the outbox still. */
+/** Numbers of rows. `unchanged`: the row held no change that is captured. `later` and `held`: the row is still in the outbox. */
 export interface Forwarded {
   readonly sent: number;
   readonly rejected: number;
@@ -38,46 +41,41 @@ export interface Forwarded {
 
 /**
  * Sends what is in `bitacora.outbox`, in order, and deletes it once it is in the ledger. Several may run: a row is leased to
- * one of them. A forwarder that dies between sending and deleting sends again, under the same ids, which the server takes once.
- * What the server rejects stays, with its reason, and holds up nothing; nor does what is held for its tenant.
+ * one of them. When a forwarder dies between sending and deleting, the events are sent again under the same ids, which the
+ * server takes once. A row that the server rejects stays, with the reason; neither it nor a row that is held for its tenant
+ * keeps other rows from being sent.
  */
 export function createOutboxForwarder(options: OutboxForwarderOptions): OutboxForwarder {
   const { query, batchRowsMax = 500, leaseMs = 60_000, waitMs = 1_000, onError = () => undefined } = options;
   const send = createOutboxSender(options.to, { withinMs: leaseMs / 2, onError });
   const read = createOutboxReader(query);
-  // Held rows are old: of so many that their leases end before all were tried again, nothing behind them would be reached.
+  // Held rows are older than the others. Were they always tried first, they could fill every batch: the leases of the first
+  // of them may end before the last was tried.
   let triedLast = false;
 
   async function forwardOnce(): Promise<Forwarded> {
     const rows = await leaseRows(query, { rowsMax: batchRowsMax, leaseMs, triedLast });
-    const asked: OutgoingRow[] = [];
-    const unchanged: OutboxRow[] = [];
-    const rejected: { readonly row: OutboxRow; readonly reason: string }[] = [];
-    for (const row of rows) {
-      try {
-        const event = await read(row);
-        if (event) asked.push({ row, event, tenant: tenantOf(row) });
-        else unchanged.push(row);
-      } catch (error) {
-        if (!(error instanceof SyntaxError)) throw error;
-        rejected.push({ row, reason: error.message });
-      }
-    }
-    const [sent, later, held]: [OutboxRow[], OutboxRow[], OutboxRow[]] = [[], [], []];
-    for (const { row, verdict } of await send(asked)) {
-      if (verdict.state === 'rejected') rejected.push({ row, reason: verdict.reason });
-      else ({ sent, later, held })[verdict.state].push(row);
-    }
+    const { outgoing, unchanged, unreadable } = await readRows(rows, read);
+    const judged = await send(outgoing);
+    const rowsOf = (state: OutboxVerdict['state']): OutboxRow[] =>
+      judged.filter(({ verdict }) => verdict.state === state).map(({ row }) => row);
+    const rejected = [...unreadable, ...judged.flatMap(rejectedRow)];
+    const sent = rowsOf('sent');
+    const later = rowsOf('later');
+    const held = rowsOf('held');
     triedLast = held.length > 0;
     await deleteRows(query, [...sent, ...unchanged]);
     await rejectRows(query, rejected);
-    // What is held keeps its lease: else the next batch would be the same one again.
+    // Rows that are held keep their lease: else the next batch would hold the same rows again.
     await releaseRows(query, later);
     for (const { row, reason } of rejected)
       onError(new Error(`outbox row ${row.position} was rejected: ${reason}`));
     return {
-      ...{ sent: sent.length, rejected: rejected.length, unchanged: unchanged.length },
-      ...{ later: later.length, held: held.length },
+      sent: sent.length,
+      rejected: rejected.length,
+      unchanged: unchanged.length,
+      later: later.length,
+      held: held.length,
     };
   }
 
@@ -97,4 +95,40 @@ export function createOutboxForwarder(options: OutboxForwarderOptions): OutboxFo
   }
 
   return Object.freeze({ forwardOnce, run });
+}
+
+interface RejectedRow {
+  readonly row: OutboxRow;
+  readonly reason: string;
+}
+
+interface ReadRows {
+  readonly outgoing: readonly OutgoingRow[];
+  readonly unchanged: readonly OutboxRow[];
+  /** Rows whose JSON cannot be parsed. */
+  readonly unreadable: readonly RejectedRow[];
+}
+
+async function readRows(
+  rows: readonly OutboxRow[],
+  read: ReturnType<typeof createOutboxReader>,
+): Promise<ReadRows> {
+  const outgoing: OutgoingRow[] = [];
+  const unchanged: OutboxRow[] = [];
+  const unreadable: RejectedRow[] = [];
+  for (const row of rows) {
+    try {
+      const event = await read(row);
+      if (event) outgoing.push({ row, event, tenant: tenantOf(row) });
+      else unchanged.push(row);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      unreadable.push({ row, reason: error.message });
+    }
+  }
+  return { outgoing, unchanged, unreadable };
+}
+
+function rejectedRow({ row, verdict }: JudgedRow): readonly RejectedRow[] {
+  return verdict.state === 'rejected' ? [{ row, reason: verdict.reason }] : [];
 }

@@ -5,21 +5,21 @@ import type { OutboxVerdict, SendOutbox } from './send-outbox.ts';
 
 export interface OutboxPostOptions {
   readonly url: string;
-  /** An API key with the scope ingest, of events that name no tenant; without `keyOf`, of all. */
+  /** An API key with the scope ingest, for events that name no tenant; without `keyOf`, for all events. */
   readonly key: string;
   /** The key of each tenant that a context named. Undefined: its events stay in the outbox. */
   readonly keyOf?: (tenant: string) => string | undefined;
   /** Absent: the tenant's default ledger. */
   readonly ledger?: string | undefined;
-  /** Triggers write what is in the tables: secrets are looked for here, as `capture` does. */
+  /** Triggers write what is in the tables; secrets are redacted here, as in `capture`. */
   readonly redact?: RedactOptions;
   /** No request takes longer (30 s). */
   readonly requestTimeoutMs?: number;
 }
 
 /**
- * Sends over HTTP. A batch that is too large goes in halves. With `keyOf`, what the server says of a tenant's key (401, 403)
- * and that it has no such ledger (404) holds up that tenant alone.
+ * Sends over HTTP. A batch that is too large is sent in halves. With `keyOf`, an answer about the tenant's key (401, 403) or
+ * about a ledger that is not there (404) holds up that tenant alone.
  */
 export function outboxPost(options: OutboxPostOptions): SendOutbox {
   const { url, keyOf, ledger, redact, requestTimeoutMs = 30_000 } = options;
@@ -34,10 +34,10 @@ export function outboxPost(options: OutboxPostOptions): SendOutbox {
     }
     const redacted = events.map((event) => {
       const taken = snapshot(event);
-      // What cannot be read is for the server to reject: it came out of JSON, and has no getters.
+      // The server rejects what cannot be copied here.
       return taken.ok ? taken.event : event;
     });
-    // Where the host's own requests are captured, this one is not.
+    // This request must not be captured where the host captures its outgoing requests.
     return withoutAudit(() =>
       send(redacted, { key, refusal: tenant !== undefined && keyOf ? 'held' : 'later' }),
     );
@@ -51,10 +51,10 @@ export function outboxPost(options: OutboxPostOptions): SendOutbox {
     }
   }
 
-  async function send(events: readonly unknown[], lane: Lane): Promise<readonly OutboxVerdict[]> {
+  async function send(events: readonly unknown[], account: Account): Promise<readonly OutboxVerdict[]> {
     const response = await fetch(endpoint, {
       method: 'POST',
-      headers: { authorization: `Bearer ${lane.key}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${account.key}`, 'content-type': 'application/json' },
       body: JSON.stringify(events),
       signal: AbortSignal.timeout(requestTimeoutMs),
     });
@@ -63,15 +63,16 @@ export function outboxPost(options: OutboxPostOptions): SendOutbox {
     if (results?.length === events.length) return results.map(verdictOf);
     if (response.status === 413 && events.length > 1) {
       const half = Math.ceil(events.length / 2);
-      return [...(await send(events.slice(0, half), lane)), ...(await send(events.slice(half), lane))];
+      return [...(await send(events.slice(0, half), account)), ...(await send(events.slice(half), account))];
     }
     const reason = `the server answered ${response.status}: ${text.slice(0, 300)}`;
-    const refused = [401, 403, 404].includes(response.status) ? lane.refusal : 'later';
+    const refused = [401, 403, 404].includes(response.status) ? account.refusal : 'later';
     return events.map(() => ({ state: response.status === 413 ? 'rejected' : refused, reason }));
   }
 }
 
-interface Lane {
+/** Whose key a batch is sent with. */
+interface Account {
   readonly key: string;
   /** What becomes of events whose key the server refuses. */
   readonly refusal: 'held' | 'later';

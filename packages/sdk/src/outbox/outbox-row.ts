@@ -1,10 +1,11 @@
 import type { CaptureInput } from '../audit.ts';
-import { auditedTable, type AuditedTable } from '../adapters/changes/audited-table.ts';
-import { parseRow, withSafeNumbers } from '../adapters/changes/parse-row.ts';
-import { readCatalogue, type RunQuery } from '../adapters/changes/read-catalogue.ts';
-import { rowChangeEvent } from '../adapters/changes/row-change.ts';
-import { truncateEvent } from '../adapters/changes/statement-event.ts';
+import { auditedTable, type AuditedTable } from '../changes/audited-table.ts';
+import { parseRow, withSafeNumbers } from '../changes/parse-row.ts';
+import { readCatalogue, type RunQuery } from '../changes/read-catalogue.ts';
+import { rowChangeEvent } from '../changes/row-change.ts';
+import { truncateEvent } from '../changes/statement-event.ts';
 import { contextFields } from '../context/context-fields.ts';
+import { setBounded } from '../host/set-bounded.ts';
 
 /** A row of `bitacora.outbox`. */
 export interface OutboxRow {
@@ -16,11 +17,11 @@ export interface OutboxRow {
   readonly change: string | null;
   readonly before: string | null;
   readonly after: string | null;
-  /** Of the context in which the event was captured; what a trigger was told stands in `change`. */
+  /** Of the context in which the event was captured; the context that a trigger had is in `change`. */
   readonly tenant: string | null;
 }
 
-/** What a trigger writes beside the rows, as `change`. */
+/** What a trigger writes beside the row before and after, as `change`. */
 interface TriggerChange {
   readonly table: number;
   readonly role: string;
@@ -30,7 +31,7 @@ interface TriggerChange {
   readonly options: string;
 }
 
-/** What the trigger was installed with. */
+/** The options with which the trigger was installed. */
 interface TriggerOptions {
   readonly schema: string;
   readonly name: string;
@@ -38,11 +39,16 @@ interface TriggerOptions {
   readonly mask?: readonly string[];
 }
 
-/** Makes events of outbox rows; knows the tables that the rows are of. */
-export function createOutboxReader(run: RunQuery) {
-  const tables = new Map<string, { readonly until: number; readonly table: Promise<AuditedTable> }>();
+interface CachedAuditedTable {
+  readonly until: number;
+  readonly table: Promise<AuditedTable>;
+}
 
-  /** The event; undefined where the row did not change in a way that counts. SyntaxError for what is no JSON. */
+/** Makes the function that turns outbox rows into events. It looks the rows' tables up, and keeps them for a minute. */
+export function createOutboxReader(run: RunQuery) {
+  const tables = new Map<string, CachedAuditedTable>();
+
+  /** The row's event; undefined where nothing changed that is captured. Rejects with SyntaxError for what is not JSON. */
   return async function read(row: OutboxRow): Promise<(CaptureInput & { readonly id: string }) | undefined> {
     if (row.event !== null) return { ...JSON.parse(withSafeNumbers(row.event)), id: row.id };
     const change: TriggerChange = JSON.parse(row.change ?? '{}');
@@ -56,24 +62,24 @@ export function createOutboxReader(run: RunQuery) {
           );
     if (!event) return undefined;
     const { attributes, ...context } = contextOf(change);
-    const source = { role: change.role, ...(change.application ? { application: change.application } : {}) };
+    const { role, application } = change;
+    const database = application ? { role, application } : { role };
     return {
-      actor: { type: 'system', id: `postgres:${change.role}` },
+      actor: { type: 'system', id: `postgres:${role}` },
       ...context,
       ...event,
       id: timedId(row),
       occurredAt: new Date(row.createdAtMs).toISOString(),
-      attributes: { ...attributes, ...event.attributes, database: source },
+      attributes: { ...attributes, ...event.attributes, database },
     };
   };
 
   function tableOf(change: TriggerChange): Promise<AuditedTable> {
     const key = `${change.table} ${change.options}`;
-    const known = tables.get(key);
-    if (known && known.until > performance.now()) return known.table;
-    if (tables.size >= tablesMax) tables.clear();
+    const cached = tables.get(key);
+    if (cached && cached.until > performance.now()) return cached.table;
     const table = lookUp(change);
-    tables.set(key, { until: performance.now() + catalogueForMs, table });
+    setBounded(tables, tablesMax, { key, value: { until: performance.now() + catalogueForMs, table } });
     table.catch(() => tables.delete(key));
     return table;
   }
@@ -81,22 +87,22 @@ export function createOutboxReader(run: RunQuery) {
   async function lookUp({ table, options }: TriggerChange): Promise<AuditedTable> {
     const { schema, name, key = [], ...own }: TriggerOptions = JSON.parse(options);
     const oid = String(table);
-    // A table that is gone by now leaves its key in the trigger's own options.
-    const found = (await readCatalogue(run, { oid })) ?? { oid, schema, name, key, exact: new Set<string>() };
-    return auditedTable(found, own);
+    // Where the table is gone by now, its key is in the trigger's options.
+    const goneTable = { oid, schema, name, key, exact: new Set<string>() };
+    return auditedTable((await readCatalogue(run, { oid })) ?? goneTable, own);
   }
 }
 
-/** Whose connection the row's event goes by; undefined for the forwarder's own. */
+/** The tenant with whose key the row's event is sent; undefined for the forwarder's own key. */
 export function tenantOf({ tenant, change }: OutboxRow): string | undefined {
   if (tenant !== null) return tenant;
   if (!change?.includes('tenant')) return undefined;
   const { context }: TriggerChange = JSON.parse(change);
-  const told: unknown = toldBy(context)?.['tenant'];
-  return typeof told === 'string' ? told : undefined;
+  const named: unknown = parseContext(context)?.['tenant'];
+  return typeof named === 'string' ? named : undefined;
 }
 
-/** A UUID of version 7: the milliseconds in front, and the rest of the row's id. The same whenever it is made. */
+/** A UUID of version 7, made of the row's time and the rest of its id. It is the same whenever it is made. */
 function timedId({ id, createdAtMs }: OutboxRow): string {
   const milliseconds = createdAtMs.toString(16).padStart(12, '0');
   const variant = (8 + (Number.parseInt(id.charAt(19), 16) % 4)).toString(16);
@@ -110,20 +116,20 @@ function sideOf(json: string | null, table: AuditedTable): ReturnType<typeof par
   return json === null ? undefined : parseRow(json, table.exact);
 }
 
-const fieldsTold: ReadonlySet<string> = new Set(contextFields);
+const eventFields: ReadonlySet<string> = new Set(contextFields);
 
-/** What the writer said of itself in `bitacora.context`: any session may have set it to anything. */
+/** The context that the writer set in `bitacora.context`: any session may have set it to anything. */
 function contextOf({ context }: TriggerChange): Partial<CaptureInput> {
-  const told = toldBy(context);
-  if (told === undefined) return { attributes: { contextUnread: context?.slice(0, 500) ?? '' } };
-  return Object.fromEntries(Object.entries(told).filter(([field]) => fieldsTold.has(field)));
+  const fields = parseContext(context);
+  if (fields === undefined) return { attributes: { contextUnread: context?.slice(0, 500) ?? '' } };
+  return Object.fromEntries(Object.entries(fields).filter(([field]) => eventFields.has(field)));
 }
 
-/** Undefined for what is no JSON. */
-function toldBy(context: string | null): Readonly<Record<string, unknown>> | undefined {
+/** Undefined for what is not JSON. */
+function parseContext(context: string | null): Readonly<Record<string, unknown>> | undefined {
   try {
-    const told: unknown = JSON.parse(withSafeNumbers(context || '{}'));
-    return typeof told === 'object' && told !== null ? { ...told } : {};
+    const fields: unknown = JSON.parse(withSafeNumbers(context || '{}'));
+    return typeof fields === 'object' && fields !== null ? { ...fields } : {};
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 import type { Audit } from '../audit.ts';
+import { setBounded } from '../host/set-bounded.ts';
 import { withOnlyContext } from '../context/audit-context.ts';
 import type { OutboxEvent, OutboxVerdict, SendOutbox } from './send-outbox.ts';
 import type { OutboxRow } from './outbox-row.ts';
@@ -16,30 +17,29 @@ export interface JudgedRow {
 }
 
 export interface OutboxSenderOptions {
-  /** No tenant is begun with later than this; the leases must last for the one that is under way. */
+  /** After this, no further tenant is started, so that the leases last for the tenant that is being sent. */
   readonly withinMs: number;
   readonly onError: (error: Error) => void;
 }
 
-/** Of different messages about tenants that are held. */
-const toldMax = 1_000;
+/** Different messages about tenants that are held, so that each is reported once in a while. */
+const messagesMax = 1_000;
 
-/** Sends rows tenant by tenant, and tells what holds each up. Never rejects. */
+/** Sends rows tenant by tenant, and reports what holds a tenant up. Never rejects. */
 export function createOutboxSender(
   to: Pick<Audit, 'capture'> | SendOutbox,
   { withinMs, onError }: OutboxSenderOptions,
 ): (rows: readonly OutgoingRow[]) => Promise<readonly JudgedRow[]> {
-  const send = typeof to === 'function' ? to : strictly(to);
-  /** Until when what holds a tenant up is not told again: there may be thousands of batches of it. */
-  const told = new Map<string, number>();
+  const send = typeof to === 'function' ? to : sendStrictly(to);
+  // Until when a message is not reported again: there may be thousands of batches of a tenant that is held.
+  const silentUntil = new Map<string, number>();
 
-  function tell(found: Waiting, tenant: string | undefined): void {
-    const message = waiting(found, tenant);
+  function report(verdict: Unsent, tenant: string | undefined): void {
+    const message = messageOf(verdict, tenant);
     const now = performance.now();
-    if (found.state === 'held') {
-      if ((told.get(message) ?? 0) > now) return;
-      if (told.size >= toldMax) told.clear();
-      told.set(message, now + withinMs);
+    if (verdict.state === 'held') {
+      if ((silentUntil.get(message) ?? 0) > now) return;
+      setBounded(silentUntil, messagesMax, { key: message, value: now + withinMs });
     }
     onError(new Error(message));
   }
@@ -55,8 +55,8 @@ export function createOutboxSender(
         { tenant },
       );
       for (const state of ['later', 'held'] as const) {
-        const found = verdicts.find((one) => one.state === state);
-        if (found !== undefined && found.state !== 'sent') tell(found, tenant);
+        const first = verdicts.find((verdict) => verdict.state === state);
+        if (first !== undefined && first.state !== 'sent') report(first, tenant);
       }
     } catch (error) {
       onError(error instanceof Error ? error : new Error(String(error)));
@@ -68,14 +68,15 @@ export function createOutboxSender(
     const until = performance.now() + withinMs;
     const judged: JudgedRow[] = [];
     for (const [tenant, own] of byTenant(rows)) {
-      const inTime = performance.now() < until;
-      judged.push(...(inTime ? await judge(own, tenant) : own.map(({ row }) => ({ row, verdict: later }))));
+      const isInTime = performance.now() < until;
+      const verdicts = isInTime ? await judge(own, tenant) : own.map(({ row }) => ({ row, verdict: later }));
+      judged.push(...verdicts);
     }
     return judged;
   };
 }
 
-/** `Map.groupBy` of newer versions of Node. */
+/** Node.js 20 has no `Map.groupBy`. */
 function byTenant(rows: readonly OutgoingRow[]): ReadonlyMap<string | undefined, readonly OutgoingRow[]> {
   const groups = new Map<string | undefined, OutgoingRow[]>();
   for (const row of rows) {
@@ -88,20 +89,20 @@ function byTenant(rows: readonly OutgoingRow[]): ReadonlyMap<string | undefined,
 
 const later: OutboxVerdict = { state: 'later', reason: '' };
 
-type Waiting = Exclude<OutboxVerdict, { state: 'sent' }>;
+type Unsent = Exclude<OutboxVerdict, { state: 'sent' }>;
 
-function waiting({ state, reason }: Waiting, tenant: string | undefined): string {
+function messageOf({ state, reason }: Unsent, tenant: string | undefined): string {
   if (state === 'later') return `will be sent again: ${reason}`;
   return tenant === undefined
     ? `events without a tenant stay in the outbox: ${reason}`
     : `the events of the tenant ${tenant} stay in the outbox: ${reason}`;
 }
 
-/** Codes of an audit that say that it has no way for this tenant. */
-const ofTenant: ReadonlySet<unknown> = new Set(['no_key', 'too_many_tenants', 'refused']);
+/** Codes by which an audit says that it cannot send for this tenant. */
+const tenantCodes: ReadonlySet<unknown> = new Set(['no_key', 'too_many_tenants', 'refused']);
 
-/** An `Audit` captures each event under the id it has, in the context of its tenant and of nothing else. */
-function strictly(audit: Pick<Audit, 'capture'>): SendOutbox {
+/** Sends through an `Audit`: it captures each event under the event's own id, in a context that holds the tenant only. */
+function sendStrictly(audit: Pick<Audit, 'capture'>): SendOutbox {
   return (events, { tenant }) =>
     Promise.all(
       events.map(async (event): Promise<OutboxVerdict> => {
@@ -116,7 +117,7 @@ function strictly(audit: Pick<Audit, 'capture'>): SendOutbox {
         } catch (error) {
           const reason = error instanceof Error ? error.message : String(error);
           const held =
-            tenant !== undefined && error instanceof Error && 'code' in error && ofTenant.has(error.code);
+            tenant !== undefined && error instanceof Error && 'code' in error && tenantCodes.has(error.code);
           return { state: held ? 'held' : 'later', reason };
         }
       }),

@@ -1,11 +1,11 @@
-import type { RunQuery } from '../adapters/changes/read-catalogue.ts';
+import type { RunQuery } from '../changes/read-catalogue.ts';
 import type { OutboxRow } from './outbox-row.ts';
 
-// A lease instead of a lock that lasts as long as the sending: that one would need a connection and an open transaction,
-// which keeps the whole database from being vacuumed. `leased_until` is in no index, so the update is a hot one.
-// The same however often it is made, and another one where a database that was put back gives a position again.
+// The id is the same whenever it is made, and a different one when a restored database gives the same position again.
 const derivedId = `md5(origin::text || position || ' ' || extract(epoch from created_at))::uuid`;
 
+// A lease, because a lock that lasts as long as the sending would need a connection and an open transaction, which keeps the
+// whole database from being vacuumed. `leased_until` is in no index, so that the update is heap-only.
 const leaseSql = (order: string): string => `
 with taken as (
   update bitacora.outbox o set leased_until = pg_catalog.clock_timestamp() + $2::text::float8 * interval '1 millisecond'
@@ -23,11 +23,14 @@ select position::text as position, coalesce(id, ${derivedId})::text as id,
 export interface LeaseOptions {
   readonly rowsMax: number;
   readonly leaseMs: number;
-  /** Those that were never taken, then those that wait longest for another try; it looks at all rows. Else the oldest. */
+  /**
+   * True: rows that were never taken come first, then those that wait longest for another try; this reads all rows. False: the
+   * oldest come first.
+   */
   readonly triedLast: boolean;
 }
 
-/** Takes rows that nobody has, for `leaseMs`, and tells them in order. */
+/** Leases rows that no forwarder has, for `leaseMs`, and returns them in order. */
 export async function leaseRows(
   query: RunQuery,
   { rowsMax, leaseMs, triedLast }: LeaseOptions,
@@ -37,7 +40,7 @@ export async function leaseRows(
   return rows.map(outboxRow);
 }
 
-/** Their events are in the ledger. */
+/** Deletes rows whose events are in the ledger. */
 export async function deleteRows(query: RunQuery, rows: readonly OutboxRow[]): Promise<void> {
   if (rows.length === 0) return;
   await query('delete from bitacora.outbox where position = any($1::text[]::bigint[])', [positionsOf(rows)]);
@@ -47,7 +50,7 @@ const rejectSql = `
 update bitacora.outbox o set rejected_at = pg_catalog.clock_timestamp(), reason = r.reason, leased_until = null
 from (select unnest($1::text[]::bigint[]) as position, unnest($2::text[]) as reason) as r where o.position = r.position`;
 
-/** Their events will never be in the ledger; they stay, for someone to look at. */
+/** Marks rows whose events will never be in the ledger. They stay, so that a person can look at them. */
 export async function rejectRows(
   query: RunQuery,
   rejected: readonly { readonly row: OutboxRow; readonly reason: string }[],
@@ -56,7 +59,7 @@ export async function rejectRows(
   await query(rejectSql, [positionsOf(rejected.map(({ row }) => row)), rejected.map(({ reason }) => reason)]);
 }
 
-/** Whoever comes next may have them. */
+/** Ends the leases of rows, so that the next batch may take them. */
 export async function releaseRows(query: RunQuery, rows: readonly OutboxRow[]): Promise<void> {
   if (rows.length === 0) return;
   await query('update bitacora.outbox set leased_until = null where position = any($1::text[]::bigint[])', [

@@ -1,13 +1,13 @@
-import { readCatalogue, type RunQuery } from '../adapters/changes/read-catalogue.ts';
+import { readCatalogue, type RunQuery } from '../changes/read-catalogue.ts';
 import { outboxInstallSql } from '../outbox/install-outbox.ts';
 import { captureFunctionsSql } from './capture-functions.ts';
 
 export interface CaptureTablesOptions {
-  /** Names as SQL has them: `booking`, `sales.invoice`, `"Odd Name"`; or all tables of the database, save system ones. */
+  /** Names as in SQL: `booking`, `sales.invoice`, `"Odd Name"`; or all tables of the database except those of the system. */
   readonly tables: readonly string[] | 'all';
-  /** Columns that are left out: a change of these alone is none. */
+  /** Columns that are left out: a change of these alone is no event. */
   readonly ignore?: readonly string[];
-  /** Columns of which only is told that they changed; their values never reach the outbox. */
+  /** Columns of which an event says only that they changed; their values never reach the outbox. */
   readonly mask?: readonly string[];
   /** Who may write to the outbox directly, for mode `outbox`. Writers of captured tables need nothing. */
   readonly roles?: readonly string[];
@@ -23,19 +23,19 @@ export interface CapturedTable {
 }
 
 /**
- * Puts the triggers on tables, and on each partition of theirs for those who write to it by its own name; as often as
- * wanted: a second time replaces the first. Needs a role that owns the tables and may create a schema. The tables' names;
- * rejects where one is no table, before anything is changed.
+ * Installs the triggers on tables, and on each of their partitions, because a statement may name a partition directly. A
+ * second installation replaces the first. Needs a role that owns the tables and may create a schema. Resolves with the names
+ * of the tables; rejects, before anything is changed, where one is not a table.
  */
 export async function installCapture(
   query: RunQuery,
   options: CaptureTablesOptions,
 ): Promise<readonly string[]> {
   const { tables, ignore = [], mask = [], roles = [] } = options;
-  const found = tables === 'all' ? await allTables(query) : await namedTables(query, tables);
+  const listed = tables === 'all' ? await allTables(query) : await namedTables(query, tables);
   const commands: string[] = [];
   const hidden = ignore.length + mask.length > 0;
-  for (const { oid, table } of found) {
+  for (const { oid, table } of listed) {
     const { schema, name, key } = (await readCatalogue(query, { oid })) ?? {};
     const settings = literal(JSON.stringify({ schema, name, key, ...(hidden && { ignore, mask }) }));
     commands.push(
@@ -43,17 +43,17 @@ export async function installCapture(
       ...events.map((event) => createTrigger(table, event, { hidden, settings })),
     );
   }
-  // One script, and so one transaction: all of it or nothing.
+  // One script is one transaction: all of it is installed, or nothing.
   await query([outboxInstallSql({ roles }), captureFunctionsSql(), ...commands].join('\n'), []);
-  return found.map(({ table }) => table);
+  return listed.map(({ table }) => table);
 }
 
-/** Takes the triggers away; of all tables where none is named. The outbox, and what is in it, stays. */
+/** Removes the triggers from tables, or from all. The outbox, and what is in it, stays. */
 export async function uninstallCapture(
   query: RunQuery,
   tables: readonly string[] | 'all',
 ): Promise<readonly string[]> {
-  const captured = (await captureStatus(query)).filter((one) => one.captured).map(({ table }) => table);
+  const captured = (await captureStatus(query)).filter((status) => status.captured).map(({ table }) => table);
   const wanted = tables === 'all' ? captured : (await namedTables(query, tables)).map(({ table }) => table);
   const dropped = captured.filter((table) => wanted.includes(table));
   if (dropped.length > 0) await query(dropped.map(dropTriggers).join('\n'), []);
@@ -63,7 +63,7 @@ export async function uninstallCapture(
 /** All tables of the database that could have triggers, with what they have. */
 export async function captureStatus(query: RunQuery): Promise<readonly CapturedTable[]> {
   const { rows } = await query(statusSql, []);
-  return rows.map((row) => JSON.parse(textIn(row, 'found')));
+  return rows.map((row) => JSON.parse(textIn(row, 'description')));
 }
 
 const events = [
@@ -91,42 +91,42 @@ function dropTriggers(table: string): string {
 
 const ownTables = `n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'bitacora') and c.relkind in ('r', 'p') and c.relpersistence <> 't'`;
 
-const listSql = `select json_build_object('oid', c.oid::text, 'table', format('%I.%I', n.nspname, c.relname))::text as found
+const listSql = `select json_build_object('oid', c.oid::text, 'table', format('%I.%I', n.nspname, c.relname))::text as description
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where ${ownTables}`;
 
 const statusSql = `select json_build_object(
   'table', format('%I.%I', n.nspname, c.relname), 'captured', t.oid is not null, 'enabled', coalesce(t.tgenabled in ('O', 'A'), false),
-  'ignore', coalesce(o.options -> 'ignore', '[]'), 'mask', coalesce(o.options -> 'mask', '[]'))::text as found
+  'ignore', coalesce(o.options -> 'ignore', '[]'), 'mask', coalesce(o.options -> 'mask', '[]'))::text as description
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 left join pg_catalog.pg_trigger t on t.tgrelid = c.oid and t.tgname = 'bitacora_capture_insert'
 left join lateral (select convert_from(substring(t.tgargs from 1 for position('\\x00'::bytea in t.tgargs) - 1), 'UTF8')::json as options) o on true
 where ${ownTables} order by n.nspname, c.relname`;
 
-interface Found {
+interface ListedTable {
   readonly oid: string;
   readonly table: string;
 }
 
-async function allTables(query: RunQuery): Promise<readonly Found[]> {
+async function allTables(query: RunQuery): Promise<readonly ListedTable[]> {
   const { rows } = await query(`${listSql} order by n.nspname, c.relname`, []);
-  return rows.map(foundTable);
+  return rows.map(listedTable);
 }
 
-async function namedTables(query: RunQuery, names: readonly string[]): Promise<readonly Found[]> {
-  const found = new Map<string, Found>();
+async function namedTables(query: RunQuery, names: readonly string[]): Promise<readonly ListedTable[]> {
+  const tables = new Map<string, ListedTable>();
   for (const name of names) {
     const { rows } = await query(
       `${listSql} and (c.oid = pg_catalog.to_regclass($1) or c.oid in (select relid from pg_catalog.pg_partition_tree(pg_catalog.to_regclass($1))))`,
       [name],
     );
     if (rows.length === 0) throw new Error(`there is no table ${name}`);
-    for (const one of rows.map(foundTable)) found.set(one.oid, one);
+    for (const listed of rows.map(listedTable)) tables.set(listed.oid, listed);
   }
-  return [...found.values()];
+  return [...tables.values()];
 }
 
-function foundTable(row: unknown): Found {
-  return JSON.parse(textIn(row, 'found'));
+function listedTable(row: unknown): ListedTable {
+  return JSON.parse(textIn(row, 'description'));
 }
 
 function textIn(row: unknown, column: string): string {

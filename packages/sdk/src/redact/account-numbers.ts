@@ -4,9 +4,9 @@ const cardIn =
 const cardForms =
   /^(?:4\d{12}(?:\d{3}){0,2}|(?:5[1-5]\d{2}|222[1-9]|22[3-9]\d|2[3-6]\d{2}|27[01]\d|2720)\d{12}|220[0-4]\d{12,15}|3[47]\d{13}|3(?:0[0-5]|095|[689]\d)\d{11,16}|6(?:011|4[4-9]\d|5\d{2}|2\d{2})\d{12,15}|35(?:2[89]|[3-8]\d)\d{12,15}|(?:50|5[6-8]|6\d)\d{11,17})$/;
 
-/** Replaces numbers of payment cards (ISO/IEC 7812, check digit by Luhn), together or in groups. */
+/** Replaces numbers of payment cards (ISO/IEC 7812, check digit by Luhn), in one piece or in groups. */
 export function redactCards(text: string): string {
-  return text.replace(cardIn, (found) => (isCard(found.replace(/\D/g, '')) ? '[redacted:card]' : found));
+  return text.replace(cardIn, (digits) => (isCard(digits.replace(/\D/g, '')) ? '[redacted:card]' : digits));
 }
 
 /** Whether these digits can be the number of a payment card. */
@@ -28,21 +28,20 @@ const ibanIn = /(?<![A-Za-z\d])[A-Z]{2}\d{2}(?:[ -]?[A-Z\d]{4}){2,7}(?:[ -]?[A-Z
 const ibanLengthMinChars = 15;
 const ibanLengthMaxChars = 34;
 
-/** Replaces bank account numbers (ISO 13616, modulo 97), together or in groups of four. */
+/** Replaces bank account numbers (ISO 13616, modulo 97), in one piece or in groups of four. */
 export function redactIbans(text: string): string {
-  return text.replace(ibanIn, (found) => {
-    // A word may follow in the same rhythm: the number is the longest beginning that its check digits confirm.
-    for (let end = found.length; end >= ibanLengthMinChars; end--) {
-      if (end < found.length && /[A-Za-z\d]/.test(found.charAt(end)) && !/[ -]/.test(found.charAt(end)))
-        continue;
-      if (isIban(found.slice(0, end))) return `[redacted:iban]${found.slice(end)}`;
+  return text.replace(ibanIn, (candidate) => {
+    // Words may follow in groups of four letters too: the number is the longest beginning whose check digits are right.
+    for (let end = candidate.length; end >= ibanLengthMinChars; end--) {
+      if (end < candidate.length && !/[ -]/.test(candidate.charAt(end))) continue;
+      if (isIban(candidate.slice(0, end))) return `[redacted:iban]${candidate.slice(end)}`;
     }
-    return found;
+    return candidate;
   });
 }
 
-function isIban(found: string): boolean {
-  const plain = found.replace(/[ -]/g, '').toUpperCase();
+function isIban(candidate: string): boolean {
+  const plain = candidate.replace(/[ -]/g, '').toUpperCase();
   if (plain.length < ibanLengthMinChars || plain.length > ibanLengthMaxChars) return false;
   let rest = 0;
   for (const sign of plain.slice(4) + plain.slice(0, 4)) {

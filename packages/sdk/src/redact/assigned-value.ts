@@ -1,4 +1,4 @@
-/** Where a value stands in a text: from its first character to behind its last, quotes outside. */
+/** Where a value is in a text, without its quotes: `from` is its first place, `to` the place behind its last one. */
 export interface AssignedValue {
   readonly from: number;
   readonly to: number;
@@ -12,7 +12,7 @@ const graphqlType = /^\[?(?:String|ID|Int|Float|Boolean|JSON)(?!\w)[\]!]*\s*(?:=
 
 /**
  * Finds the value that follows a separator at `at` (the first character behind it), as it is written in URLs, forms,
- * JSON, YAML, SQL, GraphQL, connection strings, command lines, headers and prose. Undefined: nothing that could be a secret.
+ * JSON, YAML, SQL, GraphQL, connection strings, command lines, headers and prose. Undefined where no secret can be there.
  */
 export function assignedValue(text: string, at: number, wholeLine: boolean): AssignedValue | undefined {
   let from = skipBlank(text, at);
@@ -41,7 +41,7 @@ function quotedValue(text: string, from: number, quote: string): AssignedValue {
   for (let to = start; to < text.length; to++) {
     if (text[to] === '\\' && quote.length === 1) to++;
     else if (text.startsWith(quote, to)) {
-      // SQL writes a quote within quotes twice.
+      // In SQL a quote within quotes is written twice.
       if (sign === "'" && text[to + 1] === "'" && quote.length === 1) to++;
       else return { from: start, to };
     }
@@ -59,19 +59,19 @@ function bareValue(text: string, from: number, wholeLine: boolean): AssignedValu
   }
   const end = wholeLine ? lineEnd(text, from) : wordEnd(text, from);
   let to = end;
-  // What closes a bracket that the value did not open belongs to the text around it.
+  // A closing bracket without an opening one in the value belongs to the text around it.
   while (to > from && /[)\]}.]/.test(text[to - 1] ?? '') && !/[([{]/.test(text.slice(from, to - 1))) to--;
   return { from, to };
 }
 
 function lineEnd(text: string, from: number): number {
-  const found = text.slice(from).search(/[\r\n"'\\]/);
-  return found < 0 ? text.length : from + found;
+  const length = text.slice(from).search(/[\r\n"'\\]/);
+  return length < 0 ? text.length : from + length;
 }
 
 const nextPair = /^[&;,]\s*["']?[\w.[\]%$-]+["']?\s*[=:]/;
 
-// A password may hold & ; and , itself: they only end it where another name or a blank follows.
+// A password may hold & ; and , itself: they end it only where another name or a blank follows.
 function wordEnd(text: string, from: number): number {
   let to = from;
   for (; to < text.length; to++) {

@@ -10,31 +10,35 @@ import { redactText, type TextRules } from './redact-text.ts';
 import { SnapshotRefusal } from './snapshot-refusal.ts';
 import { mayHoldSecret } from './text-traits.ts';
 
-/** Copies one event at a time. The three last functions speak of the copy made last. */
+/** Copies one event at a time. The other two functions are about the copy that was made last. */
 export interface Copier {
   /** Throws what the host's getters throw, and `SnapshotRefusal`. */
   copyEvent(event: object): Record<string, unknown>;
   bytes(): number;
-  redactions(): number;
-  /** Where it stood when it threw. */
+  /** Where the copying was when it threw. */
   path(): FieldPath;
 }
 
 const redacted = '[redacted]';
-/** Quotes, colon and comma of a member; a number or a flag. */
+/** The quotes, colon and comma of a member. */
 const memberBytes = 4;
+/** A number or a flag. */
 const scalarBytes = 8;
 const cardLeast = 1e12;
-const siblingNames = ['path', 'name', 'key', 'field', 'header', 'column', 'property', 'attribute'];
+const siblingNames = 'path name key field header column property attribute'.split(' ');
 
 export function createCopier(options: RedactOptions): Copier {
   const verdicts = createNameVerdicts(options, (name) => redactText(name, textRules) !== name);
   const headers = createHeaderRules(options, verdicts);
   const rules = compileFieldRules(options);
   const textRules: TextRules = { verdicts, redactParsed };
-  // The path to what is being copied: only its first `depth` keys count. It is kept up for containers alone.
+  // The path to what is being copied: only its first `depth` keys count. It is kept for containers only.
   const keys: (string | number)[] = [];
-  let [depth, bytes, redactions, isInText, isNamed] = [0, 0, 0, false, true];
+  let depth = 0;
+  let bytes = 0;
+  let redactions = 0;
+  let isInText = false;
+  let isNamed = true;
   let clone: Clone = cloneOther;
 
   function copyEvent(event: object): Members {
@@ -80,13 +84,13 @@ export function createCopier(options: RedactOptions): Copier {
   function copyElements(source: readonly unknown[]): unknown[] {
     const { length } = source;
     if (length * 2 > limits.eventSizeMaxBytes) throw new SnapshotRefusal('too_large');
-    // The slice of a subclass could be anything.
+    // A subclass may have a `slice` of its own.
     const copy: unknown[] = Array.prototype.slice.call(source);
     const own = clone;
     for (let i = 0; i < length; i++) {
       clone = own;
       const element = copied(rules === undefined ? copy[i] : ruled(copy[i], i), i);
-      // As JSON does: a position that holds nothing stays a position.
+      // A position that holds nothing becomes null, as in JSON.
       copy[i] = element === undefined ? null : element;
     }
     return copy;
@@ -110,7 +114,7 @@ export function createCopier(options: RedactOptions): Copier {
   function copiedObject(value: object, key: string | number): unknown {
     keys[depth] = key;
     depth += 1;
-    // Also where a value refers to itself, and where it grows at each look.
+    // This also ends the copying of a value that refers to itself, or that grows each time it is read.
     if (depth >= limits.depthMax) throw new SnapshotRefusal('too_deep');
     if (bytes > limits.eventSizeMaxBytes * 2) throw new SnapshotRefusal('too_large');
     let copy: unknown;
@@ -118,7 +122,7 @@ export function createCopier(options: RedactOptions): Copier {
     else if (isPlain(value)) copy = copyMembers(value);
     else {
       const plain = plainValue(value);
-      // Deeper, so that what makes ever new objects of itself comes to an end.
+      // One level deeper, so that the copying of a value that always returns a new object comes to an end.
       copy = plain === value ? copyMembers(value) : copied(plain, '');
     }
     depth -= 1;
@@ -129,14 +133,15 @@ export function createCopier(options: RedactOptions): Copier {
     if (text.length > limits.eventSizeMaxBytes) throw new SnapshotRefusal('too_large');
     const before = redactions;
     const kept = redactText(text, textRules);
-    // What a JSON text holds was counted while it was walked.
+    // The secrets in a JSON text were counted while it was copied.
     if (kept !== text && redactions === before) redactions += 1;
     return kept;
   }
 
   function redactParsed(parsed: unknown, level: number): unknown {
     const before = { depth, redactions, bytes, isInText, isNamed };
-    [isInText, isNamed] = [true, true];
+    isInText = true;
+    isNamed = true;
     depth = Math.min(depth + level, limits.depthMax - 1);
     try {
       const copy = typeof parsed === 'string' ? redactText(parsed, textRules, level) : copied(parsed, '');
@@ -167,7 +172,7 @@ export function createCopier(options: RedactOptions): Copier {
 
   function setSecret(copy: Members, { key, isCountable }: { key: string; isCountable: boolean }): void {
     const member = copy[key];
-    // Whether there is a secret may be told: `password: null`, `hasToken: true`.
+    // An event may say whether there is a secret: `password: null`, `hasToken: true`.
     if (member === null || member === undefined || member === '' || typeof member === 'boolean') return;
     if (isCountable && typeof member === 'number') return;
     copy[key] = redacted;
@@ -184,7 +189,7 @@ export function createCopier(options: RedactOptions): Copier {
   function ruled(value: unknown, key: string | number): unknown {
     if (rules === undefined || isInText) return value;
     keys[depth] = key;
-    const path = keys.slice(0, depth + 1).filter((one) => one !== '');
+    const path = keys.slice(0, depth + 1).filter((name) => name !== '');
     const kept = rules(path, value);
     if (kept !== value) redactions += 1;
     return kept === undefined && value !== undefined && (typeof key === 'number' || isNeeded(path))
@@ -192,7 +197,7 @@ export function createCopier(options: RedactOptions): Copier {
       : kept;
   }
 
-  // Cloning as a whole and then replacing what needs it is much faster than setting member after member.
+  // Cloning the whole object and then replacing some members is much faster than setting each member.
   function spread(source: object): Members {
     try {
       return clone(source);
@@ -206,7 +211,6 @@ export function createCopier(options: RedactOptions): Copier {
   return {
     copyEvent,
     bytes: () => bytes,
-    redactions: () => redactions,
     path: () => keys.slice(0, depth).filter((key) => key !== ''),
   };
 }
@@ -232,7 +236,7 @@ function keyThatThrows(source: object): string {
       }
     }
   } catch {
-    // A proxy does not even tell its keys.
+    // A revoked proxy throws for its keys, too.
   }
   return '';
 }

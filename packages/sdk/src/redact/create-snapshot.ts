@@ -5,15 +5,14 @@ import type { RedactOptions } from './redact-options.ts';
 import { SnapshotRefusal } from './snapshot-refusal.ts';
 
 /**
- * A copy that shares nothing with the host and holds no secret that was found, or why there is none. The fields are not
- * checked yet: that is `parseEvent`'s. `bytesEstimated` is close to the length of its JSON; `redactions` counts replaced values.
+ * A copy that shares nothing with the host, in which the secrets that were recognised are replaced, or why there is none. The
+ * fields are not checked yet: `parseEvent` does that. `bytesEstimated` is close to the length of its JSON.
  */
 export type Snapshot =
   | {
       readonly ok: true;
       readonly event: Record<string, unknown>;
       readonly bytesEstimated: number;
-      readonly redactions: number;
     }
   | { readonly ok: false; readonly rejection: Rejection };
 
@@ -26,7 +25,7 @@ export function createSnapshot(options: RedactOptions = {}): (event: unknown) =>
   const usual = createCopier(options);
   let isCopying = false;
   return (event) => {
-    // A getter or a custom rule may capture an event of its own.
+    // A getter or a custom rule that runs during a copy may capture another event.
     if (isCopying) return snapshotBy(createCopier(options), event);
     isCopying = true;
     const snapshot = snapshotBy(usual, event);
@@ -43,7 +42,7 @@ function snapshotBy(copier: Copier, input: unknown): Snapshot {
     const event = copier.copyEvent(input);
     const bytesEstimated = copier.bytes();
     if (bytesEstimated > limits.eventSizeMaxBytes * 2) throw new SnapshotRefusal('too_large');
-    return { ok: true, event, bytesEstimated, redactions: copier.redactions() };
+    return { ok: true, event, bytesEstimated };
   } catch (thrown) {
     const code = thrown instanceof SnapshotRefusal ? thrown.code : 'unreadable';
     return { ok: false, rejection: reject(code, textOf(copier.path())) };

@@ -6,7 +6,7 @@ export function redactEncoded(text: string, redact: (inner: string) => string): 
   const plain = text.replace(base64Run, (run) => {
     if (isSecretInside(run, redact)) return '[redacted:base64]';
     if (!run.includes('/')) return run;
-    // In a path the slashes may stand between runs.
+    // In a path, the slashes may separate several encoded pieces.
     return run
       .split('/')
       .map((piece) =>
@@ -18,7 +18,7 @@ export function redactEncoded(text: string, redact: (inner: string) => string): 
 }
 
 function isSecretInside(run: string, redact: (inner: string) => string): boolean {
-  // English words and hashes in one case are not base64 of a text.
+  // A run in one case only is an English word or a hash, not the base64 of a text.
   if (!/[A-Z]/.test(run) || !/[a-z\d]/.test(run)) return false;
   const bytes = Buffer.from(run, 'base64');
   if (!looksLikeText(bytes)) return false;
@@ -27,17 +27,17 @@ function isSecretInside(run: string, redact: (inner: string) => string): boolean
 }
 
 function looksLikeText(bytes: Buffer): boolean {
-  const looked = Math.min(bytes.length, 24);
-  for (let i = 0; i < looked; i++) {
+  const length = Math.min(bytes.length, 24);
+  for (let i = 0; i < length; i++) {
     const byte = bytes[i] ?? 0;
     if (byte < 9 || (byte > 13 && byte < 32) || byte === 127) return false;
   }
-  return looked > 0;
+  return length > 0;
 }
 
 function redactPercent(text: string, redact: (inner: string) => string): string {
   if (!/%[\da-f]{2}/i.test(text)) return text;
-  // Only well-formed sequences are decoded: a stray % must not keep the rest from being looked at.
+  // Only well-formed sequences are decoded, so that a single wrong % does not keep the rest from being searched.
   const decoded = text.replace(/(?:%[\da-f]{2})+/gi, (sequence) => {
     try {
       return decodeURIComponent(sequence);

@@ -1,6 +1,6 @@
 import type { RedactOptions } from './redact-options.ts';
 
-/** Keys and positions from the event down. */
+/** The keys and positions that lead from the event to a field. */
 export type FieldPath = readonly (string | number)[];
 
 /** The host's own rules for one field: what to keep, or undefined to leave the field out. */
@@ -18,13 +18,13 @@ export function compileFieldRules({ paths = [], custom }: RedactOptions): FieldR
       const kept = custom(textOf(path), value);
       return kept === null || isLeaf(kept) ? kept : undefined;
     } catch {
-      // Fails closed: what a broken rule would have hidden must not go out, and the event must not be lost for it.
+      // A rule that throws leaves the field out: what it would have hidden must not be sent, and the event must not be lost.
       return undefined;
     }
   };
 }
 
-/** Whether an event is nothing without this field: it is replaced where others would be left out. */
+/** Whether an event without this field would be rejected: then the value is replaced where others would be left out. */
 export function isNeeded(path: FieldPath): boolean {
   return /^(?:action|actor\.id|target\.(?:id|type)|targets\[\d+\](?:\.(?:id|type))?|changes\[\d+\]\.path)$/.test(
     textOf(path),

@@ -1,4 +1,4 @@
-/** Headers that say how, not who with what right: all others are redacted. */
+/** Headers that hold no credentials and name no person. All others are redacted. */
 export const headersKept: ReadonlySet<string> = new Set(
   [
     'accept accept-charset accept-encoding accept-language accept-ranges access-control-allow-credentials access-control-allow-headers',

@@ -1,4 +1,4 @@
-/** Kinds of secrets that are known by their own form, with the text that a redacted one leaves. */
+/** Kinds of secrets that can be recognised by their own form; the kind is part of the text that replaces one. */
 const kinds: readonly (readonly [kind: string, form: string])[] = [
   ['jwt', String.raw`eyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)*`],
   ['aws-key', String.raw`(?:A3T[A-Z\d]|AKIA|ASIA|ABIA|ACCA)[A-Z\d]{16}(?![A-Za-z\d])`],
@@ -32,16 +32,18 @@ const kinds: readonly (readonly [kind: string, form: string])[] = [
 
 const anyToken = new RegExp(`(?<![A-Za-z\\d])(?:${kinds.map(([, form]) => form).join('|')})`, 'g');
 const tokenKinds = kinds.map(([kind, form]) => ({ kind, form: new RegExp(`^(?:${form})`) }));
-// A text that ends inside a key is a key.
+// A key that is cut off at the end of the text counts too.
 const privateKey =
   /-----BEGIN [A-Z\d ]*PRIVATE KEY(?: BLOCK)?-----[^]*?(?:-----END [A-Z\d ]*PRIVATE KEY(?: BLOCK)?-----|$)/g;
 
 /** Replaces keys and tokens of known makers, JSON Web Tokens and private keys. */
 export function redactKnownTokens(text: string): string {
-  const open = text.includes('-----BEGIN ') ? text.replace(privateKey, '[redacted:private-key]') : text;
-  return open.replace(anyToken, (token) => {
-    const found = tokenKinds.find(({ form }) => form.test(token));
-    return `[redacted:${found?.kind ?? 'token'}]`;
+  const withoutKeys = text.includes('-----BEGIN ')
+    ? text.replace(privateKey, '[redacted:private-key]')
+    : text;
+  return withoutKeys.replace(anyToken, (token) => {
+    const match = tokenKinds.find(({ form }) => form.test(token));
+    return `[redacted:${match?.kind ?? 'token'}]`;
   });
 }
 
@@ -52,13 +54,13 @@ const caseChangesMin = 12;
 /** Replaces AWS secret access keys, which have no prefix: 40 mixed characters that are neither a hash nor words. */
 export function redactAwsSecrets(text: string): string {
   return text.replace(/(?<![A-Za-z\d/+])[A-Za-z\d/+]{40}(?![A-Za-z\d/+=])/g, (run) =>
-    looksDrawn(run) ? '[redacted:aws-secret]' : run,
+    looksRandom(run) ? '[redacted:aws-secret]' : run,
   );
 }
 
-function looksDrawn(run: string): boolean {
+function looksRandom(run: string): boolean {
   if (!/[A-Z].*[A-Z].*[A-Z]/.test(run) || !/[a-z].*[a-z].*[a-z]/.test(run)) return false;
-  // Names and paths of programs change between small and capital letters only where a word begins.
+  // Names and paths in programs change between lower and upper case only where a word begins.
   if (!/[\d+]/.test(run) && (run.match(/[a-z](?=[A-Z])|[A-Z](?=[a-z])/g) ?? []).length < caseChangesMin)
     return false;
   if (/[a-z]{10}/.test(run)) return false;

@@ -1,11 +1,12 @@
+import { setBounded } from '../host/set-bounded.ts';
 import type { RedactOptions } from './redact-options.ts';
 import { aboutSecrets, countable, secretBeginnings, secretEndings, secretPhrases } from './secret-phrases.ts';
 
 /**
  * What a key's name says about its value. `secret`: redact it. `countable`: redact it unless it is a number. `headers`:
- * HTTP headers, of which only the allow-list stays. `paired`: a value whose name may stand beside it, as in
+ * HTTP headers, of which only those of the allow-list are kept. `paired`: a value whose name may stand beside it, as in
  * `{ name: 'password', value: '…' }` and in changes.
- * `exposed`: the name itself is a secret, as where tokens are keys.
+ * `exposed`: the name itself is a secret, for instance where tokens are the keys of an object.
  */
 export type NameVerdict = 'ordinary' | 'secret' | 'countable' | 'headers' | 'paired' | 'exposed';
 
@@ -16,30 +17,30 @@ const pairedNames = new Set(
     ' ',
   ),
 );
-/** Longer names are judged by their end; few hosts have more different ones. */
+/** Longer names are judged by their end. */
 const nameLengthMaxChars = 128;
-const memoNamesMax = 4_096;
+/** Few hosts have more different names; the cache then drops the oldest. */
+const cachedNamesMax = 4_096;
 const phraseWordsMax = 4;
 
-/** Judges names, each once. The memo is bounded: a host that uses ids as keys makes it start again. */
+/** Makes the function that judges names. It remembers its verdicts, up to a limit, because some hosts use ids as keys. */
 export function createNameVerdicts(
   options: RedactOptions,
   isSecretText: (name: string) => boolean,
 ): NameVerdicts {
   const phrases = new Set([...secretPhrases, ...(options.names ?? []).map(joined)]);
   const allowed = new Set((options.allow ?? []).map(joined));
-  const memo = new Map<string, NameVerdict>();
+  const cache = new Map<string, NameVerdict>();
   return (name) => {
-    const known = memo.get(name);
-    if (known !== undefined) return known;
+    const cached = cache.get(name);
+    if (cached !== undefined) return cached;
     const short = name.length > nameLengthMaxChars ? name.slice(-nameLengthMaxChars) : name;
     const words = wordsOf(short);
     const judged = allowed.has(words.join('')) ? 'ordinary' : judge(words, phrases);
     const verdict = judged === 'ordinary' && isSecretText(name) ? 'exposed' : judged;
-    // What is secret is not kept, not even here.
+    // A name that is itself a secret is not kept in memory.
     if (name.length > nameLengthMaxChars || verdict === 'exposed') return verdict;
-    if (memo.size >= memoNamesMax) memo.clear();
-    memo.set(name, verdict);
+    setBounded(cache, cachedNamesMax, { key: name, value: verdict });
     return verdict;
   };
 }
@@ -82,7 +83,7 @@ function phraseIn(words: readonly string[], phrases: ReadonlySet<string>): strin
   return undefined;
 }
 
-// Spanish "clave" is also the key of a catalogue or of a search: alone or at the end it is a password.
+// Spanish "clave" is also the key of a catalogue or of a search; alone or at the end of a name it is a password.
 function isOtherMeaning(words: readonly string[], from: number, phrase: string): boolean {
   if (phrase === 'clave' || phrase === 'claves')
     return words[from - 1] === 'palabra' || words[from - 1] === 'palabras' || from < words.length - 1;

@@ -2,9 +2,9 @@ import { limits } from '@bitacora/event';
 import { SnapshotRefusal } from './snapshot-refusal.ts';
 
 /**
- * What stands for an object that is neither plain nor an array: dates and what has `toJSON` as JSON shows them, bytes in
+ * What an object that is neither plain nor an array becomes: dates and what has `toJSON` as JSON shows them, bytes in
  * base64, errors by name, message and code, maps and other lists of pairs as objects, sets and other lists as arrays,
- * regular expressions as text. Instances of other classes stand for themselves: their own fields are taken.
+ * regular expressions as text. Instances of other classes are returned as they are: the copier takes their own fields.
  */
 export function plainValue(value: object): unknown {
   if (value instanceof Uint8Array) return base64Of(value);
@@ -23,7 +23,7 @@ function hasToJson(value: object): value is { toJSON(): unknown } {
 
 function jsonOf(value: { toJSON(): unknown }): unknown {
   const json = value.toJSON();
-  // One that answers with itself has nothing better to show than its fields.
+  // An object whose `toJSON` returns the object itself is shown by its fields.
   return json === value ? { ...value } : json;
 }
 
@@ -44,7 +44,7 @@ function isIterable(value: object): value is Iterable<unknown> {
 function listOf(values: Iterable<unknown>): unknown {
   const list: unknown[] = [];
   for (const value of values) {
-    // An endless list ends here; one as long as this cannot fit into an event.
+    // An endless list ends here; a list of this length cannot fit into an event.
     if (list.length * 2 > limits.eventSizeMaxBytes) throw new SnapshotRefusal('too_large');
     list.push(value);
   }

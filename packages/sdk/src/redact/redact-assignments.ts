@@ -11,7 +11,8 @@ const longMinChars = 16;
 
 /** Redacts the values of secret names wherever a text assigns them: `password=…`, `"token": "…"`, `<pin>…</pin>`. */
 export function redactAssignments(text: string, verdicts: NameVerdicts): string {
-  let [result, copied] = ['', 0];
+  let result = '';
+  let copied = 0;
   for (let i = 0; i < text.length; i++) {
     const sign = text.charCodeAt(i);
     if (sign !== 58 && sign !== 61 && sign !== 62) continue;
@@ -53,7 +54,7 @@ function verdictOf(
   const alone = verdicts(text.slice(name.from, name.to));
   if (alone === 'secret' || alone === 'countable')
     return hasOtherMeaning(text, name, verdicts) ? 'ordinary' : alone;
-  // "API key: …", "one-time code: …": names in prose have blanks, and only all their words together count.
+  // "API key: …", "one-time code: …": names in prose have blanks, and only all their words together are judged.
   let { from } = name;
   for (let words = 2; words <= nameWordsMax && text[from - 1] === ' '; words++) {
     const before = wordBefore(text, from - 1);
@@ -61,7 +62,7 @@ function verdictOf(
     from = before;
     const phrase = text.slice(from, name.to);
     const verdict = phrase.length <= nameLengthMaxChars ? verdicts(phrase.replaceAll(' ', '_')) : 'ordinary';
-    // One of the words alone being secret says nothing about what follows the last one.
+    // A phrase that is secret without its last word says nothing about what follows the last word.
     if (
       verdict === 'secret' &&
       verdicts(phrase.slice(0, phrase.lastIndexOf(' ')).replaceAll(' ', '_')) === 'ordinary'
@@ -71,14 +72,14 @@ function verdictOf(
   return 'ordinary';
 }
 
-/** "Palabra clave: …": the word before can take the secret out of a name. */
+/** "Palabra clave: …": with the word before it, a name may mean something else than a secret. */
 function hasOtherMeaning(text: string, name: AssignedValue, verdicts: NameVerdicts): boolean {
   if (text[name.from - 1] !== ' ') return false;
   const before = wordBefore(text, name.from - 1);
   return before < name.from - 1 && verdicts(text.slice(before, name.to).replace(' ', '_')) === 'ordinary';
 }
 
-/** The name that ends before `at`, without blanks, quotes and brackets between. */
+/** The name that ends before `at`; blanks, quotes and brackets between them are skipped. */
 function nameBefore(text: string, at: number): AssignedValue | undefined {
   let to = at;
   const first = Math.max(0, at - decorationMaxChars);

@@ -1,4 +1,4 @@
-/** What a host adds to the built-in redaction. All of it is the host's own code: never fill it from a user's input. */
+/** What a host adds to the built-in redaction. Never fill these options from a user's input. */
 export interface RedactOptions {
   /** Further names whose values are secret, in any spelling (`employee_code` also means `employeeCode`). */
   readonly names?: readonly string[];
@@ -7,9 +7,9 @@ export interface RedactOptions {
   /** Fields to redact whole: `attributes.customer.phone`; `*` stands for any one key or position. */
   readonly paths?: readonly string[];
   /**
-   * Sees each text, number and boolean with its path (`changes[0].after`) before the built-in rules and returns what to
-   * keep: itself, another such value, null, or undefined to leave it out. A throw, or anything else, leaves it out; where
-   * an event needs the field it becomes `[redacted]`.
+   * Gets each text, number and boolean with its path (`changes[0].after`) before the built-in rules, and returns what to keep:
+   * the value itself, another such value, null, or undefined to leave it out. When it throws or returns anything else, the
+   * value is left out. A field that an event needs becomes `[redacted]` instead.
    */
   readonly custom?: (path: string, value: string | number | boolean) => unknown;
 }

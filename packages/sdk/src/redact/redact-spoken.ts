@@ -5,23 +5,23 @@ const spoken = new RegExp(
   'giu',
 );
 const scheme = /(?<=\b(bearer|basic|token|negotiate|apikey|digest)\s+)[\w.~+/=-]{8,}/gi;
-// Dates, amounts and counts that stand behind the name of a secret in a sentence.
+// Dates, amounts and counts may follow the name of a secret in a sentence.
 const harmless =
   /^(?:\d{4}-\d{2}-\d{2}.*|\d+(?:st|nd|rd|th|%|x|ms|s|h|d)|v?\d+(?:\.\d+)+|\[redacted.*)[.,;:)]*$/i;
 
-/** Redacts what prose and command lines put behind a name: `--token abc`, `the password is hunter2`, `PASSWORD 'x'`. */
+/** Redacts what follows the name of a secret in prose and command lines: `--token abc`, `the password is hunter2`, `PASSWORD 'x'`. */
 export function redactSpoken(text: string): string {
   return text.replace(
     spoken,
     (value: string, flag: string | undefined, quote: string | undefined, word: string) => {
-      const flagged = flag !== undefined && !word.startsWith('-');
-      const drawn = /\d/.test(word) || quote !== undefined;
-      return (flagged || drawn) && !harmless.test(word) ? `${quote ?? ''}[redacted]` : value;
+      const isOption = flag !== undefined && !word.startsWith('-');
+      const looksSecret = /\d/.test(word) || quote !== undefined;
+      return (isOption || looksSecret) && !harmless.test(word) ? `${quote ?? ''}[redacted]` : value;
     },
   );
 }
 
-/** Redacts credentials behind their scheme: `Bearer …`, `Basic …`. Words of a sentence ("basic authentication") stay. */
+/** Redacts credentials behind their scheme: `Bearer …`, `Basic …`. Words of a sentence ("basic authentication") are kept. */
 export function redactSchemes(text: string): string {
   return text.replace(scheme, (value: string, name: string) => {
     const isSecret =

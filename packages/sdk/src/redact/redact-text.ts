@@ -7,7 +7,7 @@ import { redactSchemes, redactSpoken } from './redact-spoken.ts';
 import { redactUserInfo } from './redact-user-info.ts';
 import { mayHoldSecret } from './text-traits.ts';
 
-/** How many encodings may lie around a secret: JSON in base64 in a query is three. */
+/** In how many encodings a secret is looked for: JSON in base64 in a query is three. */
 export const encodingsMax = 4;
 
 export interface TextRules {
@@ -21,7 +21,7 @@ export function redactText(text: string, rules: TextRules, level = 0): string {
   if (!mayHoldSecret(text)) return text;
   const json = redactJson(text, rules, level);
   if (json !== undefined) return json;
-  // Tokens first: their replacement says of what kind they were. What is encoded is searched last, since it is rare.
+  // Tokens come first, because their replacement names their kind. Encoded text is searched last, because it is rare.
   let result = redactKnownTokens(text);
   if (result.includes('://')) result = redactUserInfo(result);
   result = redactAssignments(result, rules.verdicts);
@@ -40,7 +40,7 @@ function redactJson(text: string, rules: TextRules, level: number): string | und
     const redacted = rules.redactParsed(parsed, level + 1);
     return redacted === undefined ? text : JSON.stringify(redacted);
   } catch {
-    // Not JSON, or too deep to be looked through as such: the text itself is searched.
+    // The text is not JSON, or its JSON is too deep: the text itself is searched.
     return undefined;
   }
 }

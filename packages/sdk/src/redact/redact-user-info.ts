@@ -1,8 +1,8 @@
-// The first part must not hold a path or a query, or the address of a mail in a query would look like one.
+// The user's name must not hold a path or a query: otherwise a mail address in a query would look like user and host.
 const userInfo = /(?<=[a-z][a-z\d+.-]{1,20}:\/\/)([^\s/?#@:"'<>]*)(:[^\s/"'<>]+)?@/gi;
 const longMinChars = 20;
 
-/** Redacts passwords in URLs, `postgres://app:secret@host`; a long user without one is a token. The user stays. */
+/** Redacts passwords in URLs, `postgres://app:secret@host`, and keeps the user. A long user without a password is a token. */
 export function redactUserInfo(text: string): string {
   return text.replace(userInfo, (whole: string, user: string, password: string | undefined) => {
     if (password !== undefined) return `${user}:[redacted:url-password]@`;

@@ -1,5 +1,5 @@
 /**
- * Names that hold secrets, as lists of words without accents. A phrase is written in one word, as names are compared:
+ * Names that hold secrets, without accents. A phrase is written as one word, because names are compared in that form:
  * `api_key`, `apiKey` and `x-api-key` all contain `apikey`.
  */
 export const secretPhrases: ReadonlySet<string> = new Set(
@@ -32,37 +32,16 @@ export const aboutSecrets: ReadonlySet<string> = new Set(
 );
 
 /** Endings of names written in one word, `useraccesstoken`. */
-export const secretEndings: readonly string[] = [
-  ...[
-    'password',
-    'passwd',
-    'passphrase',
-    'secret',
-    'token',
-    'apikey',
-    'privatekey',
-    'secretkey',
-    'accesskey',
-  ],
-  ...['credentials', 'cookie', 'contrasena', 'passwort', 'authorization', 'пароль', 'cardnumber'],
-];
+export const secretEndings: readonly string[] =
+  'password passwd passphrase secret token apikey privatekey secretkey accesskey credentials cookie contrasena passwort authorization пароль cardnumber'.split(
+    ' ',
+  );
 
 /** Beginnings of names written in one word, `passwordhash`. */
-export const secretBeginnings: readonly string[] = [
-  ...[
-    'password',
-    'passwd',
-    'passphrase',
-    'apikey',
-    'privatekey',
-    'secretkey',
-    'accesstoken',
-    'authtoken',
-    'contrasena',
-  ],
-];
+export const secretBeginnings: readonly string[] =
+  'password passwd passphrase apikey privatekey secretkey accesstoken authtoken contrasena'.split(' ');
 
-/** Plurals and short words that with a number mean a count: `tokens: 512`. */
+/** Plurals and short words that mean a count when their value is a number: `tokens: 512`. */
 export const countable: ReadonlySet<string> = new Set(
   'pass tokens passwords secrets cookies credentials pins pans otps claves senhas токены пароли'.split(' '),
 );

@@ -1,6 +1,6 @@
 import type { RejectionCode } from '@bitacora/event';
 
-/** Ends a snapshot from within; never leaves `createSnapshot`. */
+/** Thrown to end a snapshot; `createSnapshot` always catches it. */
 export class SnapshotRefusal extends Error {
   readonly code: RejectionCode;
 

@@ -1,4 +1,4 @@
-// One number for each character: its letter in 26 bits, what else it is above them.
+// One number for each character: the lower 26 bits say which letter it is, the bits above what else it is.
 const digit = 1 << 26;
 const upper = 1 << 27;
 const separator = 1 << 28;
@@ -19,7 +19,7 @@ for (const sign of ':=%>@') kindOf[sign.charCodeAt(0)] = separator;
 for (const sign of ' \t\n\r') kindOf[sign.charCodeAt(0)] = space;
 for (const sign of '"\'`') kindOf[sign.charCodeAt(0)] = quote;
 
-/** No assignment fits into less: `pin=123`. */
+/** The shortest assignment is `pin=123`. */
 const secretLengthMinChars = 7;
 const tokenRunMinChars = 16;
 const encodedRunMinChars = 12;
@@ -27,17 +27,17 @@ const accountDigitsMin = 10;
 const spokenValueMinChars = 4;
 const schemeValueMinChars = 8;
 
-const spokenLetters = [...['pas', 'pwd', 'secret', 'token', 'key', 'clave', 'senha'].map(lettersOf)];
+const spokenLetters = ['pas', 'pwd', 'secret', 'token', 'key', 'clave', 'senha'].map(lettersOf);
 const shortLetters = ['pin', 'otp', 'cv'].map(lettersOf);
 const schemeLetters = ['bear', 'basic', 'dige', 'neg'].map(lettersOf);
-/** As many digits with no letter between, as every account number has. */
+/** Ten digits with no letter between them, which every account number has. */
 const accountOf = /\d(?:[^\p{L}\d]{0,3}\d){9}/u;
 const spokenOf =
   /pass|pwd|\bpin\b|contrase|clave|senha|secret|token|key|bearer|basic|digest|negotiate|парол|otp\b|cv[cv]\b/i;
 
 /**
- * Whether a text could hold a secret: one look at each character instead of regular expressions, since nearly all
- * texts of an event are short words and ids that cannot.
+ * Whether a text could hold a secret. This reads each character once instead of running the regular expressions, because
+ * nearly all texts of an event are short words and ids, which hold none.
  */
 export function mayHoldSecret(text: string): boolean {
   const { length } = text;
@@ -49,7 +49,7 @@ export function mayHoldSecret(text: string): boolean {
   let isForeign = false;
   for (let i = 0; i < length; i++) {
     const unit = text.charCodeAt(i);
-    // Letters beyond ASCII end a run: no token has any.
+    // A letter beyond ASCII ends a run, because no token has one.
     const kind = unit < 128 ? (kindOf[unit] ?? 0) : 0;
     seen |= kind;
     if ((kind & inRun) === 0) {

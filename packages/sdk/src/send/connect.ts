@@ -1,8 +1,14 @@
 import { withoutAudit } from '../context/audit-context.ts';
-import type { Settings } from '../settings.ts';
-import { createHttpTransport } from './http-transport.ts';
+import { createHttpTransport, type HttpTransportOptions } from './http-transport.ts';
 import type { SendReport } from './source-reporter.ts';
 import type { Transport } from './transport.ts';
+
+export interface ConnectionOptions extends Omit<HttpTransportOptions, 'url'> {
+  /** Undefined: nothing is sent over HTTP. */
+  readonly url: string | undefined;
+  /** The host's own, used where there is no `url`. */
+  readonly transport: Transport | undefined;
+}
 
 export interface Connection {
   readonly transport: Transport;
@@ -10,25 +16,25 @@ export interface Connection {
   readonly disconnect: () => void;
 }
 
-/** The way to the server with one tenant's key; or the host's own, to which nothing is reported. */
-export function connect(settings: Settings, key: () => string): Connection {
-  const { url, transport } = settings;
+/** Connects to the server with one tenant's key; or to the host's own transport, to which nothing is reported. */
+export function connect(options: ConnectionOptions): Connection {
+  const { url, transport } = options;
   if (url === undefined)
     return {
-      transport: transport ?? printedOnly,
+      transport: transport ?? takeUnsent,
       sendReport: () => Promise.resolve('unknown'),
       disconnect: () => undefined,
     };
-  const http = createHttpTransport({ ...settings, url, key });
+  const http = createHttpTransport({ ...options, url });
   return {
     transport: http.post,
-    sendReport: (...report) => withoutAudit(() => http.report(...report)),
+    sendReport: (instance, report, signal) => withoutAudit(() => http.report(instance, report, signal)),
     disconnect: http.close,
   };
 }
 
-/** Debug mode without a server: what would be sent was printed. */
-const printedOnly: Transport = ({ events }) =>
+/** In debug mode without a server, each event was printed already: this answers as a ledger that takes it. */
+const takeUnsent: Transport = ({ events }) =>
   Promise.resolve({
     kind: 'judged',
     judgements: events.map((_, index) => ({ state: 'sequenced', index, leafHash: '' })),

@@ -1,12 +1,12 @@
 import type { PendingEvent } from './pending-event.ts';
 import type { Judgement } from './transport.ts';
 
-/** The oldest events of a feed. They stay in it until they are settled. */
+/** The oldest events of a feed. They stay in the feed until they are settled. */
 export interface FeedBatch {
   readonly events: readonly PendingEvent[];
-  /** The server's judgement of each event; the batch leaves the feed. */
+  /** Takes the server's judgement of each event; the batch leaves the feed. */
   settle(judgements: readonly Judgement[]): Promise<void> | void;
-  /** The batch was not judged and stays; it will be taken again. */
+  /** The batch was not judged: it stays in the feed and will be taken again. */
   release(): void;
 }
 
@@ -15,14 +15,14 @@ export interface BatchLimits {
   readonly bytesMax: number;
 }
 
-/** A queue of one instance that the sender empties. One batch is out at a time. */
+/** A queue of one instance that the sender empties. One batch is on its way at a time. */
 export interface Feed {
   readonly instance: string;
-  /** Undefined when nothing is there, `unreadable` when it cannot be read just now. Never rejects. */
+  /** Undefined when the feed is empty, `unreadable` when it cannot be read at the moment. Never rejects. */
   take(limits: BatchLimits): Promise<FeedBatch | 'unreadable' | undefined>;
   length(): number;
-  /** When the oldest event came, by `performance.now()`; 0 for at once. Undefined when empty. */
+  /** When the oldest event came, by `performance.now()`; 0 when it is to be sent at once. Undefined when the feed is empty. */
   oldestAt(): number | undefined;
-  /** Whether a batch is full already. */
+  /** Whether the events that wait fill a batch. */
   isFull(limits: BatchLimits): boolean;
 }

@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { hasCode } from '../host/has-code.ts';
 
 export interface HttpRequest {
   readonly method: string;
@@ -17,21 +18,23 @@ export interface HttpAnswer {
 const answerBytesMax = 33_554_432;
 const socketsMax = 2;
 
-/** Requests over kept connections that never keep the process alive. No `fetch`: its sockets would. */
+/** Sends requests over connections that stay open but never keep the process alive; the sockets of `fetch` would. */
 export function createHttpClient(timeoutMs: number): {
-  /** Rejects after `timeoutMs` for the whole of it: name, connection, body and answer. */
+  /** Rejects when the whole request, from the look-up of the name to the end of the answer, takes longer than `timeoutMs`. */
   request(url: string, request: HttpRequest): Promise<HttpAnswer>;
   close(): void;
 } {
   const options = { keepAlive: true, maxSockets: socketsMax };
   const agents = { http: new HttpAgent(options), https: new HttpsAgent(options) };
 
-  function once(url: string, request: HttpRequest, deadline: number): Promise<HttpAnswer> {
+  function send(url: string, request: HttpRequest, deadline: number): Promise<HttpAnswer> {
     const secure = url.startsWith('https:');
     return new Promise<HttpAnswer>((resolve, reject) => {
       const { method, headers, body, signal } = request;
       const sent = (secure ? httpsRequest : httpRequest)(url, {
-        ...{ method, signal, agent: secure ? agents.https : agents.http },
+        method,
+        signal,
+        agent: secure ? agents.https : agents.http,
         headers: { ...headers, 'content-length': body.length },
       });
       const timer = setTimeout(
@@ -41,19 +44,19 @@ export function createHttpClient(timeoutMs: number): {
       timer.unref();
       const fail = (error: Error): void => {
         clearTimeout(timer);
-        // The server closed a kept connection in the moment of its next use: nothing was received.
-        if (sent.reusedSocket && 'code' in error && error.code === 'ECONNRESET' && !signal.aborted)
-          resolve(once(url, request, deadline));
+        // The server closed the open connection at the moment of its next use, so it has received nothing.
+        if (sent.reusedSocket && hasCode(error, 'ECONNRESET') && !signal.aborted)
+          resolve(send(url, request, deadline));
         else reject(error);
       };
       sent.on('socket', (socket) => socket.unref());
       sent.on('error', fail);
       sent.on('response', (response) => {
         readBody(response).then(
-          (answered) => {
+          (answer) => {
             clearTimeout(timer);
             const retryAfter = response.headers['retry-after'];
-            resolve({ status: response.statusCode ?? 0, retryAfter, body: answered });
+            resolve({ status: response.statusCode ?? 0, retryAfter, body: answer });
           },
           (error: Error) => {
             clearTimeout(timer);
@@ -67,7 +70,7 @@ export function createHttpClient(timeoutMs: number): {
   }
 
   return {
-    request: (url, request) => once(url, request, performance.now() + timeoutMs),
+    request: (url, request) => send(url, request, performance.now() + timeoutMs),
     close() {
       agents.http.destroy();
       agents.https.destroy();

@@ -8,7 +8,7 @@ import type { Posted, Transport } from './transport.ts';
 export interface HttpTransportOptions {
   /** The server's base, without a slash at the end. */
   readonly url: string;
-  /** Asked for each request. */
+  /** Called for each request. */
   readonly key: () => string;
   readonly ledger: string | undefined;
   readonly gzipAboveBytes: number;
@@ -18,13 +18,13 @@ export interface HttpTransportOptions {
 
 export interface HttpTransport {
   readonly post: Transport;
-  /** Tells the server about an instance; whether it took it. Never rejects. */
+  /** Sends the report of an instance. Resolves with whether the server took it; never rejects. */
   report(instance: string, report: object, signal: AbortSignal): Promise<'taken' | 'later' | 'unknown'>;
   close(): void;
 }
 
 const compress = promisify(gzip);
-/** A tenth more bytes than the usual level, in half its time. */
+/** Makes a tenth more bytes than the usual level, in half the time. */
 const gzipLevel = 1;
 const retriedStatuses: ReadonlySet<number> = new Set([408, 425, 429]);
 const reasonLengthMaxChars = 500;
@@ -65,7 +65,9 @@ export function createHttpTransport(options: HttpTransportOptions): HttpTranspor
         const body = Buffer.from(JSON.stringify(report));
         const { status } = await client.request(`${options.url}/v1/sources/${instance}`, {
           method: 'PUT',
-          ...{ headers: headers(), body, signal },
+          headers: headers(),
+          body,
+          signal,
         });
         if (status < 300) return 'taken';
         return status >= 500 || retriedStatuses.has(status) ? 'later' : 'unknown';
@@ -86,7 +88,8 @@ function verdictOf(
   const judgements = ok || status === 422 || status === 409 ? readJudgements(text, count) : undefined;
   if (judgements !== undefined) return { kind: 'judged', judgements };
   const reason = `the server answered ${status}`;
-  // Below 400 without the promised answer tells nothing: sending again is safe, because ids are idempotency keys.
+  // An answer below 400 without judgements does not say what became of the events. Sending them again is safe, because
+  // their ids are idempotency keys.
   if (status < 400 || status >= 500 || retriedStatuses.has(status))
     return { kind: 'later', reason, retryAfterMs: parseRetryAfter(retryAfter, nowMs) };
   if (status === 413) return { kind: 'tooLarge' };

@@ -1,6 +1,6 @@
 /** Bytes of memory that all queues of an instance share. */
 export interface MemoryBudget {
-  /** False, and nothing is taken, when it would pass the limit. */
+  /** False, and nothing is taken, when the limit would be passed. */
   take(bytes: number): boolean;
   give(bytes: number): void;
   used(): number;

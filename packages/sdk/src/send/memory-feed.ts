@@ -2,37 +2,20 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BatchLimits, Feed } from './feed.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import type { PendingEvent } from './pending-event.ts';
+import type { Draft, QueuedEvent } from './queued-event.ts';
+import { settleEach } from './settle-each.ts';
 import type { Judgement } from './transport.ts';
-
-/** An event as it was taken: what makes it JSON comes later, off the host's path. */
-export interface TakenEvent {
-  readonly id: string;
-  readonly sequence: number;
-  /** An estimate, until the event is JSON. */
-  bytes: number;
-  /** Of `performance.now()`. */
-  readonly takenAt: number;
-  /** Gone once `json` is there. */
-  draft: Draft | undefined;
-  json: string | undefined;
-}
-
-/** The snapshot of an event. `occurredAtMs` counts where the event has no time of its own. */
-export interface Draft {
-  readonly event: Readonly<Record<string, unknown>>;
-  readonly occurredAtMs: number;
-}
 
 export interface MemoryFeed extends Feed {
   /** False, and nothing is kept, when the budget has no room. */
-  push(event: TakenEvent): boolean;
-  /** Hands all events to `write`, oldest first; as many as it says it took leave the feed. */
+  push(event: QueuedEvent): boolean;
+  /** Hands all events to `write`, oldest first. `write` returns how many it took; these leave the feed. */
   spill(write: (events: readonly PendingEvent[]) => number): void;
 }
 
 export interface MemoryFeedEvents {
-  /** The event's JSON, or undefined when it is none: it was rejected then, and told. */
-  readonly encode: (event: TakenEvent, draft: Draft) => string | undefined;
+  /** The event's JSON; undefined when the event is not valid, which `encode` has then recorded. */
+  readonly encode: (event: QueuedEvent, draft: Draft) => string | undefined;
   readonly onSettled: (event: PendingEvent, judgement: Judgement) => void;
 }
 
@@ -42,50 +25,81 @@ export const overheadBytes = 200;
 /** What id, time and the actor's type add to the text of a snapshot. */
 export const addedBytes = 150;
 
-/** The events of mode `best_effort`: first in, first out, bounded in bytes. */
+/** Fewer empty places are not worth a copy of the rest. */
+const trimmedPlacesMin = 1_024;
+
+interface Placed {
+  readonly event: PendingEvent;
+  readonly place: number;
+}
+
+/** The events of mode `best_effort`: first in, first out, bounded in bytes. One closure for the same reason as the sender. */
 export function createMemoryFeed(
   instance: string,
   budget: MemoryBudget,
   events: MemoryFeedEvents,
 ): MemoryFeed {
-  let queue: (TakenEvent | undefined)[] = [];
-  let head = 0;
-  let [count, bytes] = [0, 0];
+  // An event that is removed leaves its place empty until all places before it are empty, too.
+  let queue: (QueuedEvent | undefined)[] = [];
+  let first = 0;
+  let count = 0;
+  let bytes = 0;
 
-  const remove = (index: number): void => {
-    const event = queue[index];
-    if (event === undefined) return;
-    queue[index] = undefined;
-    count -= 1;
-    resize(event, 0);
-  };
-  const resize = (event: TakenEvent, to: number): void => {
+  function resize(event: QueuedEvent, to: number): void {
     budget.give(event.bytes - to);
     bytes += to - event.bytes;
     event.bytes = to;
-  };
-  const advance = (): void => {
-    while (head < queue.length && queue[head] === undefined) head += 1;
-  };
-  const trim = (): void => {
+  }
+  function remove(place: number): void {
+    const event = queue[place];
+    if (event === undefined) return;
+    queue[place] = undefined;
+    count -= 1;
+    resize(event, 0);
+  }
+  function advance(): void {
+    while (first < queue.length && queue[first] === undefined) first += 1;
+  }
+  function trim(): void {
     advance();
-    // Shifting one by one would copy the rest each time.
-    if (head > 1_024 && head * 2 > queue.length) {
-      queue = queue.slice(head);
-      head = 0;
-    }
-  };
-  const encode = (event: TakenEvent, index: number): PendingEvent | undefined => {
+    // Shifting the events out one by one would copy the rest each time.
+    if (first <= trimmedPlacesMin || first * 2 <= queue.length) return;
+    queue = queue.slice(first);
+    first = 0;
+  }
+
+  /** Undefined where there is no event, or one that is not valid, which leaves the queue. */
+  function encodeAt(place: number): PendingEvent | undefined {
+    const event = queue[place];
+    if (event === undefined) return undefined;
     if (event.draft !== undefined) {
       event.json = events.encode(event, event.draft);
       event.draft = undefined;
       if (event.json !== undefined) resize(event, Buffer.byteLength(event.json) + overheadBytes);
     }
-    if (event.json === undefined) remove(index);
-    return event.json === undefined
-      ? undefined
-      : { id: event.id, sequence: event.sequence, json: event.json };
-  };
+    const { id, sequence, json } = event;
+    if (json !== undefined) return { id, sequence, json };
+    remove(place);
+    return undefined;
+  }
+
+  /** The oldest events, as many as fit into a batch. Lets the host's code run between every `encodedPerTurn` events. */
+  async function takeOldest(limits: BatchLimits): Promise<readonly Placed[]> {
+    const batch: Placed[] = [];
+    let batchBytes = 0;
+    let encodedCount = 0;
+    for (let place = first; place < queue.length && batch.length < limits.eventsMax; place++) {
+      const queued = queue[place];
+      if (queued === undefined) continue;
+      if (queued.draft !== undefined && ++encodedCount % encodedPerTurn === 0) await nextTurn();
+      const event = encodeAt(place);
+      if (event === undefined) continue;
+      batchBytes += queued.bytes - overheadBytes;
+      if (batchBytes > limits.bytesMax && batch.length > 0) break;
+      batch.push({ event, place });
+    }
+    return batch;
+  }
 
   return {
     instance,
@@ -98,37 +112,23 @@ export function createMemoryFeed(
     },
     spill(write) {
       trim();
-      const all: { readonly event: PendingEvent; readonly index: number }[] = [];
-      for (let index = head; index < queue.length; index++) {
-        const event = queue[index];
-        const pending = event && encode(event, index);
-        if (pending !== undefined) all.push({ event: pending, index });
+      const all: Placed[] = [];
+      for (let place = first; place < queue.length; place++) {
+        const event = encodeAt(place);
+        if (event !== undefined) all.push({ event, place });
       }
-      const written = write(all.map(({ event }) => event));
-      for (const { index } of all.slice(0, written)) remove(index);
+      const writtenCount = write(all.map(({ event }) => event));
+      for (const { place } of all.slice(0, writtenCount)) remove(place);
     },
-    async take(limits: BatchLimits) {
+    async take(limits) {
       trim();
-      const batch: { readonly event: PendingEvent; readonly index: number }[] = [];
-      let [taken, turns] = [0, 0];
-      for (let index = head; index < queue.length && batch.length < limits.eventsMax; index++) {
-        const event = queue[index];
-        if (event === undefined) continue;
-        if (event.draft !== undefined && ++turns % encodedPerTurn === 0) await nextTurn();
-        const pending = encode(event, index);
-        if (pending === undefined) continue;
-        taken += event.bytes - overheadBytes;
-        if (taken > limits.bytesMax && batch.length > 0) break;
-        batch.push({ event: pending, index });
-      }
+      const batch = await takeOldest(limits);
       if (batch.length === 0) return undefined;
       return {
         events: batch.map(({ event }) => event),
         settle(judgements) {
-          batch.forEach(({ event, index }, i) => {
-            const judgement = judgements[i];
-            if (judgement === undefined) return;
-            remove(index);
+          settleEach(batch, judgements, ({ event, place }, judgement) => {
+            remove(place);
             events.onSettled(event, judgement);
           });
           trim();
@@ -139,7 +139,7 @@ export function createMemoryFeed(
     length: () => count,
     oldestAt() {
       advance();
-      return queue[head]?.takenAt;
+      return queue[first]?.takenAt;
     },
     isFull: (limits) => count >= limits.eventsMax || bytes >= limits.bytesMax,
   };

@@ -1,4 +1,4 @@
-/** An event that waits. `bytes` are what it takes in memory, estimated until it is JSON. */
+/** An event that waits to be sent, as JSON. */
 export interface PendingEvent {
   readonly id: string;
   /** 1, 2, 3 … per instance, in the order of the calls. */

@@ -2,7 +2,7 @@ import type { Judgement } from './transport.ts';
 
 /** Reads the server's `results`, one per event sent; undefined when the answer is anything else. */
 export function readJudgements(text: string, count: number): readonly Judgement[] | undefined {
-  const body = parsed(text);
+  const body = parseJson(text);
   if (typeof body !== 'object' || body === null || !('results' in body)) return undefined;
   const { results } = body;
   if (!Array.isArray(results) || results.length !== count) return undefined;
@@ -28,7 +28,7 @@ function rejectionIn(error: unknown): { code: string; field: string; message: st
   };
 }
 
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

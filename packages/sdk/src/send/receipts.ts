@@ -1,7 +1,7 @@
-/** The places of the newest events, to notice a server that tells another place for the same event. */
+/** Remembers where the newest events are in the ledger, to find out when the server reports another place for one of them. */
 export interface Receipts {
-  /** False when the event is known at another place or with another hash. */
-  note(receipt: Receipt): boolean;
+  /** False when an earlier receipt of the event has another place or another hash. */
+  add(receipt: Receipt): boolean;
   last(): Receipt | undefined;
 }
 
@@ -14,16 +14,20 @@ export interface Receipt {
 const receiptsMax = 1_000;
 
 export function createReceipts(): Receipts {
-  // Two halves: when the newer one is full, the older one is forgotten as a whole.
+  // Two maps: when the newer one is full, it becomes the older one, whose receipts are forgotten.
   let newer = new Map<string, Receipt>();
   let older = new Map<string, Receipt>();
   let last: Receipt | undefined;
   return {
-    note(receipt) {
+    add(receipt) {
       last = receipt;
-      const known = newer.get(receipt.id) ?? older.get(receipt.id);
-      if (known !== undefined) return known.index === receipt.index && known.leafHash === receipt.leafHash;
-      if (newer.size >= receiptsMax) [older, newer] = [newer, new Map()];
+      const earlier = newer.get(receipt.id) ?? older.get(receipt.id);
+      if (earlier !== undefined)
+        return earlier.index === receipt.index && earlier.leafHash === receipt.leafHash;
+      if (newer.size >= receiptsMax) {
+        older = newer;
+        newer = new Map();
+      }
       newer.set(receipt.id, receipt);
       return true;
     },

@@ -1,7 +1,7 @@
 import { rejections, type Rejection, type RejectionCode } from '@bitacora/event';
 import type { Judgement } from './transport.ts';
 
-/** The server's word for it where this package has the same, so that packs and hosts can tell them apart. */
+/** The server's rejection for the host. A code that this package does not know becomes `not_allowed`. */
 export function rejectionOf({
   code,
   field,

@@ -3,16 +3,16 @@ const waitFirstMs = 500;
 const circuitOpensAfter = 3;
 const retryAfterMaxMs = 86_400_000;
 
-/** Decides when the next request may start. Times are of `performance.now()`, which no clock change touches. */
+/** Decides when the next request may start. Times are by `performance.now()`, which no change of the clock moves. */
 export interface RetryGate {
   /** Milliseconds until the next attempt may start; 0 while there is no failure. */
   waitMs(): number;
-  /** Ends the random part of the wait, unless the server asked for it. */
+  /** Ends the random part of the wait, unless the server asked for the wait. */
   hurry(): void;
   started(): void;
   succeeded(): void;
   failed(retryAfterMs?: number): void;
-  /** A single small request at a time looks whether the server is back. */
+  /** True after several failures in a row: then one small request at a time finds out whether the server is back. */
   isOpen(): boolean;
 }
 
@@ -23,12 +23,16 @@ export interface RetryLimits {
 
 export function createRetryGate(limits: RetryLimits, random: () => number = Math.random): RetryGate {
   const minMs = Math.min(limits.retryWaitMinMs, limits.retryWaitMaxMs);
-  let [failures, startedAt, floorAt, notBefore] = [0, 0, 0, 0];
-  let asked = false;
+  let failures = 0;
+  let startedAt = 0;
+  // Before this time no attempt starts, not even after `hurry`.
+  let floorAt = 0;
+  let notBefore = 0;
+  let isWaitRequested = false;
   return {
     waitMs: () => (failures === 0 ? 0 : Math.max(0, notBefore - performance.now())),
     hurry() {
-      if (!asked) notBefore = Math.min(notBefore, floorAt);
+      if (!isWaitRequested) notBefore = Math.min(notBefore, floorAt);
     },
     started() {
       startedAt = performance.now();
@@ -38,9 +42,9 @@ export function createRetryGate(limits: RetryLimits, random: () => number = Math
     },
     failed(retryAfterMs) {
       failures += 1;
-      asked = retryAfterMs !== undefined;
+      isWaitRequested = retryAfterMs !== undefined;
       floorAt = startedAt + minMs;
-      // Those who were asked to wait equally long must not all come back in the same moment either.
+      // The random part keeps clients whom the server asked to wait equally long from coming back at the same moment.
       notBefore =
         retryAfterMs === undefined
           ? floorAt + retryWaitMs(failures, limits.retryWaitMaxMs, random)

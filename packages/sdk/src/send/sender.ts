@@ -1,25 +1,25 @@
-import { withoutAudit } from '../context/audit-context.ts';
+import { timerMaxMs } from '../host/timer-max.ts';
 import { SdkError } from '../sdk-error.ts';
 import type { BatchLimits, Feed, FeedBatch } from './feed.ts';
+import { judgementsOf, postBatch } from './post-batch.ts';
 import type { RetryGate } from './retry-gate.ts';
-import { formatSequences } from './sequence-ranges.ts';
-import type { Judgement, Posted, Transport } from './transport.ts';
+import type { Posted, Transport } from './transport.ts';
 
-/** Empties its feeds into the server, one batch at a time, each feed in its order. */
+/** Sends what is in its feeds to the server, one batch at a time, each feed in its order. */
 export interface Sender {
   /** Feeds take turns; one with `first` goes before all others. */
   addFeed(feed: Feed, options?: { readonly first: boolean }): void;
   removeFeed(feed: Feed): void;
-  /** Told when a feed that was empty or not full may no longer be. */
+  /** To be called when a feed that was empty, or not full, may have changed. */
   wake(): void;
   /** Sends without waiting for a batch to fill; shortens the wait between attempts unless the server asked for it. */
   hurry(): void;
   /** Resolves when all feeds are empty. */
   emptied(): Promise<void>;
-  /** Ends at once, also what is on its way; resolves when nothing is any more. */
+  /** Ends the sending at once, also of the batch on its way; resolves when nothing is on its way any more. */
   stop(): Promise<void>;
   lastError(): string | undefined;
-  /** Of `performance.now()`. */
+  /** By `performance.now()`. */
   lastAnswerAt(): number | undefined;
 }
 
@@ -30,37 +30,41 @@ export interface SenderOptions {
   readonly onUnreachable: (error: SdkError) => void;
 }
 
-const timerMaxMs = 2 ** 31 - 1;
-/** While the circuit is open, one event asks whether the server is back. */
+/** While the circuit is open, one event at a time asks whether the server is back. */
 const probeEventsMax = 1;
+/** How much more the next batch may hold after one that the server took. */
+const growth = 1.1;
 
+/** One closure for the turns, the timer and the sending: apart they would pass the size that the SDK promises. */
 export function createSender({ transport, gate, limits, onUnreachable }: SenderOptions): Sender {
   const stopping = new AbortController();
-  const waiting: (() => void)[] = [];
+  const onEmptied: (() => void)[] = [];
+  // The feed that was served last stands at the end.
   let feeds: Feed[] = [];
   let first: Feed | undefined;
   let sending: Promise<void> | undefined;
-  let hurried = false;
+  let isHurried = false;
+  // Less than `limits.eventsMax` after the server found a batch too large.
   let eventsMax = limits.eventsMax;
   let timer: NodeJS.Timeout | undefined;
   let timerAt = 0;
   let lastError: string | undefined;
   let lastAnswerAt: number | undefined;
 
-  const full = (feed: Feed): boolean => feed.isFull({ eventsMax, bytesMax: limits.bytesMax });
-
-  function dueAt(feed: Feed): number | undefined {
+  /** Infinity when the feed is empty. */
+  function dueAt(feed: Feed): number {
     const oldest = feed.oldestAt();
-    if (oldest === undefined) return undefined;
-    return hurried || feed === first || full(feed) ? 0 : oldest + limits.afterMs;
+    if (oldest === undefined) return Infinity;
+    const isDue = isHurried || feed === first || feed.isFull({ eventsMax, bytesMax: limits.bytesMax });
+    return isDue ? 0 : oldest + limits.afterMs;
   }
 
   function schedule(): void {
     if (sending !== undefined || stopping.signal.aborted) return;
-    const due = Math.min(...feeds.map((feed) => dueAt(feed) ?? Infinity));
+    const due = Math.min(...feeds.map(dueAt));
     if (due === Infinity) {
-      hurried = false;
-      waiting.splice(0).forEach((resolve) => resolve());
+      isHurried = false;
+      for (const resolve of onEmptied.splice(0)) resolve();
       return;
     }
     const now = performance.now();
@@ -68,76 +72,59 @@ export function createSender({ transport, gate, limits, onUnreachable }: SenderO
     if (timer !== undefined && timerAt <= at) return;
     clearTimeout(timer);
     timerAt = at;
-    timer = setTimeout(
-      () => {
-        timer = undefined;
-        sending = sendOne().finally(() => {
-          sending = undefined;
-          schedule();
-        });
-      },
-      Math.min(Math.max(at - now, 0), timerMaxMs),
-    );
+    timer = setTimeout(startSending, Math.min(at - now, timerMaxMs));
     timer.unref();
   }
 
-  /** The one whose turn it is: the others move up. The preferred one comes first, but not twice before others that are due. */
-  function next(): Feed | undefined {
-    const now = performance.now();
-    const due = feeds.filter((feed) => (dueAt(feed) ?? Infinity) <= now);
-    const found =
-      due.length > 0 && due[0] !== first && feeds.at(-1) !== first
-        ? (due.find((feed) => feed === first) ?? due[0])
-        : due[0];
-    if (found !== undefined) feeds = [...feeds.filter((feed) => feed !== found), found];
-    return found;
+  function startSending(): void {
+    timer = undefined;
+    sending = sendNext().finally(() => {
+      sending = undefined;
+      schedule();
+    });
   }
 
-  async function sendOne(): Promise<void> {
+  /** The due feed whose turn it is. The first feed is not served twice in a row while others are due. */
+  function nextFeed(): Feed | undefined {
+    const now = performance.now();
+    const due = feeds.filter((feed) => dueAt(feed) <= now);
+    const preferred = feeds.at(-1) === first ? undefined : due.find((feed) => feed === first);
+    const chosen = preferred ?? due[0];
+    if (chosen !== undefined) feeds = [...feeds.filter((feed) => feed !== chosen), chosen];
+    return chosen;
+  }
+
+  async function sendNext(): Promise<void> {
     if (gate.waitMs() > 0) return;
-    const feed = next();
+    const feed = nextFeed();
     const batch = await feed?.take({
       eventsMax: gate.isOpen() ? probeEventsMax : eventsMax,
       bytesMax: limits.bytesMax,
     });
-    // A spool that cannot be read must not be asked without a pause.
+    // Without a wait, a spool that cannot be read would be read again at once, without end.
     if (batch === 'unreadable') return gate.failed();
     if (feed === undefined || batch === undefined) return;
     if (stopping.signal.aborted) return batch.release();
     gate.started();
-    const posted = await post(feed.instance, batch);
-    if (posted.kind === 'later') return failed(batch, posted);
+    const { instance } = feed;
+    const posted = await postBatch(transport, batch, { instance, signal: stopping.signal });
+    if (posted.kind === 'later') return postpone(batch, posted);
     gate.succeeded();
-    [lastError, lastAnswerAt] = [undefined, performance.now()];
+    lastError = undefined;
+    lastAnswerAt = performance.now();
     if (posted.kind === 'tooLarge' && batch.events.length > 1) {
       eventsMax = Math.ceil(batch.events.length / 2);
       return batch.release();
     }
-    // A server that takes little would otherwise refuse every second batch.
-    eventsMax = Math.min(limits.eventsMax, Math.ceil(eventsMax * 1.1));
+    // The size grows slowly: at once, a server that takes little would refuse every second batch.
+    eventsMax = Math.min(limits.eventsMax, Math.ceil(eventsMax * growth));
     await batch.settle(judgementsOf(batch, posted));
   }
 
-  async function post(instance: string, { events }: FeedBatch): Promise<Posted> {
-    const batch = {
-      instance,
-      sequences: formatSequences(events.map(({ sequence }) => sequence)),
-      ids: events.map(({ id }) => id),
-      events: events.map(({ json }) => json),
-    };
-    try {
-      return await withoutAudit(() => transport(batch, stopping.signal));
-    } catch (cause) {
-      return { kind: 'later', reason: `no answer: ${String(cause)}`, cause };
-    }
-  }
-
-  function failed(
-    batch: FeedBatch,
-    { reason, retryAfterMs, cause }: Extract<Posted, { kind: 'later' }>,
-  ): void {
+  function postpone(batch: FeedBatch, posted: Extract<Posted, { kind: 'later' }>): void {
     batch.release();
     if (stopping.signal.aborted) return;
+    const { reason, retryAfterMs, cause } = posted;
     gate.failed(retryAfterMs);
     lastError = reason;
     onUnreachable(new SdkError('unreachable', reason, { cause }));
@@ -155,17 +142,16 @@ export function createSender({ transport, gate, limits, onUnreachable }: SenderO
     },
     wake: schedule,
     hurry() {
-      hurried = true;
+      isHurried = true;
       gate.hurry();
       clearTimeout(timer);
       timer = undefined;
       schedule();
     },
-    emptied: () =>
-      new Promise((resolve) => {
-        if (sending === undefined && feeds.every((feed) => feed.length() === 0)) resolve();
-        else waiting.push(resolve);
-      }),
+    async emptied() {
+      if (sending === undefined && feeds.every((feed) => feed.length() === 0)) return;
+      await new Promise<void>((resolve) => onEmptied.push(resolve));
+    },
     async stop() {
       clearTimeout(timer);
       stopping.abort();
@@ -174,13 +160,4 @@ export function createSender({ transport, gate, limits, onUnreachable }: SenderO
     lastError: () => lastError,
     lastAnswerAt: () => lastAnswerAt,
   };
-}
-
-function judgementsOf(
-  { events }: FeedBatch,
-  posted: Exclude<Posted, { kind: 'later' }>,
-): readonly Judgement[] {
-  if (posted.kind === 'judged') return posted.judgements;
-  const message = posted.kind === 'refused' ? posted.reason : 'the event alone is too large for the server';
-  return events.map(() => ({ state: 'rejected', rejection: { code: 'refused', field: '', message } }));
 }

@@ -1,15 +1,15 @@
-/** Numbers that only grow, kept as ranges. */
+/** A set of sequence numbers, kept as ranges. */
 export interface SequenceRanges {
-  /** Takes a number, also one that is lower than the last. */
+  /** Adds a number, which may be lower than the last one. */
   add(sequence: number): void;
-  /** `1-500,502`: the lowest ranges that fit into `charsMax`; they are taken out. */
+  /** Removes the lowest ranges that fit into `charsMax`, and returns them as text: `1-500,502`. */
   take(charsMax: number): string;
   isEmpty(): boolean;
 }
 
 const rangesMax = 10_000;
 
-/** At most 10,000 ranges; what would be one more is left out, so that the server shows it as missing. */
+/** Keeps at most 10,000 ranges. A number that would need one more is left out, and the server then shows it as missing. */
 export function createSequenceRanges(): SequenceRanges {
   let ranges: [from: number, to: number][] = [];
   return {
@@ -19,11 +19,11 @@ export function createSequenceRanges(): SequenceRanges {
       else if (ranges.length < rangesMax) ranges.push([sequence, sequence]);
     },
     take(charsMax) {
-      ranges = joined(ranges);
+      ranges = joinRanges(ranges);
       let text = '';
       let count = 0;
       for (const [from, to] of ranges) {
-        const part = `${text === '' ? '' : ','}${shown(from, to)}`;
+        const part = `${text === '' ? '' : ','}${formatRange(from, to)}`;
         if (text.length + part.length > charsMax) break;
         text += part;
         count += 1;
@@ -38,17 +38,17 @@ export function createSequenceRanges(): SequenceRanges {
 /** Ascending numbers as ranges: `1-500,502`. */
 export function formatSequences(sequences: readonly number[]): string {
   const parts: string[] = [];
-  let [from = 0] = sequences;
+  let from = sequences[0] ?? 0;
   sequences.forEach((to, i) => {
     const next = sequences[i + 1];
     if (next === to + 1) return;
-    parts.push(shown(from, to));
+    parts.push(formatRange(from, to));
     from = next ?? 0;
   });
   return parts.join(',');
 }
 
-function joined(ranges: readonly [number, number][]): [number, number][] {
+function joinRanges(ranges: readonly [number, number][]): [number, number][] {
   const sorted = ranges.toSorted(([a], [b]) => a - b);
   const result: [number, number][] = [];
   for (const [from, to] of sorted) {
@@ -59,6 +59,6 @@ function joined(ranges: readonly [number, number][]): [number, number][] {
   return result;
 }
 
-function shown(from: number, to: number): string {
+function formatRange(from: number, to: number): string {
   return from === to ? `${from}` : `${from}-${to}`;
 }

@@ -1,7 +1,7 @@
 import type { RetryGate } from './retry-gate.ts';
 import type { SequenceRanges } from './sequence-ranges.ts';
 
-/** What an instance says of itself, with which the server tells a gap from what was given up (`PUT /v1/sources/{instance}`). */
+/** What an instance reports of itself (`PUT /v1/sources/{instance}`): by it the server knows which missing numbers were given up. */
 export interface SourceReport {
   readonly name: string;
   readonly sdk: string;
@@ -11,7 +11,7 @@ export interface SourceReport {
   readonly submitted: number;
   readonly rejected: number;
   readonly dropped: Readonly<Record<string, number>>;
-  /** Numbers of events that will never be sent, as ranges; those not told before. */
+  /** Numbers of events that will never be sent, as ranges; only those that no earlier report named. */
   readonly unsent: string;
   readonly reportEveryMs: number;
 }
@@ -24,11 +24,11 @@ export type SendReport = (
 ) => Promise<'taken' | 'later' | 'unknown'>;
 
 export interface SourceReporter {
-  /** At the first event. */
+  /** To be called at the first event. */
   start(): void;
   report(state: 'open' | 'closed'): SourceReport;
-  /** Stops the regular reports and, unless told otherwise, says that the instance closed. */
-  close(options: { readonly timeoutMs: number; readonly tell: boolean }): Promise<void>;
+  /** Stops the regular reports; with `isFinal` it also reports that the instance has closed. */
+  close(options: { readonly timeoutMs: number; readonly isFinal: boolean }): Promise<void>;
 }
 
 export interface SourceReporterOptions {
@@ -45,32 +45,40 @@ export interface SourceReporterOptions {
 const sdk = '@bitacora/sdk 0.1.0';
 const unsentCharsMax = 8_000;
 
-/** Reports also without news: an instance that is not heard of counts as lost. A server that does not know reports does no harm. */
+/**
+ * Reports regularly, also without news, because the server takes a silent instance for lost. A server that does not know
+ * reports does no harm.
+ */
 export function createSourceReporter(options: SourceReporterOptions): SourceReporter {
   const { clock, everyMs, unsent } = options;
   const startedAt = new Date(clock()).toISOString();
   const stopping = new AbortController();
-  let untold = '';
+  // Numbers of a report that the server has not taken yet.
+  let unreported = '';
   let timer: NodeJS.Timeout | undefined;
   let sending: Promise<void> | undefined;
 
   function report(state: 'open' | 'closed'): SourceReport {
-    if (untold === '') untold = unsent.take(unsentCharsMax);
+    if (unreported === '') unreported = unsent.take(unsentCharsMax);
     return {
-      ...{ name: options.name, sdk, state, startedAt, sentAt: new Date(clock()).toISOString() },
+      name: options.name,
+      sdk,
+      state,
+      startedAt,
+      sentAt: new Date(clock()).toISOString(),
       ...options.count(),
-      unsent: untold,
+      unsent: unreported,
       reportEveryMs: everyMs,
     };
   }
 
   async function send(state: 'open' | 'closed', signal: AbortSignal): Promise<void> {
     const answer = await options.send(options.instance, report(state), signal);
-    if (answer === 'taken') untold = '';
+    if (answer === 'taken') unreported = '';
   }
 
   function sendNow(): void {
-    // While the server does not answer, only the events ask whether it is back.
+    // While the server does not answer, only events are sent to find out whether it is back.
     if (options.gate.waitMs() > 0 || sending !== undefined) return;
     sending = send('open', stopping.signal).finally(() => {
       sending = undefined;
@@ -85,14 +93,14 @@ export function createSourceReporter(options: SourceReporterOptions): SourceRepo
       sendNow();
     },
     report,
-    async close({ timeoutMs, tell }) {
+    async close({ timeoutMs, isFinal }) {
       clearInterval(timer);
       stopping.abort();
       await sending;
-      if (timer === undefined || !tell) return;
-      // What does not fit into one report takes several.
+      if (timer === undefined || !isFinal) return;
+      // Numbers that do not fit into one report go into further ones.
       do await send('closed', AbortSignal.timeout(Math.ceil(timeoutMs)));
-      while (untold === '' && !unsent.isEmpty());
+      while (unreported === '' && !unsent.isEmpty());
     },
   };
 }

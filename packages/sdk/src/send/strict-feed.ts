@@ -1,5 +1,6 @@
-import type { Feed } from './feed.ts';
+import type { BatchLimits, Feed } from './feed.ts';
 import type { PendingEvent } from './pending-event.ts';
+import { settleEach } from './settle-each.ts';
 import type { Judgement } from './transport.ts';
 
 export interface StrictFeed extends Feed {
@@ -15,71 +16,64 @@ export interface StrictFeedEvents {
   readonly onGivenUp: (event: PendingEvent) => void;
 }
 
-interface Waiting {
+interface WaitingCall {
   readonly event: PendingEvent;
   readonly resolve: (judgement: Judgement | undefined) => void;
   readonly timer: NodeJS.Timeout;
   expired: boolean;
 }
 
-/** The events whose callers wait for the server's answer. One on its way when its time is over is still counted as it ends. */
+/**
+ * The events whose callers wait for the server's answer. An event that is on its way when its time is over is still counted
+ * by the server's judgement.
+ */
 export function createStrictFeed(instance: string, timeoutMs: number, events: StrictFeedEvents): StrictFeed {
-  let queue: Waiting[] = [];
-  let out: ReadonlySet<Waiting> = new Set();
+  let queue: WaitingCall[] = [];
+  let sending: ReadonlySet<WaitingCall> = new Set();
 
-  const leave = (waiting: Waiting): void => {
-    queue = queue.filter((other) => other !== waiting);
-    clearTimeout(waiting.timer);
+  const leave = (call: WaitingCall): void => {
+    queue = queue.filter((other) => other !== call);
+    clearTimeout(call.timer);
   };
-  const giveUp = (waiting: Waiting): void => {
-    leave(waiting);
-    events.onGivenUp(waiting.event);
-    waiting.resolve(undefined);
+  const giveUp = (call: WaitingCall): void => {
+    leave(call);
+    events.onGivenUp(call.event);
+    call.resolve(undefined);
   };
-  const expire = (waiting: Waiting): void => {
-    waiting.expired = true;
-    if (out.has(waiting)) waiting.resolve(undefined);
-    else giveUp(waiting);
+  const expire = (call: WaitingCall): void => {
+    call.expired = true;
+    if (sending.has(call)) call.resolve(undefined);
+    else giveUp(call);
   };
 
   return {
     instance,
     push: (event) =>
       new Promise((resolve) => {
-        const waiting: Waiting = {
-          ...{ event, resolve, expired: false },
-          timer: setTimeout(() => expire(waiting), timeoutMs),
-        };
-        queue.push(waiting);
+        const timer = setTimeout(() => expire(call), timeoutMs);
+        const call: WaitingCall = { event, resolve, timer, expired: false };
+        queue.push(call);
       }),
     end() {
-      for (const waiting of queue) giveUp(waiting);
+      for (const call of queue) giveUp(call);
     },
-    take({ eventsMax, bytesMax }) {
-      const batch: Waiting[] = [];
-      let taken = 0;
-      for (const waiting of queue) {
-        taken += Buffer.byteLength(waiting.event.json);
-        if (batch.length >= eventsMax || (taken > bytesMax && batch.length > 0)) break;
-        batch.push(waiting);
-      }
+    take(limits) {
+      const batch = oldestOf(queue, limits);
       if (batch.length === 0) return Promise.resolve(undefined);
-      out = new Set(batch);
+      sending = new Set(batch);
       return Promise.resolve({
         events: batch.map(({ event }) => event),
         settle(judgements) {
-          out = new Set();
-          batch.forEach((waiting, i) => {
-            const judgement = judgements[i];
-            if (judgement === undefined) return;
-            leave(waiting);
-            events.onSettled(waiting.event, judgement);
-            waiting.resolve(judgement);
+          sending = new Set();
+          settleEach(batch, judgements, (call, judgement) => {
+            leave(call);
+            events.onSettled(call.event, judgement);
+            call.resolve(judgement);
           });
         },
         release() {
-          out = new Set();
-          for (const waiting of batch) if (waiting.expired) giveUp(waiting);
+          sending = new Set();
+          for (const call of batch) if (call.expired) giveUp(call);
         },
       });
     },
@@ -87,4 +81,15 @@ export function createStrictFeed(instance: string, timeoutMs: number, events: St
     oldestAt: () => (queue.length === 0 ? undefined : 0),
     isFull: ({ eventsMax }) => queue.length >= eventsMax,
   };
+}
+
+function oldestOf(queue: readonly WaitingCall[], { eventsMax, bytesMax }: BatchLimits): WaitingCall[] {
+  const batch: WaitingCall[] = [];
+  let batchBytes = 0;
+  for (const call of queue) {
+    batchBytes += Buffer.byteLength(call.event.json);
+    if (batch.length >= eventsMax || (batchBytes > bytesMax && batch.length > 0)) break;
+    batch.push(call);
+  }
+  return batch;
 }

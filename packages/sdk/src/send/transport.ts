@@ -1,8 +1,8 @@
 import type { Rejection } from '@bitacora/event';
 
-/** A batch on its way: of one instance, in the order of capture. */
+/** A batch on its way to the server: events of one instance, in the order of capture. */
 export interface OutgoingBatch {
-  /** Who captured the events: 16 random bytes in base64url. */
+  /** The instance that captured the events: 16 random bytes in base64url. */
   readonly instance: string;
   /** The numbers that the instance gave to the events, as ranges: `1-500,502`. */
   readonly sequences: string;
@@ -11,7 +11,7 @@ export interface OutgoingBatch {
   readonly events: readonly string[];
 }
 
-/** What became of one event: its place in the ledger for ever, or why it will never have one. */
+/** Where one event is in the ledger, or why it will never be there. */
 export type Judgement =
   | { readonly state: 'sequenced'; readonly index: number; readonly leafHash: string }
   | {
@@ -23,7 +23,7 @@ export type Judgement =
 export type Posted =
   /** The server judged each event, in the order sent. */
   | { readonly kind: 'judged'; readonly judgements: readonly Judgement[] }
-  /** To be tried again. */
+  /** The batch is to be sent again. */
   | {
       readonly kind: 'later';
       readonly reason: string;
@@ -31,8 +31,8 @@ export type Posted =
       readonly cause?: unknown;
     }
   | { readonly kind: 'tooLarge' }
-  /** No event of it will ever be taken. */
+  /** The server will never take any event of the batch. */
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** Delivers one batch, or says why not; ends early when `signal` says so. What it throws counts as `later`. */
+/** Sends one batch and resolves with what became of it. Ends early when `signal` is aborted. What it throws counts as `later`. */
 export type Transport = (batch: OutgoingBatch, signal: AbortSignal) => Promise<Posted>;

@@ -2,13 +2,13 @@ import type { Actor, Client } from '@bitacora/event';
 
 export type CloseReason = 'logout' | 'expiry' | 'administrator';
 
-/** A session that an event closed, as `GET /v1/sessions/closed` and the webhook tell it. */
+/** A session that an event closed, as `GET /v1/sessions/closed` and the webhook describe it. */
 export interface ClosedSession {
-  /** The id of the event that opened it: of the host's own `session.login`. */
+  /** The id of the event that opened the session: of the host's own `session.login`. */
   readonly id: string;
   readonly ledger: string;
   readonly index: number;
-  /** The host's own id of it; a keyed hash where a pack says that these ids are secrets, null where the event is gone. */
+  /** The host's own id of the session; a keyed hash where a pack says that these ids are secrets, null where the event is gone. */
   readonly sessionId: string | null;
   readonly actor: Actor;
   readonly client: Client;
@@ -21,11 +21,11 @@ export interface ClosedSession {
 
 export interface ClosedPage {
   readonly sessions: readonly ClosedSession[];
-  /** For the next question. */
+  /** The position from which the next question goes on. */
   readonly next: string;
 }
 
-/** Reads the server's answer. Throws TypeError for what is none. */
+/** Reads the server's answer. Throws TypeError for any other text. */
 export function readClosedPage(body: Buffer): ClosedPage {
   const answer: unknown = JSON.parse(body.toString('utf8'));
   if (
@@ -35,13 +35,13 @@ export function readClosedPage(body: Buffer): ClosedPage {
     typeof answer.next === 'string' &&
     'sessions' in answer &&
     Array.isArray(answer.sessions) &&
-    answer.sessions.every(isClosed)
+    answer.sessions.every(isClosedSession)
   )
     return { sessions: answer.sessions, next: answer.next };
   throw new TypeError('the answer holds no closed sessions');
 }
 
-function isClosed(value: unknown): value is ClosedSession {
+function isClosedSession(value: unknown): value is ClosedSession {
   return (
     typeof value === 'object' &&
     value !== null &&

@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import { replaceFile } from '../replace-file.ts';
+import { hasCode } from '../host/has-code.ts';
+import { replaceFile } from '../host/replace-file.ts';
+import { timerMaxMs } from '../host/timer-max.ts';
 import type { ClosedSession } from './closed-session.ts';
-import { readerAddress, refusalsOf } from '../reader-options.ts';
+import { readerAddress, refusalsOf } from '../settings/reader-options.ts';
 
 const refuseUnless = refusalsOf('watchSessions');
 
 /** Where the position in the order of closings is kept, so that the next process goes on there. */
 export interface SessionCursor {
-  /** Undefined before the first `write`: then every closing there ever was is told. */
+  /** Undefined before the first `write`: then every closing that there ever was is reported. */
   read(): Promise<string | undefined>;
   write(cursor: string): Promise<void>;
 }
@@ -17,22 +19,22 @@ export interface WatchSessionsOptions {
   readonly url?: string;
   /** An API key with the scope read. Absent: the environment's BITACORA_API_KEY. */
   readonly key?: string;
-  /** Ends the session in the host, and may be called again for the same one. What it returns is waited for. */
+  /** Ends the session in the host; may be called again for the same session. A promise that it returns is waited for. */
   readonly onClosed: (session: ClosedSession) => unknown;
   /**
-   * A file, or the host's own store, such as a row of its database. Absent: nothing is kept, and what was closed before
-   * the start is not told, which fits a host whose sessions end with its process.
+   * A file, or the host's own store, such as a row of its database. Absent: nothing is kept, and sessions that were closed
+   * before the start are not reported, which fits a host whose sessions end with its process.
    */
   readonly cursor?: string | SessionCursor;
-  /** Between two questions when there was nothing (2 s). */
+  /** The wait before the next question after an answer without sessions (2 s). */
   readonly everyMs?: number;
   /** After a failure, of the server or of `onClosed`, a random wait that doubles up to this (60 s). */
   readonly retryWaitMaxMs?: number;
-  /** So often `onClosed` is called for a session that it fails for (10); then the watch tells `onError` and goes on. */
+  /** How often `onClosed` is called for a session when it fails (10); then the watch calls `onError` and goes on. */
   readonly attemptsMax?: number;
   /** No request takes longer (30 s). */
   readonly requestTimeoutMs?: number;
-  /** What failed and will be tried again; and a session that was given up. */
+  /** Gets what failed and will be tried again, and each session that was given up. */
   readonly onError?: (error: Error) => unknown;
 }
 
@@ -42,7 +44,6 @@ const limitDefaults = {
   attemptsMax: 10,
   requestTimeoutMs: 30_000,
 };
-const timerMaxMs = 2 ** 31 - 1;
 
 export type WatchSessionsSettings = typeof limitDefaults &
   Required<Pick<WatchSessionsOptions, 'url' | 'key' | 'onClosed' | 'onError'>> & {
@@ -62,7 +63,9 @@ export function watchSessionsSettings(
   return {
     ...limitsOf(options),
     url,
-    ...{ key, onClosed, onError },
+    key,
+    onClosed,
+    onError,
     cursor: typeof cursor === 'string' ? cursorFile(cursor) : cursor,
   };
 }
@@ -71,7 +74,7 @@ function cursorFile(path: string): SessionCursor {
   return {
     read: () =>
       readFile(path, 'utf8').catch((error: unknown) => {
-        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+        if (hasCode(error, 'ENOENT')) return undefined;
         throw error;
       }),
     write: (cursor) => replaceFile(path, cursor),

@@ -1,28 +1,18 @@
-import { withoutAudit } from '../context/audit-context.ts';
-import { createHttpClient } from '../send/http-client.ts';
-import { parseRetryAfter, retryWaitMs } from '../send/retry-gate.ts';
-import { teller } from '../teller.ts';
-import { readClosedPage, type ClosedPage, type ClosedSession } from './closed-session.ts';
-import { watchSessionsSettings, type WatchSessionsOptions } from './watch-sessions-options.ts';
-import { pause } from '../pause.ts';
+import { createNotifier } from '../host/create-notifier.ts';
+import { pause } from '../host/pause.ts';
+import { retryWaitMs } from '../send/retry-gate.ts';
+import { createClosedSessionReader, pageSessionsMax, ServerRefusal } from './closed-session-reader.ts';
+import type { ClosedSession } from './closed-session.ts';
+import {
+  watchSessionsSettings,
+  type WatchSessionsOptions,
+  type WatchSessionsSettings,
+} from './watch-sessions-options.ts';
 
-/** Tells a host which sessions were closed, so that it ends them. */
+/** Reports to a host which sessions were closed, so that it ends them. */
 export interface SessionWatch {
-  /** Asks no more; resolves when a running `onClosed` has ended. What it was not called for is told by the next watch. */
+  /** Stops asking; resolves when a running `onClosed` has ended. The next watch reports the sessions that are left. */
   close(): Promise<void>;
-}
-
-const pageSessionsMax = 100;
-const nothing = Buffer.alloc(0);
-
-/** The server does not take questions at the moment, or not for so long. */
-class Refused extends Error {
-  override readonly name = 'Refused';
-  readonly waitMs: number | undefined;
-  constructor(message: string, waitMs?: number) {
-    super(message);
-    this.waitMs = waitMs;
-  }
 }
 
 /**
@@ -32,70 +22,40 @@ class Refused extends Error {
  */
 export function watchSessions(options: WatchSessionsOptions): SessionWatch {
   const settings = watchSessionsSettings(options);
-  const { url, key, cursor, onClosed, attemptsMax, retryWaitMaxMs, everyMs } = settings;
-  const client = createHttpClient(settings.requestTimeoutMs);
-  const tell = teller(settings.onError);
+  const { cursor, retryWaitMaxMs, everyMs } = settings;
   const closing = new AbortController();
   const { signal } = closing;
-  let at: string | undefined;
-
-  async function ask(since: string | undefined): Promise<ClosedPage> {
-    const query = `limit=${pageSessionsMax}${since === undefined ? '' : `&since=${encodeURIComponent(since)}`}`;
-    const headers = { authorization: `Bearer ${key}` };
-    const { status, retryAfter, body } = await withoutAudit(() =>
-      client.request(`${url}/v1/sessions/closed?${query}`, { method: 'GET', headers, body: nothing, signal }),
-    );
-    if (status !== 200)
-      throw new Refused(`the server answered ${status}`, parseRetryAfter(retryAfter, Date.now()));
-    return readClosedPage(body);
-  }
+  const reader = createClosedSessionReader(settings, signal);
+  const notify = createNotifier(settings.onError);
+  let position: string | undefined;
 
   /** Whether the page was full, so that there is more. */
-  async function once(): Promise<boolean> {
-    at ??= cursor === undefined ? (await ask('now')).next : await cursor.read();
-    const { sessions, next } = await ask(at);
+  async function readPage(): Promise<boolean> {
+    position ??= cursor === undefined ? (await reader.read('now')).next : await cursor.read();
+    const { sessions, next } = await reader.read(position);
     for (const session of sessions) {
-      await end(session);
+      await endSession(session, { settings, signal, notify });
       if (signal.aborted) return false;
     }
     if (sessions.length > 0) await cursor?.write(next);
-    at = next;
+    position = next;
     return sessions.length === pageSessionsMax;
-  }
-
-  async function end(session: ClosedSession): Promise<void> {
-    for (let attempt = 1; !signal.aborted; attempt++) {
-      try {
-        await onClosed(session);
-        return;
-      } catch (cause) {
-        const last = attempt >= attemptsMax;
-        tell(
-          new Error(`onClosed failed for ${session.id}${last ? `, ${attempt} times: it was given up` : ''}`, {
-            cause,
-          }),
-        );
-        if (last) return;
-        await pause(retryWaitMs(attempt, retryWaitMaxMs), signal, { ref: false });
-      }
-    }
   }
 
   async function run(): Promise<void> {
     let failures = 0;
     while (!signal.aborted) {
       try {
-        const more = await once();
+        const hasMore = await readPage();
         failures = 0;
-        if (!more) await pause(everyMs, signal, { ref: false });
+        if (!hasMore) await pause(everyMs, signal, { ref: false });
       } catch (error) {
         if (signal.aborted) return;
         failures += 1;
-        tell(error instanceof Error ? error : new Error(String(error)));
-        const asked = error instanceof Refused ? (error.waitMs ?? 0) : 0;
-        await pause(Math.min(asked, retryWaitMaxMs) + retryWaitMs(failures, retryWaitMaxMs), signal, {
-          ref: false,
-        });
+        notify(error instanceof Error ? error : new Error(String(error)));
+        const requestedMs = error instanceof ServerRefusal ? (error.waitMs ?? 0) : 0;
+        const waitMs = Math.min(requestedMs, retryWaitMaxMs) + retryWaitMs(failures, retryWaitMaxMs);
+        await pause(waitMs, signal, { ref: false });
       }
     }
   }
@@ -105,7 +65,32 @@ export function watchSessions(options: WatchSessionsOptions): SessionWatch {
     async close() {
       closing.abort();
       await running;
-      client.close();
+      reader.close();
     },
   });
+}
+
+interface EndSessionOptions {
+  readonly settings: WatchSessionsSettings;
+  readonly signal: AbortSignal;
+  readonly notify: (error: Error) => void;
+}
+
+/** Calls `onClosed` until it succeeds, at most `attemptsMax` times. Never rejects. */
+async function endSession(
+  session: ClosedSession,
+  { settings, signal, notify }: EndSessionOptions,
+): Promise<void> {
+  for (let attempt = 1; !signal.aborted; attempt++) {
+    try {
+      await settings.onClosed(session);
+      return;
+    } catch (cause) {
+      const isLast = attempt >= settings.attemptsMax;
+      const end = isLast ? `, ${attempt} times: it was given up` : '';
+      notify(new Error(`onClosed failed for ${session.id}${end}`, { cause }));
+      if (isLast) return;
+      await pause(retryWaitMs(attempt, settings.retryWaitMaxMs), signal, { ref: false });
+    }
+  }
 }

@@ -1,9 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSegmentStore, type SegmentStore } from './segment-store.ts';
-import { hasOwner, ownerPath, ownerSignEveryMs } from './spool-owner.ts';
+import { hasOwner, ownerSignEveryMs, signAsOwner } from './spool-owner.ts';
 import {
   claimSubSpool,
   isSubSpoolName,
@@ -12,39 +11,39 @@ import {
   type SubSpool,
 } from './sub-spool.ts';
 
-/** What an instance that is gone left behind, and is ours now. */
+/** A sub-spool that an instance left behind, and that this instance has taken over. */
 export interface AdoptedSpool {
   readonly sub: SubSpool;
   readonly store: SegmentStore;
 }
 
 export interface Adopter {
-  /** Takes over what has no owner any more. Never rejects. */
+  /** Takes over every sub-spool that has no owner any more. Never rejects. */
   look(): Promise<void>;
-  /** Nothing is left of it. */
+  /** Stops holding a sub-spool, because it is emptied or left to others. */
   forget(adopted: AdoptedSpool): void;
-  /** Takes nothing more over. */
+  /** Takes over no more sub-spools. */
   stop(): void;
-  /** Leaves what is not finished to others. */
+  /** Leaves the sub-spools that are not emptied to others. */
   release(): void;
 }
 
 export interface AdopterOptions {
   readonly directory: string;
-  /** Who adopts. */
+  /** The instance that takes over. */
   readonly instance: string;
-  /** Of spools that are encrypted; those in clear are read as well. */
+  /** For spools that are encrypted; spools in clear are read as well. */
   readonly key: KeyObject | undefined;
   readonly onAdopted: (adopted: AdoptedSpool) => void;
   readonly onDamaged: (damage: { readonly bytes: number; readonly path: string }) => void;
-  /** Another key is needed for the spool at `path`, which stays there; told once. */
+  /** Called once for each spool that needs another key; it stays as it is. */
   readonly onLocked: (path: string) => void;
   readonly onFailed: (cause: unknown) => void;
 }
 
 const lookEveryMs = 30_000;
 
-/** Finds the sub-spools of processes and threads that ended without emptying them, at the start and now and then. */
+/** Looks for the sub-spools of processes and threads that ended without emptying them, at the start and every 30 seconds. */
 export function createAdopter(options: AdopterOptions): Adopter {
   const { directory, instance, key, onDamaged } = options;
   const held = new Set<AdoptedSpool>();
@@ -81,8 +80,7 @@ export function createAdopter(options: AdopterOptions): Adopter {
       }));
   const again = setInterval(() => void lookOnce(), lookEveryMs);
   const sign = setInterval(() => {
-    const now = new Date();
-    for (const { sub } of held) void utimes(ownerPath(sub.path), now, now).catch(() => undefined);
+    for (const { sub } of held) signAsOwner(sub.path);
   }, ownerSignEveryMs);
   again.unref();
   sign.unref();
@@ -104,7 +102,7 @@ function release(sub: SubSpool): void {
   try {
     releaseSubSpool(sub, undefined);
   } catch {
-    // Without an owner's sign it counts as left soon enough.
+    // Its owner no longer signs it, so that it counts as left within a minute.
   }
 }
 

@@ -1,23 +1,25 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes, type KeyObject } from 'node:crypto';
 
-/** Texts of one spool, for whoever has its key. */
+/** Encrypts and decrypts the texts of one spool. */
 export interface SpoolCipher {
-  /** Salt (16 bytes), IV (12), the text encrypted, tag (16). Only the same number opens it again. */
+  /** Returns salt (16 bytes), IV (12), the encrypted text, tag (16). It can be decrypted with the same number only. */
   encrypt(text: string, sequence: number): Buffer;
   /** Undefined for what was not encrypted with this key, for this spool and under this number. */
   decrypt(bytes: Buffer, sequence: number): string | undefined;
-  /** A new salt, and with it a new key, for what is encrypted from now on. */
+  /** Takes a new salt, and with it a new key, for what is encrypted from now on. */
   renew(): void;
 }
 
 const algorithm = 'aes-256-gcm';
-const [ivAt, textAt, tagBytes] = [16, 28, 16];
+const ivAt = 16;
+const textAt = 28;
+const tagBytes = 16;
 /** What encrypting adds to a text. */
-export const addedBytes = textAt + tagBytes;
+export const encryptionBytes = textAt + tagBytes;
 
 /**
- * AES-256-GCM with keys that HKDF-SHA-256 (RFC 5869) derives from `key`, a salt and `place`: what is moved to another place
- * cannot be opened there. The salt is in front of each text, so that damage to one text costs no other.
+ * AES-256-GCM with keys that HKDF-SHA-256 (RFC 5869) derives from `key`, a salt and `place`: a text that is moved to another
+ * place cannot be decrypted there. The salt is in front of each text, so that damage to one text makes no other unreadable.
  */
 export function createSpoolCipher(key: KeyObject, place: string): SpoolCipher {
   const derive = (salt: Buffer): Derived => ({

@@ -1,13 +1,16 @@
 import { crc32 } from 'node:zlib';
 import type { PendingEvent } from '../send/pending-event.ts';
-import { addedBytes, type SpoolCipher } from './cipher.ts';
+import { encryptionBytes, type SpoolCipher } from './cipher.ts';
 
 /**
  * One event in a spool file: mark (4 bytes), length of the text, CRC-32 of number and text, number (6 bytes), the event as
- * JSON, encrypted where the spool has a key. Integers are big-endian. The mark lets a reader find the next event behind bytes that were damaged.
+ * JSON, encrypted where the spool has a key. Integers are big-endian. By the mark a reader finds the next event after damaged
+ * bytes.
  */
 const mark = Buffer.from([0xb1, 0x7a, 0xc0, 0x9a]);
-const [lengthAt, checkAt, sequenceAt] = [4, 8, 12];
+const lengthAt = 4;
+const checkAt = 8;
+const sequenceAt = 12;
 const sequenceBytes = 6;
 /** Bytes before the text. */
 export const headerBytes = sequenceAt + sequenceBytes;
@@ -20,9 +23,9 @@ export interface Framed {
   readonly end: number;
 }
 
-/** How long its frame will be. */
+/** The length of an event's frame. */
 export function frameBytes({ json }: Pick<PendingEvent, 'json'>, cipher?: SpoolCipher): number {
-  return headerBytes + Buffer.byteLength(json) + (cipher ? addedBytes : 0);
+  return headerBytes + Buffer.byteLength(json) + (cipher ? encryptionBytes : 0);
 }
 
 export function encodeFrame({ sequence, json }: Omit<PendingEvent, 'id'>, cipher?: SpoolCipher): Buffer {
@@ -37,8 +40,8 @@ export function encodeFrame({ sequence, json }: Omit<PendingEvent, 'id'>, cipher
 }
 
 /**
- * Reads the frame at `at`. `short`: it may go on behind the end of `bytes`. `damaged`: it is none, or not what was
- * written, or not with this key.
+ * Reads the frame at `at`. `short`: the frame may go on behind the end of `bytes`. `damaged`: there is no frame, or it is not
+ * what was written, or it needs another key.
  */
 export function decodeFrame(bytes: Buffer, at: number, cipher?: SpoolCipher): Framed | 'short' | 'damaged' {
   const left = bytes.length - at;
@@ -56,8 +59,8 @@ export function decodeFrame(bytes: Buffer, at: number, cipher?: SpoolCipher): Fr
   return json === undefined ? 'damaged' : { sequence, json, end };
 }
 
-/** Where the next mark starts, from `from` on; the length of `bytes` when there is none (its last 3 bytes may begin one). */
+/** Where the next mark starts, from `from` on. Where there is none, the place of the last 3 bytes, because they may begin one. */
 export function nextMark(bytes: Buffer, from: number): number {
-  const found = bytes.indexOf(mark, from);
-  return found === -1 ? Math.max(from, bytes.length - mark.length + 1) : found;
+  const at = bytes.indexOf(mark, from);
+  return at === -1 ? Math.max(from, bytes.length - mark.length + 1) : at;
 }

@@ -6,7 +6,7 @@ import type { Judgement } from '../send/transport.ts';
 import { createSpoolCipher } from './cipher.ts';
 import { encodeFrame } from './frame.ts';
 
-/** Keeps what was promised to be kept and then refused for good, for a person to look at. */
+/** Keeps spooled events that the server refused for good, so that a person can look at them. */
 export interface Quarantine {
   keep(event: PendingEvent, judgement: Judgement): void;
 }
@@ -16,18 +16,19 @@ export interface QuarantineOptions {
   readonly key: KeyObject | undefined;
 }
 
-/** In a spool's directory; the second where it has a key. */
-export const quarantineFiles = ['rejected.ndjson', 'rejected.encrypted'] as const;
-/** What its texts are encrypted for. */
+/** The files in a spool's directory: `encrypted` where the spool has a key. */
+export const quarantineFiles = { clear: 'rejected.ndjson', encrypted: 'rejected.encrypted' } as const;
+/** The place for which its texts are encrypted. */
 export const quarantinePlace = 'rejected';
 const bytesMax = 16_777_216;
 
 /**
- * Appends `{"rejection", "event"}` a line to `rejected.ndjson` in the spool's directory, which all who share it share too, or
- * a frame to `rejected.encrypted`. At most 16 MiB each; what comes above it was still counted and told.
+ * Appends `{"rejection", "event"}` as a line to `rejected.ndjson`, or as a frame to `rejected.encrypted`, in the spool's
+ * directory. Processes that share the directory share the files. Each takes at most 16 MiB; events beyond that are not kept,
+ * but they were counted and reported.
  */
 export function createQuarantine({ directory, key }: QuarantineOptions): Quarantine {
-  const path = join(directory, quarantineFiles[key ? 1 : 0]);
+  const path = join(directory, key ? quarantineFiles.encrypted : quarantineFiles.clear);
   const cipher = key && createSpoolCipher(key, quarantinePlace);
   let keeping = Promise.resolve();
   return {
@@ -38,12 +39,12 @@ export function createQuarantine({ directory, key }: QuarantineOptions): Quarant
       keeping = keeping
         .then(async () => {
           const size = await stat(path).then(
-            (found) => found.size,
+            (file) => file.size,
             () => 0,
           );
           if (size + bytes.length <= bytesMax) await appendFile(path, bytes, { mode: 0o600 });
         })
-        // A disk that is full loses the copy, not the count.
+        // On a full disk the copy is not kept; the event was counted already.
         .catch(() => undefined);
     },
   };

@@ -5,9 +5,9 @@ import { decodeFrame, headerBytes, nextMark, type Framed } from './frame.ts';
 /** Events of one file from a position on. */
 export interface SegmentPage {
   readonly frames: readonly Framed[];
-  /** Bytes that were no event and are behind us now. */
+  /** Bytes that were no event and were passed over. */
   readonly damagedBytes: number;
-  /** Where to read on; `bytesEnd` when nothing follows. */
+  /** Where the next page starts; `bytesEnd` when nothing follows. */
   readonly position: number;
 }
 
@@ -17,7 +17,7 @@ export interface PageLimits {
   readonly bytesMax: number;
 }
 
-/** What of a file is read. */
+/** The part of a file that is read. */
 export interface SegmentPart {
   readonly position: number;
   readonly bytesEnd: number;
@@ -47,11 +47,13 @@ async function readPage(
   limits: PageLimits,
 ): Promise<SegmentPage> {
   const frames: Framed[] = [];
-  let [damagedBytes, textBytes, at] = [0, 0, position];
+  let damagedBytes = 0;
+  let textBytes = 0;
+  let at = position;
   let chunkBytes = Math.min(Math.max(limits.bytesMax, chunkBytesMin), chunkBytesMax);
   while (at < bytesEnd && frames.length < limits.eventsMax) {
     const chunk = await readChunk(file, at, Math.min(chunkBytes, bytesEnd - at));
-    // The file is shorter than it was: what is not there is damaged, too.
+    // The file is shorter than it was: the bytes that are gone count as damaged.
     if (chunk.length === 0) return { frames, damagedBytes: damagedBytes + bytesEnd - at, position: bytesEnd };
     const last = at + chunk.length >= bytesEnd || chunk.length < Math.min(chunkBytes, bytesEnd - at);
     let offset = 0;
@@ -70,7 +72,7 @@ async function readPage(
       frames.push({ ...framed, end: at + framed.end });
       offset = framed.end;
     }
-    // Nothing whole in it: the event is larger than the chunk.
+    // The chunk holds no whole event: the event is larger than the chunk.
     if (offset === 0) chunkBytes *= 2;
     at += offset;
   }

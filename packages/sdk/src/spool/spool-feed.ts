@@ -1,9 +1,11 @@
-import { SdkError } from '../sdk-error.ts';
+import type { SdkError } from '../sdk-error.ts';
 import type { Feed } from '../send/feed.ts';
 import type { PendingEvent } from '../send/pending-event.ts';
+import { settleEach } from '../send/settle-each.ts';
 import type { Judgement } from '../send/transport.ts';
 import type { Framed } from './frame.ts';
 import type { SegmentStore } from './segment-store.ts';
+import { spoolFailure } from './spool-failure.ts';
 
 export interface SpoolFeedEvents {
   readonly onSettled: (event: PendingEvent, judgement: Judgement) => void;
@@ -11,7 +13,7 @@ export interface SpoolFeedEvents {
   readonly onEmptied?: () => void;
 }
 
-/** Empties the files of a spool, a page at a time: only what is on its way is in memory. */
+/** Reads the events of a spool page by page, so that only the batch on its way is in memory. */
 export function createSpoolFeed(instance: string, store: () => SegmentStore, events: SpoolFeedEvents): Feed {
   return {
     instance,
@@ -24,18 +26,13 @@ export function createSpoolFeed(instance: string, store: () => SegmentStore, eve
         return {
           events: batch,
           async settle(judgements) {
-            await source.acknowledge(page, () =>
-              batch.forEach((event, i) => {
-                const judgement = judgements[i];
-                if (judgement !== undefined) events.onSettled(event, judgement);
-              }),
-            );
+            await source.acknowledge(page, () => settleEach(batch, judgements, events.onSettled));
             if (source.length() === 0) events.onEmptied?.();
           },
           release: () => undefined,
         };
       } catch (cause) {
-        events.onError(new SdkError('spool_failed', `the spool cannot be read: ${String(cause)}`, { cause }));
+        events.onError(spoolFailure('read', cause));
         return 'unreadable';
       }
     },

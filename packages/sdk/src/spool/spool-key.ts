@@ -2,7 +2,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 
 const keyBytes = 32;
 
-/** Undefined for what is not 32 bytes, as they are or as hex, base64 or base64url text. */
+/** Reads a key: 32 bytes, as they are or as hex, base64 or base64url text. Undefined for anything else. */
 export function parseSpoolKey(key: unknown): KeyObject | undefined {
   const bytes = typeof key === 'string' ? bytesOf(key) : key;
   return bytes instanceof Uint8Array && bytes.length === keyBytes ? createSecretKey(bytes) : undefined;

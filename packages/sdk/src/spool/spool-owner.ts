@@ -1,19 +1,21 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { hasCode } from '../host/has-code.ts';
 
-/** Who may write to a sub-spool: a process, told from a later one with the same pid by its start. */
+/** The process that may write to a sub-spool. A later process with the same pid has another start. */
 interface Owner {
   readonly pid: number;
-  /** In the kernel's own count; empty where it is not known. */
+  /** In the kernel's clock ticks; empty where it is not known. */
   readonly startedAt: string;
   readonly host: string;
 }
 
 const fileName = 'owner';
-/** An owner touches its file this often … */
+/** How often an owner touches its file. */
 export const ownerSignEveryMs = 10_000;
-/** … and one that did not for so long has lost its sub-spool: a thread that ended, or a process on another host. */
+/** An owner that has not touched its file for so long has lost its sub-spool: it may be a thread that ended, or a process on another host. */
 const ownerSilentMs = 60_000;
 
 /** Makes this process the owner of a directory. Throws what the file system says. */
@@ -22,7 +24,13 @@ export function writeOwner(directory: string): void {
   writeFileSync(join(directory, fileName), JSON.stringify(owner), { mode: 0o600 });
 }
 
-/** Whether the directory has an owner that is alive. One without an owner was given up. */
+/** Touches the owner's file of a directory, as its owner must do every `ownerSignEveryMs`. */
+export function signAsOwner(directory: string): void {
+  const now = new Date();
+  void utimes(ownerPath(directory), now, now).catch(() => undefined);
+}
+
+/** Whether the directory has an owner that is alive. A directory without an owner was given up. */
 export function hasOwner(directory: string): boolean {
   const path = join(directory, fileName);
   try {
@@ -34,7 +42,7 @@ export function hasOwner(directory: string): boolean {
   }
 }
 
-/** Whether a directory that was never finished will not be: its owner is gone, or has not even signed for a minute. */
+/** Whether an unfinished directory will never be finished: its owner is gone, or did not sign within a minute. */
 export function isAbandoned(directory: string): boolean {
   if (hasOwner(directory)) return false;
   try {
@@ -52,8 +60,8 @@ function isRunning({ pid, startedAt }: Owner): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // EPERM: it runs as somebody else.
-    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false;
+    // EPERM: the process runs as another user.
+    if (!hasCode(error, 'EPERM')) return false;
   }
   const start = startOf(pid);
   return startedAt === '' || start === '' || start === startedAt;

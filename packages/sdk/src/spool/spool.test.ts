@@ -24,7 +24,12 @@ const ownHost = hostname();
 
 function spoolIn(directory: string, { takenOver = [], key }: SpoolIn = {}): Spool {
   return createSpool({
-    ...{ directory, bytesMax: 1e6, segmentBytesMax: 1e5, instance, tenant: 'north', key },
+    directory,
+    bytesMax: 1e6,
+    segmentBytesMax: 1e5,
+    instance,
+    tenant: 'north',
+    key,
     onAppended: () => undefined,
     onDamaged: () => undefined,
     onTakenOver: (events) => takenOver.push(events),
@@ -49,7 +54,9 @@ async function adopt(
 ): Promise<readonly AdoptedSpool[]> {
   const found: AdoptedSpool[] = [];
   const adopter = createAdopter({
-    ...{ directory, instance: other, key },
+    directory,
+    instance: other,
+    key,
     onAdopted: (adopted) => found.push(adopted),
     onDamaged: () => undefined,
     onLocked: (path) => locked.push(path),

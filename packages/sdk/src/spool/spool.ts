@@ -1,36 +1,37 @@
 import type { KeyObject } from 'node:crypto';
-import { statSync } from 'node:fs';
-import { open, stat, utimes, type FileHandle } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { SdkError } from '../sdk-error.ts';
 import type { PendingEvent } from '../send/pending-event.ts';
-import { createSpoolCipher } from './cipher.ts';
+import { createSpoolCipher, type SpoolCipher } from './cipher.ts';
 import { encodeFrame, frameBytes } from './frame.ts';
-import { createSegmentStore, segmentPath, type Segment, type SegmentStore } from './segment-store.ts';
-import { ownerPath, ownerSignEveryMs } from './spool-owner.ts';
 import {
-  createSubSpool,
-  releaseSubSpool,
-  removeSubSpool,
-  syncDirectory,
-  type SubSpool,
-} from './sub-spool.ts';
-import { writeSynced } from './write-synced.ts';
+  appendSynced,
+  isDiskFull,
+  isTruncated,
+  openSegment,
+  writeSegment,
+  type OpenSegment,
+} from './segment-file.ts';
+import { createSegmentStore, type SegmentStore } from './segment-store.ts';
+import { spoolFailure } from './spool-failure.ts';
+import { ownerSignEveryMs, signAsOwner } from './spool-owner.ts';
+import { createSubSpool, releaseSubSpool, removeSubSpool, type SubSpool } from './sub-spool.ts';
 
-/** Where one instance keeps events that must survive the process. Made on the disk by the first of them. */
+/** Where one instance keeps events that must survive the process. The first event makes it on the disk. */
 export interface Spool {
   readonly store: SegmentStore;
   /**
-   * `done` is called once the event is synced to the disk, or with `spool_full` or `spool_failed`, in the moment when it
-   * stops being under way. Calls at the same time share one sync.
+   * Calls `done` once the event is synced to the disk, or with `spool_full` or `spool_failed`, and from that moment on the
+   * event is no longer under way. Calls at the same time share one sync.
    */
   append(event: PendingEvent, done: (error?: SdkError) => void): void;
-  /** The same at once, for a process that ends: those whose `append` is under way as well. How many are on disk now. */
+  /** Writes the events, and those whose `append` is under way, at once, because the process ends. Returns how many are written. */
   appendNow(events: readonly PendingEvent[]): number;
-  /** Events whose `append` is under way. */
+  /** The number of events whose `append` is under way. */
   underWay(): number;
-  /** Resolves when none is. */
+  /** Resolves when no `append` is under way. */
   settled(): Promise<void>;
-  /** `report`: what the instance says at its end; undefined where it may not be the end. */
+  /** `report`: what the instance reports at its end; undefined where it may not be the end. */
   close(report: object | undefined): void;
 }
 
@@ -54,53 +55,44 @@ interface Append {
   readonly done: (error?: SdkError) => void;
 }
 
+/** The directory of the instance in the spool, which a timer signs as its owner's. */
+interface Place {
+  readonly sub: SubSpool;
+  readonly store: SegmentStore;
+  readonly signing: NodeJS.Timeout;
+}
+
 const groupBytesMax = 4_194_304;
 const segmentsMin = 8;
-/** Appends that wait for the disk; what comes above it is refused. */
+/** Bytes of the appends that wait for the disk; further appends are refused. */
 const underWayBytesMax = 16_777_216;
 
+/** One closure for the queue, the file and the directory: apart they would pass the size that the SDK promises. */
 export function createSpool(settings: SpoolSettings): Spool {
-  const { bytesMax, instance, tenant, key } = settings;
+  const { bytesMax, instance, key } = settings;
   const cipher = key && createSpoolCipher(key, instance);
-  // A file goes as a whole: one as large as the quota would keep it full after all of it was sent.
+  // A file is removed as a whole: one as large as the whole spool would keep it full until all its events were sent.
   const segmentBytesMax = Math.min(settings.segmentBytesMax, bytesMax / segmentsMin);
-  let place:
-    { readonly sub: SubSpool; readonly store: SegmentStore; readonly sign: NodeJS.Timeout } | undefined;
-  let active: { readonly segment: Segment; readonly file: FileHandle } | undefined;
+  let place: Place | undefined;
+  let active: OpenSegment | undefined;
   let waiting: Append[] = [];
   let group: readonly Append[] = [];
   let underWayBytes = 0;
   let writing: Promise<void> | undefined;
   let segmentsMade = 0;
 
-  function opened(): NonNullable<typeof place> {
-    if (place !== undefined) return place;
-    const sub = createSubSpool(settings.directory, { instance, tenant, cipher });
-    const sign = setInterval(() => {
-      const now = new Date();
-      void utimes(ownerPath(sub.path), now, now).catch(() => undefined);
-    }, ownerSignEveryMs);
-    sign.unref();
-    place = { sub, sign, store: createSegmentStore(sub.path, { ...settings, cipher }) };
-    return place;
-  }
+  const openPlace = (): Place => (place ??= createPlace(settings, cipher));
 
-  async function activeSegment(): Promise<NonNullable<typeof active>> {
-    const { sub, store } = opened();
+  async function activeSegment(): Promise<OpenSegment> {
+    const { sub, store } = openPlace();
     if (active !== undefined) return active;
     cipher?.renew();
-    const number = ++segmentsMade;
-    const path = segmentPath(sub.path, number);
-    const file = await open(path, 'wx', 0o600);
-    active = { file, segment: { number, path, bytesEnd: 0, events: 0, sealed: false } };
+    active = await openSegment(sub.path, ++segmentsMade);
     store.add(active.segment);
-    syncDirectory(sub.path);
     return active;
   }
 
-  async function seal(): Promise<void> {
-    if (active === undefined) return;
-    const { segment, file } = active;
+  async function seal({ segment, file }: OpenSegment): Promise<void> {
     active = undefined;
     segment.sealed = true;
     await file.close().catch(() => undefined);
@@ -108,15 +100,35 @@ export function createSpool(settings: SpoolSettings): Spool {
 
   async function writeAll(): Promise<void> {
     while (waiting.length > 0) {
-      group = nextGroup();
-      await writeGroup(group).catch((cause: unknown) => finish(errorOf(cause)));
+      group = waiting.splice(0, groupLength(waiting));
+      await writeGroup().catch((cause: unknown) => finishGroup(errorOf(cause)));
       settings.onAppended();
     }
-    // In the same moment as the look above: an event that comes later starts anew.
+    // No event can come between the last look at the queue and this line: a later one starts the writing anew.
     writing = undefined;
   }
 
-  function finish(error?: SdkError): void {
+  async function writeGroup(): Promise<void> {
+    const own = await activeSegment();
+    const { segment, file } = own;
+    const bytes = Buffer.concat(group.map(({ event }) => encodeFrame(event, cipher)));
+    try {
+      await appendSynced(file, bytes, segment.bytesEnd);
+    } catch (cause) {
+      // Without the cut, half-written events could be read after a restart.
+      const isCut = await isTruncated(file, segment.bytesEnd);
+      if (!isCut || !isDiskFull(cause)) await seal(own);
+      throw cause;
+    }
+    if (await isTakenOver()) return writeGroup();
+    const { store } = openPlace();
+    store.grow(segment, { bytes: bytes.length, events: group.length });
+    finishGroup();
+    if (segment.bytesEnd >= segmentBytesMax) await seal(own);
+    store.tidy();
+  }
+
+  function finishGroup(error?: SdkError): void {
     const finished = group;
     group = [];
     for (const { bytes, done } of finished) {
@@ -125,49 +137,17 @@ export function createSpool(settings: SpoolSettings): Spool {
     }
   }
 
-  function nextGroup(): readonly Append[] {
-    let [sum, count] = [0, 0];
-    for (const { bytes } of waiting) {
-      sum += bytes;
-      if (sum > groupBytesMax && count > 0) break;
-      count += 1;
-    }
-    return waiting.splice(0, count);
-  }
-
-  async function writeGroup(appends: readonly Append[]): Promise<void> {
-    const { segment, file } = await activeSegment();
-    const bytes = Buffer.concat(appends.map(({ event }) => encodeFrame(event, cipher)));
-    try {
-      for (let at = 0; at < bytes.length;)
-        at += (await file.write(bytes, at, bytes.length - at, segment.bytesEnd + at)).bytesWritten;
-      await file.datasync();
-    } catch (cause) {
-      // What was half written must not come back to life after a restart.
-      const cut = await file.truncate(segment.bytesEnd).then(
-        () => true,
-        () => false,
-      );
-      if (!cut || !isFull(cause)) await seal();
-      throw cause;
-    }
-    if (await isTakenOver()) return writeGroup(appends);
-    const { store } = opened();
-    store.grow(segment, { bytes: bytes.length, events: appends.length });
-    finish();
-    if (segment.bytesEnd >= segmentBytesMax) await seal();
-    store.tidy();
-  }
-
-  /** Only a directory that is still ours after the sync counts: whoever took it over may have read it before. */
+  /** Asked after the sync: a process that took the directory over may have read it before the events were there. */
   async function isTakenOver(): Promise<boolean> {
     if (place === undefined) return false;
-    const { sub, store, sign } = place;
-    const found = await stat(sub.path).catch(() => undefined);
-    if (found?.ino === sub.inode) return false;
+    const { sub, store, signing } = place;
+    // Another directory at the same path is not ours.
+    const current = await stat(sub.path).catch(() => undefined);
+    if (current?.ino === sub.inode) return false;
     await active?.file.close().catch(() => undefined);
-    clearInterval(sign);
-    [active, place] = [undefined, undefined];
+    clearInterval(signing);
+    active = undefined;
+    place = undefined;
     settings.onTakenOver(store.forget());
     return true;
   }
@@ -181,7 +161,7 @@ export function createSpool(settings: SpoolSettings): Spool {
     append(event, done) {
       const bytes = frameBytes(event, cipher);
       if (underWayBytes + bytes > underWayBytesMax)
-        return done(new SdkError('spool_full', 'the disk does not keep up'));
+        return done(new SdkError('spool_full', 'the disk is too slow'));
       if (onDisk() + underWayBytes + bytes > bytesMax)
         return done(new SdkError('spool_full', `the spool holds its ${bytesMax} bytes`));
       underWayBytes += bytes;
@@ -191,22 +171,11 @@ export function createSpool(settings: SpoolSettings): Spool {
     appendNow(events) {
       const unwritten = [...group, ...waiting].map(({ event }) => event);
       const all = [...unwritten, ...events].toSorted((a, b) => a.sequence - b.sequence);
-      const frames: Buffer[] = [];
-      let bytes = onDisk();
       cipher?.renew();
-      for (const event of all) {
-        const frame = encodeFrame(event, cipher);
-        bytes += frame.length;
-        if (bytes > bytesMax) break;
-        frames.push(frame);
-      }
+      const frames = framesWithin(bytesMax - onDisk(), all, cipher);
       if (frames.length === 0) return 0;
-      const { sub, store } = opened();
-      const number = ++segmentsMade;
-      const path = segmentPath(sub.path, number);
-      writeSynced(path, Buffer.concat(frames), 'wx');
-      syncDirectory(sub.path);
-      store.add({ number, path, bytesEnd: statSync(path).size, events: frames.length, sealed: true });
+      const { sub, store } = openPlace();
+      store.add(writeSegment(sub.path, ++segmentsMade, frames));
       waiting = [];
       return frames.length;
     },
@@ -214,7 +183,7 @@ export function createSpool(settings: SpoolSettings): Spool {
     settled: () => writing ?? Promise.resolve(),
     close(report) {
       if (place === undefined) return;
-      clearInterval(place.sign);
+      clearInterval(place.signing);
       void active?.file.close().catch(() => undefined);
       if (place.store.length() === 0) removeSubSpool(place.sub);
       else releaseSubSpool(place.sub, report);
@@ -222,13 +191,46 @@ export function createSpool(settings: SpoolSettings): Spool {
   };
 }
 
+/** Makes the directory. Throws what the file system says. */
+function createPlace(settings: SpoolSettings, cipher: SpoolCipher | undefined): Place {
+  const sub = createSubSpool(settings.directory, { ...settings, cipher });
+  const signing = setInterval(() => signAsOwner(sub.path), ownerSignEveryMs);
+  signing.unref();
+  return { sub, signing, store: createSegmentStore(sub.path, { ...settings, cipher }) };
+}
+
+/** How many appends share the next sync; at least one. */
+function groupLength(waiting: readonly Append[]): number {
+  let groupBytes = 0;
+  let count = 0;
+  for (const { bytes } of waiting) {
+    groupBytes += bytes;
+    if (groupBytes > groupBytesMax && count > 0) break;
+    count += 1;
+  }
+  return count;
+}
+
 const emptyStore: SegmentStore = createSegmentStore('', { cipher: undefined, onDamaged: () => undefined });
 
-function isFull(cause: unknown): boolean {
-  return cause instanceof Error && 'code' in cause && (cause.code === 'ENOSPC' || cause.code === 'EDQUOT');
+/** The frames of the first events, as many as fit. */
+function framesWithin(
+  bytesMax: number,
+  events: readonly PendingEvent[],
+  cipher: SpoolCipher | undefined,
+): readonly Buffer[] {
+  const frames: Buffer[] = [];
+  let bytes = 0;
+  for (const event of events) {
+    const frame = encodeFrame(event, cipher);
+    bytes += frame.length;
+    if (bytes > bytesMax) break;
+    frames.push(frame);
+  }
+  return frames;
 }
 
 function errorOf(cause: unknown): SdkError {
-  if (isFull(cause)) return new SdkError('spool_full', 'the disk of the spool is full', { cause });
-  return new SdkError('spool_failed', `the spool cannot be written: ${String(cause)}`, { cause });
+  if (isDiskFull(cause)) return new SdkError('spool_full', 'the disk of the spool is full', { cause });
+  return spoolFailure('written', cause);
 }

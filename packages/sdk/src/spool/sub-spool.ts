@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
+import { hasCode } from '../host/has-code.ts';
 import { createSpoolCipher, type SpoolCipher } from './cipher.ts';
 import { decodeFrame, encodeFrame } from './frame.ts';
 import { isAbandoned, ownerPath, writeOwner } from './spool-owner.ts';
@@ -23,15 +24,17 @@ export interface SubSpool {
   readonly tenant: string | undefined;
   /** Of a spool that has a key. */
   readonly cipher: SpoolCipher | undefined;
-  /** Of the directory itself: another one at the same path is not ours. */
+  /** Of the directory itself: another directory at the same path is not ours. */
   readonly inode: number;
 }
 
 const namePattern = /^([A-Za-z0-9_-]{22})(?:\.[A-Za-z0-9_-]{22})?$/;
-/** Every sub-spool with a key has the encrypted one: it tells whether a key is the right one before anything is touched. */
-const [tenantFile, encryptedFile, closedFile] = ['tenant', 'tenant.encrypted', 'closed'];
+const tenantFile = 'tenant';
+/** In every sub-spool with a key: it shows whether a key is the right one before anything is changed. */
+const encryptedFile = 'tenant.encrypted';
+const closedFile = 'closed';
 
-/** Makes a sub-spool that has its owner from the first moment it is seen. Throws what the file system says. */
+/** Makes a sub-spool, which has its owner from the moment in which others can see it. Throws what the file system says. */
 export function createSubSpool(
   base: string,
   { instance, tenant, cipher }: Pick<SubSpool, 'instance' | 'tenant' | 'cipher'>,
@@ -51,9 +54,9 @@ export function createSubSpool(
 }
 
 /**
- * Takes over a sub-spool whose owner is gone; undefined when another was faster, `locked` when `key` does not open it, and
- * then it stays as it is. The move comes before the reading: an
- * owner that was only asleep notices it before it confirms anything more.
+ * Takes over a sub-spool whose owner is gone. Undefined when another process was faster; `locked` when `key` does not open it,
+ * and then it stays as it is. It is moved before it is read, so that an owner that was only asleep finds it gone before it
+ * confirms another event.
  */
 export function claimSubSpool(
   base: string,
@@ -74,7 +77,7 @@ export function claimSubSpool(
   }
 }
 
-/** Undefined: not with this key. Throws what the file system says. */
+/** Undefined where another key is needed. Throws what the file system says. */
 function openSubSpool(
   path: string,
   instance: string,
@@ -93,20 +96,20 @@ export function isSubSpoolName(name: string): boolean {
   return namePattern.test(name);
 }
 
-/** Removes a directory whose maker was killed before it was a sub-spool: no event was in it. */
+/** Removes a directory whose process was killed before it was a sub-spool; it holds no event. */
 export function removeUnfinished(base: string, name: string): void {
   const path = join(base, name);
   if (name.startsWith('.') && namePattern.test(name.slice(1)) && isAbandoned(path))
     rmSync(path, { recursive: true, force: true });
 }
 
-/** Leaves it to whoever comes next. `report`: what its instance said when it closed; undefined: it did not. */
+/** Leaves a sub-spool to the next process. `report`: what its instance reported when it closed; undefined where it did not close. */
 export function releaseSubSpool({ path }: SubSpool, report: object | undefined): void {
   if (report !== undefined) writeFileSync(join(path, closedFile), JSON.stringify(report), { mode: 0o600 });
   rmSync(ownerPath(path), { force: true });
 }
 
-/** What its instance said when it closed. */
+/** What the instance of a sub-spool reported when it closed; undefined where it did not close. */
 export function closingReport({ path }: SubSpool): object | undefined {
   try {
     const report: unknown = JSON.parse(readFileSync(join(path, closedFile), 'utf8'));
@@ -120,7 +123,7 @@ export function removeSubSpool({ path }: SubSpool): void {
   rmSync(path, { recursive: true, force: true });
 }
 
-/** A new name in a directory is only safe once the directory is. */
+/** A new name in a directory survives a crash only once the directory itself is synced. */
 export function syncDirectory(path: string): void {
   const directory = openSync(path, 'r');
   try {
@@ -134,7 +137,7 @@ function readIfThere(path: string): Buffer | undefined {
   try {
     return readFileSync(path);
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+    if (hasCode(cause, 'ENOENT')) return undefined;
     throw cause;
   }
 }

@@ -4,7 +4,7 @@ import { mismatches, type Expected } from './match-event.ts';
 const shownMax = 10;
 const textShownMaxChars = 200;
 
-/** For people: what was expected, how the nearest event differs from it, and what was captured at all. */
+/** Says to a developer how the nearest event differs from the expected one, and what was captured at all. */
 export function describeCaptured(
   expected: Expected,
   events: readonly AuditEvent[],
@@ -12,7 +12,7 @@ export function describeCaptured(
 ): string {
   const nearest = events
     .map((event) => ({ event, wrong: mismatches(expected, event) }))
-    .toSorted((one, other) => one.wrong.length - other.wrong.length)[0];
+    .toSorted((a, b) => a.wrong.length - b.wrong.length)[0];
   const difference =
     nearest === undefined
       ? []
@@ -20,7 +20,7 @@ export function describeCaptured(
           `The nearest, ${lineOf(nearest.event)}, differs:`,
           ...nearest.wrong.map(
             ({ path, expected: wanted, actual }) =>
-              `  ${path || 'event'}\n    - ${shown(wanted)}\n    + ${shown(actual)}`,
+              `  ${path || 'event'}\n    - ${formatValue(wanted)}\n    + ${formatValue(actual)}`,
           ),
         ];
   const captured = events.slice(-shownMax).map((event) => `  ${lineOf(event)}`);
@@ -40,7 +40,7 @@ function lineOf(event: AuditEvent): string {
   return `${event.action} by ${event.actor.id}${on}${event.outcome === undefined ? '' : ` (${event.outcome})`}`;
 }
 
-export function shown(value: unknown): string {
+export function formatValue(value: unknown): string {
   if (typeof value === 'function') return `a value for which ${value.name || 'the function'} returns true`;
   if (value instanceof RegExp) return String(value);
   const text = value === undefined ? 'nothing' : (JSON.stringify(value, readable) ?? typeof value);
@@ -48,5 +48,5 @@ export function shown(value: unknown): string {
 }
 
 function readable(_key: string, value: unknown): unknown {
-  return typeof value === 'function' || value instanceof RegExp ? shown(value) : value;
+  return typeof value === 'function' || value instanceof RegExp ? formatValue(value) : value;
 }

@@ -1,6 +1,6 @@
 /**
- * Part of an event: members that are named must match, others may be anything. Texts match a regular expression, any
- * value a function that returns true; lists match position by position and must be as long.
+ * Part of an event: members that are named must match, others may be anything. A regular expression matches a text, a
+ * function matches a value for which it returns true; lists match position by position and must be equally long.
  */
 export type Expected = { readonly [field: string]: unknown };
 
@@ -21,15 +21,15 @@ export function mismatches(expected: unknown, actual: unknown, path = ''): reado
   }
   if (Array.isArray(expected)) {
     if (!Array.isArray(actual) || actual.length !== expected.length) return [{ path, expected, actual }];
-    return expected.flatMap((one, i) => mismatches(one, actual[i], `${path}[${i}]`));
+    return expected.flatMap((element, i) => mismatches(element, actual[i], `${path}[${i}]`));
   }
   if (typeof expected !== 'object' || expected === null) {
     return Object.is(expected, actual) ? [] : [{ path, expected, actual }];
   }
   if (typeof actual !== 'object' || actual === null) return [{ path, expected, actual }];
   const members = new Map(Object.entries(actual));
-  return Object.entries(expected).flatMap(([key, one]) =>
-    mismatches(one, members.get(key), path === '' ? key : `${path}.${key}`),
+  return Object.entries(expected).flatMap(([key, member]) =>
+    mismatches(member, members.get(key), path === '' ? key : `${path}.${key}`),
   );
 }
 

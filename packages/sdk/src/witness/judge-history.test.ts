@@ -23,7 +23,9 @@ test.each(pairs.filter(({ before, after }) => before < after))(
     for (const changed of new Set([0, before >> 1, before - 1])) {
       const { checkpoint: found, reader } = await publish(after, changed);
       expect(await judgeHistory({ kept, found }, reader)).toMatchObject({
-        ...{ kind: 'fork', kept: { size: before }, found: { size: after } },
+        kind: 'fork',
+        kept: { size: before },
+        found: { size: after },
       });
     }
     const later = await publish(after, before);

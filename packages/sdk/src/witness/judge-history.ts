@@ -6,19 +6,23 @@ import {
   type HashReader,
 } from '@bitacora/tlog';
 import { nodeSha256 } from './published-tree.ts';
-import { seen, type ReadNote } from './read-note.ts';
+import { checkpointOf, type ReadNote } from './read-note.ts';
 import type { LedgerProblem, ProblemKind } from './verdict.ts';
 
 /**
- * Whether the tree that was found begins with the tree that was kept; both were signed. Undefined when it does. Rejects
- * as `reader` does.
+ * Judges whether the tree that was found begins with the tree that was kept; both were signed. Undefined when it does.
+ * Rejects as `reader` does.
  */
 export async function judgeHistory(
   { kept, found }: { readonly kept: ReadNote; readonly found: ReadNote },
   reader: HashReader,
 ): Promise<LedgerProblem | undefined> {
   const problem = (kind: ProblemKind, text: string): LedgerProblem => ({
-    ...{ state: 'problem', kind, text, kept: seen(kept), found: seen(found) },
+    state: 'problem',
+    kind,
+    text,
+    kept: checkpointOf(kept),
+    found: checkpointOf(found),
   });
   if (found.size < kept.size)
     return problem('rollback', `the ledger has ${found.size} entries, and had ${kept.size} before`);
@@ -27,8 +31,8 @@ export async function judgeHistory(
       ? undefined
       : problem('fork', `two signed checkpoints of size ${kept.size} have different roots`);
   if (kept.size === 0) return undefined;
-  // First what the new tree says its beginning is, proved by its own root, then whether that is what was kept: so a
-  // rewritten history, which is proved by two signatures, is told apart from tiles that belong to neither.
+  // First the new tree's own root must prove what its beginning is; then that beginning is compared with what was kept.
+  // So a rewritten history, which two signatures prove, differs from tiles that belong to neither checkpoint.
   const [beginning, proof] = await Promise.all([
     rootFromTiles(kept.size, reader, nodeSha256),
     proveConsistency(kept.size, found.size, reader, nodeSha256),

@@ -1,17 +1,17 @@
 import { equalBytes, proveInclusion, verifyInclusion, type HashReader } from '@bitacora/tlog';
 import { nodeSha256 } from './published-tree.ts';
-import { seen, type ReadNote } from './read-note.ts';
+import { checkpointOf, type ReadNote } from './read-note.ts';
 import type { WaitingReceipt } from './receipt-sample.ts';
 import type { LedgerProblem } from './verdict.ts';
 
 export interface JudgedReceipts {
-  /** Those found in the tree. */
+  /** The receipts whose entries are in the tree. */
   readonly proved: ReadonlySet<WaitingReceipt>;
-  /** The first that is not as it was told. */
+  /** Of the first receipt whose entry is not as it was acknowledged. */
   readonly problem: LedgerProblem | undefined;
 }
 
-/** Looks for each receipt that the checkpoint covers in its tree. Rejects as `reader` does. */
+/** Looks in the tree for the entry of each receipt that the checkpoint covers. Rejects as `reader` does. */
 export async function judgeReceipts(
   waiting: readonly WaitingReceipt[],
   options: { readonly found: ReadNote; readonly reader: HashReader; readonly withinMs: number },
@@ -19,15 +19,15 @@ export async function judgeReceipts(
   const { found, reader, withinMs } = options;
   const { size, root } = found;
   const proved = new Set<WaitingReceipt>();
-  for (const one of waiting) {
-    const { receipt } = one;
+  for (const waitingReceipt of waiting) {
+    const { receipt } = waitingReceipt;
     const { index } = receipt;
     const problem = (kind: 'receipt' | 'tiles', text: string): JudgedReceipts => ({
       proved,
-      problem: { state: 'problem', kind, text, found: seen(found), receipt },
+      problem: { state: 'problem', kind, text, found: checkpointOf(found), receipt },
     });
     if (index >= size) {
-      if (performance.now() - one.givenAt < withinMs) continue;
+      if (performance.now() - waitingReceipt.givenAt < withinMs) continue;
       return problem('receipt', `entry ${index} was acknowledged, and no checkpoint covers it: size ${size}`);
     }
     const [[leafHash = nothing], proof] = await Promise.all([
@@ -36,9 +36,9 @@ export async function judgeReceipts(
     ]);
     if (!verifyInclusion({ index, size, leafHash, proof, root }, nodeSha256).ok)
       return problem('tiles', `the tiles are not those of the signed checkpoint of size ${size}`);
-    if (!equalBytes(leafHash, one.leafHash))
+    if (!equalBytes(leafHash, waitingReceipt.leafHash))
       return problem('receipt', `entry ${index} is not the one that was acknowledged`);
-    proved.add(one);
+    proved.add(waitingReceipt);
   }
   return { proved, problem: undefined };
 }

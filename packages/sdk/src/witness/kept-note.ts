@@ -1,14 +1,15 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceFile, writeSynced } from '../replace-file.ts';
+import { hasCode } from '../host/has-code.ts';
+import { replaceFile, writeNewFile } from '../host/replace-file.ts';
 
-/** The newest checkpoint on disk: what a later one is compared with, also by the next process. */
+/** The newest checkpoint, kept on disk: later ones are compared with it, also by the next process. */
 export interface KeptNote {
   /** Undefined before the first. Rejects with what the file system says. */
   read(): Promise<string | undefined>;
-  /** Replaces it at once and for good: after a crash the file is the old or the new one, never a part. */
+  /** After a crash the file is the old or the new one as a whole, never a part. */
   replace(note: string): Promise<void>;
-  /** Keeps two notes that contradict each other beside it; the first two are the proof, and stay. */
+  /** Keeps two notes that contradict each other in a file beside it. The first two are the proof and are never replaced. */
   keepContradiction(notes: readonly string[]): Promise<void>;
 }
 
@@ -17,16 +18,16 @@ export function createKeptNote(directory: string, ledger: string): KeptNote {
   return {
     read: () =>
       readFile(path, 'utf8').catch((error: unknown) => {
-        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+        if (hasCode(error, 'ENOENT')) return undefined;
         throw error;
       }),
     replace: (note) => replaceFile(path, note),
     async keepContradiction(notes) {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       // Notes end with a newline; with a blank line after each, `bitacora verify --checkpoint` reads them all.
-      await writeSynced(`${path}s-that-contradict`, notes.map((note) => `${note}\n`).join('')).catch(
+      await writeNewFile(`${path}s-that-contradict`, notes.map((note) => `${note}\n`).join('')).catch(
         (error: unknown) => {
-          if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+          if (!hasCode(error, 'EEXIST')) throw error;
         },
       );
     },

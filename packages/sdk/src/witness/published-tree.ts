@@ -4,21 +4,21 @@ import { withoutAudit } from '../context/audit-context.ts';
 import { createHttpClient } from '../send/http-client.ts';
 import type { WatchSettings } from './watch-options.ts';
 
-/** What a server publishes of a ledger's tree; nothing of it is believed. Rejects with `Unread` where the server did not answer. */
+/** What a server publishes of a ledger's tree; nothing of it is believed. Rejects with `UnreadLedger` where the server did not answer. */
 export interface PublishedTree {
-  /** The newest signed note; undefined when the server knows of none. */
+  /** The newest signed note; undefined when the server has none. */
   checkpoint(): Promise<string | undefined>;
-  /** Nodes of the tree of `size` entries; tiles are fetched once per reader. Rejects with RangeError where one is missing. */
+  /** Reads the tree of `size` entries; fetches each tile once per reader. Rejects with RangeError where a tile is missing. */
   readerOf(size: number): HashReader;
   close(): void;
 }
 
-/** The ledger could not be read just now. That says nothing about it. */
-class Unread extends Error {
-  override readonly name = 'Unread';
+/** The ledger could not be read at the moment, which says nothing about its entries. */
+class UnreadLedger extends Error {
+  override readonly name = 'UnreadLedger';
 }
 
-/** Node's own SHA-256, in the form that `Sha256` measured as the fastest. */
+/** Node's own SHA-256, called in the form that was measured as the fastest. */
 export const nodeSha256: Sha256 = (bytes) => Buffer.from(hash('sha256', bytes, 'binary'), 'binary');
 
 const tilesCachedMax = 256;
@@ -36,10 +36,12 @@ export function createPublishedTree(
     const { status, body } = await withoutAudit(() =>
       client.request(`${base}/${path}`, { method: 'GET', headers, body: nothing, signal }),
     ).catch((cause: unknown) => {
-      throw new Unread(`no answer: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+      throw new UnreadLedger(`no answer: ${cause instanceof Error ? cause.message : String(cause)}`, {
+        cause,
+      });
     });
     if (status === 404) return undefined;
-    if (status !== 200) throw new Unread(`the server answered ${status}`);
+    if (status !== 200) throw new UnreadLedger(`the server answered ${status}`);
     return body;
   }
 

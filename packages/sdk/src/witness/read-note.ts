@@ -7,14 +7,14 @@ import {
 } from '@bitacora/tlog';
 import type { SeenCheckpoint } from './verdict.ts';
 
-/** A checkpoint that the known key signed, with its note. */
+/** A checkpoint that the verifier's key signed, with its note. */
 export interface ReadNote {
   readonly note: string;
   readonly size: number;
   readonly root: Uint8Array;
 }
 
-/** Believes a note only when the key signed it, and for its own origin: a key signs for one ledger. */
+/** Believes a note only when the key signed it, and for the key's own origin: a key signs for one ledger. */
 export function readNote(note: string, verifier: Verifier): Result<ReadNote, CheckpointVerificationRefusal> {
   const read = verifyCheckpoint(note, { verifiers: [verifier], origin: verifier.name });
   if (!read.ok) return read;
@@ -22,6 +22,7 @@ export function readNote(note: string, verifier: Verifier): Result<ReadNote, Che
   return { ok: true, value: { note, size, root } };
 }
 
-export function seen({ note, size, root }: ReadNote): SeenCheckpoint {
+/** The checkpoint as a verdict shows it. */
+export function checkpointOf({ note, size, root }: ReadNote): SeenCheckpoint {
   return { note, size, rootHash: encodeBase64(root) };
 }

@@ -4,20 +4,23 @@ import type { WatchedReceipt } from './verdict.ts';
 export interface WaitingReceipt {
   readonly receipt: WatchedReceipt;
   readonly leafHash: Uint8Array;
-  /** Of `performance.now()`. */
+  /** By `performance.now()`. */
   readonly givenAt: number;
 }
 
-/** Receipts that no checkpoint covered yet. */
+/** Receipts that no checkpoint has covered yet. */
 export interface ReceiptSample {
-  /** Whether it waits now: false for what is no receipt, and for what the choice left out. */
+  /** Returns whether the receipt waits now: false for what is no receipt, and for a receipt that was not chosen. */
   add(receipt: WatchedReceipt): boolean;
   /** In the order of their index. */
   waiting(): readonly WaitingReceipt[];
   remove(done: ReadonlySet<WaitingReceipt>): void;
 }
 
-/** At most `receiptsMax`. Of more, each has the same chance to stay, so that whoever rewrites cannot know which. */
+/**
+ * Keeps at most `receiptsMax`. Of more, each has the same chance to stay, so that an operator who rewrites history cannot
+ * know which entries will be verified.
+ */
 export function createReceiptSample(receiptsMax: number, random: () => number = Math.random): ReceiptSample {
   let kept: WaitingReceipt[] = [];
   let offered = 0;
@@ -33,9 +36,9 @@ export function createReceiptSample(receiptsMax: number, random: () => number = 
       if (place < kept.length) kept[place] = waiting;
       return place < kept.length;
     },
-    waiting: () => kept.toSorted((one, other) => one.receipt.index - other.receipt.index),
+    waiting: () => kept.toSorted((a, b) => a.receipt.index - b.receipt.index),
     remove(done) {
-      kept = kept.filter((one) => !done.has(one));
+      kept = kept.filter((waiting) => !done.has(waiting));
       offered = kept.length;
     },
   };

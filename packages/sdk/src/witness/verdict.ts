@@ -1,4 +1,4 @@
-/** A signed checkpoint as it was read: the note is the proof, the rest is what it says. */
+/** A signed checkpoint as it was read: the note is the proof, the other fields are what the note says. */
 export interface SeenCheckpoint {
   readonly note: string;
   readonly size: number;
@@ -6,22 +6,22 @@ export interface SeenCheckpoint {
   readonly rootHash: string;
 }
 
-/** What the ledger told the host when it took an event; `leafHash` in base64. */
+/** What the ledger answered when it took an event; `leafHash` in base64. */
 export interface WatchedReceipt {
   readonly index: number;
   readonly leafHash: string;
 }
 
 /**
- * `bad_signature`: the newest checkpoint is not signed by the known key. `rollback`: the ledger is smaller than it was.
- * `fork`: it is signed with another history than the one kept. `tiles`: what it publishes below a signed checkpoint does
- * not belong to it. `receipt`: an event that the ledger said to have is not there, or another one in its place.
+ * `bad_signature`: the newest checkpoint is not signed by the verifier's key. `rollback`: the ledger is smaller than it was.
+ * `fork`: it signed another history than the one that was kept. `tiles`: what it publishes below a signed checkpoint does
+ * not belong to that checkpoint. `receipt`: an event that the ledger acknowledged is not there, or another one is in its place.
  * `kept_note`: the file with the newest checkpoint is damaged. `silent`: nothing could be compared for `silentAfterMs`.
  */
 export type ProblemKind =
   'bad_signature' | 'rollback' | 'fork' | 'tiles' | 'receipt' | 'kept_note' | 'silent';
 
-/** Something that an honest ledger does not do. Where both checkpoints are there, their notes prove it to anyone. */
+/** Something that an honest ledger does not do. Where both checkpoints are given, their notes prove it to anyone. */
 export interface LedgerProblem {
   readonly state: 'problem';
   readonly kind: ProblemKind;
@@ -32,7 +32,7 @@ export interface LedgerProblem {
   readonly receipt?: WatchedReceipt;
 }
 
-/** What a check came to; `unknown` where the ledger could not be read, which says nothing about it. */
+/** The result of a check; `unknown` where the ledger could not be read, which says nothing about it. */
 export type WatchVerdict =
   | {
       readonly state: 'consistent';

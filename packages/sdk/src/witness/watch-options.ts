@@ -1,7 +1,8 @@
 import { createEd25519Verifier, type Verifier } from '@bitacora/tlog';
 import type { Audit } from '../audit.ts';
+import { timerMaxMs } from '../host/timer-max.ts';
 import type { LedgerProblem } from './verdict.ts';
-import { readerAddress, refusalsOf } from '../reader-options.ts';
+import { readerAddress, refusalsOf } from '../settings/reader-options.ts';
 
 const refuseUnless = refusalsOf('watchLedger');
 
@@ -11,23 +12,23 @@ export interface WatchOptions {
   /** An API key with the scope read. Absent: the environment's BITACORA_API_KEY. */
   readonly key?: string;
   readonly ledger: string;
-  /** What `GET /v1/tlog/{ledger}/key` said once, compared with the operator by another way and kept in the host's configuration. */
+  /** What `GET /v1/tlog/{ledger}/key` answered once; compare it with the operator by another way and keep it in the host's configuration. */
   readonly verifierKey: string;
   /** Where the newest checkpoint is kept. Made when absent, readable by its owner only. Processes may share one. */
   readonly directory: string;
-  /** Between two checks (60 s). */
+  /** The time between two checks (60 s). */
   readonly everyMs?: number;
-  /** Receipts waiting for a checkpoint (1,000); of more, a random choice is kept, which nobody can foresee. */
+  /** Receipts that wait for a checkpoint (1,000); of more, a random choice is kept. */
   readonly receiptsMax?: number;
   /** A receipt that no checkpoint covers after this is a problem (60 s). */
   readonly receiptWithinMs?: number;
-  /** When nothing could be compared for this long, that is a problem (1 h). */
+  /** It is a problem when nothing could be compared for this long (1 h). */
   readonly silentAfterMs?: number;
   /** No request takes longer (30 s). */
   readonly requestTimeoutMs?: number;
-  /** One that sends to this ledger only: its last receipt is verified at each check. */
+  /** An audit that sends to this ledger only; its last receipt is verified at each check. */
   readonly audit?: Pick<Audit, 'health'>;
-  /** Told once per problem. What it throws has nowhere to go. */
+  /** Called once per problem. What it throws is ignored. */
   readonly onProblem: (problem: LedgerProblem) => void;
 }
 
@@ -38,7 +39,6 @@ const limitDefaults = {
   silentAfterMs: 3_600_000,
   requestTimeoutMs: 30_000,
 };
-const timerMaxMs = 2 ** 31 - 1;
 
 export type WatchSettings = typeof limitDefaults &
   Required<Pick<WatchOptions, 'url' | 'key' | 'ledger' | 'directory' | 'onProblem'>> & {
@@ -64,7 +64,12 @@ export function watchSettings(
   return {
     ...limitsOf(options),
     url,
-    ...{ key, ledger, directory, onProblem, audit, verifier: verifier.value },
+    key,
+    ledger,
+    directory,
+    onProblem,
+    audit,
+    verifier: verifier.value,
   };
 }
 

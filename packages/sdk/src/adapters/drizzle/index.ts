@@ -1,8 +1,8 @@
 import type { OutboxTransaction } from '../../audit.ts';
 
-export { auditPool, type ChangeOptions, type TableOptions } from '../changes/index.ts';
+export { auditPool, type ChangeOptions, type TableOptions } from '../../changes/index.ts';
 
-/** What is used of Drizzle's `sql`. */
+/** The part of Drizzle's `sql` that is used. */
 export interface DrizzleSql<Query> {
   (texts: TemplateStringsArray, ...values: unknown[]): Query;
 }

@@ -1,13 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Audit } from '../../audit.ts';
-import { createRequestAudit, type StartedRequest } from '../request/create-request-audit.ts';
+import { createRequestAudit } from '../request/create-request-audit.ts';
+import type { StartedRequest } from '../request/started-request.ts';
 import type { RoutedRequest } from '../request/express-answer.ts';
 import { fromNode } from '../request/incoming-request.ts';
 import type { RequestOptions } from '../request/request-options.ts';
 import { watchAnswer } from '../request/watch-answer.ts';
 import { watchRoute } from './watch-route.ts';
 
-/** The parts of an Express request that are read: 4 and 5 have them. */
+/** The parts of a request of Express 4 and 5 that are read. */
 export interface ExpressRequest extends IncomingMessage, RoutedRequest {
   readonly originalUrl: string;
 }
@@ -16,13 +17,13 @@ type Next = (error?: unknown) => void;
 
 export interface ExpressAudit<Request extends ExpressRequest> {
   (request: Request, response: ServerResponse, next: Next): void;
-  /** To be used last: notes what handlers throw and passes it on. Without it a failed request has its status only. */
+  /** To be used last: notes what handlers throw and passes it on. Without it, the event of a failed request has no error. */
   readonly errors: (error: unknown, request: Request, response: ServerResponse, next: Next) => void;
 }
 
 /**
- * `const requests = auditRequests(audit); app.use(requests); …; app.use(requests.errors)`: records every request, and what
- * is captured inside one knows its actor, client and correlation. TypeError for options that cannot work.
+ * `const requests = auditRequests(audit); app.use(requests); …; app.use(requests.errors)`: records every request, and gives
+ * the events captured inside its actor, client and correlation. TypeError for options that cannot work.
  */
 export function auditRequests<Request extends ExpressRequest = ExpressRequest>(
   audit: Audit,

@@ -1,16 +1,16 @@
 import { expressAnswer, type RoutedRequest } from '../request/express-answer.ts';
 
 /**
- * Tells, when the answer is over, by which route it was answered. Express takes the path of a nested router and its parameters
- * back when a handler throws or passes on, so what the router set is kept here. A parameter in the path of a nested router
- * is told by its name, as in the route's own pattern.
+ * Makes the function that returns, when the answer is over, which route answered. Express resets the path of a nested router
+ * and its parameters when a handler throws or passes on, so that this keeps what the router set. A parameter in the path of a
+ * nested router is shown by its name, as in the route's own pattern.
  */
 export function watchRoute(request: RoutedRequest): () => ReturnType<typeof expressAnswer> {
-  // The middleware stands twice in the chain: the outer one keeps watching.
+  // Where the middleware stands twice in the chain, the outer one keeps watching.
   if (Object.getOwnPropertyDescriptor(request, 'route')?.set) return () => expressAnswer(request);
   let { route, params } = request;
-  let found: RoutedRequest | undefined;
-  let isBefore = false;
+  let matched: RoutedRequest | undefined;
+  let isRouteNew = false;
   const names = new Map<string, string>();
   // The router sets the route, and its parameters right after it.
   watchMember(request, 'route', {
@@ -19,20 +19,20 @@ export function watchRoute(request: RoutedRequest): () => ReturnType<typeof expr
       // The route sets itself once more when it begins.
       if (route === value) return;
       route = value;
-      isBefore = true;
-      found = { route, baseUrl: patternOf(request.baseUrl, names) };
+      isRouteNew = true;
+      matched = { route, baseUrl: patternOf(request.baseUrl, names) };
     },
   });
   watchMember(request, 'params', {
     get: () => params,
     set(value) {
       params = value;
-      if (isBefore) found = { ...found, params };
-      else for (const [name, one] of Object.entries(Object(params))) names.set(String(one), name);
-      isBefore = false;
+      if (isRouteNew) matched = { ...matched, params };
+      else for (const [name, text] of Object.entries(Object(params))) names.set(String(text), name);
+      isRouteNew = false;
     },
   });
-  return () => ({ ...expressAnswer(found ?? request), body: () => request.body });
+  return () => ({ ...expressAnswer(matched ?? request), body: () => request.body });
 }
 
 function watchMember(

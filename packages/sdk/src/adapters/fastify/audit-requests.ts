@@ -1,11 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Audit } from '../../audit.ts';
-import { createRequestAudit, type StartedRequest } from '../request/create-request-audit.ts';
+import { createRequestAudit } from '../request/create-request-audit.ts';
+import type { StartedRequest } from '../request/started-request.ts';
 import { fromNode, type Answer } from '../request/incoming-request.ts';
 import type { RequestOptions, RequestPolicy } from '../request/request-options.ts';
 import { watchAnswer, type NodeAnswer } from '../request/watch-answer.ts';
 
-// A field that all requests have from the start is much cheaper than a map of them.
+// A field that every request has from the start costs much less than a map of requests.
 const startedKey = Symbol('bitacora.started-request');
 
 /** The parts of a Fastify request that are read. A route's own policy is `config: { audit: { level: 'high' } }`. */
@@ -54,8 +55,8 @@ export function auditRequests<Request extends FastifyRequest = FastifyRequest>(
       watchAnswer(reply.raw, started, () => answerOf(request));
       started.run(() => next());
     });
-    // The parsing of a body is woken by the socket, outside of the request's context.
-    instance.addHook('preValidation', (request, _reply, next) => resumed(request[startedKey], next));
+    // The socket wakes the parsing of a body outside of the request's context, so that the context must be entered again.
+    instance.addHook('preValidation', (request, _reply, next) => resume(request[startedKey], next));
     if (options.actorOf !== undefined) {
       instance.addHook('preHandler', (request, _reply, next) => {
         request[startedKey]?.identify();
@@ -69,14 +70,14 @@ export function auditRequests<Request extends FastifyRequest = FastifyRequest>(
     done();
   }
 
-  // Hooks of a plugin hold for what stands beside it only with this mark (that is what fastify-plugin does).
+  // Only with this mark, which fastify-plugin sets too, do the plugin's hooks also apply to routes outside of the plugin.
   return Object.assign(plugin, {
     [Symbol.for('skip-override')]: true,
     [Symbol.for('fastify.display-name')]: '@bitacora/sdk/fastify',
   });
 }
 
-function resumed(started: StartedRequest | null | undefined, next: Done): void {
+function resume(started: StartedRequest | null | undefined, next: Done): void {
   if (!started) next();
   else started.resume(() => next());
 }

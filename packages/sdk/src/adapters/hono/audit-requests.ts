@@ -22,9 +22,8 @@ export interface HonoContext {
 }
 
 /**
- * `app.use(auditRequests(audit))`, before all others. Behind `@hono/node-server` a request is over when its answer is on its
- * way to the client; elsewhere, where there is no socket to see, when the handler has answered. TypeError for options that
- * cannot work.
+ * `app.use(auditRequests(audit))`, before all other middlewares. With `@hono/node-server` a request is over when its answer
+ * was sent; elsewhere, where no socket can be watched, when the handler has answered. TypeError for options that cannot work.
  */
 export function auditRequests<Context extends HonoContext = HonoContext>(
   audit: Audit,
@@ -51,7 +50,7 @@ export function auditRequests<Context extends HonoContext = HonoContext>(
   };
 }
 
-/** `@hono/node-server` hands the request and the answer of `node:http` on. */
+/** `@hono/node-server` gives access to the request and the answer of `node:http`. */
 function socketOf(env: unknown): { incoming: IncomingMessage; outgoing: ServerResponse } | undefined {
   return isSocket(env) ? env : undefined;
 }
@@ -71,10 +70,10 @@ function fromFetch({ req }: HonoContext): IncomingRequest {
   };
 }
 
-/** Now, because the router stands at the handler that answered. */
+/** To be called right after the handlers: then the router's state is that of the handler that answered. */
 function answerOf({ req, res }: HonoContext, own: string): Pick<Answer, 'route' | 'params' | 'body'> {
   let text: unknown;
-  // Only what the handler has read itself: reading it here would take it away from the handler.
+  // Only a body that the handler has read itself: reading it here would take it away from the handler.
   const [cached] = Object.values(req.bodyCache);
   if (cached instanceof Promise) {
     cached.then(
@@ -82,12 +81,12 @@ function answerOf({ req, res }: HonoContext, own: string): Pick<Answer, 'route' 
       () => undefined,
     );
   } else text = cached;
-  // Where nothing was found, the router still stands at this middleware.
+  // When no route matched, the router's state is still that of this middleware.
   const route = res.status === 404 && req.routePath === own ? undefined : req.routePath;
-  return { route, params: req.param(), body: () => parsed(text) };
+  return { route, params: req.param(), body: () => parseBody(text) };
 }
 
-function parsed(body: unknown): unknown {
+function parseBody(body: unknown): unknown {
   if (body instanceof FormData) return Object.fromEntries(body);
   if (typeof body !== 'string') return body;
   try {

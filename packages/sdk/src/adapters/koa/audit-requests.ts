@@ -15,7 +15,7 @@ export interface KoaContext {
   readonly _matchedRoute?: unknown;
 }
 
-/** `app.use(auditRequests(audit))`, before all others. TypeError for options that cannot work. */
+/** `app.use(auditRequests(audit))`, before all other middlewares. TypeError for options that cannot work. */
 export function auditRequests<Context extends KoaContext = KoaContext>(
   audit: Audit,
   options: RequestOptions<Context> = {},

@@ -1,5 +1,5 @@
 import { currentRequest, describeRequest } from '../request/current-request.ts';
-import type { StartedRequest } from '../request/create-request-audit.ts';
+import type { StartedRequest } from '../request/started-request.ts';
 import { policyOfHandler } from './audited.ts';
 
 interface Subscriber {
@@ -8,7 +8,7 @@ interface Subscriber {
   complete(): void;
 }
 
-/** An Observable of RxJS, as much of it as is used. */
+/** The parts of RxJS's Observable that are used. */
 interface Stream {
   subscribe(subscriber: Partial<Subscriber>): { unsubscribe(): void };
 }
@@ -25,8 +25,8 @@ export interface AuditInterceptor {
 }
 
 /**
- * Stands between the guards and the handlers: says who acts once the guards know, what `@Audited` says of the handler, and
- * notes what it throws. `startedOf` finds the request under way by Nest's request.
+ * Runs between the guards and the handlers. It asks who acts once the guards know, adds what `@Audited` says about the handler,
+ * and notes what the handler throws. `startedOf` finds the request under way by Nest's request.
  */
 export function createAuditInterceptor(
   startedOf: (request: unknown) => StartedRequest | undefined,
@@ -39,18 +39,18 @@ export function createAuditInterceptor(
       started.identify();
       const policy = policyOfHandler(context.getClass(), context.getHandler());
       started.resume(() => {
-        // What the handler says by `describeRequest` comes later and wins.
+        // What the handler says by `describeRequest` comes later and overrides this.
         if (policy !== undefined && currentRequest() !== undefined) describeRequest(policy);
       });
-      return noting(next.handle(), started);
+      return noteErrors(next.handle(), started);
     },
   });
 }
 
-/** The same stream, whose error is seen on its way. RxJS is the host's, so that its class comes from the stream itself. */
-function noting(stream: Stream, started: StartedRequest): Stream {
+/** Passes the stream on and notes its error. RxJS belongs to the host, so that the class is taken from the stream itself. */
+function noteErrors(stream: Stream, started: StartedRequest): Stream {
   const { constructor } = stream;
-  const noted: unknown = Reflect.construct(constructor, [
+  const watched: unknown = Reflect.construct(constructor, [
     (subscriber: Subscriber) =>
       stream.subscribe({
         next: (value) => subscriber.next(value),
@@ -61,7 +61,7 @@ function noting(stream: Stream, started: StartedRequest): Stream {
         complete: () => subscriber.complete(),
       }),
   ]);
-  return isStream(noted) ? noted : stream;
+  return isStream(watched) ? watched : stream;
 }
 
 function isStream(value: unknown): value is Stream {

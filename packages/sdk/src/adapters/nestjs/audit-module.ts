@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Audit } from '../../audit.ts';
-import { createRequestAudit, type StartedRequest } from '../request/create-request-audit.ts';
+import { createRequestAudit } from '../request/create-request-audit.ts';
+import type { StartedRequest } from '../request/started-request.ts';
 import { expressAnswer, type RoutedRequest } from '../request/express-answer.ts';
 import { fromNode } from '../request/incoming-request.ts';
 import type { RequestOptions } from '../request/request-options.ts';
@@ -10,7 +11,7 @@ import { createAuditInterceptor } from './audit-interceptor.ts';
 /** Injects the `Audit`: `constructor(@Inject(auditToken) audit: Audit)`. */
 export const auditToken = Symbol.for('bitacora.audit');
 
-/** A request of Nest's platform: Express's, or below Fastify the one of `node:http`. */
+/** A request of Nest's platform: that of Express, or that of `node:http` below Fastify. */
 export type NestRequest = IncomingMessage & RoutedRequest & { readonly originalUrl?: string };
 
 export interface AuditModuleOptions<Request> extends RequestOptions<Request> {
@@ -33,8 +34,8 @@ interface DynamicModule {
 const middlewareToken = Symbol.for('bitacora.audit-middleware');
 
 /**
- * Right after `NestFactory.create(…)`: `auditFirst(app)` puts the recording before the parsing of bodies, so that requests
- * whose body is refused are on record too. Nest puts what a module brings behind it.
+ * Call `auditFirst(app)` right after `NestFactory.create(…)`: it puts the recording before the parsing of bodies, so that
+ * requests whose body is refused are recorded too. Nest puts the middlewares of modules behind that parsing.
  */
 export function auditFirst(app: { get(token: symbol): unknown; use(middleware: unknown): unknown }): void {
   app.use(app.get(middlewareToken));
@@ -78,7 +79,7 @@ export const AuditModule = Object.freeze({
   },
 });
 
-/** Below Fastify middlewares see the request of `node:http`, controllers Fastify's own. */
+/** With Fastify, middlewares get the request of `node:http` and controllers get Fastify's own. */
 function rawOf(request: unknown): object {
   if (typeof request !== 'object' || request === null) return none;
   return 'raw' in request && typeof request.raw === 'object' && request.raw !== null ? request.raw : request;

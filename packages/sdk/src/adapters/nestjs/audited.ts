@@ -1,11 +1,11 @@
 import type { RequestPolicy } from '../request/request-options.ts';
 
-// On the function itself, as Nest's own metadata: other decorators that keep the function keep the policy.
+// The policy is kept on the function itself, like Nest's own metadata: decorators that keep the function keep the policy.
 const key = Symbol.for('bitacora.request-policy');
 
 /**
- * `@Audited({ action: 'invoice.approve', level: 'high' })` on a handler or a controller: what its requests' events say.
- * For legacy decorators, which Nest uses, and for standard ones.
+ * `@Audited({ action: 'invoice.approve', level: 'high' })` on a handler or a controller sets fields of its requests' events.
+ * Works as a legacy decorator, which Nest uses, and as a standard one.
  */
 export function Audited(
   policy: RequestPolicy,
@@ -16,9 +16,10 @@ export function Audited(
   };
 }
 
-/** The policy of a handler over that of its controller. */
+/** The policy of a handler, laid over that of its controller. */
 export function policyOfHandler(controller: object, handler: object): RequestPolicy | undefined {
-  const [outer, inner] = [policyOn(controller), policyOn(handler)];
+  const outer = policyOn(controller);
+  const inner = policyOn(handler);
   return outer && inner ? { ...outer, ...inner } : (inner ?? outer);
 }
 

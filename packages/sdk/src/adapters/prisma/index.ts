@@ -1,6 +1,6 @@
 import type { OutboxTransaction } from '../../audit.ts';
 
-export { auditPool, type ChangeOptions, type TableOptions } from '../changes/index.ts';
+export { auditPool, type ChangeOptions, type TableOptions } from '../../changes/index.ts';
 
 /** The open interactive transaction of Prisma, for `capture(event, { transaction })`. */
 export function prismaTransaction(transaction: {

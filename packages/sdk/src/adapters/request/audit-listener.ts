@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Audit } from '../../audit.ts';
-import { createRequestAudit, type StartedRequest } from './create-request-audit.ts';
+import { createRequestAudit } from './create-request-audit.ts';
+import type { StartedRequest } from './started-request.ts';
 import { fromNode } from './incoming-request.ts';
 import type { RequestOptions } from './request-options.ts';
 import { watchAnswer } from './watch-answer.ts';
@@ -24,12 +25,12 @@ export function auditRequests(
   return (listener) => (request, response) => {
     const started = requests.start(fromNode(request), request);
     watchAnswer(response, started, () => ({ body: () => Reflect.get(request, 'body') }));
-    return started.run(() => failing(started, () => listener(request, response)));
+    return started.run(() => noteFailure(started, () => listener(request, response)));
   };
 }
 
-/** What is thrown or rejected is noted, and goes where it would have gone. */
-function failing(started: StartedRequest, listen: () => unknown): unknown {
+/** Runs the listener and notes what it throws or rejects with, which then goes on to the caller. */
+function noteFailure(started: StartedRequest, listen: () => unknown): unknown {
   try {
     const result = listen();
     if (!(result instanceof Promise)) return result;

@@ -7,15 +7,15 @@ import type { ActorInput } from './request-options.ts';
 
 /**
  * A session's events from inside a handler, where no rule of `signIn` and `signOut` fits. Client, request and correlation
- * are those of the running request, whose rules then stay silent.
+ * are those of the running request, for which the rules then make no event.
  */
 export interface AuditSession {
   /**
-   * From here on the request is this actor's. `id` is the event's own (`uuidV7()` of `@bitacora/event`), by which Bitácora
-   * names the session when it is closed. TypeError for an actor without id.
+   * From here on this actor acts in the request. `id` becomes the event's id (`uuidV7()` of `@bitacora/event`), by which
+   * Bitácora names the session when it is closed. TypeError for an actor without id.
    */
   login(actor: ActorInput, more?: { readonly sessionId?: string; readonly id?: string }): Captured;
-  /** `actor` is who was tried. */
+  /** `actor` is the one as whom somebody tried to sign in. */
   loginFailed(more?: { readonly actor?: ActorInput; readonly reason?: string }): Captured;
   logout(): Captured;
 }
@@ -27,16 +27,25 @@ export function auditSession(audit: Audit): AuditSession {
   };
   return Object.freeze({
     login(actor: ActorInput, more: { readonly sessionId?: string; readonly id?: string } = {}) {
-      const known = neededActor(actor);
+      const signedIn = neededActor(actor);
       silenceRules();
       const { id: _, ...session } = more;
-      extendContext({ actor: known, ...session });
-      return audit.capture({ ...event, action: 'session.login', outcome: 'success', actor: known, ...more });
+      extendContext({ actor: signedIn, ...session });
+      return audit.capture({
+        ...event,
+        action: 'session.login',
+        outcome: 'success',
+        actor: signedIn,
+        ...more,
+      });
     },
     loginFailed({ actor, reason }: { readonly actor?: ActorInput; readonly reason?: string } = {}) {
       silenceRules();
       return audit.capture({
-        ...{ ...event, action: 'session.login_failed', outcome: 'failure', level: 'medium' },
+        ...event,
+        action: 'session.login_failed',
+        outcome: 'failure',
+        level: 'medium',
         ...(actor !== undefined && { actor: neededActor(actor) }),
         ...(reason !== undefined && { reason }),
       });
@@ -51,7 +60,7 @@ export function auditSession(audit: Audit): AuditSession {
 const event = { operation: 'execute' } as const;
 
 function neededActor(actor: ActorInput): NonNullable<ReturnType<typeof actorFrom>> {
-  const known = actorFrom(actor);
-  if (known === undefined) throw new TypeError('auditSession: an actor needs an id');
-  return known;
+  const checked = actorFrom(actor);
+  if (checked === undefined) throw new TypeError('auditSession: an actor needs an id');
+  return checked;
 }

@@ -17,7 +17,7 @@ export function createClientAddress({
 ) => string | undefined {
   const header = proxyHeader.toLowerCase();
   const isTrusted =
-    typeof trustedProxies === 'number' ? countedProxies(trustedProxies) : listed(trustedProxies);
+    typeof trustedProxies === 'number' ? countedProxies(trustedProxies) : listedProxies(trustedProxies);
   return (request) => {
     const { remoteAddress } = request;
     const nearest = remoteAddress === undefined ? undefined : addressIn(remoteAddress);
@@ -25,13 +25,13 @@ export function createClientAddress({
     const text = request.header(header);
     return text === undefined
       ? nearest
-      : farthestBelieved(nearest, forwardedAddresses(header, text), isTrusted);
+      : farthestTrusted(nearest, forwardedAddresses(header, text), isTrusted);
   };
 }
 
 type IsTrusted = (address: string | undefined, hop: number) => boolean;
 
-function farthestBelieved(
+function farthestTrusted(
   nearest: string | undefined,
   forwarded: readonly string[],
   isTrusted: IsTrusted,
@@ -50,8 +50,8 @@ function countedProxies(count: number): IsTrusted {
   return (_, hop) => hop < count;
 }
 
-function listed(proxies: readonly string[]): IsTrusted {
-  const known = new BlockList();
+function listedProxies(proxies: readonly string[]): IsTrusted {
+  const trusted = new BlockList();
   for (const proxy of proxies) {
     const [network = '', bits] = proxy.split('/');
     const family = isIP(network) === 6 ? 'ipv6' : 'ipv4';
@@ -59,7 +59,7 @@ function listed(proxies: readonly string[]): IsTrusted {
     const prefix = bits === undefined ? bitsMax : /^\d+$/.test(bits) ? Number(bits) : Number.NaN;
     if (isIP(network) === 0 || !(prefix <= bitsMax))
       throw new TypeError(`trustedProxies: ${proxy}: an address, or a network such as 10.0.0.0/8`);
-    known.addSubnet(network, prefix, family);
+    trusted.addSubnet(network, prefix, family);
   }
-  return (address) => address !== undefined && known.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  return (address) => address !== undefined && trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }

@@ -5,7 +5,7 @@ import type { IncomingRequest } from './incoming-request.ts';
 
 const headersDefault = ['x-request-id', 'x-correlation-id'];
 
-/** Makes the function that ties a request to others: the correlation id it came with, else a new one, and its W3C trace. */
+/** Makes the function that returns a request's correlation id, the one it came with or else a new one, and its W3C trace. */
 export function createCorrelation(
   headers: readonly string[] = headersDefault,
 ): (request: IncomingRequest) => Pick<AuditContext, 'correlationId' | 'traceId' | 'spanId'> {
@@ -26,7 +26,7 @@ export function createCorrelation(
   }
 }
 
-/** Visible ASCII only: the id will be searched for, and printed. */
+/** Only visible ASCII is taken, because people search for the id and print it. */
 function isCorrelationId(text: string | undefined): text is string {
   return text !== undefined && /^[\x21-\x7e]{1,200}$/.test(text);
 }

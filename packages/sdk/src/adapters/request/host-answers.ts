@@ -1,14 +1,14 @@
 import { limits, type EventInput } from '@bitacora/event';
 import { cleanText } from './clean-text.ts';
 
-type Actor = EventInput['actor'];
+type ActorFields = EventInput['actor'];
 export type Ask = <Result>(name: string, question: () => Result) => Result | undefined;
 
 const none: string[] = [];
 
 /**
- * Asks functions of the host, which may throw: then the answer is undefined, and the function's name is in `failed`, so that
- * the event says that its actor is unknown because asking for it failed.
+ * Calls functions of the host, which may throw. Then the answer is undefined and the function's name is in `failed`, so that
+ * the event says, for instance, that its actor is unknown because `actorOf` failed.
  */
 export function createAsk(): { readonly ask: Ask; failed(): readonly string[] } {
   let failed: string[] = none;
@@ -23,8 +23,8 @@ export function createAsk(): { readonly ask: Ask; failed(): readonly string[] } 
   return { ask, failed: () => failed };
 }
 
-/** The host's actor in a form that every event takes: one wrong field must not cost the event. Undefined without an id. */
-export function actorFrom(answer: unknown): Actor | undefined {
+/** The host's actor in a valid form: a field that is wrong is left out, so that the event is not rejected. Undefined without an id. */
+export function actorFrom(answer: unknown): ActorFields | undefined {
   if (typeof answer !== 'object' || answer === null || !('id' in answer)) return undefined;
   const id = textFrom(answer.id, limits.idLengthMaxChars);
   if (id === undefined) return undefined;
@@ -43,20 +43,20 @@ export function actorFrom(answer: unknown): Actor | undefined {
   };
 }
 
-/** A text or a number as text; undefined where it is neither, empty, or too long to be one. */
+/** A text, or a number as text; undefined for anything else, and for a text that is empty or too long. */
 export function textFrom(answer: unknown, lengthMaxChars: number): string | undefined {
   const text = typeof answer === 'number' || typeof answer === 'bigint' ? String(answer) : answer;
   if (typeof text !== 'string' || text === '' || text.length > lengthMaxChars) return undefined;
   return cleanText(text);
 }
 
-function typeFrom(answer: unknown): Actor['type'] {
+function typeFrom(answer: unknown): ActorFields['type'] {
   return answer === 'user' || answer === 'service' || answer === 'agent' || answer === 'system'
     ? answer
     : undefined;
 }
 
-function partyFrom(answer: unknown): Actor['onBehalfOf'] {
+function partyFrom(answer: unknown): ActorFields['onBehalfOf'] {
   if (typeof answer !== 'object' || answer === null) return undefined;
   const type = textFrom(member(answer, 'type'), limits.wordLengthMaxChars);
   const id = textFrom(member(answer, 'id'), limits.idLengthMaxChars);

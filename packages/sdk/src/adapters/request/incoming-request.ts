@@ -1,28 +1,28 @@
 import type { IncomingMessage } from 'node:http';
 
-/** A request as it came in, from whatever framework. */
+/** A request as it came in, whatever the framework. */
 export interface IncomingRequest {
-  /** One object per request: a second middleware on the same request finds by it that there is a first. */
+  /** One object per request, by which a second middleware on the same request finds that there is a first. */
   readonly identity: object;
   readonly method: string;
-  /** As received: path and query. */
+  /** Path and query, as received. */
   readonly url: string;
-  /** Of the socket's other end. */
+  /** The address of the socket's other end. */
   readonly remoteAddress: string | undefined;
-  /** By its small-letter name; equal ones joined with `, `. */
+  /** The name is in lower case; headers of one name are joined with `, `. */
   header(name: string): string | undefined;
 }
 
-/** What the answer was, known once it is over. */
+/** What is known of the answer once it is over. */
 export interface Answer {
-  /** Undefined: the connection ended before there was one. */
+  /** Undefined: the connection ended before there was an answer. */
   readonly status: number | undefined;
   /** The connection ended before the answer did. */
   readonly aborted?: boolean;
   /** The pattern that the router matched, `/bookings/:id`. */
   readonly route?: string | undefined;
   readonly params?: unknown;
-  /** As the framework parsed it; read only where it is asked for. */
+  /** As the framework parsed it; called only where bodies are captured. */
   readonly body?: () => unknown;
 }
 

@@ -7,7 +7,7 @@ export function pathOf(url: string): string {
   return query < 0 ? url : url.slice(0, query);
 }
 
-/** The URL as received; where it is longer than an event may hold, without the query, and at last without the end of its path. */
+/** The URL as received. Where it is longer than an event may hold, its query is left out, and then also the end of its path. */
 export function recordableUrl(url: string): string {
   const max = requestLimits.urlLengthMaxChars;
   if (url.length <= max) return cleanText(url);
@@ -17,16 +17,16 @@ export function recordableUrl(url: string): string {
   return cleanText(`${start.slice(0, start.lastIndexOf('/') + 1)}[${url.length} characters]`);
 }
 
-/** The parameters of a URL's query by name, a list where one comes again; undefined where there are none. Never throws. */
+/** The parameters of a URL's query by name, a list for a name that comes again; undefined where there are none. Never throws. */
 export function queryOf(url: string): Record<string, string | string[]> | undefined {
   const start = url.indexOf('?');
   if (start < 0 || start === url.length - 1) return undefined;
   const query = new Map<string, string | string[]>();
   for (const [name, value] of new URLSearchParams(url.slice(start + 1))) {
-    const known = query.get(name);
-    if (known === undefined) query.set(name, value);
-    else if (typeof known === 'string') query.set(name, [known, value]);
-    else known.push(value);
+    const earlier = query.get(name);
+    if (earlier === undefined) query.set(name, value);
+    else if (typeof earlier === 'string') query.set(name, [earlier, value]);
+    else earlier.push(value);
   }
   return Object.fromEntries(query);
 }

@@ -7,18 +7,18 @@ interface Budget {
   bytes: number;
 }
 
-// Keys that an event refuses, because copying them carelessly changes prototypes.
+// The server rejects an event with these keys, because a careless copy of them changes prototypes.
 const refusedKeys = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
- * A bounded copy of what a client sent, which every event takes: whatever is in it, the request is recorded. Nothing is cut
- * silently: what is left out says how much it was. Runs getters of the value; what they throw is thrown.
+ * A bounded copy of what a client sent, in a form that is valid in every event, so that the request is recorded whatever the
+ * client sent. What is left out is replaced by its size. Runs getters of the value, and throws what they throw.
  */
 export function recordable(value: unknown): JsonValue | undefined {
   return copied(value, 0, createBudget());
 }
 
-/** As `recordable`, for an object. */
+/** Like `recordable`, for an object. */
 export function recordableMembers(value: object): JsonObject {
   return membersOf(value, 0, createBudget());
 }

@@ -9,13 +9,13 @@ import { recordableUrl } from './recordable-url.ts';
 import { requestLimits } from './request-limits.ts';
 import type { RequestOptions } from './request-options.ts';
 
-/** Who acts until it is known; compared by identity. */
+/** The actor of a request until its real actor is known; compared by identity. */
 export const anonymous: EventInput['actor'] = Object.freeze({ type: 'user', id: 'anonymous' });
 
-/** Makes the function that says what all events inside a request have in common. TypeError for options that cannot work. */
+/** Makes the function that returns what all events inside a request have in common. TypeError for options that cannot work. */
 export function createRequestContext<Host>(
   options: RequestOptions<Host>,
-): (request: IncomingRequest, asked: { readonly host: Host; readonly ask: Ask }) => AuditContext {
+): (request: IncomingRequest, host: { readonly host: Host; readonly ask: Ask }) => AuditContext {
   const { actorOf, sessionOf, tenantOf } = options;
   const addressOf = createClientAddress(options);
   const correlationOf = createCorrelation(options.correlationHeaders);

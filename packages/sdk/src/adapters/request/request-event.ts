@@ -23,16 +23,20 @@ export interface RequestOutcome {
 }
 
 const operationOfMethod: ReadonlyMap<string, Operation> = new Map([
-  ...(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND', 'SEARCH', 'QUERY'] as const).map(
-    (method): [string, Operation] => [method, 'read'],
-  ),
+  ['GET', 'read'],
+  ['HEAD', 'read'],
+  ['OPTIONS', 'read'],
+  ['TRACE', 'read'],
+  ['PROPFIND', 'read'],
+  ['SEARCH', 'read'],
+  ['QUERY', 'read'],
   ['POST', 'create'],
   ['PUT', 'update'],
   ['PATCH', 'update'],
   ['DELETE', 'delete'],
 ]);
 
-/** The one event that each request has: what was asked for, how it ended, how long it took. */
+/** The one event that each request has: what the client asked for, how it ended, how long it took. */
 export function requestEvent(
   facts: RequestFacts,
   outcome: RequestOutcome & { readonly failed: () => readonly string[] },
@@ -46,7 +50,7 @@ export function requestEvent(
     operation: operation ?? operationOfMethod.get(facts.method) ?? 'execute',
     outcome: succeeded(outcome) ? 'success' : 'failure',
     durationMs,
-    ...parts(facts, policy),
+    ...sharedFields(facts, policy),
   };
   if (error !== undefined) event.error = error;
   if (attributes !== undefined) event.attributes = attributes;
@@ -60,17 +64,20 @@ export function requestEvent(
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
-/** What the event of the request and those that follow from it share. */
-export function parts(facts: RequestFacts, policy: RequestPolicy): Pick<CaptureInput, 'request' | 'targets'> {
+/** The fields that the event of the request and those that follow from it share. */
+export function sharedFields(
+  facts: RequestFacts,
+  policy: RequestPolicy,
+): Pick<CaptureInput, 'request' | 'targets'> {
   const { status, method } = facts;
   const target = policy.target ?? routeTarget(facts);
   const isStatus = status !== undefined && status >= 100 && status <= 599;
-  const asked = { method: methodOf(method), url: recordableUrl(facts.url) };
-  const request = isStatus ? { ...asked, status } : asked;
+  const sent = { method: methodOf(method), url: recordableUrl(facts.url) };
+  const request = isStatus ? { ...sent, status } : sent;
   return target === undefined ? { request } : { request, targets: [target] };
 }
 
-/** The error that a handler threw, or that there never was a whole answer. */
+/** The error that a handler threw, else an error where the answer did not end; undefined where neither. */
 export function errorOf({ thrown, answer }: RequestOutcome): EventInput['error'] | undefined {
   if (thrown !== undefined) return errorFrom(thrown.error);
   if (answer.aborted !== true) return undefined;
@@ -95,34 +102,34 @@ function succeeded({ answer }: RequestOutcome): boolean {
   return answer.aborted !== true && answer.status !== undefined && answer.status < 400;
 }
 
-/** The pattern only: the path itself may name persons, and a target's id is kept for as long as the entry. */
+/** The target is the route's pattern: the path itself may name persons, and a target's id is kept as long as the entry. */
 function routeTarget({ route }: RequestFacts): Target | undefined {
   return route === undefined || route === ''
     ? undefined
     : { type: 'route', id: cleanText(route.slice(0, limits.idLengthMaxChars)) };
 }
 
-/** What the client sent, below one key, so that a pack can declare it personal by one path. */
+/** What the client sent is below one key, so that a pack can declare all of it personal by one path. */
 function attributesOf(
   facts: RequestFacts,
   { answer, policy, ask, failed }: RequestOutcome & { readonly failed: () => readonly string[] },
 ): EventInput['attributes'] | undefined {
   const { params } = answer;
-  const queryAsked = queryOf(facts.url);
-  const isSent = queryAsked !== undefined || isFilled(params);
-  const kept = isSent && ask('parameters', () => recordableMembers(sentOf(queryAsked, params)));
+  const query = queryOf(facts.url);
+  const hasParameters = query !== undefined || isFilled(params);
+  const kept = hasParameters && ask('parameters', () => recordableMembers(parametersOf(query, params)));
   const body = policy.captureBody === true ? ask('body', () => recordable(answer.body?.())) : undefined;
-  const notKnown = failed();
-  if (kept === false && body === undefined && notKnown.length === 0) return undefined;
+  const failedNames = failed();
+  if (kept === false && body === undefined && failedNames.length === 0) return undefined;
   const http = {
     ...kept,
     ...(body !== undefined && { body }),
-    ...(notKnown.length > 0 && { failed: notKnown }),
+    ...(failedNames.length > 0 && { failed: failedNames }),
   };
   return Object.keys(http).length === 0 ? undefined : { http };
 }
 
-function sentOf(query: object | undefined, params: unknown): object {
+function parametersOf(query: object | undefined, params: unknown): object {
   return { ...(query && { query }), ...(isFilled(params) && { params }) };
 }
 

@@ -6,21 +6,24 @@ import { anonymous } from './request-context.ts';
 import type { RequestFacts } from './request-event.ts';
 import type { RequestOptions, SessionRule, SignInRule } from './request-options.ts';
 
-interface Ended {
+interface EndedRequest {
   readonly facts: RequestFacts;
   readonly current: CurrentRequest;
   readonly ask: Ask;
 }
 
-/** The session's event of a request, without what all events of the request share. */
+/** The session's event of a request, without the fields that all events of the request share. */
 export type SessionEvent = Pick<CaptureInput, 'outcome' | 'level' | 'actor'> & {
   readonly action: 'session.login' | 'session.login_failed' | 'session.logout';
 };
 
-/** Makes the function that tells what a request did to its session, by the rules of the host; undefined where nothing. */
+/** Returns the event of what a request did to its session; undefined where it did nothing. */
+export type SessionRules<Host> = (host: Host, ended: EndedRequest) => SessionEvent | undefined;
+
+/** Makes the function that applies the host's rules for signing in and out. */
 export function createSessionRules<Host>(
   options: Pick<RequestOptions<Host>, 'signIn' | 'signOut'>,
-): (host: Host, ended: Ended) => SessionEvent | undefined {
+): SessionRules<Host> {
   const signIns = listOf(options.signIn);
   const signOuts = listOf(options.signOut);
   for (const { path } of [...signIns, ...signOuts])
@@ -28,7 +31,7 @@ export function createSessionRules<Host>(
 
   return (host, { facts, current, ask }) => {
     const { status } = facts;
-    // Without an answer, or with one that says that the server failed, nobody knows what became of the session.
+    // Where there is no answer, or the server failed, nobody knows what became of the session.
     if (current.hasSessionEvent || status === undefined || status >= 500) return undefined;
     const signIn = signIns.find((rule) => matches(rule, facts));
     if (signIn !== undefined) return signInEvent(signIn, { host, status, ask });
@@ -44,10 +47,9 @@ function signInEvent<Host>(
 ): SessionEvent {
   const { succeeded, actorOf } = rule;
   const isSuccess = succeeded ? ask('signIn.succeeded', () => succeeded(host, status)) : status < 400;
-  const known = currentContext().actor;
-  // Who signed in is what the authentication said; who only tried is what was typed.
-  const tried = actorOf && (isSuccess !== true || known === anonymous);
-  const actor = tried ? actorFrom(ask('signIn.actorOf', () => actorOf(host))) : undefined;
+  // After a success the actor is the one whom the authentication found; after a failure, the one who was typed in.
+  const asksHost = actorOf && (isSuccess !== true || currentContext().actor === anonymous);
+  const actor = asksHost ? actorFrom(ask('signIn.actorOf', () => actorOf(host))) : undefined;
   const by = actor === undefined ? {} : { actor };
   return isSuccess === true
     ? { action: 'session.login', outcome: 'success', ...by }

@@ -1,4 +1,4 @@
-import type { StartedRequest } from './create-request-audit.ts';
+import type { StartedRequest } from './started-request.ts';
 import type { Answer } from './incoming-request.ts';
 
 /** An answer of `node:http` or `node:http2`. */
@@ -10,7 +10,7 @@ export interface NodeAnswer {
   on(event: 'close' | 'finish', listener: () => void): unknown;
 }
 
-/** Ends `started` when an answer of `node:http` is over, whole or not; `read` tells what the framework knows then. */
+/** Finishes `started` when an answer of `node:http` is over, whole or not. `read` returns what the framework knows then. */
 export function watchAnswer(
   response: NodeAnswer,
   started: StartedRequest,
@@ -19,8 +19,8 @@ export function watchAnswer(
   let isFinished = false;
   const end = (): void => {
     started.finish(() => {
-      // HTTP/2's answers only say that they were ended, and finish also when they are cut; those without a socket, as Fastify's
-      // `inject` makes them, only say that they finished.
+      // An answer of HTTP/2 has no `writableFinished`, and finishes also when it is cut off. An answer without a socket, such as
+      // that of Fastify's `inject`, only emits `finish`.
       const isWhole = response.writableEnded && (isFinished || (response.writableFinished ?? true));
       const status = response.headersSent || isWhole ? response.statusCode : undefined;
       return { status, aborted: !isWhole, ...read() };
@@ -29,7 +29,7 @@ export function watchAnswer(
   response.on('close', end);
   response.on('finish', () => {
     isFinished = true;
-    // Without a server, as in a function that a cloud calls, no `close` follows; with one it comes first.
+    // Without a server, as in a cloud function, no `close` follows; with a server, `close` comes before this tick.
     process.nextTick(end);
   });
 }

@@ -1,0 +1,14 @@
+/**
+ * Makes the function that passes values to a callback of the host. It calls the callback after the running code has
+ * ended, and ignores what the callback throws or rejects with, so that the callback cannot break the sending.
+ */
+export function createNotifier<Value>(callback: (value: Value) => unknown): (value: Value) => void {
+  return (value) =>
+    queueMicrotask(() => {
+      try {
+        void Promise.resolve(callback(value)).catch(() => undefined);
+      } catch {
+        // Nobody is there to whom an error of the callback could be reported.
+      }
+    });
+}
