@@ -230,7 +230,7 @@ function code(text) {
 }
 
 function scopeOf(description) {
-  return /`(\w+)`/.exec(description ?? '')?.[1] ?? 'open';
+  return /`([\w.]+)`/.exec(description ?? '')?.[1] ?? 'open';
 }
 
 function table(head, rows) {
