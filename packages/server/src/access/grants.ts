@@ -1,5 +1,5 @@
 import { AuditError } from '../audit-error.ts';
-import type { Scope } from '../storage/index.ts';
+import type { RowAccess } from '../storage/index.ts';
 import type { ScopeName } from './api-keys.ts';
 import type { Reach } from './permissions.ts';
 import type { Ledger, Tenant } from './tenants.ts';
@@ -83,7 +83,7 @@ export function auditLedgerName(tenant: Tenant): string {
   return `${tenant.name}.audit`;
 }
 
-export function scopeOf(grant: Grant, ledgers: readonly Ledger[] = grant.ledgers): Scope {
+export function rowAccessOf(grant: Grant, ledgers: readonly Ledger[] = grant.ledgers): RowAccess {
   const scope = { tenant: grant.tenant.id, ledgers: ledgers.map((ledger) => ledger.id) };
   const records = recordsOf(grant.reach);
   return records ? { ...scope, records } : scope;

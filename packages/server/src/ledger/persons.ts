@@ -7,7 +7,7 @@ import {
   type KeyObject,
 } from 'node:crypto';
 import { AuditError } from '../audit-error.ts';
-import type { Client, Database, Scope } from '../storage/index.ts';
+import type { Client, Database, RowAccess } from '../storage/index.ts';
 import { createBatcher } from './batcher.ts';
 import type { TenantKeys } from './tenant-keys.ts';
 
@@ -47,7 +47,7 @@ export function createPersons(options: {
   tenantKeys: TenantKeys;
 }): Persons {
   const { database, tenant, tenantKeys } = options;
-  const scope: Scope = { tenant, ledgers: [] };
+  const scope: RowAccess = { tenant, ledgers: [] };
   const keys = createMemory<string, PersonKey | null>();
   const ids = createMemory<string, number>();
   const profiles = createMemory<number, string>();

@@ -123,11 +123,11 @@ async function appendDurably(
   options: BatchOptions & { imported: boolean },
 ): Promise<Appended> {
   const { database, ledger, segments, sizeLeast, imported } = options;
-  const scope = { tenant: ledger.tenant, ledgers: [ledger.id] };
+  const rowAccess = { tenant: ledger.tenant, ledgers: [ledger.id] };
   let checkOpenSegment = false;
   for (let attempt = 0; ; attempt++) {
     try {
-      return await database.write(scope, (client) =>
+      return await database.write(rowAccess, (client) =>
         append(client, events, { ledger, segments, checkOpenSegment, sizeLeast, imported }),
       );
     } catch (error) {

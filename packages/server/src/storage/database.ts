@@ -2,8 +2,8 @@ import pg from 'pg';
 import { AuditError } from '../audit-error.ts';
 import type { RoleUrls } from './roles.ts';
 
-/** What a transaction may see: row-level security enforces it. */
-export interface Scope {
+/** The rows that a transaction may touch: row-level security enforces it. */
+export interface RowAccess {
   tenant: number;
   ledgers: readonly number[];
   /** Ids of the only directory records; absent: all of the tenant. */
@@ -24,9 +24,9 @@ export interface LedgerHead {
 
 export interface Database {
   /** Inserts evidence; may change or delete none. */
-  write<T>(scope: Scope, use: (client: Client) => Promise<T>): Promise<T>;
-  /** Read-only transaction under the caller's scope; all its statements see the same moment. */
-  read<T>(scope: Scope, use: (client: Client) => Promise<T>): Promise<T>;
+  write<T>(rowAccess: RowAccess, use: (client: Client) => Promise<T>): Promise<T>;
+  /** Read-only transaction under the row access given; all its statements see the same moment. */
+  read<T>(rowAccess: RowAccess, use: (client: Client) => Promise<T>): Promise<T>;
   /** Of each of the ledgers that has entries, in one round trip: what precedes every question. */
   heads(ledgers: readonly number[]): Promise<ReadonlyMap<number, LedgerHead>>;
   /** Statements outside any ledger (tenants, keys), as the writer. */
@@ -86,10 +86,10 @@ export function createDatabase(
   const maintenance = pool(urls.maintenance, connectionsMax.maintenance);
   return {
     // Whatever a role or database may have as its default: an answer waits for the flush.
-    write: (scope, use) =>
-      transaction(writer, `${begin(scope, '')}; set local synchronous_commit = on${limit}`, use),
-    read: (scope, use) =>
-      transaction(reader, `${begin(scope, ' isolation level repeatable read read only')}${limit}`, use),
+    write: (rowAccess, use) =>
+      transaction(writer, `${begin(rowAccess, '')}; set local synchronous_commit = on${limit}`, use),
+    read: (rowAccess, use) =>
+      transaction(reader, `${begin(rowAccess, ' isolation level repeatable read read only')}${limit}`, use),
     heads: (ledgers) => readHeads(reader, integers(ledgers), pooled ? limit : undefined),
     plain: (use) => transaction(writer, `begin${limit}`, use),
     maintain: (use) => transaction(maintenance, `begin; set local lock_timeout = '2s'${limit}`, use),
@@ -100,18 +100,18 @@ export function createDatabase(
 }
 
 /** Settings are local to the transaction: nothing leaks to the next borrower, also behind a transaction pooler. */
-function begin(scope: Scope, mode: string): string {
-  const { tenant, ledgers } = scope;
+function begin(rowAccess: RowAccess, mode: string): string {
+  const { tenant, ledgers } = rowAccess;
   integers([tenant, ...ledgers]);
   const records =
-    scope.records === undefined
+    rowAccess.records === undefined
       ? ''
-      : `; set local bitacora.records = '${JSON.stringify(scope.records).replaceAll("'", "''")}'`;
+      : `; set local bitacora.records = '${JSON.stringify(rowAccess.records).replaceAll("'", "''")}'`;
   return `begin${mode}; set local bitacora.tenant = '${tenant}'; set local bitacora.ledgers = '${ledgers.join(',')}'${records}`;
 }
 
 function integers(numbers: readonly number[]): readonly number[] {
-  if (!numbers.every(Number.isSafeInteger)) throw new TypeError('a scope holds integers');
+  if (!numbers.every(Number.isSafeInteger)) throw new TypeError('row access holds integers');
   return numbers;
 }
 
