@@ -92,12 +92,12 @@ export function createSources(database: Database): Sources {
     },
     list: (tenant, limit) =>
       database.read(scope(tenant), async (client) => {
-        const found = await client.query<SourceRow>({
+        const result = await client.query<SourceRow>({
           name: 'source-list',
           text: listSources,
           values: [tenant, limit],
         });
-        return found.rows.map(shown);
+        return result.rows.map(shown);
       }),
   };
 }

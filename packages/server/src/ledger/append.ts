@@ -122,14 +122,14 @@ async function lockHead(
   client: Client,
   options: { ledger: number; segment: number; ids: { least: string; greatest: string } },
 ): Promise<Head> {
-  const found = await client.query<Head>({
+  const result = await client.query<Head>({
     name: 'lock-head',
     text: `select size, purged_through as "purgedThrough", (select array_agg(segment) from segment_range r
        where r.ledger = head.ledger and r.segment <> $2 and r.least_id <= $4 and r.greatest_id >= $3) as candidates
      from head where ledger = $1 for update`,
     values: [options.ledger, options.segment, options.ids.least, options.ids.greatest],
   });
-  const head = found.rows[0];
+  const head = result.rows[0];
   if (!head) throw new Error(`ledger ${options.ledger} has no head`);
   return head;
 }
@@ -140,13 +140,13 @@ async function findStored(
 ): Promise<Map<string, Place>> {
   const { ledger, segments, events } = options;
   if (segments.length === 0) return new Map();
-  const found = await client.query<{ id: string; index: number }>({
+  const result = await client.query<{ id: string; index: number }>({
     name: 'find-ids',
     text: `select id, index from entry
      where retention_class = $4 and segment = any($3::integer[]) and ledger = $1 and id = any($2::uuid[])`,
     values: [ledger.id, events.map((event) => event.id), segments, ledger.retentionClass],
   });
-  const indexes = new Map(found.rows.map((row) => [row.id, row.index]));
+  const indexes = new Map(result.rows.map((row) => [row.id, row.index]));
   const entries = await readEntries(client, ledger.id, [...indexes.values()]);
   const stored = new Map<string, Place>();
   for (const { id, leafHash } of events) {

@@ -8,12 +8,12 @@ export async function publishedCheckpoint(
   client: Client,
   ledger: number,
 ): Promise<{ size: number; note: string } | undefined> {
-  const found = await client.query<{ size: number; note: string }>({
+  const result = await client.query<{ size: number; note: string }>({
     name: 'published-checkpoint',
     text: 'select size, note from checkpoint where ledger = $1 and published order by size desc limit 1',
     values: [ledger],
   });
-  return found.rows[0];
+  return result.rows[0];
 }
 
 export interface CheckpointFile {

@@ -31,7 +31,7 @@ export async function dueSegments(database: Database, ledgers: readonly KeptLedg
     retentionDays === null ? [] : [{ id, retentionDays }],
   );
   const rows = await database.read(scope, async (client) => {
-    const found = await client.query<SegmentPart & { number: number; class: number; due: boolean }>({
+    const result = await client.query<SegmentPart & { number: number; class: number; due: boolean }>({
       name: 'segments-by-age',
       text: `select g.number, g.retention_class as class, r.ledger, r.first_index as "firstIndex", r.end_index as "endIndex",
          r.least_at as "leastAt", r.greatest_at as "greatestAt",
@@ -41,7 +41,7 @@ export async function dueSegments(database: Database, ledgers: readonly KeptLedg
        where g.state <> 'purged' order by g.number, r.ledger`,
       values: [periods.map(({ id }) => id), periods.map(({ retentionDays }) => retentionDays)],
     });
-    return found.rows;
+    return result.rows;
   });
   return [...Map.groupBy(rows, (row) => row.class).values()]
     .flatMap((ofClass) => {

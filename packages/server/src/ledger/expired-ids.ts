@@ -10,10 +10,10 @@ export async function expiredIds(
   { ids, purgedThrough }: { ids: readonly string[]; purgedThrough: string | null },
 ): Promise<ReadonlySet<string>> {
   if (purgedThrough === null || ids.length === 0) return new Set();
-  const found = await client.query<{ id: string }>({
+  const result = await client.query<{ id: string }>({
     name: 'purged-ids',
     text: 'select id from purged_id where ledger = $1 and id = any($2::uuid[])',
     values: [ledger, ids.filter((id) => id > purgedThrough)],
   });
-  return new Set([...ids.filter((id) => id <= purgedThrough), ...found.rows.map(({ id }) => id)]);
+  return new Set([...ids.filter((id) => id <= purgedThrough), ...result.rows.map(({ id }) => id)]);
 }

@@ -100,12 +100,12 @@ async function lockTree(client: Client, ledger: number): Promise<number> {
     text: "insert into projection (name, ledger) values ('tree', $1) on conflict do nothing",
     values: [ledger],
   });
-  const found = await client.query<{ cursor: number }>({
+  const result = await client.query<{ cursor: number }>({
     name: 'lock-tree',
     text: "select cursor from projection where name = 'tree' and ledger = $1 for update",
     values: [ledger],
   });
-  return found.rows[0]?.cursor ?? 0;
+  return result.rows[0]?.cursor ?? 0;
 }
 
 async function readEdge(client: Client, ledger: number, size: number): Promise<TileEdge> {
@@ -176,12 +176,12 @@ async function storeTiles(
 }
 
 async function unpublished(client: Client, ledger: number): Promise<{ size: number; note: string }[]> {
-  const found = await client.query<{ size: number; note: string }>({
+  const result = await client.query<{ size: number; note: string }>({
     name: 'unpublished',
     text: 'select size, note from checkpoint where ledger = $1 and not published order by size',
     values: [ledger],
   });
-  return found.rows;
+  return result.rows;
 }
 
 async function markPublished(options: IntegratorOptions, size: number): Promise<void> {

@@ -175,12 +175,12 @@ function createMemory<Key, Value>(): Memory<Key, Value> {
 }
 
 async function selectProfiles(client: Client, ids: readonly number[]): Promise<ProfileRow[]> {
-  const found = await client.query<ProfileRow>({
+  const result = await client.query<ProfileRow>({
     name: 'profiles',
     text: 'select id, person, bytes from profile where id = any($1::bigint[])',
     values: [ids],
   });
-  return found.rows;
+  return result.rows;
 }
 
 interface PersonRow {
@@ -195,12 +195,12 @@ interface ProfileRow {
 }
 
 async function selectPersons(client: Client, tenant: number, tokens: Buffer[]): Promise<PersonRow[]> {
-  const found = await client.query<PersonRow>({
+  const result = await client.query<PersonRow>({
     name: 'persons',
     text: 'select token, key from person where tenant = $1 and token = any($2::bytea[])',
     values: [tenant, tokens],
   });
-  return found.rows;
+  return result.rows;
 }
 
 interface NewPerson {
@@ -264,13 +264,13 @@ async function insertProfiles(
      select $1, p, d, b from unnest($2::bytea[], $3::bytea[], $4::bytea[]) as n(p, d, b) on conflict do nothing`,
     values: [tenant, persons, digests, sorted.map((row) => row.sealed?.bytes)],
   });
-  const found = await client.query<{ id: number; digest: Buffer }>({
+  const result = await client.query<{ id: number; digest: Buffer }>({
     name: 'profile-ids',
     text: `select id, digest from profile
      where tenant = $1 and (person, digest) in (select * from unnest($2::bytea[], $3::bytea[]))`,
     values: [tenant, persons, digests],
   });
-  const idOf = new Map(found.rows.map((row) => [row.digest.toString('hex'), row.id]));
+  const idOf = new Map(result.rows.map((row) => [row.digest.toString('hex'), row.id]));
   return rows.map((row) => [row.name, (row.sealed && idOf.get(row.sealed.digest.toString('hex'))) ?? 0]);
 }
 

@@ -25,12 +25,12 @@ export async function purgesOf(
       text: 'select minimum from head where ledger = $1',
       values: [ledger.id],
     });
-    const found = await client.query<Purge>({
+    const result = await client.query<Purge>({
       name: 'purges',
       text: `select ${purgeColumns} from purge where ledger = $1 order by first_index limit ${purgesMax}`,
       values: [ledger.id],
     });
-    return { minimum: head.rows[0]?.minimum ?? 0, purges: found.rows };
+    return { minimum: head.rows[0]?.minimum ?? 0, purges: result.rows };
   });
 }
 
@@ -44,16 +44,16 @@ export async function tellOfPurges(
   tell: (purges: readonly Purge[]) => Promise<void>,
 ): Promise<void> {
   await database.write({ tenant: 0, ledgers: ledgers.map(({ id }) => id) }, async (client) => {
-    const found = await client.query<Purge>(
+    const result = await client.query<Purge>(
       `select ${purgeColumns} from purge where not reported order by segment, ledger limit ${purgesMax}
        for update skip locked`,
     );
-    if (found.rows.length === 0) return;
-    await tell(found.rows);
+    if (result.rows.length === 0) return;
+    await tell(result.rows);
     await client.query(
       `update purge p set reported = true from unnest($1::integer[], $2::integer[]) as told(ledger, segment)
        where p.ledger = told.ledger and p.segment = told.segment`,
-      [found.rows.map(({ ledger }) => ledger), found.rows.map(({ segment }) => segment)],
+      [result.rows.map(({ ledger }) => ledger), result.rows.map(({ segment }) => segment)],
     );
   });
 }

@@ -45,7 +45,7 @@ async function readScattered(
   ledger: number,
   indexes: readonly number[],
 ): Promise<StoredEntry[]> {
-  const found = await client.query<{ index: number; offset: number; entry: string; bytes: Buffer | null }>({
+  const result = await client.query<{ index: number; offset: number; entry: string; bytes: Buffer | null }>({
     name: 'scattered-entries',
     text: `select wanted.index, (wanted.index - b.first_index)::integer as offset,
        split_part(b.entries, E'\\n', (wanted.index - b.first_index + 1)::integer) as entry, p.bytes
@@ -58,7 +58,7 @@ async function readScattered(
        and ledger = $1 and first_index = b.first_index limit 1) p on true`,
     values: [ledger, indexes],
   });
-  return found.rows
+  return result.rows
     .filter(({ entry }) => entry !== '')
     .map(({ index, offset, entry, bytes }) => ({
       index,
@@ -74,7 +74,7 @@ export async function readEntryRange(
   ledger: number,
   range: { first: number; end: number },
 ): Promise<StoredEntry[]> {
-  const found = await client.query<BundleRow>({
+  const result = await client.query<BundleRow>({
     name: 'bundles-of-range',
     text: `select b.first_index as "firstIndex", b.entries, p.bytes
      from segment_range r join segment g on g.number = r.segment
@@ -85,7 +85,7 @@ export async function readEntryRange(
      order by b.first_index`,
     values: [ledger, range.first, range.end],
   });
-  return found.rows.flatMap((row) => entriesOf(row, (index) => index >= range.first && index < range.end));
+  return result.rows.flatMap((row) => entriesOf(row, (index) => index >= range.first && index < range.end));
 }
 
 /** Purged entries `[first, end)` whose bundle of 256 still has others, in order of index; without their values. */
@@ -94,12 +94,12 @@ export async function keptEntries(
   ledger: number,
   { first, end }: { first: number; end: number },
 ): Promise<{ index: number; entry: string }[]> {
-  const found = await client.query<{ index: number; entry: string }>({
+  const result = await client.query<{ index: number; entry: string }>({
     name: 'kept-entries',
     text: 'select index, entry from kept_entry where ledger = $1 and index >= $2 and index < $3 order by index',
     values: [ledger, first, end],
   });
-  return found.rows;
+  return result.rows;
 }
 
 interface BundleRow {

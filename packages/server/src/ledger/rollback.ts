@@ -18,12 +18,12 @@ export async function findRollback(options: {
   const last = await options.file.last(ledger.name);
   if (!last || last.size === 0) return undefined;
   return options.database.read({ tenant: ledger.tenant, ledgers: [ledger.id] }, async (client) => {
-    const found = await client.query<{ size: number; integrated: number }>(
+    const result = await client.query<{ size: number; integrated: number }>(
       `select h.size, coalesce((select cursor from projection p where p.name = 'tree' and p.ledger = h.ledger), 0) as integrated
        from head h where h.ledger = $1`,
       [ledger.id],
     );
-    const row = found.rows[0];
+    const row = result.rows[0];
     if (!row || row.integrated < last.size) {
       return `rollback detected in ledger ${ledger.name}: published size ${last.size}, found ${row?.integrated ?? 0}`;
     }

@@ -35,11 +35,11 @@ export function createSegments(options: { database: Database; limits: SegmentLim
   const open = async (retentionClass: number): Promise<void> => {
     await database.maintain(async (client) => {
       await client.query('select pg_advisory_xact_lock($1, $2)', [lockSpace, retentionClass]);
-      const found = await client.query(
+      const result = await client.query(
         "select 1 from segment where retention_class = $1 and state = 'open'",
         [retentionClass],
       );
-      if (found.rowCount === 0) await openNext(client, retentionClass);
+      if (result.rowCount === 0) await openNext(client, retentionClass);
     });
   };
   const close = async (segment: OpenSegment): Promise<boolean> =>
@@ -72,12 +72,12 @@ export function createSegments(options: { database: Database; limits: SegmentLim
         text: 'select pg_advisory_xact_lock_shared($1, $2)',
         values: [lockSpace, retentionClass],
       });
-      const found = await client.query<{ number: number }>({
+      const result = await client.query<{ number: number }>({
         name: 'open-segment',
         text: "select number from segment where retention_class = $1 and state = 'open'",
         values: [retentionClass],
       });
-      const number = found.rows[0]?.number;
+      const number = result.rows[0]?.number;
       if (number !== undefined) return number;
       // Nobody has written in this class yet; the shared lock must go before the maintenance login can open a segment.
       throw new NoOpenSegment(retentionClass, () => open(retentionClass));
@@ -119,12 +119,12 @@ interface OpenSegment {
 
 async function openSegments(database: Database): Promise<OpenSegment[]> {
   return database.maintain(async (client) => {
-    const found = await client.query<OpenSegment>(
+    const result = await client.query<OpenSegment>(
       `select s.number, s.retention_class as "retentionClass", coalesce(segment_entries(s.number), 0)::bigint as entries,
          (extract(epoch from now() - s.opened_at) * 1000)::float8 as "ageMs"
        from segment s where s.state = 'open'`,
     );
-    return found.rows;
+    return result.rows;
   });
 }
 

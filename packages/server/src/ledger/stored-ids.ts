@@ -16,12 +16,12 @@ export async function storedIds(
     });
     const segments = overlapping.rows.map(({ segment }) => segment);
     if (segments.length === 0) return new Set();
-    const found = await client.query<{ id: string }>({
+    const result = await client.query<{ id: string }>({
       name: 'stored-ids',
       text: `select id from entry
        where retention_class = $4 and segment = any($3::integer[]) and ledger = $1 and id = any($2::uuid[])`,
       values: [ledger.id, sorted, segments, ledger.retentionClass],
     });
-    return new Set(found.rows.map(({ id }) => id));
+    return new Set(result.rows.map(({ id }) => id));
   });
 }

@@ -9,12 +9,12 @@ export async function tileHashes(
   ledger: number,
   tile: HashTile,
 ): Promise<Buffer | undefined> {
-  const found = await client.query<{ hashes: Buffer }>({
+  const result = await client.query<{ hashes: Buffer }>({
     name: 'tile',
     text: 'select hashes from tile where ledger = $1 and level = $2 and index = $3',
     values: [ledger, tile.level, tile.index],
   });
-  const hashes = found.rows[0]?.hashes;
+  const hashes = result.rows[0]?.hashes;
   return hashes && hashes.length >= tile.width * hashBytes
     ? hashes.subarray(0, tile.width * hashBytes)
     : undefined;

@@ -35,10 +35,10 @@ export function createOneTimeLinks(database: Database): OneTimeLinks {
     const read = readBearerSecret(secret);
     if (!read) return undefined;
     const { tenant, hash } = read;
-    const found = await database.write({ tenant, ledgers: [] }, (client) =>
+    const result = await database.write({ tenant, ledgers: [] }, (client) =>
       client.query<OneTimeLink>(statement, [tenant, hash]),
     );
-    return found.rows[0];
+    return result.rows[0];
   };
   return {
     async make({ tenant, user, purpose }) {

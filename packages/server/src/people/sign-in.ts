@@ -71,11 +71,11 @@ export function createSignIn(options: {
   });
   const hashOf = (user: User): Promise<string | null> =>
     database.write({ tenant: user.tenant, ledgers: [] }, async (client) => {
-      const found = await client.query<{ hash: string | null }>(
+      const result = await client.query<{ hash: string | null }>(
         'select password_hash as hash from user_account where tenant = $1 and id = $2',
         [user.tenant, user.id],
       );
-      return found.rows[0]?.hash ?? null;
+      return result.rows[0]?.hash ?? null;
     });
   const setPassword = async (user: Pick<User, 'tenant' | 'id'>, password: string): Promise<void> => {
     const hash = await passwords.hash(password);

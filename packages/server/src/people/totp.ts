@@ -31,11 +31,11 @@ export function createTotpCodes(options: {
     accepted: (client: Client) => Promise<unknown> = () => Promise.resolve(),
   ): Promise<boolean> =>
     database.write(scope(tenant), async (client) => {
-      const found = await client.query<{ secret: Buffer | null }>(
+      const result = await client.query<{ secret: Buffer | null }>(
         'select totp_secret as secret from user_account where tenant = $1 and id = $2 and totp_confirmed = $3 for update',
         [tenant, user, confirmed],
       );
-      const secret = found.rows[0]?.secret && box.open(found.rows[0].secret);
+      const secret = result.rows[0]?.secret && box.open(result.rows[0].secret);
       if (!secret) return false;
       const timestamp = clock();
       const delta = totpOf(secret).validate({ token: code, timestamp, window: 1 });

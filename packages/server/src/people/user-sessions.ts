@@ -68,20 +68,20 @@ export function createUserSessions(options: {
     if (!read) return undefined;
     const { tenant, hash } = read;
     const rows = await database.write({ tenant, ledgers: [] }, async (client) => {
-      const found = await client.query<User & { session: string; seenAt: number }>({
+      const result = await client.query<User & { session: string; seenAt: number }>({
         name: 'session-of',
         text: `select u.*, s.id as session, s.seen_at as "seenAt" from user_session s
          join (select stamp, ${userColumns} from user_account) u on u.tenant = s.tenant and u.id = s.user_id
          where s.tenant = $1 and s.hash = $2 and ${alive} and u.state = 'active' and u.stamp = s.stamp`,
         values: [tenant, hash],
       });
-      const [row] = found.rows;
+      const [row] = result.rows;
       if (row && row.seenAt < clock() - seenEveryMs)
         await client.query('update user_session set seen_at = now() where tenant = $1 and hash = $2', [
           tenant,
           hash,
         ]);
-      return found.rows;
+      return result.rows;
     });
     const [row] = rows;
     if (!row) return undefined;
@@ -124,7 +124,7 @@ export function createUserSessions(options: {
     },
     async list(tenant, user) {
       if (!isUuid(user)) return [];
-      const found = await database.write({ tenant, ledgers: [] }, (client) =>
+      const result = await database.write({ tenant, ledgers: [] }, (client) =>
         client.query<UserSession>(
           `select s.id, s.created_at as "createdAt", s.seen_at as "seenAt", s.expires_at as "expiresAt", s.address,
              s.user_agent as "userAgent" from user_session s join user_account u on u.tenant = s.tenant and u.id = s.user_id
@@ -132,7 +132,7 @@ export function createUserSessions(options: {
           [tenant, user],
         ),
       );
-      return found.rows;
+      return result.rows;
     },
     async revoke(tenant, user, id) {
       const done =

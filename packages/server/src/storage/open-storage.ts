@@ -100,8 +100,8 @@ async function ownDatabase(superuserUrl: string): Promise<string> {
   const client = new pg.Client({ connectionString: superuserUrl });
   await client.connect();
   try {
-    const found = await client.query("select 1 from pg_database where datname = 'bitacora'");
-    if (found.rowCount === 0) await client.query('create database bitacora');
+    const result = await client.query("select 1 from pg_database where datname = 'bitacora'");
+    if (result.rowCount === 0) await client.query('create database bitacora');
   } finally {
     await client.end();
   }

@@ -33,10 +33,10 @@ export async function proveRoles(urls: RoleUrls): Promise<void> {
 }
 
 async function refuseBypass(client: pg.Client, role: string): Promise<void> {
-  const found = await client.query(
+  const result = await client.query(
     'select 1 from pg_roles where rolname = current_user and (rolsuper or rolbypassrls)',
   );
-  if (found.rowCount !== 0) {
+  if (result.rowCount !== 0) {
     throw new AuditError('unsafe_database', {
       operatorText: `the ${role} login is superuser or bypasses row security`,
     });

@@ -65,8 +65,8 @@ async function createRoles(
   await client.query('select pg_advisory_lock(7203541)');
   try {
     for (const role of Object.values(names)) {
-      const found = await client.query('select 1 from pg_roles where rolname = $1', [role]);
-      if (found.rowCount === 0) await client.query(`create role ${quoted(role)} nologin`);
+      const result = await client.query('select 1 from pg_roles where rolname = $1', [role]);
+      if (result.rowCount === 0) await client.query(`create role ${quoted(role)} nologin`);
     }
     for (const role of [names.maintenance, names.writer, names.reader]) {
       await client.query(
