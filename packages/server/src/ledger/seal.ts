@@ -10,7 +10,9 @@ import {
   type OpenEvent,
   type PersonalPolicy,
 } from '@bitacora/event';
-import type { PersonKey, Persons, Profile } from './persons.ts';
+import type { PersonKey } from './person-keys.ts';
+import type { Persons } from './persons.ts';
+import type { Profile } from './profiles.ts';
 import { leafHashOf } from './read-entries.ts';
 import type { SealedEvent } from './sealed-event.ts';
 import type { TenantKeys } from './tenant-keys.ts';
