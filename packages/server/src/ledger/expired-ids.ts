@@ -1,8 +1,8 @@
 import type { Client } from '../storage/index.ts';
 
 /**
- * Which of these ids, none of them stored, may have been purged: those up to the purge point, and those of clocks that
- * were ahead of the server's when they were stored.
+ * The ids that may have been purged; none of `ids` is stored. These are the ids up to `purgedThrough`, and later ones that
+ * the table of purged ids names because their host's clock was ahead of the server's.
  */
 export async function expiredIds(
   client: Client,

@@ -70,7 +70,7 @@ export function createPersonKeys(options: {
   };
 }
 
-/** The key of a stored person, null inside for one who was erased. Null for a row whose key somebody changed. */
+/** The key of a stored person: `{ key: null }` for an erased one, null for a row whose key somebody changed. */
 function keyOf(row: PersonRow, { wrapping }: TenantKeys): { key: PersonKey | null } | null {
   const secret = row.key && unwrap(row.key, wrapping);
   return secret === undefined ? null : { key: secret && deriveKeys(secret) };

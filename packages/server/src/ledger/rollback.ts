@@ -6,8 +6,9 @@ import type { LedgerRow } from './sealed-event.ts';
 import { tileHashes } from './tiles.ts';
 
 /**
- * What is wrong when the database holds less than, or something else than, the newest checkpoint that was published
- * outside it; undefined when all is well. Nothing may be signed then: a log never contradicts itself.
+ * Compares the database with the newest checkpoint in the file outside it. Returns what is wrong when the database holds
+ * fewer entries or other ones, else undefined. A ledger with a problem signs nothing more, because a new checkpoint would
+ * contradict the published one.
  */
 export async function findRollback(options: {
   ledger: LedgerRow;

@@ -1,7 +1,7 @@
 import type { Database } from '../storage/index.ts';
 import type { LedgerRow } from './sealed-event.ts';
 
-/** Which of these event ids a ledger holds. Only segments whose range of ids overlaps are asked. */
+/** The event ids among these that a ledger holds. Reads only segments whose range of ids overlaps. */
 export async function storedIds(
   database: Database,
   ledger: LedgerRow,

@@ -3,7 +3,7 @@ import type { Client } from '../storage/index.ts';
 
 const hashBytes = 32;
 
-/** The first `width` hashes of a tile, or undefined when the tree has not got so far. */
+/** The first `width` hashes of a tile, or undefined when the tree has no such tile yet. */
 export async function tileHashes(
   client: Client,
   ledger: number,
