@@ -9,7 +9,7 @@ import { ensureRoles, type RoleUrls } from './roles.ts';
 
 export interface Storage {
   database: Database;
-  /** Only when the database is ours to start and stop. */
+  /** Present when this program starts and stops the database. */
   embedded: EmbeddedPostgres | undefined;
   /** Migrations applied at this start. */
   migrated: string[];
@@ -19,7 +19,7 @@ export interface Storage {
 export interface StorageOptions {
   /** Any PostgreSQL >= 15; absent: the embedded one in the data directory. */
   databaseUrl: string | undefined;
-  /** `host:port` of a transaction pooler before it: for all but the set-up. */
+  /** `host:port` of a transaction pooler in front of the database, used for everything but the set-up. */
   databasePooler?: string | undefined;
   directory: DataDirectory;
   onError: (error: Error) => void;
@@ -109,7 +109,7 @@ async function ownDatabase(superuserUrl: string): Promise<string> {
   return superuserUrl.replace('@/postgres?', '@localhost/bitacora?');
 }
 
-/** An acknowledged event must survive a power cut: these settings decide it. */
+/** Refuses a database whose version or settings could lose an acknowledged event in a power cut. */
 async function refuseUnsafe(client: pg.Client): Promise<void> {
   const version = await client.query<{ server_version_num: string }>('show server_version_num');
   if (Number(version.rows[0]?.server_version_num) < versionMin) {

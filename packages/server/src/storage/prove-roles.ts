@@ -43,7 +43,7 @@ async function refuseBypass(client: pg.Client, role: string): Promise<void> {
   }
 }
 
-/** A role or a database may have a setting of its own, whatever the server's is. */
+/** A role or a database may have another value of this setting than the server. */
 async function refuseAsynchronous(client: pg.Client, role: string): Promise<void> {
   const shown = await client.query<{ synchronous_commit: string }>('show synchronous_commit');
   if (shown.rows[0]?.synchronous_commit !== 'off') return;
