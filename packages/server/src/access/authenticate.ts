@@ -6,7 +6,7 @@ import { everywhere, type GrantPart, type Reach } from './permissions.ts';
 import type { Tenant, Tenants } from './tenants.ts';
 import type { ViewerTokens } from './viewer-tokens.ts';
 
-/** What a request brings to say who it is. A header wins over a cookie. */
+/** What a request carries to say who sends it. When it has both, the header counts and the cookie is ignored. */
 export interface Credentials {
   readonly authorization: string | undefined;
   /** The value of the session cookie. */
@@ -15,7 +15,7 @@ export interface Credentials {
   readonly address: string;
 }
 
-/** Somebody who signed in, as their session shows them by now. */
+/** A person who signed in, with the rights that they have now. */
 export interface SignedInPerson {
   readonly user: {
     readonly id: string;
@@ -40,11 +40,11 @@ export interface Access {
   authenticate(credentials: Credentials): Promise<Grant>;
 }
 
-/** How long another server's new ledgers stay unseen. */
+/** How long a ledger that another server made may stay unseen. */
 const ledgersCachedForMs = 1_000;
 const cachedMax = 10_000;
 
-/** What is behind the credentials, before the tenant's ledgers are looked up. */
+/** What the credentials give, before the tenant's ledgers are looked up. */
 interface Rights {
   readonly caller: Caller;
   readonly tenant: number;
@@ -63,7 +63,7 @@ export function createAccess(options: {
   clock: () => number;
 }): Access {
   const { tenants, apiKeys, sessions, viewerTokens, clock } = options;
-  const reached = createTenantCache(tenants, clock);
+  const tenantOf = createTenantCache(tenants, clock);
   const rightsOf = async ({ authorization, session, address }: Credentials): Promise<Rights | undefined> => {
     if (authorization === undefined) {
       const signedIn = session === undefined ? undefined : await sessions.authenticate(session);
@@ -78,37 +78,37 @@ export function createAccess(options: {
   return {
     async authenticate(credentials) {
       const rights = await rightsOf(credentials);
-      const found = rights && (await reached(rights.tenant));
-      if (!rights || !found)
+      const tenantLedgers = rights && (await tenantOf(rights.tenant));
+      if (!rights || !tenantLedgers)
         throw new AuditError('unauthenticated', { detail: 'send Authorization: Bearer <key>, or sign in' });
       const { tenant: _, ...rest } = rights;
-      return { ...rest, tenant: found.tenant, ledgers: ledgersOf(rights, found) };
+      return { ...rest, tenant: tenantLedgers.tenant, ledgers: ledgersOf(rights, tenantLedgers) };
     },
   };
 }
 
-type Reached = { tenant: Tenant; ledgers: Grant['ledgers'] };
+type TenantLedgers = { tenant: Tenant; ledgers: Grant['ledgers'] };
 
 function createTenantCache(
   tenants: Tenants,
   clock: () => number,
-): (id: number) => Promise<Reached | undefined> {
-  type Cached = { reached: Reached | undefined; until: number; revision: number };
+): (id: number) => Promise<TenantLedgers | undefined> {
+  type Cached = { value: TenantLedgers | undefined; until: number; revision: number };
   const cache = new LRUCache<number, Cached>({ max: cachedMax });
   return async (id) => {
-    const known = cache.get(id);
+    const cached = cache.get(id);
     const revision = tenants.revision();
-    if (known && known.until > clock() && known.revision === revision) return known.reached;
+    if (cached && cached.until > clock() && cached.revision === revision) return cached.value;
     const [ledgers, all] = await Promise.all([tenants.ledgers(id), tenants.list()]);
     const tenant = all.find((candidate) => candidate.id === id);
-    const reached = tenant && { tenant, ledgers };
-    cache.set(id, { reached, until: clock() + ledgersCachedForMs, revision });
-    return reached;
+    const value = tenant && { tenant, ledgers };
+    cache.set(id, { value, until: clock() + ledgersCachedForMs, revision });
+    return value;
   };
 }
 
-/** Who reaches some entries only has no business in the ledger of what was done to Bitácora itself. */
-function ledgersOf({ reach, ledgerNames }: Rights, { tenant, ledgers }: Reached): Grant['ledgers'] {
+/** The ledgers of a grant. A caller who may read only some entries gets no access to the audit ledger. */
+function ledgersOf({ reach, ledgerNames }: Rights, { tenant, ledgers }: TenantLedgers): Grant['ledgers'] {
   return ledgers.filter(
     ({ name }) =>
       (ledgerNames === null || ledgerNames.includes(name)) &&
@@ -116,7 +116,7 @@ function ledgersOf({ reach, ledgerNames }: Rights, { tenant, ledgers }: Reached)
   );
 }
 
-/** A key for `read` reads everything of its ledgers, and one for `admin` may do all that keeps a tenant going. */
+/** A key with the scope `read` reads all entries of its ledgers. A key with `admin` also gets what administrators may do. */
 function keyRights(key: ApiKey): Rights {
   const permissions = new Set<string>(key.scopes);
   if (permissions.has('read')) for (const more of ['read.all', 'export']) permissions.add(more);

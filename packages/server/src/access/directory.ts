@@ -1,6 +1,6 @@
 import type { JsonObject } from '@bitacora/event';
 import { AuditError } from '../audit-error.ts';
-import type { Database } from '../storage/index.ts';
+import type { Database, RowAccess } from '../storage/index.ts';
 
 export interface DirectoryKey {
   type: string;
@@ -13,14 +13,14 @@ export interface StoredRecord extends DirectoryKey {
   updatedAt: number;
 }
 
-/** What the host told about people and things: admission copies from it, so entries outlive renames. */
+/** What the host reported about people and things. Admission copies from it, so that entries keep the names of their time. */
 export interface Directory {
   put(tenant: number, record: DirectoryKey & { fields: JsonObject }): Promise<void>;
-  /** `records`: ids of the only ones that the caller may see. */
+  /** `records`: ids of the records that the caller may see; absent: all. */
   get(tenant: number, key: DirectoryKey, records?: readonly string[]): Promise<StoredRecord | undefined>;
-  /** Those that exist, by `type/id`. */
+  /** The records that exist, keyed by `type/id`. */
   find(tenant: number, keys: readonly DirectoryKey[]): Promise<ReadonlyMap<string, StoredRecord>>;
-  /** All records of a type, by id; at most a thousand. */
+  /** The records of a type in order of id; at most `recordsListedMax`. */
   list(tenant: number, type: string, records?: readonly string[]): Promise<StoredRecord[]>;
   remove(tenant: number, key: DirectoryKey): Promise<void>;
 }
@@ -31,7 +31,7 @@ const recordsListedMax = 1_000;
 const select = 'select type, id, fields, updated_at as "updatedAt" from directory';
 
 export function createDirectory(database: Database): Directory {
-  const scope = (tenant: number): { tenant: number; ledgers: number[] } => ({ tenant, ledgers: [] });
+  const rowsOf = (tenant: number): RowAccess => ({ tenant, ledgers: [] });
   return {
     async put(tenant, record) {
       requireKey(record);
@@ -42,7 +42,7 @@ export function createDirectory(database: Database): Directory {
           detail: `a record holds at most ${recordBytesMax} bytes and no U+0000`,
         });
       }
-      await database.write(scope(tenant), (client) =>
+      await database.write(rowsOf(tenant), (client) =>
         client.query({
           name: 'directory-put',
           text: `insert into directory (tenant, type, id, fields) values ($1, $2, $3, $4)
@@ -52,34 +52,34 @@ export function createDirectory(database: Database): Directory {
       );
     },
     get: (tenant, key, records) =>
-      database.read({ ...scope(tenant), ...(records ? { records } : {}) }, async (client) => {
-        const found = await client.query<StoredRecord>(
+      database.read({ ...rowsOf(tenant), ...(records ? { records } : {}) }, async (client) => {
+        const result = await client.query<StoredRecord>(
           `${select} where tenant = $1 and type = $2 and id = $3`,
           [tenant, key.type, key.id],
         );
-        return found.rows[0];
+        return result.rows[0];
       }),
     async find(tenant, keys) {
       if (keys.length === 0) return new Map();
-      const found = await database.read(scope(tenant), (client) =>
+      const result = await database.read(rowsOf(tenant), (client) =>
         client.query<StoredRecord>({
           name: 'directory-find',
           text: `${select} where tenant = $1 and (type, id) in (select * from unnest($2::text[], $3::text[]))`,
           values: [tenant, keys.map((key) => key.type), keys.map((key) => key.id)],
         }),
       );
-      return new Map(found.rows.map((record) => [`${record.type}/${record.id}`, record]));
+      return new Map(result.rows.map((record) => [`${record.type}/${record.id}`, record]));
     },
     list: (tenant, type, records) =>
-      database.read({ ...scope(tenant), ...(records ? { records } : {}) }, async (client) => {
-        const found = await client.query<StoredRecord>(
+      database.read({ ...rowsOf(tenant), ...(records ? { records } : {}) }, async (client) => {
+        const result = await client.query<StoredRecord>(
           `${select} where tenant = $1 and type = $2 order by id limit ${recordsListedMax}`,
           [tenant, type],
         );
-        return found.rows;
+        return result.rows;
       }),
     async remove(tenant, key) {
-      await database.write(scope(tenant), (client) =>
+      await database.write(rowsOf(tenant), (client) =>
         client.query('delete from directory where tenant = $1 and type = $2 and id = $3', [
           tenant,
           key.type,

@@ -1,43 +1,43 @@
 import { AuditError } from '../audit-error.ts';
-import type { Scope } from '../storage/index.ts';
+import type { RowAccess } from '../storage/index.ts';
 import type { ScopeName } from './api-keys.ts';
 import type { Reach } from './permissions.ts';
 import type { Ledger, Tenant } from './tenants.ts';
 
-/** Who calls: an API key, a person who signed in, or a host application's own user by a token that it signed. */
+/** Who calls: an API key, a person who signed in, or a user of a host application with a token that the host signed. */
 export interface Caller {
   readonly kind: 'key' | 'session' | 'viewer' | 'nobody';
-  /** Of the key, the user, or the host's user. */
+  /** Id of the key, of the user, or of the host's user. */
   readonly id: string;
   readonly name: string;
   readonly email?: string;
-  /** Names of roles as they were given: built-in ones, or a pack's. */
+  /** Names of the caller's roles: built-in ones, or those of a pack. */
   readonly roles: readonly string[];
   /** The id that the host application knows the caller by. */
   readonly hostId?: string;
-  /** Of a person who signed in. */
+  /** Present for a person who signed in. */
   readonly session?: { readonly id: string; readonly csrf: string };
 }
 
-/** Who calls, and what they may touch. Every stage gets its tenant and ledgers from here, never from a parameter. */
+/** Who calls and what they may do. Every stage takes its tenant and ledgers from the grant, never from a parameter. */
 export interface Grant {
   caller: Caller;
   tenant: Tenant;
-  /** Built-in names (permissionTable) and those of packs and hosts. */
+  /** Names from `permissionTable`, and names that packs and hosts add. */
   permissions: ReadonlySet<string>;
-  /** Which entries of its ledgers it reaches. */
+  /** The entries of its ledgers that the caller may read. */
   reach: Reach;
-  /** Scopes that keys may have which the caller makes. */
+  /** The scopes that the caller may give to the keys they make. */
   grantable: ReadonlySet<ScopeName>;
-  /** The ledgers it may touch, the default one first. */
+  /** The ledgers that the caller may touch, the default one first. */
   ledgers: readonly Ledger[];
-  /** Names of the only ledgers it may touch; null: all of its tenant, also those made later. */
+  /** Names of the ledgers that the caller may touch; null: all of the tenant, also those made later. */
   ledgerNames: readonly string[] | null;
-  /** Networks that the caller's key is taken from; absent: any. Keys that it makes are taken from no other. */
+  /** Networks from which the caller's key is accepted; absent: any. The keys that it makes get no other networks. */
   addresses?: readonly string[];
 }
 
-/** The grant of routes that are open to everybody: it reaches nothing. */
+/** The grant of routes that need no credentials: it may do nothing and read nothing. */
 export const nobody: Grant = {
   caller: { kind: 'nobody', id: '', name: '', roles: [] },
   tenant: { id: 0, name: '' },
@@ -55,41 +55,42 @@ export function requirePermission(grant: Grant, permission: string): void {
   throw new AuditError('forbidden', { detail: `${what} ${permission}` });
 }
 
-/** What shows more than a caller's own entries, such as the size of a tree. @throws forbidden */
+/** For answers that tell something about all entries, such as the size of a tree. @throws forbidden */
 export function requireWhole(grant: Grant): void {
   if (grant.reach.kind === 'all') return;
   throw new AuditError('forbidden', { detail: 'this needs a grant for whole ledgers' });
 }
 
-/** The ledgers a read covers: the one named, or all but the tenant's own audit. @throws not_found */
+/** The ledgers that a read covers: the one named, or all but the tenant's audit ledger. @throws not_found */
 export function ledgersFor(grant: Grant, name: string | undefined): readonly Ledger[] {
   if (name === undefined)
     return grant.ledgers.filter((ledger) => ledger.name !== auditLedgerName(grant.tenant));
   return [ledgerFor(grant, name)];
 }
 
-/** The ledger named (with or without the tenant's prefix), or the default one. @throws not_found */
+/** The ledger of that name (with or without the tenant's prefix), or the default one. @throws not_found */
 export function ledgerFor(grant: Grant, name: string | undefined): Ledger {
   const wanted = name ?? grant.tenant.name;
-  const found = grant.ledgers.find(
-    (ledger) => ledger.name === wanted || ledger.name === `${grant.tenant.name}.${wanted}`,
+  const ledger = grant.ledgers.find(
+    (candidate) => candidate.name === wanted || candidate.name === `${grant.tenant.name}.${wanted}`,
   );
-  if (!found)
+  if (!ledger)
     throw new AuditError('not_found', { parameter: 'ledger', detail: `there is no ledger ${wanted}` });
-  return found;
+  return ledger;
 }
 
 export function auditLedgerName(tenant: Tenant): string {
   return `${tenant.name}.audit`;
 }
 
-export function scopeOf(grant: Grant, ledgers: readonly Ledger[] = grant.ledgers): Scope {
-  const scope = { tenant: grant.tenant.id, ledgers: ledgers.map((ledger) => ledger.id) };
+/** The rows that a transaction of this caller may touch in these ledgers. */
+export function rowAccessOf(grant: Grant, ledgers: readonly Ledger[] = grant.ledgers): RowAccess {
+  const rowAccess = { tenant: grant.tenant.id, ledgers: ledgers.map((ledger) => ledger.id) };
   const records = recordsOf(grant.reach);
-  return records ? { ...scope, records } : scope;
+  return records ? { ...rowAccess, records } : rowAccess;
 }
 
-/** Ids of the only directory records that a reach includes. */
+/** Ids of the directory records that a reach includes; undefined: all of them. */
 export function recordsOf(reach: Reach): readonly string[] | undefined {
   if (reach.kind === 'all') return undefined;
   if (reach.kind === 'subjects') return reach.subjects;
@@ -97,7 +98,7 @@ export function recordsOf(reach: Reach): readonly string[] | undefined {
   return hostId === undefined ? [] : [hostId];
 }
 
-/** The caller whose own things a reach includes; undefined: nobody's as such. */
+/** The host's id of the person whose own entries a reach includes; undefined when it is not about one person. */
 export function hostIdOf(reach: Reach): string | undefined {
   return reach.kind === 'own' || reach.kind === 'actions' ? reach.hostId : undefined;
 }

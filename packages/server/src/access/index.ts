@@ -10,7 +10,7 @@ export {
   recordsOf,
   requirePermission,
   requireWhole,
-  scopeOf,
+  rowAccessOf,
   type Caller,
   type Grant,
 } from './grants.ts';

@@ -1,12 +1,12 @@
 import { BlockList, isIP } from 'node:net';
 
-/** A network by an address in it and the length of its prefix, in bits. */
+/** A network: an address in it and the length of its prefix in bits. */
 export interface Network {
   readonly address: string;
   readonly prefix: number;
 }
 
-/** `10.1.0.0/16`, `::1`; undefined for what is no network. */
+/** Reads `10.1.0.0/16` or `::1`; undefined when the text is no network. */
 export function readNetwork(text: string): Network | undefined {
   const [address = '', prefix, ...rest] = text.split('/');
   const family = isIP(address);
@@ -16,7 +16,7 @@ export function readNetwork(text: string): Network | undefined {
   return /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits ? { address, prefix: Number(prefix) } : undefined;
 }
 
-/** Whether an address is in one of the networks; an IPv4 address is also found in its IPv6 form. False for what is no address. */
+/** Tells whether an address is in one of the networks, also an IPv4 address in its IPv6 form. False when the text is no address. */
 export function createNetworkList(networks: readonly Network[]): (address: string) => boolean {
   const list = new BlockList();
   for (const { address, prefix } of networks)
@@ -27,12 +27,12 @@ export function createNetworkList(networks: readonly Network[]): (address: strin
   };
 }
 
-/** Whether all addresses of a network are in one of the others. False for what is no network. */
+/** Whether one of the others contains the whole network. False when the text is no network. */
 export function isWithin(text: string, others: readonly string[]): boolean {
   const network = readNetwork(text);
   if (!network) return false;
-  return others.some((one) => {
-    const other = readNetwork(one);
+  return others.some((otherText) => {
+    const other = readNetwork(otherText);
     if (!other || isIP(other.address) !== isIP(network.address) || other.prefix > network.prefix)
       return false;
     return createNetworkList([other])(network.address);

@@ -1,8 +1,12 @@
-/** What a caller of the HTTP API may be permitted by name. Packs and hosts add names of their own. */
+/**
+ * The permissions of the HTTP API and what each one allows. Packs and hosts add names of their own. `export`,
+ * `alerts.manage` and `rules.manage` are planned: roles have them already, but no route asks for them yet
+ * (docs/planned.md).
+ */
 export const permissionTable = {
   ingest: 'write events and directory records',
   read: 'search, read and follow the entries that the grant reaches',
-  'read.all': 'nothing is hidden by scope: also sources, and counts of all',
+  'read.all': 'read everything of the tenant: also its sources, and counts of all entries',
   tree: 'entry bundles: the whole ledger, byte by byte',
   export: 'take entries out as files',
   'alerts.manage': 'change the state of alerts',
@@ -14,7 +18,7 @@ export const permissionTable = {
 
 export type PermissionName = keyof typeof permissionTable;
 
-/** The built-in roles and what each is permitted; all reach everything but `viewer`, who reaches his own. */
+/** The built-in roles and their permissions. `viewer` and `ingest` read only their own entries, the others all. */
 export const roleTable = {
   owner: ['read', 'read.all', 'tree', 'export', 'alerts.manage', 'rules.manage', 'users.manage', 'admin'],
   administrator: [
@@ -46,8 +50,8 @@ export function isPermissionName(name: string): name is PermissionName {
 }
 
 /**
- * Which entries a grant reaches. `own`: actor or subject is the caller's id in the host application. `actions`: those of
- * packs, and beside them the caller's own where it has a `hostId`.
+ * Which entries a caller may read. `own`: those whose actor or subject is the caller, by their id in the host application.
+ * `actions`: those with one of these actions; with a `hostId` also the caller's own.
  */
 export type Reach =
   | { readonly kind: 'all' }
@@ -58,13 +62,13 @@ export type Reach =
 
 export const everywhere: Reach = { kind: 'all' };
 
-/** What one role, a pack's name for one, or several together give. */
+/** What one role gives, or several roles together. */
 export interface GrantPart {
   readonly permissions: readonly string[];
   readonly reach: Reach;
 }
 
-/** The part that a built-in role gives a person known to the host as `hostId`; '' has no entries of his own. */
+/** What a built-in role gives the person whose id in the host application is `hostId`; with '' they have no own entries. */
 export function partOf(role: RoleName, hostId: string): GrantPart {
   return {
     permissions: roleTable[role],
@@ -72,13 +76,13 @@ export function partOf(role: RoleName, hostId: string): GrantPart {
   };
 }
 
-/** Whoever reaches some entries only is never shown a whole ledger, whatever else was given. */
+/** Removes the permissions that show a whole ledger when the caller may read only some of its entries. */
 export function permittedWithin(reach: Reach, permissions: readonly string[]): readonly string[] {
   if (reach.kind === 'all') return permissions;
   return permissions.filter((name) => name !== 'read.all' && name !== 'tree');
 }
 
-/** Of several roles the widest reach counts, and every permission. */
+/** What several roles give together: all their permissions, and the widest reach among them. */
 export function together(parts: readonly GrantPart[], hostId: string): GrantPart {
   const reaches = parts.map((part) => part.reach);
   const actions = reaches.flatMap((reach) => (reach.kind === 'actions' ? reach.actions : []));

@@ -1,9 +1,9 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 
-/** Keeps small secrets of the server's own in the database, or in a browser's cookie, unreadable and unaltered. */
+/** Encrypts and authenticates the server's small secrets before they go into the database or into a cookie. */
 export interface SecretBox {
   seal(plain: Buffer): Buffer;
-  /** Undefined when it was not sealed by this installation for this purpose. */
+  /** Undefined when this installation did not seal these bytes for this purpose. */
   open(sealed: Buffer): Buffer | undefined;
 }
 

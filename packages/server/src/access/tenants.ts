@@ -10,7 +10,7 @@ export interface Ledger {
   id: number;
   tenant: number;
   name: string;
-  /** First line of every checkpoint of its tree. */
+  /** First line of every checkpoint of the ledger's tree. */
   origin: string;
   retentionClass: number;
   retentionDays: number | null;
@@ -31,40 +31,20 @@ export interface Tenants {
   ledgers(tenant: number): Promise<Ledger[]>;
   ledger(id: number): Promise<Ledger | undefined>;
   allLedgers(): Promise<Ledger[]>;
-  /** Grows with every tenant and ledger that this process makes: what was cached of them before is old. */
+  /** Grows with every tenant and ledger that this process makes: a cached list with a smaller revision is out of date. */
   revision(): number;
 }
 
 const namePattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-const select = `select id, tenant, name, origin, retention_class as "retentionClass",
-  retention_days as "retentionDays" from ledger`;
+const ledgerColumns = `id, tenant, name, origin, retention_class as "retentionClass",
+  retention_days as "retentionDays"`;
 
 /** Tenants and their ledgers. `origin` is the host name that all trees of this installation start with. */
 export function createTenants(options: { database: Database; origin: string; clock: () => number }): Tenants {
   const { database } = options;
   let revision = 0;
-  const insertLedger = async (
-    client: Client,
-    ledger: { tenant: number; name: string; retentionDays: number | undefined },
-  ): Promise<Ledger> => {
-    const made = await client.query<Ledger>(
-      `insert into ledger (tenant, name, origin, retention_days, retention_class)
-       values ($1, $2, $3, $4, $5) returning id, tenant, name, origin, retention_class as "retentionClass", retention_days as "retentionDays"`,
-      [
-        ledger.tenant,
-        ledger.name,
-        `${options.origin}/${ledger.name}`,
-        ledger.retentionDays ?? null,
-        retentionClass(ledger.retentionDays),
-      ],
-    );
-    const row = made.rows[0];
-    if (!row) throw new AuditError('internal', { operatorText: 'insert into ledger returned nothing' });
-    await client.query(`set local bitacora.ledgers = '${row.id}'`);
-    await client.query(
-      'insert into head (ledger, size, ingested_at) values ($1, 0, to_timestamp($2 / 1000.0))',
-      [row.id, options.clock()],
-    );
+  const insert = async (client: Client, ledger: NewLedger): Promise<Ledger> => {
+    const row = await insertLedger(client, ledger, options);
     revision++;
     return row;
   };
@@ -72,51 +52,98 @@ export function createTenants(options: { database: Database; origin: string; clo
     revision: () => revision,
     async create(name) {
       requireName(name, 'tenant');
-      return unique(`tenant ${name}`, () =>
+      return refuseTaken(`tenant ${name}`, () =>
         database.plain(async (client) => {
-          const made = await client.query<Tenant>(
-            'insert into tenant (name) values ($1) returning id, name',
-            [name],
-          );
-          const tenant = made.rows[0];
-          if (!tenant)
-            throw new AuditError('internal', { operatorText: 'insert into tenant returned nothing' });
-          await insertLedger(client, { tenant: tenant.id, name, retentionDays: undefined });
-          await insertLedger(client, { tenant: tenant.id, name: `${name}.audit`, retentionDays: undefined });
+          const tenant = await insertTenant(client, name);
+          await insert(client, { tenant: tenant.id, name, retentionDays: undefined });
+          await insert(client, { tenant: tenant.id, name: `${name}.audit`, retentionDays: undefined });
           return tenant;
         }),
       );
     },
-    find: (name) =>
-      database.plain(
-        async (client) =>
-          (await client.query<Tenant>('select id, name from tenant where name = $1', [name])).rows[0],
-      ),
-    list: () =>
-      database.plain(
-        async (client) => (await client.query<Tenant>('select id, name from tenant order by id')).rows,
-      ),
+    find: (name) => selectTenant(database, name),
+    list: () => selectTenants(database),
     async createLedger(tenant, suffix, retentionDays) {
       requireName(suffix, 'ledger');
-      return unique(`ledger ${tenant.name}.${suffix}`, () =>
-        database.plain((client) =>
-          insertLedger(client, { tenant: tenant.id, name: `${tenant.name}.${suffix}`, retentionDays }),
-        ),
+      const name = `${tenant.name}.${suffix}`;
+      return refuseTaken(`ledger ${name}`, () =>
+        database.plain((client) => insert(client, { tenant: tenant.id, name, retentionDays })),
       );
     },
-    ledgers: (tenant) =>
-      database.plain(
-        async (client) =>
-          (await client.query<Ledger>(`${select} where tenant = $1 order by id`, [tenant])).rows,
-      ),
-    ledger: (id) =>
-      database.plain(async (client) => (await client.query<Ledger>(`${select} where id = $1`, [id])).rows[0]),
-    allLedgers: () =>
-      database.plain(async (client) => (await client.query<Ledger>(`${select} order by id`)).rows),
+    ledgers: (tenant) => selectLedgers(database, 'where tenant = $1 order by id', [tenant]),
+    ledger: async (id) => (await selectLedgers(database, 'where id = $1', [id]))[0],
+    allLedgers: () => selectLedgers(database, 'order by id', []),
   };
 }
 
-/** Ledgers with one period share partitions; 0 is «without end», otherwise the days themselves. */
+interface NewLedger {
+  tenant: number;
+  name: string;
+  retentionDays: number | undefined;
+}
+
+async function insertTenant(client: Client, name: string): Promise<Tenant> {
+  const inserted = await client.query<Tenant>('insert into tenant (name) values ($1) returning id, name', [
+    name,
+  ]);
+  const tenant = inserted.rows[0];
+  if (!tenant) throw new AuditError('internal', { operatorText: 'insert into tenant returned nothing' });
+  return tenant;
+}
+
+/** Inserts a ledger with its head, which has size 0. */
+async function insertLedger(
+  client: Client,
+  ledger: NewLedger,
+  { origin, clock }: { origin: string; clock: () => number },
+): Promise<Ledger> {
+  const inserted = await client.query<Ledger>(
+    `insert into ledger (tenant, name, origin, retention_days, retention_class)
+     values ($1, $2, $3, $4, $5) returning ${ledgerColumns}`,
+    [
+      ledger.tenant,
+      ledger.name,
+      `${origin}/${ledger.name}`,
+      ledger.retentionDays ?? null,
+      retentionClass(ledger.retentionDays),
+    ],
+  );
+  const row = inserted.rows[0];
+  if (!row) throw new AuditError('internal', { operatorText: 'insert into ledger returned nothing' });
+  await client.query(`set local bitacora.ledgers = '${row.id}'`);
+  await client.query(
+    'insert into head (ledger, size, ingested_at) values ($1, 0, to_timestamp($2 / 1000.0))',
+    [row.id, clock()],
+  );
+  return row;
+}
+
+async function selectTenant(database: Database, name: string): Promise<Tenant | undefined> {
+  const result = await database.plain((client) =>
+    client.query<Tenant>('select id, name from tenant where name = $1', [name]),
+  );
+  return result.rows[0];
+}
+
+async function selectTenants(database: Database): Promise<Tenant[]> {
+  const result = await database.plain((client) =>
+    client.query<Tenant>('select id, name from tenant order by id'),
+  );
+  return result.rows;
+}
+
+async function selectLedgers(
+  database: Database,
+  condition: string,
+  values: readonly number[],
+): Promise<Ledger[]> {
+  const result = await database.plain((client) =>
+    client.query<Ledger>(`select ${ledgerColumns} from ledger ${condition}`, [...values]),
+  );
+  return result.rows;
+}
+
+/** Ledgers with the same retention period share partitions. The class is the period in days; 0: kept for ever. */
 function retentionClass(days: number | undefined): number {
   return days ?? 0;
 }
@@ -129,7 +156,7 @@ function requireName(name: string, parameter: string): void {
   });
 }
 
-async function unique<T>(what: string, insert: () => Promise<T>): Promise<T> {
+async function refuseTaken<T>(what: string, insert: () => Promise<T>): Promise<T> {
   try {
     return await insert();
   } catch (error) {

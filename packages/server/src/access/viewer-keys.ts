@@ -7,10 +7,10 @@ import type { SecretBox } from './secret-box.ts';
 /** A key by which a host application vouches for its own users. */
 export interface ViewerKey {
   kid: string;
-  /** `iss` of its tokens, letter by letter. */
+  /** The exact `iss` that its tokens must carry. */
   issuer: string;
   algorithm: 'EdDSA' | 'HS256';
-  /** The only names of roles that its tokens may carry; null: every one but owner. */
+  /** Names of the roles that its tokens may carry; null: every role but owner. */
   roles: string[] | null;
   /** ms */
   createdAt: number;
@@ -22,14 +22,17 @@ export interface ViewerKeyInput extends Omit<ViewerKey, 'kid' | 'createdAt'> {
 }
 
 export interface ViewerKeys {
-  /** Makes it, or puts another in its place. @throws invalid_parameter, forbidden */
+  /** Stores a key, or replaces the one with that `kid`. @throws invalid_parameter, forbidden */
   put(tenant: number, kid: string, input: ViewerKeyInput): Promise<ViewerKey>;
   list(tenant: number): Promise<ViewerKey[]>;
   /** @throws not_found */
   remove(tenant: number, kid: string): Promise<void>;
-  /** With what its tokens are checked; known for two seconds. */
-  find(tenant: number, kid: string): Promise<(ViewerKey & { material: KeyObject | Uint8Array }) | undefined>;
+  /** Cached for two seconds: for so long another server's change may stay unseen. */
+  find(tenant: number, kid: string): Promise<CheckingKey | undefined>;
 }
+
+/** A key with the material that checks its tokens: a public key (EdDSA) or a shared secret (HS256). */
+type CheckingKey = ViewerKey & { material: KeyObject | Uint8Array };
 
 const keysMax = 100;
 const cachedForMs = 2_000;
@@ -42,69 +45,98 @@ export function createViewerKeys(options: {
   clock: () => number;
 }): ViewerKeys {
   const { database, box, clock } = options;
-  type Found = Awaited<ReturnType<ViewerKeys['find']>>;
-  const cache = new LRUCache<string, { found: Found; until: number }>({ max: cachedMax });
+  const cache = new LRUCache<string, { key: CheckingKey | undefined; until: number }>({ max: cachedMax });
   return {
     async put(tenant, kid, input) {
-      if (!/^[\w.-]{1,100}$/.test(kid))
-        throw new AuditError('invalid_parameter', {
-          parameter: 'kid',
-          detail: 'kid: 1 to 100 of A-Z a-z 0-9 _ . -',
-        });
-      const bytes = input.algorithm === 'EdDSA' ? publicKeyOf(input.key) : box.seal(secretOf(input.key));
-      const made = await database.write({ tenant, ledgers: [] }, (client) =>
-        client.query<ViewerKey>(
-          `insert into viewer_key (tenant, kid, issuer, algorithm, material, roles)
-           select $1::integer, $2::text, $3, $4, $5::bytea, $6::text[]
-           where (select count(*) from viewer_key where tenant = $1 and kid <> $2) < ${keysMax}
-           on conflict (tenant, kid) do update set issuer = excluded.issuer, algorithm = excluded.algorithm,
-             material = excluded.material, roles = excluded.roles, created_at = now() returning ${columns}`,
-          [tenant, kid, input.issuer, input.algorithm, bytes, input.roles],
-        ),
-      );
+      requireKid(kid);
+      const material = input.algorithm === 'EdDSA' ? publicKeyOf(input.key) : box.seal(secretOf(input.key));
+      const key = await upsertKey(database, { tenant, kid, input, material });
       cache.delete(`${tenant}/${kid}`);
-      const key = made.rows[0];
       if (!key) throw new AuditError('forbidden', { detail: `a tenant has at most ${keysMax} viewer keys` });
       return key;
     },
-    async list(tenant) {
-      const found = await database.write({ tenant, ledgers: [] }, (client) =>
-        client.query<ViewerKey>(`select ${columns} from viewer_key where tenant = $1 order by kid`, [tenant]),
-      );
-      return found.rows;
-    },
+    list: (tenant) => selectKeys(database, tenant),
     async remove(tenant, kid) {
-      const done = await database.write({ tenant, ledgers: [] }, (client) =>
-        client.query('delete from viewer_key where tenant = $1 and kid = $2', [tenant, kid]),
-      );
+      const deleted = await deleteKey(database, tenant, kid);
       cache.delete(`${tenant}/${kid}`);
-      if (done.rowCount === 0) throw new AuditError('not_found', { detail: 'there is no such viewer key' });
+      if (!deleted) throw new AuditError('not_found', { detail: 'there is no such viewer key' });
     },
     async find(tenant, kid) {
       const cached = cache.get(`${tenant}/${kid}`);
-      if (cached && cached.until > clock()) return cached.found;
-      const rows = await database.write({ tenant, ledgers: [] }, (client) =>
-        client.query<ViewerKey & { bytes: Buffer }>({
-          name: 'viewer-key-find',
-          text: `select ${columns}, material as bytes from viewer_key where tenant = $1 and kid = $2`,
-          values: [tenant, kid],
-        }),
-      );
-      const [row] = rows.rows;
-      const material =
-        row && (row.algorithm === 'EdDSA' ? createPublicKey(keyText(row.bytes)) : box.open(row.bytes));
-      const found = row && material ? { ...row, material } : undefined;
-      cache.set(`${tenant}/${kid}`, { found, until: clock() + cachedForMs });
-      return found;
+      if (cached && cached.until > clock()) return cached.key;
+      const row = await selectKey(database, tenant, kid);
+      const material = row && materialOf(row, box);
+      const key = row && material ? { ...row, material } : undefined;
+      cache.set(`${tenant}/${kid}`, { key, until: clock() + cachedForMs });
+      return key;
     },
   };
 }
 
-function keyText(bytes: Buffer): { key: Buffer; format: 'der'; type: 'spki' } {
-  return { key: bytes, format: 'der', type: 'spki' };
+type StoredKey = ViewerKey & { bytes: Buffer };
+
+/** Undefined when the tenant has as many keys as it may have. */
+async function upsertKey(
+  database: Database,
+  options: { tenant: number; kid: string; input: ViewerKeyInput; material: Buffer },
+): Promise<ViewerKey | undefined> {
+  const { tenant, kid, input, material } = options;
+  const stored = await database.write({ tenant, ledgers: [] }, (client) =>
+    client.query<ViewerKey>(
+      `insert into viewer_key (tenant, kid, issuer, algorithm, material, roles)
+       select $1::integer, $2::text, $3, $4, $5::bytea, $6::text[]
+       where (select count(*) from viewer_key where tenant = $1 and kid <> $2) < ${keysMax}
+       on conflict (tenant, kid) do update set issuer = excluded.issuer, algorithm = excluded.algorithm,
+         material = excluded.material, roles = excluded.roles, created_at = now() returning ${columns}`,
+      [tenant, kid, input.issuer, input.algorithm, material, input.roles],
+    ),
+  );
+  return stored.rows[0];
 }
 
-/** @throws invalid_parameter, also for a private key: the host keeps that one */
+async function selectKeys(database: Database, tenant: number): Promise<ViewerKey[]> {
+  const result = await database.write({ tenant, ledgers: [] }, (client) =>
+    client.query<ViewerKey>(`select ${columns} from viewer_key where tenant = $1 order by kid`, [tenant]),
+  );
+  return result.rows;
+}
+
+async function selectKey(database: Database, tenant: number, kid: string): Promise<StoredKey | undefined> {
+  const result = await database.write({ tenant, ledgers: [] }, (client) =>
+    client.query<StoredKey>({
+      name: 'viewer-key-find',
+      text: `select ${columns}, material as bytes from viewer_key where tenant = $1 and kid = $2`,
+      values: [tenant, kid],
+    }),
+  );
+  return result.rows[0];
+}
+
+/** False when the tenant has no such key. */
+async function deleteKey(database: Database, tenant: number, kid: string): Promise<boolean> {
+  const deleted = await database.write({ tenant, ledgers: [] }, (client) =>
+    client.query('delete from viewer_key where tenant = $1 and kid = $2', [tenant, kid]),
+  );
+  return deleted.rowCount !== 0;
+}
+
+/** Undefined when the secret was sealed under another master secret. */
+function materialOf({ algorithm, bytes }: StoredKey, box: SecretBox): CheckingKey['material'] | undefined {
+  return algorithm === 'EdDSA'
+    ? createPublicKey({ key: bytes, format: 'der', type: 'spki' })
+    : box.open(bytes);
+}
+
+/** @throws invalid_parameter */
+function requireKid(kid: string): void {
+  if (/^[\w.-]{1,100}$/.test(kid)) return;
+  throw new AuditError('invalid_parameter', {
+    parameter: 'kid',
+    detail: 'kid: 1 to 100 of A-Z a-z 0-9 _ . -',
+  });
+}
+
+/** @throws invalid_parameter, also for a private key: only the host may have that */
 function publicKeyOf(text: string): Buffer {
   const refuse = (detail: string): never => {
     throw new AuditError('invalid_parameter', { parameter: 'key', detail });
@@ -122,11 +154,11 @@ function publicKeyOf(text: string): Buffer {
   }
 }
 
-function jwkOf(text: string): JsonWebKey {
-  const value: unknown = JSON.parse(text);
+function jwkOf(json: string): JsonWebKey {
+  const value: unknown = JSON.parse(json);
   const member = (name: string): string => {
-    const found: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-    return typeof found === 'string' ? found : '';
+    const text: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+    return typeof text === 'string' ? text : '';
   };
   return { kty: member('kty'), crv: member('crv'), x: member('x') };
 }

@@ -6,7 +6,7 @@ import { isRoleName, partOf, together, type GrantPart, type Reach } from './perm
 import type { Tenants } from './tenants.ts';
 import type { ViewerKey, ViewerKeys } from './viewer-keys.ts';
 
-/** What a token that a host application signed gives its user. */
+/** What a token signed by a host application gives to that host's user. */
 export interface ViewerRights {
   readonly caller: Caller;
   readonly tenant: number;
@@ -17,7 +17,7 @@ export interface ViewerRights {
 }
 
 export interface ViewerTokens {
-  /** Undefined for every token that is not whole, right, and in time. */
+  /** Undefined for a token that is malformed, wrongly signed, not yet valid or expired. */
   verify(token: string): Promise<ViewerRights | undefined>;
 }
 
@@ -29,7 +29,7 @@ const tenantsCachedMax = 10_000;
 
 /**
  * Tokens of hosts for their own users: JWT with `iss sub tenant roles exp` (RFC 7519), signed by a key that the tenant
- * registered. The algorithm is the key's, never the token's. `roleOf` knows the names that packs give roles.
+ * registered. The key decides the algorithm, never the token. `roleOf` looks up the roles that packs define.
  */
 export function createViewerTokens(options: {
   keys: ViewerKeys;
@@ -73,11 +73,11 @@ function rightsOf(
   },
 ): ViewerRights | undefined {
   const { tenant, key, now } = context;
-  // Long lives would outlast what the host knows of its user: counted from now, and from its making.
-  const late =
+  // A token may live for an hour, counted from now and from when it was issued: the host may change the user's rights meanwhile.
+  const tooLong =
     exp - now > livesSecondsMax + skewSeconds || exp - (iat ?? nbf ?? now) > livesSecondsMax + skewSeconds;
   const future = (iat ?? 0) > now + skewSeconds || (nbf ?? 0) > now + skewSeconds;
-  if (late || future || sub === undefined || !/^[^\0]{1,200}$/u.test(sub) || !sub.isWellFormed())
+  if (tooLong || future || sub === undefined || !/^[^\0]{1,200}$/u.test(sub) || !sub.isWellFormed())
     return undefined;
   if (!Array.isArray(roles) || roles.length > rolesMax) return undefined;
   const names = roles.filter((role) => typeof role === 'string');
@@ -103,7 +103,7 @@ function rightsOf(
   };
 }
 
-/** Every request of a viewer names its tenant: looked up once a second, unknown names too. */
+/** Every request of a viewer names its tenant, so each name is looked up at most once a second, also an unknown one. */
 function createTenantIds(
   tenants: Tenants,
   clock: () => number,

@@ -6,7 +6,7 @@ import {
   dueSegments,
   entriesOfPart,
   purgeSegment,
-  tellOfPurges,
+  reportPurges,
   type CountedPart,
   type DueSegment,
   type Ledgers,
@@ -59,7 +59,7 @@ export function createRetention(options: RetentionOptions): Retention {
         }
       }
       // Also what a predecessor removed that was stopped before it could tell.
-      await tellOfPurges(database, all, (purges) => report(grant, purges, { ...options, byId }));
+      await reportPurges(database, all, (purges) => report(grant, purges, { ...options, byId }));
       for (const failure of failures.values()) throw failure;
       return purged;
     },

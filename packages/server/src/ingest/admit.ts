@@ -8,7 +8,7 @@ export interface AdmitOptions {
   tenant: number;
   policyOf: (action: string) => ActionPolicy;
   directory: Directory;
-  /** Stands in an entry for a session id that would let its holder in; absent: none would. */
+  /** Replaces a session id that would sign its holder in; absent: session ids are no secrets. */
   hiddenSession?: ((sessionId: string) => string) | undefined;
 }
 
@@ -24,8 +24,8 @@ export async function admit(
 ): Promise<AdmissionResult[]> {
   const policies = events.map((event) => options.policyOf(event.action));
   const keys = events.flatMap((event, position) => policies[position]?.pack?.admission?.needs(event) ?? []);
-  const found = keys.length === 0 ? [] : await options.directory.find(options.tenant, keys);
-  const records = new Map([...found].map(([key, record]) => [key, packRecord(record)]));
+  const stored = keys.length === 0 ? [] : await options.directory.find(options.tenant, keys);
+  const records = new Map([...stored].map(([key, record]) => [key, packRecord(record)]));
   return events.map((event, position) => {
     const policy = policies[position] ?? options.policyOf(event.action);
     const admitted = byPack(event, policy, records);
@@ -41,14 +41,14 @@ export async function admit(
 function byPack(
   event: AuditEvent,
   { pack }: ActionPolicy,
-  found: ReadonlyMap<string, DirectoryRecord>,
+  records: ReadonlyMap<string, DirectoryRecord>,
 ): { ok: true; event: AuditEvent } | { ok: false; rejection: Rejection } {
   const rejection = pack?.attributes && checkAttributes(event.attributes, pack.attributes);
   if (rejection) return { ok: false, rejection };
-  return pack?.admission?.admit(event, found) ?? { ok: true, event };
+  return pack?.admission?.admit(event, records) ?? { ok: true, event };
 }
 
-/** A token of a sign-in comes with every event of its session, also with those that no pack declares. */
+/** Replaces the session id in every event, also of actions that no pack declares: any of them may carry a secret one. */
 function withoutSecret(
   event: AuditEvent,
   { hiddenSession }: Pick<AdmitOptions, 'hiddenSession'>,
@@ -57,7 +57,7 @@ function withoutSecret(
   return { ...event, sessionId: hiddenSession(event.sessionId) };
 }
 
-/** What packs know by name stands at the top, the rest is the host's own. */
+/** The members that packs know by name stand at the top of the record, the others in `attributes`. */
 function packRecord({ type, id, fields }: StoredRecord): DirectoryRecord {
   const named: Record<string, string> = {};
   const attributes: Record<string, JsonValue> = {};

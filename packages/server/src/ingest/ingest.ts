@@ -21,7 +21,7 @@ export interface EventError {
 }
 
 export type EventResult =
-  /** `expired`: imported, although the id is older than what was purged of the ledger. */
+  /** `expired`: imported, although the id is so old that its entry may have been purged. */
   | { id: string; index: number; leafHash: string; duplicate?: true; expired?: true }
   | { id?: string; error: EventError };
 
@@ -35,23 +35,23 @@ export interface IngestAnswer {
 
 export interface Ingest {
   /**
-   * Admits what was read and appends it, each event to the ledger that `ledgerOf` names; returns after the commits.
+   * Admits the events and appends each one to the ledger that `ledgerOf` names; returns after the commits.
    * @throws unavailable, storage_full, too_many_requests
    */
   ingest(events: readonly ReadEvent[], target: IngestTarget): Promise<IngestAnswer>;
-  /** One event of the server's own, into `ledger`. */
+  /** Appends one event about the server itself to `ledger`. */
   report(ledger: LedgerRow, event: Omit<AuditEvent, 'id'>): Promise<void>;
-  /** Several at once, with ids of their own: one that is there already is left as it is. */
+  /** Appends several events that have ids already. An event whose id is stored is not stored again. */
   reportAll(ledger: LedgerRow, events: readonly AuditEvent[]): Promise<void>;
 }
 
 export interface IngestTarget {
   tenant: number;
-  /** Where events go that no pack claims. */
+  /** The ledger of events whose action no pack declares. */
   chosen: LedgerRow;
-  /** Where an action's events go. */
+  /** The ledger of an action's events. */
   ledgerOf: (action: string) => LedgerRow | Promise<LedgerRow>;
-  /** Events of the past, by an import: none is refused as expired. */
+  /** Events of the past that an import sends: none is refused as expired. */
   imported?: boolean;
 }
 
@@ -77,33 +77,35 @@ export function createIngest(options: {
   return {
     async ingest(events, target) {
       const results: EventResult[] = [];
-      const parsed: Placed<AuditEvent>[] = [];
+      const parsed: Positioned<AuditEvent>[] = [];
       events.forEach((read, position) => {
-        const one = read.ok ? parseEvent(read.value, { createId }) : read;
-        if (one.ok) parsed.push({ position, value: one.event });
-        else results[position] = refused(one.rejection, read);
+        const result = read.ok ? parseEvent(read.value, { createId }) : read;
+        if (result.ok) parsed.push({ position, value: result.event });
+        else results[position] = refused(result.rejection, read);
       });
       const admitted = await admit(
         parsed.map(({ value }) => value),
         {
-          ...{ tenant: target.tenant, policyOf, directory },
+          tenant: target.tenant,
+          policyOf,
+          directory,
           hiddenSession: secretSessions ? ledgers.tenantKeys(target.tenant).hiddenSession : undefined,
         },
       );
-      const accepted: Placed<AdmittedEvent>[] = [];
-      admitted.forEach((one, offset) => {
+      const accepted: Positioned<AdmittedEvent>[] = [];
+      admitted.forEach((result, offset) => {
         const position = parsed[offset]?.position ?? 0;
-        if ('rejection' in one) results[position] = { id: one.id, error: one.rejection };
-        else accepted.push({ position, value: one });
+        if ('rejection' in result) results[position] = { id: result.id, error: result.rejection };
+        else accepted.push({ position, value: result });
       });
-      const groups = await keepRetriesWhereTheyAre(await byLedger(accepted, target), { target, ledgers });
-      const appends = [...groups].map(async ([ledger, placed]) => {
+      const groups = await withStoredRetries(await byLedger(accepted, target), { target, ledgers });
+      const appends = [...groups].map(async ([ledger, group]) => {
         const appended = await ledgers.append(
           ledger,
-          placed.map(({ value }) => value),
+          group.map(({ value }) => value),
           { ...now(), imported: target.imported ?? false },
         );
-        appended.forEach((result, offset) => (results[placed[offset]?.position ?? 0] = answered(result)));
+        appended.forEach((result, offset) => (results[group[offset]?.position ?? 0] = resultOf(result)));
       });
       await Promise.all(appends);
       return summary(results);
@@ -113,60 +115,60 @@ export function createIngest(options: {
   };
 }
 
-/** A value and its place among the events received. */
-interface Placed<T> {
+/** A value and its position among the events received. */
+interface Positioned<T> {
   position: number;
   value: T;
 }
 
 async function byLedger(
-  accepted: readonly Placed<AdmittedEvent>[],
+  accepted: readonly Positioned<AdmittedEvent>[],
   target: IngestTarget,
-): Promise<Map<LedgerRow, Placed<AdmittedEvent>[]>> {
+): Promise<Map<LedgerRow, Positioned<AdmittedEvent>[]>> {
   const chosen = new Map<string, LedgerRow>();
-  const groups = new Map<LedgerRow, Placed<AdmittedEvent>[]>();
-  for (const placed of accepted) {
-    const { action } = placed.value.event;
+  const groups = new Map<LedgerRow, Positioned<AdmittedEvent>[]>();
+  for (const positioned of accepted) {
+    const { action } = positioned.value.event;
     const ledger = chosen.get(action) ?? (await target.ledgerOf(action));
     chosen.set(action, ledger);
     const group = groups.get(ledger);
-    if (group) group.push(placed);
-    else groups.set(ledger, [placed]);
+    if (group) group.push(positioned);
+    else groups.set(ledger, [positioned]);
   }
   return groups;
 }
 
 /**
- * A pack that is added later gets a ledger of its own; a retry of an event that was stored before belongs to the ledger
- * that has it: ids are idempotency keys for ever, whatever packs come.
+ * Moves retries into the group of the ledger that stored the event before. A pack that is added later may have its own
+ * ledger, but an event that the chosen ledger stores must not be stored a second time in that one.
  */
-async function keepRetriesWhereTheyAre(
-  groups: Map<LedgerRow, Placed<AdmittedEvent>[]>,
+async function withStoredRetries(
+  groups: Map<LedgerRow, Positioned<AdmittedEvent>[]>,
   { target, ledgers }: { target: IngestTarget; ledgers: Ledgers },
-): Promise<Map<LedgerRow, Placed<AdmittedEvent>[]>> {
+): Promise<Map<LedgerRow, Positioned<AdmittedEvent>[]>> {
   const { chosen } = target;
-  const kept = new Map<LedgerRow, Placed<AdmittedEvent>[]>();
-  const put = (ledger: LedgerRow, placed: Placed<AdmittedEvent>[]): void => {
-    if (placed.length > 0) kept.set(ledger, [...(kept.get(ledger) ?? []), ...placed]);
+  const regrouped = new Map<LedgerRow, Positioned<AdmittedEvent>[]>();
+  const put = (ledger: LedgerRow, events: Positioned<AdmittedEvent>[]): void => {
+    if (events.length > 0) regrouped.set(ledger, [...(regrouped.get(ledger) ?? []), ...events]);
   };
-  for (const [ledger, placed] of groups) {
+  for (const [ledger, group] of groups) {
     const stored =
       ledger.id === chosen.id
         ? new Set<string>()
         : await ledgers.storedIds(
             chosen,
-            placed.map(({ value }) => value.event.id),
+            group.map(({ value }) => value.event.id),
           );
     put(
       chosen,
-      placed.filter(({ value }) => stored.has(value.event.id)),
+      group.filter(({ value }) => stored.has(value.event.id)),
     );
     put(
       ledger,
-      placed.filter(({ value }) => !stored.has(value.event.id)),
+      group.filter(({ value }) => !stored.has(value.event.id)),
     );
   }
-  return kept;
+  return regrouped;
 }
 
 function refused(rejection: Rejection, read: ReadEvent): EventResult {
@@ -179,7 +181,7 @@ function refused(rejection: Rejection, read: ReadEvent): EventResult {
     : { error: rejection };
 }
 
-function answered(result: AppendResult): EventResult {
+function resultOf(result: AppendResult): EventResult {
   if (result.outcome === 'conflict') {
     return {
       id: result.id,

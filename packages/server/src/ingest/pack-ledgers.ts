@@ -3,28 +3,29 @@ import type { Grant, Ledger, Tenants } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 
 export interface PackLedgers {
-  /** The ledger of an action's events: its pack's own where that is kept for another time, else `fallback`. @throws not_found */
+  /** The ledger of an action's events: that of its pack when the pack has another retention period, else `fallback`. @throws not_found */
   ledgerOf(grant: Grant, action: string, fallback: Ledger): Ledger | Promise<Ledger>;
 }
 
-/** One retention period per ledger, so a pack with another one gets its own ledger, made with its first event. */
+/** A ledger has one retention period, so a pack with another period gets its own ledger, which is made with its first event. */
 export function createPackLedgers(options: { tenants: Tenants; packs: readonly AnyPack[] }): PackLedgers {
   const { tenants } = options;
   const packOf = new Map(
     options.packs.flatMap((pack) => Object.keys(pack.actions).map((action) => [action, pack] as const)),
   );
-  const made = new Map<string, Promise<Ledger>>();
+  const ledgers = new Map<string, Promise<Ledger>>();
   const ensure = async (grant: Grant, name: string, retention: Retention | undefined): Promise<Ledger> => {
     const find = async (): Promise<Ledger | undefined> =>
       (await tenants.ledgers(grant.tenant.id)).find((ledger) => ledger.name === name);
-    const known = await find();
-    if (known) return known;
+    const existing = await find();
+    if (existing) return existing;
     const days = typeof retention === 'object' ? retention.days : undefined;
     return tenants
       .createLedger(grant.tenant, name.slice(grant.tenant.name.length + 1), days)
       .catch(async (error: unknown) => {
-        const other = await find();
-        if (other) return other;
+        // Another server may have made the ledger at the same moment.
+        const ledger = await find();
+        if (ledger) return ledger;
         throw error;
       });
   };
@@ -44,11 +45,11 @@ export function createPackLedgers(options: { tenants: Tenants; packs: readonly A
         });
       }
       const key = `${grant.tenant.id}/${name}`;
-      const known = made.get(key);
-      if (known) return known;
+      const cached = ledgers.get(key);
+      if (cached) return cached;
       const ledger = ensure(grant, name, pack.retention);
-      made.set(key, ledger);
-      ledger.catch(() => made.delete(key));
+      ledgers.set(key, ledger);
+      ledger.catch(() => ledgers.delete(key));
       return ledger;
     },
   };

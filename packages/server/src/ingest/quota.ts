@@ -5,7 +5,7 @@ export interface Quota {
   take(tenant: number, events: number): void;
 }
 
-/** A bucket per tenant: `eventsPerSecond` on average, ten seconds' worth at once. Undefined: without limit. */
+/** A token bucket per tenant: `eventsPerSecond` on average, the events of ten seconds at once. Undefined: no limit. */
 export function createQuota(eventsPerSecond: number | undefined, clock: () => number): Quota {
   if (eventsPerSecond === undefined) return { take: () => undefined };
   const burst = eventsPerSecond * 10;
@@ -15,7 +15,7 @@ export function createQuota(eventsPerSecond: number | undefined, clock: () => nu
       const now = clock();
       const bucket = buckets.get(tenant) ?? { left: burst, at: now };
       const left = Math.min(burst, bucket.left + ((now - bucket.at) / 1000) * eventsPerSecond);
-      // A batch larger than the burst passes a full bucket, or it could never be sent.
+      // A batch larger than the bucket is allowed when the bucket is full. Otherwise it could never be sent.
       const allowed = left >= Math.min(events, burst);
       buckets.set(tenant, { left: allowed ? left - events : left, at: now });
       if (allowed) return;

@@ -14,7 +14,7 @@ export interface Body {
 export const bodyLimits = {
   /** As sent. */
   bodyMaxBytes: 16 * 1024 * 1024,
-  /** After gunzip: a bomb ends here. */
+  /** After gunzip: a small body that inflates to more is refused. */
   inflatedMaxBytes: 64 * 1024 * 1024,
 };
 
@@ -93,11 +93,11 @@ async function inflated(body: Body): Promise<Buffer> {
 
 const blockBytes = 65_536;
 
-/** Offset of the first byte that belongs to no valid sequence: valid blocks are skipped, then sequence by sequence. */
+/** Offset of the first byte that belongs to no valid sequence. Skips valid blocks first, then checks sequence by sequence. */
 function utf8ErrorAt(bytes: Buffer): number {
   let at = 0;
   for (let end = blockBytes; end < bytes.length; end = at + blockBytes) {
-    // A cut inside a character is no error of the text before it.
+    // The block must end between two characters, or a valid text would look invalid.
     for (let back = 0; back < 3 && isContinuation(bytes[end]); back++) end--;
     if (!isUtf8(bytes.subarray(at, end))) break;
     at = end;
@@ -113,7 +113,7 @@ function isContinuation(byte: number | undefined): boolean {
   return byte !== undefined && (byte & 0xc0) === 0x80;
 }
 
-/** How many bytes the character has that begins with this one; 0: none does. */
+/** The number of bytes of a character that begins with this byte; 0: no character does. */
 function sequenceBytes(first: number | undefined): number {
   if (first === undefined) return 0;
   if (first < 0x80) return 1;

@@ -1,7 +1,7 @@
 import { AuditError } from '../audit-error.ts';
 import type { IngestAnswer } from './ingest.ts';
 
-/** What a sender is told when nothing of a call was stored. */
+/** The problem that a sender gets when none of their events was stored. */
 export interface Refusal {
   readonly status: 409 | 422;
   /** Members of an RFC 9457 problem that names the first field. */

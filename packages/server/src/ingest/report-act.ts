@@ -10,7 +10,7 @@ import {
 import { AuditError } from '../audit-error.ts';
 import type { Ingest } from './ingest.ts';
 
-/** Something that a caller did to Bitácora itself. */
+/** What a caller did to Bitácora itself, as the part of an event that differs from act to act. */
 export type Act = Pick<
   AuditEvent,
   'action' | 'operation' | 'outcome' | 'level' | 'targets' | 'attributes' | 'client' | 'request' | 'sessionId'
@@ -38,7 +38,7 @@ export async function auditLedgerOf(tenant: Tenant, tenants: Tenants): Promise<L
   return audit;
 }
 
-/** A caller as the actor of an event: a key is a service, everybody else a person. */
+/** A caller as the actor of an event: a key is a service, all others are persons. */
 export function actorOf({ kind, id, name, email, roles }: Caller): AuditEvent['actor'] {
   const [role] = roles;
   return {

@@ -1,6 +1,6 @@
 import { AuditError } from '../audit-error.ts';
 
-/** The numbers that an instance gave to the events of one request, as ranges `[from, to]`, ascending. */
+/** The numbers that an instance of the SDK gave to the events of one request, as ascending ranges `[from, to]`. */
 export interface Sequences {
   readonly instance: string;
   readonly ranges: readonly (readonly [from: number, to: number])[];
@@ -11,14 +11,14 @@ const headerCharsMax = 8_192;
 const instancePattern = /^[A-Za-z0-9_-]{16,64}$/;
 const sequenceMax = 2 ** 53 - 1;
 
-/** Whether this can be an instance's name: 16 to 64 letters of base64url, as random as the SDK makes them. */
+/** Whether a text has the form of an instance's name: 16 to 64 letters of base64url, which the SDK draws at random. */
 export function isInstance(text: string): boolean {
   return instancePattern.test(text);
 }
 
 /**
  * Reads `bitacora-sequences: <instance> 1-500,502`, one number per event of the body.
- * @throws invalid_parameter when it is malformed or counts otherwise
+ * @throws invalid_parameter when it is malformed or names another count of events
  */
 export function readSequences(header: string | string[] | undefined, events: number): Sequences | undefined {
   if (header === undefined) return undefined;
@@ -36,7 +36,8 @@ export function readRanges(list: string, parameter = headerName): [number, numbe
   let last = 0;
   return list.split(',').map((part) => {
     const [, first = '', end = first] = /^(\d{1,16})(?:-(\d{1,16}))?$/.exec(part) ?? [];
-    const [from, to] = [Number(first), Number(end)];
+    const from = Number(first);
+    const to = Number(end);
     if (first === '' || from <= last || to < from || to > sequenceMax)
       throw refused('ascending ranges from 1, such as 1-500,502', parameter);
     last = to;

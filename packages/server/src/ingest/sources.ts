@@ -1,7 +1,7 @@
-import type { Database } from '../storage/index.ts';
+import type { Database, RowAccess } from '../storage/index.ts';
 import type { Sequences } from './sequences.ts';
 
-/** What an instance says of itself. Numbers count since its start. */
+/** The report of an SDK instance about itself. Its counts begin with its start. */
 export interface SourceReport {
   readonly name: string;
   readonly sdk: string;
@@ -21,27 +21,27 @@ export interface Source {
   readonly instance: string;
   readonly name: string | null;
   readonly sdk: string | null;
-  /** `silent`: it did not say goodbye, and was not heard of for three of its reporting periods. */
+  /** `silent`: it did not report that it closed, and sent nothing for three of its reporting periods. */
   readonly state: 'open' | 'closed' | 'silent';
   readonly startedAt: string;
   readonly lastSeenAt: string;
-  /** Its clock minus ours, in milliseconds, when it last reported; null before. */
+  /** Its clock minus ours in milliseconds at its last report; null before the first. */
   readonly skewMs: number | null;
   readonly submitted: number;
   readonly received: number;
   readonly rejected: number;
   readonly dropped: Readonly<Record<string, number>>;
-  /** How many numbers below the highest known never arrived and were not given up either. */
+  /** How many numbers below the highest known one neither arrived nor were reported as unsent. */
   readonly missingCount: number;
-  /** The first hundred of these ranges; `to` null: it fell silent, and what it captured after `from` is unknown. */
+  /** The first hundred of these ranges. `to` null: the instance is silent, and nobody knows how many events it captured from `from` on. */
   readonly missing: readonly { readonly from: number; readonly to: number | null }[];
 }
 
 export interface Sources {
-  /** Notes that the events of one request were judged. Safe to repeat. */
+  /** Notes that the events of one request arrived, accepted or not. Safe to repeat. */
   received(tenant: number, sequences: Sequences): Promise<void>;
   report(tenant: number, instance: string, report: SourceReport): Promise<void>;
-  /** Those heard of last first. */
+  /** The instances, the one that was seen last first. */
   list(tenant: number, limit: number): Promise<Source[]>;
 }
 
@@ -50,10 +50,10 @@ const silentAfterPeriods = 3;
 const rangesShownMax = 100;
 
 export function createSources(database: Database): Sources {
-  const scope = (tenant: number): { tenant: number; ledgers: number[] } => ({ tenant, ledgers: [] });
+  const rowsOf = (tenant: number): RowAccess => ({ tenant, ledgers: [] });
   return {
     async received(tenant, { instance, ranges }) {
-      await database.write(scope(tenant), (client) =>
+      await database.write(rowsOf(tenant), (client) =>
         client.query({
           name: 'source-received',
           text: `insert into source (tenant, instance, received) values ($1, $2, $3::text::int8multirange)
@@ -64,7 +64,7 @@ export function createSources(database: Database): Sources {
       );
     },
     async report(tenant, instance, report) {
-      await database.write(scope(tenant), async (client) => {
+      await database.write(rowsOf(tenant), async (client) => {
         const stored = await client.query<{ fresh: boolean }>({
           name: 'source-report',
           text: `insert into source (tenant, instance, name, sdk, state, started_at, report_every_ms, skew_ms, submitted, rejected, dropped, unsent)
@@ -75,12 +75,21 @@ export function createSources(database: Database): Sources {
              dropped = excluded.dropped, unsent = source.unsent + excluded.unsent, last_seen_at = now()
            returning xmax = 0 as fresh`,
           values: [
-            ...[tenant, instance, report.name, report.sdk, report.state, report.startedAt],
-            ...[report.reportEveryMs, report.sentAt, report.submitted, report.rejected],
-            ...[JSON.stringify(report.dropped), multirange(report.unsent)],
+            tenant,
+            instance,
+            report.name,
+            report.sdk,
+            report.state,
+            report.startedAt,
+            report.reportEveryMs,
+            report.sentAt,
+            report.submitted,
+            report.rejected,
+            JSON.stringify(report.dropped),
+            multirange(report.unsent),
           ],
         });
-        // Instances come with every start of a host: those not heard of for longest make room.
+        // Every start of a host makes a new instance. Beyond the limit the ones that were seen longest ago are deleted.
         if (stored.rows[0]?.fresh === true)
           await client.query({
             name: 'source-forget',
@@ -91,18 +100,18 @@ export function createSources(database: Database): Sources {
       });
     },
     list: (tenant, limit) =>
-      database.read(scope(tenant), async (client) => {
-        const found = await client.query<SourceRow>({
+      database.read(rowsOf(tenant), async (client) => {
+        const result = await client.query<SourceRow>({
           name: 'source-list',
           text: listSources,
           values: [tenant, limit],
         });
-        return found.rows.map(shown);
+        return result.rows.map(shown);
       }),
   };
 }
 
-/** An open instance may have events on their way: only holes before what arrived are missing then. */
+/** Events of an open instance may still be on their way, so only gaps below its highest arrived number count as missing. */
 const listSources = `
   select instance, name, sdk, state, silent, known, "skewMs", submitted, rejected, dropped,
     coalesce(started_at, first_seen_at) as "startedAt", last_seen_at as "lastSeenAt",

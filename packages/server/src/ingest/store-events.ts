@@ -8,7 +8,7 @@ import { reportAct } from './report-act.ts';
 import { readSequences } from './sequences.ts';
 import type { Sources } from './sources.ts';
 
-/** What storing events of a caller needs. */
+/** What is needed to store the events of a caller. */
 export interface StoreOptions {
   readonly ingest: Ingest;
   readonly packLedgers: PackLedgers;
@@ -17,7 +17,7 @@ export interface StoreOptions {
   readonly tenants: Tenants;
 }
 
-/** Who sends, and the headers that came with the events. */
+/** The caller who sends events, and the headers of their request. */
 export interface Sender {
   readonly grant: Grant;
   readonly request: { readonly headers: Readonly<Record<string, string | string[] | undefined>> };
@@ -43,8 +43,8 @@ export function writableLedger(grant: Grant, name: string | undefined): Ledger {
 }
 
 /**
- * Stores the events of a caller within the tenant's quota. Sequence numbers that never arrived and ids that came again with
- * another body are put on record.
+ * Stores the events of a caller within the tenant's quota. Notes which sequence numbers arrived, and reports ids that came
+ * again with another body to the audit ledger.
  */
 export async function storeEvents(
   { grant, request }: Sender,
@@ -60,8 +60,8 @@ export async function storeEvents(
     imported,
     ledgerOf: (action) => (packLedgers ? options.packLedgers.ledgerOf(grant, action, chosen) : chosen),
   });
-  // Numbers are noted after the append: after a crash in between the sender tries again, and no number counts as arrived
-  // whose event is not stored.
+  // Noted after the append: if the server crashes in between, the sender tries again, and no number counts as arrived while
+  // its event is not stored.
   if (sequences) await options.sources.received(grant.tenant.id, sequences);
   await reportConflicts(grant, answer, options);
   return answer;
@@ -69,7 +69,7 @@ export async function storeEvents(
 
 const conflictsNamedMax = 20;
 
-/** An id that comes again with another body is a fault of the host or an attempt to rewrite: it is put on record. */
+/** Reports ids that came again with another body: the host has a fault, or somebody tries to rewrite an event. */
 async function reportConflicts(grant: Grant, answer: IngestAnswer, options: StoreOptions): Promise<void> {
   const ids = answer.results.flatMap((result) =>
     'error' in result && result.error.code === 'conflict' && result.id !== undefined ? [result.id] : [],

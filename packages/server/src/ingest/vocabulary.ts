@@ -32,7 +32,7 @@ const operationOfVerb = new Map(
   ),
 );
 
-/** The operation of an action that no pack declares: by its verb (`booking.cancel`, `user_created`), else `execute`. */
+/** The operation of an action that no pack declares, by its last word (`booking.delete`, `user_created`); else `execute`. */
 export function operationOf(action: string): Operation {
   return operationOfVerb.get(action.slice(action.search(/[^.:_/-]*$/)).toLowerCase()) ?? 'execute';
 }

@@ -9,8 +9,9 @@ import { macOf } from './values-record.ts';
 export interface Appended {
   /** One per event given, in order. */
   results: AppendResult[];
-  /** Index of the first entry appended now, and how many. */
+  /** Index of the first entry appended now. */
   firstIndex: number;
+  /** The events that became entries now, in order of index. */
   appended: SealedEvent[];
 }
 
@@ -19,23 +20,23 @@ export interface AppendOptions {
   segments: Segments;
   /** True after a unique violation: look the ids up in the open segment too. */
   checkOpenSegment: boolean;
-  /** Entries that this process knows of: a ledger with fewer was put back to an earlier state. */
+  /** Entries that the ledger had before, as this process saw: one with fewer was put back to an earlier state. */
   sizeLeast: number;
-  /** Events of the past: an id that may have been purged is no reason to refuse one. */
+  /** Events of the past: they are not refused when their id may have been purged. */
   imported: boolean;
 }
 
 interface Head {
   size: number;
-  /** Ids up to this one may have been purged; null: none was. */
+  /** Ids up to this one may have been purged; null: nothing was purged. */
   purgedThrough: string | null;
-  /** Other segments that may hold one of the ids. */
+  /** Other segments whose range of ids overlaps; null: none. */
   candidates: number[] | null;
 }
 
 /**
- * Appends events in one transaction of the caller's: locks the ledger's head, drops ids that it has, assigns the next
- * indexes without a gap, copies, moves the head. The caller commits, and only then may anybody be told.
+ * Appends events in the caller's transaction: locks the ledger's head, drops events whose id is stored, gives the others
+ * the next indexes without a gap, copies them, moves the head. The caller commits and only then may pass on the results.
  */
 export async function append(
   client: Client,
@@ -48,7 +49,7 @@ export async function append(
   const ids = extent(first);
   const head = await lockHead(client, { ledger: ledger.id, segment, ids });
   if (head.size < options.sizeLeast)
-    throw new LedgerShrank(ledger.name, { known: options.sizeLeast, found: head.size });
+    throw new LedgerShrank(ledger.name, { before: options.sizeLeast, now: head.size });
   const searched = [...(head.candidates ?? []), ...(options.checkOpenSegment ? [segment] : [])];
   const places = await findStored(client, { ledger, segments: searched, events: first });
   const { purgedThrough } = head;
@@ -74,7 +75,7 @@ export async function append(
       const { id } = event;
       const place = places.get(id);
       if (!place && expired.has(id)) return { outcome: 'expired', id };
-      const result = answer(event, place, appended.has(event));
+      const result = resultOf(event, place, appended.has(event));
       return result.outcome === 'appended' && expired.has(id) ? { ...result, expired: true } : result;
     }),
     firstIndex: head.size,
@@ -82,28 +83,29 @@ export async function append(
   };
 }
 
-/** Where an id is, and the MAC of the event that it was stored with (undefined: erased). */
+/** Where an id is stored, and the MAC of the event that was stored with it (undefined: erased). */
 interface Place {
   index: number;
   leafHash: Buffer;
   mac: Buffer | undefined;
 }
 
-/** The same id twice in one append: the first may be stored, the others are compared with what is. */
+/** The first event of each id. Later ones with the same id are compared with the stored one. */
 function withoutRepeats(events: readonly SealedEvent[]): SealedEvent[] {
   const seen = new Map<string, SealedEvent>();
   for (const event of events) if (!seen.has(event.id)) seen.set(event.id, event);
   return seen.size === events.length ? [...events] : [...seen.values()];
 }
 
-function answer(event: SealedEvent, place: Place | undefined, appended: boolean): AppendResult {
+function resultOf(event: SealedEvent, place: Place | undefined, appended: boolean): AppendResult {
   if (!place) throw new Error(`no place for ${event.id}`);
   const { index, leafHash, mac } = place;
-  // Without the MAC (erased with the values) the same id is a duplicate.
+  // The MAC is erased with the values. Without it the event cannot be compared, and the same id counts as a duplicate.
   if (mac && !mac.equals(event.mac)) return { outcome: 'conflict', id: event.id, index };
   return { outcome: appended ? 'appended' : 'duplicate', id: event.id, index, leafHash };
 }
 
+/** The least and the greatest id. */
 function extent(events: readonly SealedEvent[]): { least: string; greatest: string } {
   let least = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
   let greatest = '00000000-0000-0000-0000-000000000000';
@@ -115,21 +117,21 @@ function extent(events: readonly SealedEvent[]): { least: string; greatest: stri
 }
 
 /**
- * The head row is the one lock of a ledger: with it, two server processes are correct and only slower (38 % less than
- * one writer). The same statement finds the closed segments whose id range overlaps the batch's.
+ * The head row is the only lock of a ledger. With it two server processes on one ledger are correct, but 38 % slower than
+ * one. The same statement finds the closed segments whose range of ids overlaps that of the batch.
  */
 async function lockHead(
   client: Client,
   options: { ledger: number; segment: number; ids: { least: string; greatest: string } },
 ): Promise<Head> {
-  const found = await client.query<Head>({
+  const result = await client.query<Head>({
     name: 'lock-head',
     text: `select size, purged_through as "purgedThrough", (select array_agg(segment) from segment_range r
        where r.ledger = head.ledger and r.segment <> $2 and r.least_id <= $4 and r.greatest_id >= $3) as candidates
      from head where ledger = $1 for update`,
     values: [options.ledger, options.segment, options.ids.least, options.ids.greatest],
   });
-  const head = found.rows[0];
+  const head = result.rows[0];
   if (!head) throw new Error(`ledger ${options.ledger} has no head`);
   return head;
 }
@@ -140,13 +142,13 @@ async function findStored(
 ): Promise<Map<string, Place>> {
   const { ledger, segments, events } = options;
   if (segments.length === 0) return new Map();
-  const found = await client.query<{ id: string; index: number }>({
+  const result = await client.query<{ id: string; index: number }>({
     name: 'find-ids',
     text: `select id, index from entry
      where retention_class = $4 and segment = any($3::integer[]) and ledger = $1 and id = any($2::uuid[])`,
     values: [ledger.id, events.map((event) => event.id), segments, ledger.retentionClass],
   });
-  const indexes = new Map(found.rows.map((row) => [row.id, row.index]));
+  const indexes = new Map(result.rows.map((row) => [row.id, row.index]));
   const entries = await readEntries(client, ledger.id, [...indexes.values()]);
   const stored = new Map<string, Place>();
   for (const { id, leafHash } of events) {

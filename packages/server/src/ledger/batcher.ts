@@ -1,6 +1,6 @@
 /**
- * Lets callers that come while a run is under way share the next one: `run` gets what all of them asked for.
- * A failed run fails all its callers.
+ * Callers that come while a run is under way share the next run: `run` gets the items of all of them. When a run fails, it
+ * fails for all its callers.
  */
 export function createBatcher<T>(
   run: (items: readonly T[]) => Promise<void>,

@@ -3,23 +3,23 @@ import { dirname, join } from 'node:path';
 import { parseCheckpoint, parseNote } from '@bitacora/tlog';
 import type { Client } from '../storage/index.ts';
 
-/** The newest checkpoint that left the house, or undefined before the first. */
+/** The newest checkpoint that was published, or undefined before the first. */
 export async function publishedCheckpoint(
   client: Client,
   ledger: number,
 ): Promise<{ size: number; note: string } | undefined> {
-  const found = await client.query<{ size: number; note: string }>({
+  const result = await client.query<{ size: number; note: string }>({
     name: 'published-checkpoint',
     text: 'select size, note from checkpoint where ledger = $1 and published order by size desc limit 1',
     values: [ledger],
   });
-  return found.rows[0];
+  return result.rows[0];
 }
 
 export interface CheckpointFile {
   /** Appends a signed note and syncs the file. */
   append(ledger: string, note: string): Promise<void>;
-  /** The note of the greatest size among the newest ones of a ledger, as text with its size and root. */
+  /** The note with the greatest size at the end of a ledger's file, with its size and root. */
   last(ledger: string): Promise<{ note: string; size: number; root: Uint8Array } | undefined>;
 }
 
@@ -56,7 +56,7 @@ export function createCheckpointFile(dataDirectory: string): CheckpointFile {
 /** Enough for some 250 notes: the file grows for as long as the ledger does. */
 const endBytes = 64 * 1024;
 
-/** The last part of a file, '' when there is none yet. Any other failure is thrown: a check that did not run is no check. */
+/** The last part of a file; '' when the file does not exist. Any other failure is thrown, so that no check is skipped unseen. */
 async function endOfFile(file: string): Promise<string> {
   const handle = await open(file, 'r').catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
@@ -73,12 +73,12 @@ async function endOfFile(file: string): Promise<string> {
   }
 }
 
-/** Origin, size, root, a blank line, signatures; looked for at every line, as what follows a torn note shares one with it. */
+/** Origin, size, root, a blank line, signatures. Tried at every line: a note after a torn one may begin inside a line. */
 const wholeNote = /^(?=(.+\n\d+\n[A-Za-z0-9+/]{43}=\n\n(?:— .+\n)+))/gmu;
 
 /**
- * The notes of a checkpoint file. One that was torn (the machine stopped while writing) does not spoil those written
- * after it; glued to a torn one a note keeps its size and root, though not its origin.
+ * The notes of a checkpoint file. A torn note (the machine stopped while writing) does not hide the notes after it. The note
+ * directly after a torn one shares a line with it: its size and root are right, its origin is not.
  */
 export function splitNotes(text: string): string[] {
   return [...text.matchAll(wholeNote)].map(([, note = '']) => note);

@@ -9,16 +9,18 @@ import type { LedgerRow } from './sealed-event.ts';
 
 const entriesPerRead = 5_000;
 
-/** The entries of a part, batch by batch, as followers count them. @throws unavailable when one is missing */
+/** The entries of a segment's part in batches, with what is needed to count them. @throws unavailable when one is missing */
 export async function* entriesOfPart(
   database: Database,
   ledger: LedgerRow,
   part: SegmentPart,
 ): AsyncGenerator<Pick<FollowedEntry, 'at' | 'open'>[]> {
-  const scope = { tenant: ledger.tenant, ledgers: [ledger.id] };
+  const rowAccess = { tenant: ledger.tenant, ledgers: [ledger.id] };
   for (let first = part.firstIndex; first < part.endIndex; first += entriesPerRead) {
     const end = Math.min(part.endIndex, first + entriesPerRead);
-    const entries = await database.read(scope, (client) => readEntryRange(client, ledger.id, { first, end }));
+    const entries = await database.read(rowAccess, (client) =>
+      readEntryRange(client, ledger.id, { first, end }),
+    );
     if (entries.length !== end - first) {
       throw new AuditError('unavailable', {
         detail: `ledger ${ledger.name} lacks entries between ${first} and ${end}: verify it before anything is removed`,

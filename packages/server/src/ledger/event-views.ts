@@ -26,9 +26,9 @@ export interface EntryView {
   ingestedAt: string;
   leafHash: Buffer;
   event: EventView;
-  /** What of it is not personal: as in the entry. */
+  /** The part of the event that is not personal, as in the entry. */
   open: OpenEvent;
-  /** Groups whose stored values do not open the entry's commitment: somebody changed them. They are not shown. */
+  /** Groups whose stored values do not fit the entry's commitment, because somebody changed them. They are not shown. */
   altered?: GroupName[];
 }
 
@@ -68,7 +68,8 @@ export async function eventViews(
   const profiles = await options.persons.readProfiles(client, profileIds);
   const joined = ({ stored, entry, persons, record }: (typeof parsed)[number]): EntryView => {
     const canonicalOf = (group: GroupName): string | undefined => {
-      // Erasing leaves an empty record; where there is none, or no profile, somebody took it away: nothing opens ''.
+      // An erasure leaves an empty record. When the record or the profile is missing, somebody removed it: '' fits no
+      // commitment, so the group shows as altered.
       if (!record) return stored.values ? undefined : '';
       if (group === 'actor')
         return record.actorProfile > 0 ? (profiles.get(record.actorProfile) ?? '') : '{}';
@@ -116,7 +117,7 @@ function openGroups(
 }
 
 function view(stored: StoredEntry, entry: Entry, groups: OpenedGroups): EntryView {
-  const made: EntryView = {
+  const entryView: EntryView = {
     index: stored.index,
     id: entry.open.id,
     ledger: entry.ledger,
@@ -125,8 +126,8 @@ function view(stored: StoredEntry, entry: Entry, groups: OpenedGroups): EntryVie
     open: entry.open,
     event: join(entry.open, groups.values, [...groups.erased, ...groups.altered]),
   };
-  if (groups.altered.length > 0) made.altered = groups.altered;
-  return made;
+  if (groups.altered.length > 0) entryView.altered = groups.altered;
+  return entryView;
 }
 
 /** The values of a group from their canonical JSON. */

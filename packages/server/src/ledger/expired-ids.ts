@@ -1,8 +1,8 @@
 import type { Client } from '../storage/index.ts';
 
 /**
- * Which of these ids, none of them stored, may have been purged: those up to the purge point, and those of clocks that
- * were ahead of the server's when they were stored.
+ * The ids that may have been purged; none of `ids` is stored. These are the ids up to `purgedThrough`, and later ones that
+ * the table of purged ids names because their host's clock was ahead of the server's.
  */
 export async function expiredIds(
   client: Client,
@@ -10,10 +10,10 @@ export async function expiredIds(
   { ids, purgedThrough }: { ids: readonly string[]; purgedThrough: string | null },
 ): Promise<ReadonlySet<string>> {
   if (purgedThrough === null || ids.length === 0) return new Set();
-  const found = await client.query<{ id: string }>({
+  const result = await client.query<{ id: string }>({
     name: 'purged-ids',
     text: 'select id from purged_id where ledger = $1 and id = any($2::uuid[])',
     values: [ledger, ids.filter((id) => id > purgedThrough)],
   });
-  return new Set([...ids.filter((id) => id <= purgedThrough), ...found.rows.map(({ id }) => id)]);
+  return new Set([...ids.filter((id) => id <= purgedThrough), ...result.rows.map(({ id }) => id)]);
 }

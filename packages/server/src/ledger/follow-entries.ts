@@ -5,7 +5,7 @@ import { readEntryRange } from './read-entries.ts';
 import type { FollowedEntry, RecentEvents } from './recent-events.ts';
 import type { TenantKeys } from './tenant-keys.ts';
 
-/** Entries `[first, end)` for a follower: from memory if this process just appended them, else from the database. */
+/** Entries `[first, end)` for a follower: from memory when this process just appended them, else from the database. */
 export async function followEntries(
   client: Client,
   ledger: number,
@@ -24,7 +24,7 @@ export async function followEntries(
   }));
 }
 
-/** The time that sorts an entry, ms. Both are UTC milliseconds of one form, so they compare as texts. */
+/** The time that sorts an entry, ms. Both texts are UTC milliseconds in the same form, so comparing them compares the times. */
 export function timeOf(occurredAt: string | undefined, ingestedAt: string): number {
   return Date.parse(occurredAt !== undefined && occurredAt < ingestedAt ? occurredAt : ingestedAt);
 }

@@ -4,7 +4,7 @@ export { entriesOfPart } from './entries-of-part.ts';
 export { eventViews, type EntryView } from './event-views.ts';
 export { timeOf } from './follow-entries.ts';
 export { createLedgers, type Ledgers } from './ledgers.ts';
-export { purgesOf, tellOfPurges, type Purge } from './purge-record.ts';
+export { purgesOf, reportPurges, type Purge } from './purge-record.ts';
 export { purgeSegment, type CountedPart } from './purge-segment.ts';
 export { keptEntries, readEntries, readEntryRange } from './read-entries.ts';
 export type { FollowedEntry } from './recent-events.ts';

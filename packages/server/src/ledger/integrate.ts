@@ -19,7 +19,7 @@ export interface IntegratorOptions {
   ledger: LedgerRow;
   database: Database;
   signer: Signer;
-  /** Leaf hashes from `first` to `end` as the writer of this process made them; undefined when it has them no more. */
+  /** Leaf hashes from `first` to `end` that the writer of this process still holds; undefined when one is missing. */
   leafHashes: (first: number, end: number) => Buffer[] | undefined;
   /** Must make the leaf hashes of the entries from `first` on durable outside the database before it resolves. */
   keepLeaves: (first: number, leafHashes: readonly Uint8Array[]) => Promise<void>;
@@ -28,7 +28,7 @@ export interface IntegratorOptions {
 }
 
 export interface Integrator {
-  /** Integrates what was appended and publishes a checkpoint over it; the size published. */
+  /** Integrates the appended entries and publishes a checkpoint over them; returns the published size. */
   run(): Promise<number>;
 }
 
@@ -36,16 +36,16 @@ export interface Integrator {
 const integrateEntriesMax = 100_000;
 
 /**
- * Sequenced → integrated → published. The tree's row is locked while it grows, so two servers never sign two trees; a
- * checkpoint is signed inside the transaction that stores its tiles and leaves the house only after the commit.
+ * Sequenced → integrated → published. The tree's row is locked while the tree grows, so two servers never sign two different
+ * trees. A checkpoint is signed in the transaction that stores its tiles, and is published only after the commit.
  */
 export function createIntegrator(options: IntegratorOptions): Integrator {
-  let known: { size: number; edge: TileEdge } | undefined;
+  let tree: Tree | undefined;
   let last: Promise<unknown> = Promise.resolve();
   const run = async (): Promise<number> => {
     for (;;) {
-      const step = await integrateOnce(options, known);
-      known = step.tree;
+      const step = await integrateOnce(options, tree);
+      tree = step.tree;
       for (const note of step.notes) {
         await options.publish({ ledger: options.ledger, ...note });
         await markPublished(options, note.size);
@@ -55,7 +55,7 @@ export function createIntegrator(options: IntegratorOptions): Integrator {
   };
   return {
     run() {
-      // One after the other: notes leave the house in the order of their sizes.
+      // One run after the other, so that notes are published in the order of their sizes.
       const next = last.then(run, run);
       last = next;
       return next;
@@ -63,28 +63,30 @@ export function createIntegrator(options: IntegratorOptions): Integrator {
   };
 }
 
+interface Tree {
+  size: number;
+  edge: TileEdge;
+}
+
 interface Step {
-  tree: { size: number; edge: TileEdge };
+  tree: Tree;
   /** Signed but not yet published, oldest first; also those that a killed predecessor left. */
   notes: { size: number; note: string }[];
   reachedHead: boolean;
 }
 
-async function integrateOnce(
-  options: IntegratorOptions,
-  known: { size: number; edge: TileEdge } | undefined,
-): Promise<Step> {
+async function integrateOnce(options: IntegratorOptions, last: Tree | undefined): Promise<Step> {
   const { ledger, database } = options;
   return database.write({ tenant: ledger.tenant, ledgers: [ledger.id] }, async (client) => {
     const size = await lockTree(client, ledger.id);
-    if (known && size < known.size) throw new LedgerShrank(ledger.name, { known: known.size, found: size });
+    if (last && size < last.size) throw new LedgerShrank(ledger.name, { before: last.size, now: size });
     const head = await client.query<{ size: number }>({
       name: 'head-size',
       text: 'select size from head where ledger = $1',
       values: [ledger.id],
     });
     const end = Math.min(head.rows[0]?.size ?? 0, size + integrateEntriesMax);
-    const before = known?.size === size ? known : { size, edge: await readEdge(client, ledger.id, size) };
+    const before = last?.size === size ? last : { size, edge: await readEdge(client, ledger.id, size) };
     const tree = end > size ? await grow(client, { ...options, before, end }) : before;
     return {
       tree,
@@ -100,12 +102,12 @@ async function lockTree(client: Client, ledger: number): Promise<number> {
     text: "insert into projection (name, ledger) values ('tree', $1) on conflict do nothing",
     values: [ledger],
   });
-  const found = await client.query<{ cursor: number }>({
+  const result = await client.query<{ cursor: number }>({
     name: 'lock-tree',
     text: "select cursor from projection where name = 'tree' and ledger = $1 for update",
     values: [ledger],
   });
-  return found.rows[0]?.cursor ?? 0;
+  return result.rows[0]?.cursor ?? 0;
 }
 
 async function readEdge(client: Client, ledger: number, size: number): Promise<TileEdge> {
@@ -120,8 +122,8 @@ async function readEdge(client: Client, ledger: number, size: number): Promise<T
 
 async function grow(
   client: Client,
-  options: IntegratorOptions & { before: { size: number; edge: TileEdge }; end: number },
-): Promise<{ size: number; edge: TileEdge }> {
+  options: IntegratorOptions & { before: Tree; end: number },
+): Promise<Tree> {
   const { ledger, before, end } = options;
   const leafHashes =
     options.leafHashes(before.size, end) ??
@@ -153,9 +155,9 @@ async function storeTiles(
 ): Promise<void> {
   const [first] = tiles;
   if (!first) return;
-  // Of each level only the first tile can be there already, partial until now.
+  // On each level only the first tile can be stored already, as a partial one.
   const mayExist = tiles.filter(
-    (one, position) => position === 0 || tiles[position - 1]?.tile.level !== one.tile.level,
+    ({ tile }, position) => position === 0 || tiles[position - 1]?.tile.level !== tile.level,
   );
   for (const { tile, bytes } of mayExist) {
     await client.query({
@@ -165,7 +167,7 @@ async function storeTiles(
       values: [ledger, tile.level, tile.index, bytes],
     });
   }
-  const fresh = tiles.filter((one) => !mayExist.includes(one));
+  const fresh = tiles.filter((grownTile) => !mayExist.includes(grownTile));
   for (const { tile, bytes } of fresh) {
     await client.query({
       name: 'insert-tile',
@@ -176,12 +178,12 @@ async function storeTiles(
 }
 
 async function unpublished(client: Client, ledger: number): Promise<{ size: number; note: string }[]> {
-  const found = await client.query<{ size: number; note: string }>({
+  const result = await client.query<{ size: number; note: string }>({
     name: 'unpublished',
     text: 'select size, note from checkpoint where ledger = $1 and not published order by size',
     values: [ledger],
   });
-  return found.rows;
+  return result.rows;
 }
 
 async function markPublished(options: IntegratorOptions, size: number): Promise<void> {

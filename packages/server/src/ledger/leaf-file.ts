@@ -2,7 +2,7 @@ import { mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 export interface LeafFile {
-  /** Keeps the leaf hashes of the entries from `first` on and syncs the file. What is kept already stays as it is. */
+  /** Writes the leaf hashes of the entries from `first` on and syncs the file. Hashes that the file has are not changed. */
   keep(ledger: string, first: number, leafHashes: readonly Uint8Array[]): Promise<void>;
 }
 
@@ -10,8 +10,8 @@ const hashBytes = 32;
 
 /**
  * `checkpoints/<ledger>.leaves` in the data directory: the leaf hash of entry n at byte 32 n, outside the database. A
- * checkpoint proves that something below it was altered; with these `bitacora verify --leaves` names the first entry, also
- * when all tiles were recomputed. What another server process integrated is a hole of zeros here.
+ * checkpoint proves that some entry below it was altered. With the leaf hashes `bitacora verify --leaves` names the first
+ * one, even when somebody recomputed all tiles. Where another server process integrated entries, this file holds zeros.
  */
 export function createLeafFile(dataDirectory: string): LeafFile {
   return {

@@ -24,23 +24,24 @@ export interface Ledgers {
     events: readonly AdmittedEvent[],
     options: {
       ingestedAt: string;
-      /** Events of the past: none is refused as expired. */ imported?: boolean;
+      /** Events of the past: none is refused as expired. */
+      imported?: boolean;
     },
   ): Promise<AppendResult[]>;
-  /** Integrates and publishes what a ledger has; the size published. */
+  /** Integrates and publishes the entries of a ledger; returns the published size. */
   publish(ledger: LedgerRow): Promise<number>;
   /**
    * Compares a ledger with the newest checkpoint outside the database. When the database was put back to an older state, the
    * ledger counts as rolled back.
    */
   checkRollback(ledger: LedgerRow): Promise<void>;
-  /** Calls the listener after each commit of this process with how many entries it brought. The listener must not throw. */
+  /** Calls the listener after each commit of this process with the number of entries appended. The listener must not throw. */
   onAppended(listener: AppendedListener): void;
   /** Calls the listener once for each ledger that is found to be rolled back; it is read-only from then on. */
   onRollback(listener: RollbackListener): void;
-  /** Entries `[first, end)` for a follower, in its transaction; from memory where this process just appended them. */
+  /** Entries `[first, end)` for a follower, read in its transaction, or from memory when this process just appended them. */
   follow(client: Client, ledger: LedgerRow, range: { first: number; end: number }): Promise<FollowedEntry[]>;
-  /** Entries `[first, end)` as `eventViews` gives them, where this process just appended them all; undefined otherwise. */
+  /** Entries `[first, end)` as `eventViews` gives them, if this process just appended all of them; else undefined. */
   justAppended(ledger: LedgerRow, range: { first: number; end: number }): EntryView[] | undefined;
   /** Which of these event ids a ledger holds. */
   storedIds(ledger: LedgerRow, ids: readonly string[]): Promise<Set<string>>;
@@ -107,7 +108,7 @@ export function createLedgers(options: LedgersOptions): Ledgers {
   };
 }
 
-/** Keys of each tenant, and the persons whose values they seal: made once in a process. */
+/** The keys and persons of each tenant, made once in a process. */
 function createTenantCrypto(
   database: Database,
   master: Buffer,
@@ -117,9 +118,9 @@ function createTenantCrypto(
     const existing = tenants.get(tenant);
     if (existing) return existing;
     const keys = deriveTenantKeys(master, tenant);
-    const made = { keys, persons: createPersons({ database, tenant, tenantKeys: keys }) };
-    tenants.set(tenant, made);
-    return made;
+    const crypto = { keys, persons: createPersons({ database, tenant, tenantKeys: keys }) };
+    tenants.set(tenant, crypto);
+    return crypto;
   };
 }
 
@@ -134,9 +135,9 @@ function createOpenLedgers(options: Omit<OpenLedgerOptions, 'recent'>): {
     get(ledger) {
       const existing = open.get(ledger.id);
       if (existing) return existing;
-      const made = openLedger(ledger, { ...options, recent: createRecent() });
-      open.set(ledger.id, made);
-      return made;
+      const opened = openLedger(ledger, { ...options, recent: createRecent() });
+      open.set(ledger.id, opened);
+      return opened;
     },
     async drain() {
       await Promise.all([...open.values()].map(({ writer }) => writer.drain()));

@@ -10,7 +10,7 @@ import type { LedgerRow } from './sealed-event.ts';
 import type { Segments } from './segments.ts';
 import { createWriter, type Writer } from './writer.ts';
 
-/** A ledger at work in this process: its one writer and its one integrator. */
+/** A ledger that this process has opened, with its one writer and its one integrator. */
 export interface OpenLedger {
   readonly signer: Signer;
   readonly recent: RecentEvents;
@@ -58,7 +58,7 @@ export function openLedger(ledger: LedgerRow, options: OpenLedgerOptions): OpenL
 /** One key signs all trees of an installation; the name of each signer is the tree's origin. */
 function signerOf(ledger: LedgerRow, seed: Buffer): Signer {
   const signer = createEd25519Signer({ name: ledger.origin, seed });
-  // DER prefix of an Ed25519 private key (RFC 8410): Node's own signing takes 46 µs.
+  // DER prefix of an Ed25519 private key (RFC 8410). Signing with Node's own function takes 46 µs.
   const key = createPrivateKey({
     key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed]),
     format: 'der',

@@ -2,14 +2,14 @@ import type { SealedEvent } from './sealed-event.ts';
 
 export interface PendingLeaves {
   add(firstIndex: number, events: readonly SealedEvent[]): void;
-  /** Hashes of `[first, end)`, or undefined when any is not at hand; forgets all below `end`. */
+  /** Hashes of `[first, end)`, or undefined when one is missing; forgets all below `end`. */
   take(first: number, end: number): Buffer[] | undefined;
 }
 
-/** Beyond this the integrator reads the entries again rather than have them all held in memory. */
+/** At the limit the held hashes are dropped, and the integrator reads the entries again. */
 const leavesMax = 400_000;
 
-/** Leaf hashes between their commit and their integration, so that the integrator need not read what was just written. */
+/** Holds leaf hashes from their commit until their integration, so that the integrator need not read the new entries. */
 export function createPendingLeaves(): PendingLeaves {
   let start = 0;
   let hashes: Buffer[] = [];

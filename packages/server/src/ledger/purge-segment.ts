@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AuditError } from '../audit-error.ts';
 import { sqlState, type Database } from '../storage/index.ts';
 
-/** What a segment added to the counts, as columns of the table `rollup`. */
+/** What the entries of a segment added to one count, as columns of the table `rollup`. */
 export interface CountedPart {
   ledger: number;
   bucket: string;
@@ -16,8 +16,9 @@ const attemptsMax = 20;
 const attemptAfterMs = 250;
 
 /**
- * Removes a segment whole, in one transaction; false when another server did. Appends to its ledgers, and all
- * readers, wait only for the last moment. @throws unavailable when somebody reads for long, or the counts do not hold the segment
+ * Removes a whole segment in one transaction; false when another server did. Appends to its ledgers and all readers wait
+ * only while the partitions are dropped.
+ * @throws unavailable when a reader holds a lock for too long, or the counts do not contain the segment
  */
 export async function purgeSegment(
   database: Database,
@@ -37,7 +38,7 @@ export async function purgeSegment(
         return purged.rows[0]?.purged ?? false;
       });
     } catch (cause) {
-      // Somebody holds a lock, or a follower is not there yet: both pass.
+      // Another transaction holds a lock, or a follower has not read the segment yet: a later attempt can succeed.
       const passes = ['55P03', '55000', '40P01'].includes(sqlState(rootOf(cause)));
       if (!passes || attempt === attemptsMax) throw notNow(segment, cause);
       await sleep(attemptAfterMs);
@@ -45,7 +46,7 @@ export async function purgeSegment(
   }
 }
 
-/** The database's own error of one that the storage stage has translated. */
+/** The database's own error inside one that the storage room has translated. */
 function rootOf(error: unknown): unknown {
   return error instanceof AuditError && error.cause !== undefined ? error.cause : error;
 }

@@ -8,17 +8,17 @@ export interface StoredEntry {
   /** RFC 8785 text as hashed. */
   entry: string;
   leafHash: Buffer;
-  /** Its record of personal values, empty once erased; undefined when somebody took it away. */
+  /** The record of its personal values, empty after an erasure; undefined when somebody removed it. */
   values: Buffer | undefined;
 }
 
 /** RFC 6962 section 2.1: the hash of a leaf is over a zero byte and the entry. */
 export function leafHashOf(entry: string): Buffer {
-  // By way of latin1 it costs 0.6 µs, straight into a buffer 2.
+  // Through a latin1 text this takes 0.6 µs, directly into a buffer 2 µs.
   return Buffer.from(hash('sha256', `\0${entry}`, 'binary'), 'binary');
 }
 
-/** Entries by index, under the transaction's scope. Indexes that do not exist are simply absent. */
+/** Entries by index, among the rows that the transaction may read. Indexes without an entry are absent. */
 export async function readEntries(
   client: Client,
   ledger: number,
@@ -27,7 +27,7 @@ export async function readEntries(
   if (indexes.length === 0) return new Map();
   const first = Math.min(...indexes);
   const end = Math.max(...indexes) + 1;
-  // Neighbours share bundles: reading these whole is cheaper than cutting a line out of one for each.
+  // Neighbouring entries share bundles, so reading whole bundles is cheaper than cutting out one line for each entry.
   const entries =
     end - first <= indexes.length * 2
       ? await readEntryRange(client, ledger, { first, end })
@@ -37,15 +37,15 @@ export async function readEntries(
 }
 
 /**
- * Entries from all over a ledger. A bundle is the nearest that starts at or below the index, found by its unique key; only
- * the line wanted leaves the database, a sixteenth of the bundle.
+ * Entries from different parts of a ledger. The bundle of an entry is the last one that starts at or below its index, which
+ * the unique key finds. Only the entry's line leaves the database, a sixteenth of the bundle.
  */
 async function readScattered(
   client: Client,
   ledger: number,
   indexes: readonly number[],
 ): Promise<StoredEntry[]> {
-  const found = await client.query<{ index: number; offset: number; entry: string; bytes: Buffer | null }>({
+  const result = await client.query<{ index: number; offset: number; entry: string; bytes: Buffer | null }>({
     name: 'scattered-entries',
     text: `select wanted.index, (wanted.index - b.first_index)::integer as offset,
        split_part(b.entries, E'\\n', (wanted.index - b.first_index + 1)::integer) as entry, p.bytes
@@ -58,7 +58,7 @@ async function readScattered(
        and ledger = $1 and first_index = b.first_index limit 1) p on true`,
     values: [ledger, indexes],
   });
-  return found.rows
+  return result.rows
     .filter(({ entry }) => entry !== '')
     .map(({ index, offset, entry, bytes }) => ({
       index,
@@ -74,7 +74,7 @@ export async function readEntryRange(
   ledger: number,
   range: { first: number; end: number },
 ): Promise<StoredEntry[]> {
-  const found = await client.query<BundleRow>({
+  const result = await client.query<BundleRow>({
     name: 'bundles-of-range',
     text: `select b.first_index as "firstIndex", b.entries, p.bytes
      from segment_range r join segment g on g.number = r.segment
@@ -85,21 +85,21 @@ export async function readEntryRange(
      order by b.first_index`,
     values: [ledger, range.first, range.end],
   });
-  return found.rows.flatMap((row) => entriesOf(row, (index) => index >= range.first && index < range.end));
+  return result.rows.flatMap((row) => entriesOf(row, (index) => index >= range.first && index < range.end));
 }
 
-/** Purged entries `[first, end)` whose bundle of 256 still has others, in order of index; without their values. */
+/** Purged entries of `[first, end)` that share a bundle of 256 with remaining ones, in order of index; without their values. */
 export async function keptEntries(
   client: Client,
   ledger: number,
   { first, end }: { first: number; end: number },
 ): Promise<{ index: number; entry: string }[]> {
-  const found = await client.query<{ index: number; entry: string }>({
+  const result = await client.query<{ index: number; entry: string }>({
     name: 'kept-entries',
     text: 'select index, entry from kept_entry where ledger = $1 and index >= $2 and index < $3 order by index',
     values: [ledger, first, end],
   });
-  return found.rows;
+  return result.rows;
 }
 
 interface BundleRow {

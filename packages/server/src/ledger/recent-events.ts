@@ -22,9 +22,9 @@ export interface FollowedEntry {
 /** The events this process appended last, so that its followers need not read, parse and decrypt them again. */
 export interface RecentEvents {
   add(firstIndex: number, events: readonly SealedEvent[]): void;
-  /** Entries `[first, end)`, or undefined when any is not at hand. */
+  /** Entries `[first, end)`, or undefined when one of them is not in memory. */
   read(first: number, end: number): FollowedEntry[] | undefined;
-  /** The same entries as a reader of the database gets them, or undefined. */
+  /** The same entries in the form that `eventViews` reads from the database, or undefined. */
   views(first: number, end: number): EntryView[] | undefined;
 }
 
@@ -37,7 +37,7 @@ interface Batch {
   entries: readonly SealedEvent[];
 }
 
-/** Gives each ledger a memory of its own; together they keep within one limit, and who appended longest ago goes first. */
+/** Makes one memory per ledger. All share one limit: beyond it, the ledger whose last append is oldest loses its events first. */
 export function createRecentMemory(): () => RecentEvents {
   const memories = new Set<{ batches: Batch[] }>();
   let total = 0;
@@ -66,8 +66,10 @@ export function createRecentMemory(): () => RecentEvents {
       },
       read: (first, end) =>
         sealedIn(memory.batches, first, end)?.map(({ at, event, open }, offset) => ({
-          ...{ index: first + offset, at },
-          ...{ event, open },
+          index: first + offset,
+          at,
+          event,
+          open,
         })),
       views(first, end) {
         const views = sealedIn(memory.batches, first, end)?.map((sealed, offset) =>
@@ -89,7 +91,7 @@ function sealedIn(batches: readonly Batch[], first: number, end: number): Sealed
   );
 }
 
-/** Made of the entry's own bytes, so that no reader can tell where a view came from. */
+/** Parses the entry's bytes, so that the view equals the one that is read from the database. */
 function viewOf({ entry: text, leafHash, canonical }: SealedEvent, index: number): EntryView | undefined {
   if (!canonical) return undefined;
   const entry = parseEntry(text);
@@ -99,5 +101,5 @@ function viewOf({ entry: text, leafHash, canonical }: SealedEvent, index: number
     if (group !== undefined) values[name] = parseValues(group);
   }
   const { ledger, ingestedAt, open } = entry;
-  return { ...{ index, id: open.id, ledger, ingestedAt, leafHash }, open, event: join(open, values) };
+  return { index, id: open.id, ledger, ingestedAt, leafHash, open, event: join(open, values) };
 }

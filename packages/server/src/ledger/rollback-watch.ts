@@ -4,7 +4,7 @@ import type { LedgerRow } from './sealed-event.ts';
 
 export type RollbackListener = (problem: string) => void;
 
-/** Which ledgers were found to be rolled back. Such a ledger is read-only until the process ends. */
+/** The ledgers that were put back to an earlier state. Such a ledger is read-only until the process ends. */
 export interface RollbackWatch {
   /** Calls the listener once for each ledger, from now on. */
   onRollback(listener: RollbackListener): void;
@@ -12,7 +12,7 @@ export interface RollbackWatch {
   has(ledger: LedgerRow): boolean;
   /** @throws unavailable when the ledger is rolled back */
   requireWritable(ledger: LedgerRow): void;
-  /** Waits for work on a ledger; the ledger is rolled back when the work found it shorter than before. */
+  /** Waits for work on a ledger. When the work fails with `LedgerShrank`, the ledger counts as rolled back. */
   during<T>(ledger: LedgerRow, work: Promise<T>): Promise<T>;
 }
 

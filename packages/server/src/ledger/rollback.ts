@@ -6,8 +6,9 @@ import type { LedgerRow } from './sealed-event.ts';
 import { tileHashes } from './tiles.ts';
 
 /**
- * What is wrong when the database holds less than, or something else than, the newest checkpoint that was published
- * outside it; undefined when all is well. Nothing may be signed then: a log never contradicts itself.
+ * Compares the database with the newest checkpoint in the file outside it. Returns what is wrong when the database holds
+ * fewer entries or other ones, else undefined. A ledger with a problem signs nothing more, because a new checkpoint would
+ * contradict the published one.
  */
 export async function findRollback(options: {
   ledger: LedgerRow;
@@ -18,12 +19,12 @@ export async function findRollback(options: {
   const last = await options.file.last(ledger.name);
   if (!last || last.size === 0) return undefined;
   return options.database.read({ tenant: ledger.tenant, ledgers: [ledger.id] }, async (client) => {
-    const found = await client.query<{ size: number; integrated: number }>(
+    const result = await client.query<{ size: number; integrated: number }>(
       `select h.size, coalesce((select cursor from projection p where p.name = 'tree' and p.ledger = h.ledger), 0) as integrated
        from head h where h.ledger = $1`,
       [ledger.id],
     );
-    const row = found.rows[0];
+    const row = result.rows[0];
     if (!row || row.integrated < last.size) {
       return `rollback detected in ledger ${ledger.name}: published size ${last.size}, found ${row?.integrated ?? 0}`;
     }

@@ -10,7 +10,9 @@ import {
   type OpenEvent,
   type PersonalPolicy,
 } from '@bitacora/event';
-import type { PersonKey, Persons, Profile } from './persons.ts';
+import type { PersonKey } from './person-keys.ts';
+import type { Persons } from './persons.ts';
+import type { Profile } from './profiles.ts';
 import { leafHashOf } from './read-entries.ts';
 import type { SealedEvent } from './sealed-event.ts';
 import type { TenantKeys } from './tenant-keys.ts';
@@ -32,7 +34,7 @@ export interface SealOptions {
   tenantKeys: TenantKeys;
 }
 
-/** The persons an event speaks of, as hex tokens. */
+/** The persons whose values an event holds, as hex tokens. */
 export interface PersonsOfEvent {
   actor: string;
   subject: string | undefined;
@@ -47,19 +49,20 @@ interface Draft {
 }
 
 /**
- * Turns admitted events into entry bytes and encrypted values: personal fields leave the event, a salted commitment to
- * each group stays. Salts are derived from the persons' keys, so erasing a key takes the salts along and nothing can be
- * guessed from a commitment any more.
+ * Turns admitted events into entry bytes and encrypted values: personal fields are taken out of the event, and a salted
+ * commitment to each group stays in it. Salts are derived from the persons' keys. When a key is erased its salts are gone
+ * too, and nobody can guess a value from its commitment.
  */
 export async function seal(admitted: readonly AdmittedEvent[], options: SealOptions): Promise<SealedEvent[]> {
   const { pseudonym } = options.tenantKeys;
   const tokens = new Set<string>();
-  const drafts = admitted.map((one): Draft => {
-    const { open, groups } = separate(one.event, { personal: one.personal, pseudonym });
+  const drafts = admitted.map((admittedEvent): Draft => {
+    const { event, personal } = admittedEvent;
+    const { open, groups } = separate(event, { personal, pseudonym });
     const persons = personsOf(open, options.tenantKeys);
     tokens.add(persons.actor);
     if (persons.subject !== undefined) tokens.add(persons.subject);
-    return { admitted: one, open, persons, canonical: canonicalGroups(groups) };
+    return { admitted: admittedEvent, open, persons, canonical: canonicalGroups(groups) };
   });
   const keys = await options.persons.keys(tokens);
   const profiles = await profilesOf(drafts, options.persons);
@@ -68,7 +71,7 @@ export async function seal(admitted: readonly AdmittedEvent[], options: SealOpti
   );
 }
 
-/** From what the entry itself says, so that readers find the same persons. */
+/** The persons of an event, from the part that stays in the entry, so that readers get the same tokens. */
 export function personsOf(open: OpenEvent, tenantKeys: TenantKeys): PersonsOfEvent {
   const { actor, subject } = open;
   return {
@@ -88,14 +91,14 @@ function canonicalGroups(groups: Groups): Draft['canonical'] {
   return canonical;
 }
 
-/** Ids of the profiles of actor and subject; 0 where there is nothing to keep. */
+/** Ids of the profiles of actor and subject; 0 where there are no values to keep. */
 async function profilesOf(drafts: readonly Draft[], persons: Persons): Promise<[number, number][]> {
   const wanted: Profile[] = [];
   const place = (person: string, canonical: string | undefined): number =>
     canonical === undefined || canonical === '{}' ? -1 : wanted.push({ person, canonical }) - 1;
   const places = drafts.map(({ persons: { actor, subject }, canonical }): [number, number] => [
     place(actor, canonical.actor),
-    // A subject without an id is nobody's to erase alone: its values go with the actor's.
+    // A subject without an id cannot be erased alone, so its values are kept under the actor's key.
     place(subject ?? actor, canonical.subject),
   ]);
   const ids = await persons.profileIds(wanted);
@@ -113,7 +116,7 @@ function sealOne(
   let whole = true;
   const commit = (group: GroupName, values: string): { key: PersonKey | undefined; salt: Buffer } => {
     const key = groupKey(group, persons, options.keys);
-    // An event of a person already erased is committed under a salt that nobody keeps; its values are not stored.
+    // For a person who was erased before, the salt is random and not kept, and the values are not stored.
     whole &&= key !== undefined;
     const salt = key ? saltOf(key, group, { ledger: options.ledgerName, id: open.id }) : randomBytes(16);
     commitments[group] = commitmentOf({ salt, group, canonical: values });
@@ -148,7 +151,7 @@ function timeOf({ occurredAt }: OpenEvent): { occurredAt?: string } {
   return occurredAt === undefined ? {} : { occurredAt };
 }
 
-/** The text belongs to both persons: its key needs both of theirs, so erasing either makes it unreadable. */
+/** The key of a group. The text belongs to both persons: its key is made of both keys, so erasing either makes it unreadable. */
 export function groupKey(group: GroupName, persons: PersonsOfEvent, keys: Keys): PersonKey | undefined {
   const actor = keys.get(persons.actor) ?? undefined;
   const subject = persons.subject === undefined ? actor : (keys.get(persons.subject) ?? undefined);
@@ -163,13 +166,13 @@ export function groupKey(group: GroupName, persons: PersonsOfEvent, keys: Keys):
   return { salt: both.subarray(0, 32), text: both.subarray(32), profile: actor.profile };
 }
 
-/** 16 bytes, another for each entry and group: ids are unique in a ledger. */
+/** 16 bytes, different for each entry and group because ids are unique in a ledger. */
 export function saltOf(key: PersonKey, group: GroupName, entry: { ledger: string; id: string }): Buffer {
   const input = Buffer.concat([key.salt, Buffer.from(`${group}/${entry.id}/${entry.ledger}`)]);
   return Buffer.from(hash('sha256', input, 'binary').slice(0, 16), 'binary');
 }
 
-/** As commitmentPreimage of the event package says, in one buffer: half its cost. */
+/** The hash of what `commitmentPreimage` of the event package makes. Built in one buffer, which takes half the time. */
 function commitmentOf(input: { salt: Buffer; group: GroupName; canonical: string }): string {
   const { salt, group, canonical } = input;
   const preimage = Buffer.allocUnsafe(19 + group.length + canonical.length * 3);
@@ -182,8 +185,8 @@ function commitmentOf(input: { salt: Buffer; group: GroupName; canonical: string
 }
 
 /**
- * Encrypts and decrypts: the text xor SHAKE256(key ‖ salt), 0.9 µs where AES takes 2 to 10. The salt is unique to the
- * entry and group, so no key stream serves twice; the entry's commitment authenticates the text.
+ * Encrypts and decrypts: the text xor SHAKE256(key ‖ salt). It takes 0.9 µs, AES takes 2 to 10. The salt is unique to the
+ * entry and group, so no key stream is used twice. The entry's commitment authenticates the text.
  */
 export function mask(text: Buffer, key: PersonKey, salt: Buffer): Buffer {
   const input = Buffer.allocUnsafe(48);

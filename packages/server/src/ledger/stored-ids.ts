@@ -1,7 +1,7 @@
 import type { Database } from '../storage/index.ts';
 import type { LedgerRow } from './sealed-event.ts';
 
-/** Which of these event ids a ledger holds. Only segments whose range of ids overlaps are asked. */
+/** The event ids among these that a ledger holds. Reads only segments whose range of ids overlaps. */
 export async function storedIds(
   database: Database,
   ledger: LedgerRow,
@@ -16,12 +16,12 @@ export async function storedIds(
     });
     const segments = overlapping.rows.map(({ segment }) => segment);
     if (segments.length === 0) return new Set();
-    const found = await client.query<{ id: string }>({
+    const result = await client.query<{ id: string }>({
       name: 'stored-ids',
       text: `select id from entry
        where retention_class = $4 and segment = any($3::integer[]) and ledger = $1 and id = any($2::uuid[])`,
       values: [ledger.id, sorted, segments, ledger.retentionClass],
     });
-    return new Set(found.rows.map(({ id }) => id));
+    return new Set(result.rows.map(({ id }) => id));
   });
 }

@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 
-/** What a tenant's secrets are derived for; one key never serves two purposes. */
+/** The keys of a tenant, one per purpose; no key serves two purposes. */
 export interface TenantKeys {
   /** 32 bytes, wraps the keys of persons. */
   wrapping: KeyObject;
@@ -11,11 +11,11 @@ export interface TenantKeys {
   searchToken(text: string): string;
   /** 8 bytes: tells whether two received events are the same. */
   mac(text: string): Buffer;
-  /** Replaces a host id that is an e-mail address. */
+  /** The id that replaces an e-mail address used as an id by the host. */
   pseudonym(id: string): string;
   /** 16 bytes in place of a host's session id, or of what `hiddenSession` made of it. */
   sessionToken(sessionId: string): Buffer;
-  /** Stands in an entry for a session id that would let its holder in; itself where it is one already. */
+  /** Replaces in an entry a session id that would sign its holder in; an id that was replaced before stays the same. */
   hiddenSession(sessionId: string): string;
 }
 
@@ -34,7 +34,7 @@ export function deriveTenantKeys(master: Buffer, tenant: number): TenantKeys {
     pseudonym: prefix('pseudonym'),
     session: prefix('session'),
   };
-  // A secret of fixed length before the text: truncated, a plain hash is a sound keyed one, at a fifth of HMAC's cost.
+  // A hash of a secret of fixed length followed by the text, truncated, is a sound keyed hash. It takes a fifth of HMAC's time.
   const keyed = (key: keyof typeof keys, text: string): Buffer =>
     Buffer.from(hash('sha256', keys[key] + text, 'binary'), 'binary');
   const sessionToken = (sessionId: string): Buffer => {
@@ -54,15 +54,15 @@ export function deriveTenantKeys(master: Buffer, tenant: number): TenantKeys {
   };
 }
 
-/** Keeps what was made of each text: the same persons and words come again and again. */
+/** Caches the result for each text, because the same persons and words come again and again. */
 function cachedByText(make: (text: string) => string): (text: string) => string {
-  // `maxSize`, because `max` would take the memory of all of them at once, for each tenant.
+  // `maxSize` and not `max`, which would allocate the memory for all entries at once, for each tenant.
   const cache = new LRUCache<string, string>({ maxSize: cachedMax, sizeCalculation: () => 1 });
   return (text) => {
     const cached = cache.get(text);
     if (cached !== undefined) return cached;
-    const made = make(text);
-    if (text.length <= cachedCharsMax) cache.set(text, made);
-    return made;
+    const result = make(text);
+    if (text.length <= cachedCharsMax) cache.set(text, result);
+    return result;
   };
 }

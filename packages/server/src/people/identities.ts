@@ -3,19 +3,19 @@ import { sqlState, type Database } from '../storage/index.ts';
 import type { RoleName } from '../access/index.ts';
 import { normalEmail, userColumns, type User } from './users.ts';
 
-/** Whom an identity provider vouches for: issuer and subject are the identity, never the e-mail. */
+/** A person whom an identity provider vouches for. Issuer and subject identify them, never the e-mail. */
 export interface Identity {
   readonly issuer: string;
   readonly subject: string;
   readonly name: string | undefined;
-  /** Only when the provider says that it was verified. */
+  /** Present only when the provider says that the address was verified. */
   readonly email: string | undefined;
 }
 
 export interface Identities {
   /**
-   * The user of an identity. At the first time it is tied to the open invitation of its e-mail; whoever was not invited
-   * becomes a user of `defaultRole`, or undefined where there is none.
+   * The user with this identity. When there is none, the invited user with the same e-mail gets the identity. When nobody
+   * was invited either, a user of `defaultRole` is made; without a `defaultRole` the answer is undefined.
    */
   userOf(tenant: number, identity: Identity, defaultRole: RoleName | undefined): Promise<User | undefined>;
 }
@@ -25,11 +25,11 @@ export function createIdentities(database: Database): Identities {
     async userOf(tenant, { issuer, subject, name, email }, defaultRole) {
       try {
         return await database.write({ tenant, ledgers: [] }, async (client) => {
-          const known = await client.query<User>(
+          const existing = await client.query<User>(
             `select ${userColumns} from user_account where tenant = $1 and oidc_issuer = $2 and oidc_subject = $3`,
             [tenant, issuer, subject],
           );
-          if (known.rows[0] || email === undefined) return known.rows[0];
+          if (existing.rows[0] || email === undefined) return existing.rows[0];
           const invited = await client.query<User>(
             `update user_account set oidc_issuer = $2, oidc_subject = $3, state = 'active'
              where tenant = $1 and email = $4 and state = 'invited' and oidc_subject is null returning ${userColumns}`,
@@ -37,25 +37,25 @@ export function createIdentities(database: Database): Identities {
           );
           if (invited.rows[0] || defaultRole === undefined) return invited.rows[0];
           const scope = defaultRole === 'viewer' ? 'own' : 'all';
-          const made = await client.query<User>(
+          const inserted = await client.query<User>(
             `insert into user_account (tenant, id, email, name, role, scope, host_id, state, oidc_issuer, oidc_subject)
              values ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9) returning ${userColumns}`,
             [
-              ...[
-                tenant,
-                randomUUID(),
-                normalEmail(email),
-                (name ?? email).slice(0, 200),
-                defaultRole,
-                scope,
-              ],
-              ...[scope === 'own' ? subject : null, issuer, subject],
+              tenant,
+              randomUUID(),
+              normalEmail(email),
+              (name ?? email).slice(0, 200),
+              defaultRole,
+              scope,
+              scope === 'own' ? subject : null,
+              issuer,
+              subject,
             ],
           );
-          return made.rows[0];
+          return inserted.rows[0];
         });
       } catch (error) {
-        // The e-mail is that of another user: nobody takes over an account by its address.
+        // Another user has this e-mail. The address alone gives no access to their account.
         if (sqlState(error) === '23505') return undefined;
         throw error;
       }

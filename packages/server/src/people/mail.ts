@@ -4,9 +4,9 @@ import { mailTexts } from './mail-texts.ts';
 import type { PageLanguage } from './page-language.ts';
 
 export interface Mail {
-  /** Whether there is a mail server at all. */
+  /** Whether a mail server is set. */
   readonly enabled: boolean;
-  /** @throws unavailable when the mail server does not take it */
+  /** @throws unavailable when the mail server does not accept the message */
   sendLink(message: {
     to: string;
     purpose: 'invite' | 'reset';
@@ -34,7 +34,7 @@ export function createMail(settings: { url: string; from: string } | undefined):
       try {
         await transport?.sendMail({
           from: settings?.from,
-          // As an object: nothing in it is read as a list of addresses.
+          // An object and not a text, which the library would read as a list of addresses.
           to: { name: '', address: to },
           subject: texts.subject,
           text: `${texts.body}\n\n${link}\n`,

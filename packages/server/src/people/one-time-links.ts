@@ -9,15 +9,15 @@ export interface OneTimeLink {
   purpose: LinkPurpose;
 }
 
-/** Secrets that work once and for a time: what is sent by mail, and the half of a sign-in that lacks its code. */
+/** Secrets that work once and for a limited time: links sent by mail, and sign-ins that still need a code. */
 export interface OneTimeLinks {
-  /** The secret; those that the user had before for the same purpose end. */
+  /** Makes a secret and ends the user's earlier ones for the same purpose. */
   make(link: OneTimeLink): Promise<string>;
-  /** Whose it is, as long as it works; using it is another step. */
+  /** The link of a secret that still works; does not use it up. */
   look(secret: string): Promise<OneTimeLink | undefined>;
-  /** The same, once: of two who come at the same moment one gets it. */
+  /** Uses a secret up and returns its link. Of two callers at the same moment only one gets it. */
   use(secret: string): Promise<OneTimeLink | undefined>;
-  /** Ends a user's links. */
+  /** Ends all links of a user. */
   end(tenant: number, user: string): Promise<void>;
 }
 
@@ -32,13 +32,13 @@ const valid = 'used_at is null and (expires_at is null or expires_at > now())';
 
 export function createOneTimeLinks(database: Database): OneTimeLinks {
   const find = async (secret: string, statement: string): Promise<OneTimeLink | undefined> => {
-    const read = readBearerSecret(secret);
-    if (!read) return undefined;
-    const { tenant, hash } = read;
-    const found = await database.write({ tenant, ledgers: [] }, (client) =>
+    const parsed = readBearerSecret(secret);
+    if (!parsed) return undefined;
+    const { tenant, hash } = parsed;
+    const result = await database.write({ tenant, ledgers: [] }, (client) =>
       client.query<OneTimeLink>(statement, [tenant, hash]),
     );
-    return found.rows[0];
+    return result.rows[0];
   };
   return {
     async make({ tenant, user, purpose }) {

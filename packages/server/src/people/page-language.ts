@@ -1,7 +1,7 @@
 export const pageLanguages = ['en', 'es', 'ru'] as const;
 export type PageLanguage = (typeof pageLanguages)[number];
 
-/** The best of our languages for an `Accept-Language` header. */
+/** The language of our pages that fits an `Accept-Language` header best; English when none fits. */
 export function pageLanguageOf(header: string | undefined): PageLanguage {
   const wanted = (header ?? '')
     .slice(0, 500)
@@ -10,7 +10,7 @@ export function pageLanguageOf(header: string | undefined): PageLanguage {
       const [tag = '', ...parameters] = part.trim().toLowerCase().split(';');
       const q = /^q=([\d.]+)$/.exec(parameters[0]?.trim() ?? '')?.[1];
       return {
-        language: pageLanguages.find((one) => tag.split('-')[0] === one),
+        language: pageLanguages.find((known) => tag.split('-')[0] === known),
         weight: q === undefined ? 1 : Number(q),
       };
     })

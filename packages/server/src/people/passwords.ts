@@ -4,13 +4,13 @@ import { AuditError } from '../audit-error.ts';
 export interface Passwords {
   /** A PHC string: `$argon2id$v=19$m=…,t=…,p=…$salt$hash`. @throws invalid_parameter, too_many_requests */
   hash(password: string): Promise<string>;
-  /** Takes as long when there is no hash to compare with. @throws too_many_requests */
+  /** False when `stored` is null, but only after the same time as for a real hash. @throws too_many_requests */
   matches(password: string, stored: string | null): Promise<boolean>;
 }
 
-/** 46 MiB and two passes: about 100 ms of one core, OWASP's first choice doubled. */
+/** 46 MiB and two passes, twice the cost of OWASP's first recommendation: about 100 ms of one core. */
 const cost = { memory: 47_104, passes: 2, parallelism: 1, tagLength: 32 };
-/** More at once would starve the rest of the server; more waiting would only time out. */
+/** More hashes at once would slow down the rest of the server; more waiting calls would only time out. */
 const atOnceMax = 2;
 const waitingMax = 64;
 const lengthMin = 12;
@@ -18,33 +18,33 @@ const bytesMax = 1_024;
 
 export function createPasswords(): Passwords {
   const run = createTurnstile();
-  const nothing = randomBytes(16);
+  const saltOfNobody = randomBytes(16);
   return {
     async hash(password) {
       requireGood(password);
       const salt = randomBytes(16);
-      const made = await run(() => derive(password, salt, cost));
+      const tag = await run(() => derive(password, salt, cost));
       const { memory, passes, parallelism } = cost;
-      return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${plain(salt)}$${plain(made)}`;
+      return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${unpadded(salt)}$${unpadded(tag)}`;
     },
     async matches(password, stored) {
       const parts = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([\w+/]+)\$([\w+/]+)$/.exec(stored ?? '');
       const [, memory, passes, parallelism, salt = '', tag = ''] = parts ?? [];
-      const wanted = Buffer.from(tag, 'base64');
-      const used = parts
+      const expected = Buffer.from(tag, 'base64');
+      const costs = parts
         ? {
             memory: Number(memory),
             passes: Number(passes),
             parallelism: Number(parallelism),
-            tagLength: wanted.length,
+            tagLength: expected.length,
           }
         : cost;
-      // What nobody could have as a password costs nothing to refuse.
+      // No password can be so long, so the text itself is not hashed.
       const tooLong = Buffer.byteLength(password) > bytesMax;
-      const made = await run(() =>
-        derive(tooLong ? '' : password, parts ? Buffer.from(salt, 'base64') : nothing, used),
+      const derived = await run(() =>
+        derive(tooLong ? '' : password, parts ? Buffer.from(salt, 'base64') : saltOfNobody, costs),
       );
-      return parts !== null && !tooLong && timingSafeEqual(made, wanted);
+      return parts !== null && !tooLong && timingSafeEqual(derived, expected);
     },
   };
 }
@@ -63,16 +63,17 @@ export function requireGood(password: string): void {
 
 function derive(password: string, nonce: Buffer, options: typeof cost): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    argon2('argon2id', { ...options, nonce, message: password.normalize('NFC') }, (error, made) =>
-      error ? reject(error) : resolve(made),
+    argon2('argon2id', { ...options, nonce, message: password.normalize('NFC') }, (error, derived) =>
+      error ? reject(error) : resolve(derived),
     );
   });
 }
 
-function plain(bytes: Buffer): string {
+function unpadded(bytes: Buffer): string {
   return bytes.toString('base64').replaceAll('=', '');
 }
 
+/** Runs at most `atOnceMax` works at once; `waitingMax` more wait, the others throw too_many_requests. */
 function createTurnstile(): <T>(work: () => Promise<T>) => Promise<T> {
   let busy = 0;
   const waiting: (() => void)[] = [];

@@ -9,7 +9,7 @@ import { createUserSessions, type SessionLimits, type UserSessions } from './use
 import { createUsers, type Users } from './users.ts';
 import { createViewerKeys, type ViewerKeys } from '../access/index.ts';
 
-/** All that has to do with persons who sign in. */
+/** Everything about the people who sign in to Bitácora itself. */
 export interface People {
   users: Users;
   sessions: UserSessions;

@@ -26,7 +26,7 @@ export interface OidcSettings {
   defaultRole: 'auditor' | 'analyst' | 'viewer' | undefined;
 }
 
-/** Somebody whom the provider sent back, checked. */
+/** A person whom the provider vouches for; issuer and subject were checked. */
 export interface Vouched {
   readonly issuer: string;
   readonly subject: string;
@@ -36,11 +36,11 @@ export interface Vouched {
 
 /** Sign-in at an OpenID Connect provider: code flow with PKCE (S256), state and nonce (RFC 9700, OpenID Connect Core 3.1). */
 export interface Provider {
-  /** Where to send the browser, and what it keeps meanwhile. @throws unavailable */
+  /** The address to send the browser to, and a sealed text that the browser keeps until it comes back. @throws unavailable */
   begin(redirectUri: string): Promise<{ url: string; kept: string }>;
-  /** @throws forbidden when anything about the answer is not as it must be */
+  /** @throws forbidden when the provider's answer fails any check */
   finish(callback: { url: URL; kept: string | undefined }): Promise<Vouched>;
-  /** Whose sessions a logout token ends (OpenID Connect Back-Channel Logout 1.0). @throws forbidden when it is not right */
+  /** The person whose sessions a logout token ends (OpenID Connect Back-Channel Logout 1.0). @throws forbidden when the token fails a check */
   loggedOut(token: string): Promise<Pick<Vouched, 'issuer' | 'subject'>>;
 }
 
@@ -58,61 +58,29 @@ export function createProvider(options: {
   clock: () => number;
 }): Provider {
   const { settings, box, clock } = options;
-  let known: { config: Promise<Configuration>; until: number } | undefined;
-  const configuration = (): Promise<Configuration> => {
-    if (known && known.until > clock()) return known.config;
-    const config = discover(settings);
-    known = { config, until: clock() + discoveredForMs };
-    config.catch(() => (known = undefined));
-    return config;
-  };
+  const configuration = createConfigurationCache(settings, clock);
   return {
     async begin(redirectUri) {
-      const config = await configuration().catch((cause: unknown) => {
+      const config = await configuration.get().catch((cause: unknown) => {
         throw new AuditError('unavailable', { detail: 'the identity provider does not answer', cause });
       });
-      const kept = { verifier: randomPKCECodeVerifier(), state: randomState(), nonce: randomNonce() };
-      const url = buildAuthorizationUrl(config, {
-        redirect_uri: redirectUri,
-        scope: 'openid profile email',
-        code_challenge: await calculatePKCECodeChallenge(kept.verifier),
-        code_challenge_method: 'S256',
-        state: kept.state,
-        nonce: kept.nonce,
-      });
-      const sealed = box.seal(Buffer.from(JSON.stringify({ ...kept, at: clock() })));
-      return { url: url.href, kept: sealed.toString('base64url') };
+      const attempt = { verifier: randomPKCECodeVerifier(), state: randomState(), nonce: randomNonce() };
+      const sealed = box.seal(Buffer.from(JSON.stringify({ ...attempt, at: clock() })));
+      return { url: await signInUrl(config, redirectUri, attempt), kept: sealed.toString('base64url') };
     },
     async finish({ url, kept }) {
       try {
-        const begun = readKept(box, kept, clock());
-        const config = await configuration();
-        const tokens = await authorizationCodeGrant(config, url, {
-          pkceCodeVerifier: begun.verifier,
-          expectedState: begun.state,
-          expectedNonce: begun.nonce,
-          idTokenExpected: true,
-        });
-        const claims = tokens.claims();
-        if (!claims || claims.sub === '' || claims.sub.length > 255) throw new TypeError('no subject');
-        if ((claims['azp'] ?? settings.clientId) !== settings.clientId)
-          throw new TypeError('made for another');
-        const { name, email, verified } = await profileOf(config, tokens.access_token, claims);
-        return {
-          issuer: claims.iss,
-          subject: claims.sub,
-          name: typeof name === 'string' ? name : undefined,
-          email: typeof email === 'string' && verified === true ? email : undefined,
-        };
+        const attempt = readAttempt(box, kept, clock());
+        return await vouchedBy(await configuration.get(), { url, attempt, clientId: settings.clientId });
       } catch (cause) {
-        // Keys may have been changed at the provider: the next one reads them anew.
-        known = undefined;
+        // The provider may have changed its keys: the next sign-in reads its configuration again.
+        configuration.forget();
         throw new AuditError('forbidden', { detail: 'the identity provider did not vouch for you', cause });
       }
     },
     async loggedOut(token) {
       try {
-        const subject = await readLogout(token, await configuration(), settings.clientId);
+        const subject = await readLogout(token, await configuration.get(), settings.clientId);
         return { issuer: settings.issuer, subject };
       } catch (cause) {
         throw new AuditError('forbidden', { detail: 'that is no logout token of the provider', cause });
@@ -121,7 +89,65 @@ export function createProvider(options: {
   };
 }
 
-/** Signed by the provider, typed, for us, of now, about somebody, and nothing that was made for a sign-in. */
+/** The provider's configuration, read from the provider and kept for ten minutes; a failure is not kept. */
+function createConfigurationCache(
+  settings: OidcSettings,
+  clock: () => number,
+): { get(): Promise<Configuration>; forget(): void } {
+  let cached: { config: Promise<Configuration>; until: number } | undefined;
+  const forget = (): void => void (cached = undefined);
+  return {
+    get() {
+      if (cached && cached.until > clock()) return cached.config;
+      const config = discover(settings);
+      cached = { config, until: clock() + discoveredForMs };
+      config.catch(forget);
+      return config;
+    },
+    forget,
+  };
+}
+
+async function signInUrl(config: Configuration, redirectUri: string, attempt: Attempt): Promise<string> {
+  const url = buildAuthorizationUrl(config, {
+    redirect_uri: redirectUri,
+    scope: 'openid profile email',
+    code_challenge: await calculatePKCECodeChallenge(attempt.verifier),
+    code_challenge_method: 'S256',
+    state: attempt.state,
+    nonce: attempt.nonce,
+  });
+  return url.href;
+}
+
+/** Exchanges the code in `url` for tokens and checks them. @throws when anything is not as it must be */
+async function vouchedBy(
+  config: Configuration,
+  { url, attempt, clientId }: { url: URL; attempt: Attempt; clientId: string },
+): Promise<Vouched> {
+  const tokens = await authorizationCodeGrant(config, url, {
+    pkceCodeVerifier: attempt.verifier,
+    expectedState: attempt.state,
+    expectedNonce: attempt.nonce,
+    idTokenExpected: true,
+  });
+  const claims = tokens.claims();
+  if (!claims || claims.sub === '' || claims.sub.length > 255)
+    throw new TypeError('the token has no subject');
+  if ((claims['azp'] ?? clientId) !== clientId) throw new TypeError('the token was made for another client');
+  const { name, email, verified } = await profileOf(config, tokens.access_token, claims);
+  return {
+    issuer: claims.iss,
+    subject: claims.sub,
+    name: typeof name === 'string' ? name : undefined,
+    email: typeof email === 'string' && verified === true ? email : undefined,
+  };
+}
+
+/**
+ * The subject of a logout token: signed by the provider, of the right type, for this client, recent, with a subject, and
+ * without the nonce that only tokens of a sign-in carry.
+ */
 async function readLogout(token: string, config: Configuration, clientId: string): Promise<string> {
   const { jwks_uri: address, issuer } = config.serverMetadata();
   const { payload } = await jwtVerify(token, createRemoteJWKSet(new URL(address ?? '')), {
@@ -139,15 +165,15 @@ async function readLogout(token: string, config: Configuration, clientId: string
   return sub;
 }
 
-/** Some providers put name and e-mail into the token, others tell them when asked; the subject must be the same. */
+/** Some providers put name and e-mail into the token, others answer a request for them, which must name the same subject. */
 async function profileOf(
   config: Configuration,
   accessToken: string,
   claims: IDToken,
 ): Promise<{ name: unknown; email: unknown; verified: unknown }> {
   const inToken = claims['email'] !== undefined || config.serverMetadata().userinfo_endpoint === undefined;
-  const told = inToken ? claims : await fetchUserInfo(config, accessToken, claims.sub);
-  return { name: told['name'], email: told['email'], verified: told['email_verified'] };
+  const profile = inToken ? claims : await fetchUserInfo(config, accessToken, claims.sub);
+  return { name: profile['name'], email: profile['email'], verified: profile['email_verified'] };
 }
 
 async function discover({ issuer, clientId, clientSecret }: OidcSettings): Promise<Configuration> {
@@ -157,31 +183,34 @@ async function discover({ issuer, clientId, clientSecret }: OidcSettings): Promi
     ...(clientSecret === undefined ? {} : { client_secret: clientSecret }),
   };
   const config = await discovery(url, clientId, client, clientSecret === undefined ? None() : undefined, {
-    // Settings allow http for this machine only.
+    // The settings refuse http unless the provider runs on this machine.
     execute: url.protocol === 'http:' ? [allowInsecureRequests] : [],
     timeout: withinSeconds,
   });
-  // The ID token's signature counts, not only the channel it came through.
+  // Checks the signature of the ID token too, not only the TLS connection that it came through.
   enableNonRepudiationChecks(config);
   const metadata = config.serverMetadata();
   if (metadata.issuer !== issuer) throw new TypeError('the provider names another issuer');
   const offered = metadata.id_token_signing_alg_values_supported;
-  if (offered && !offered.some((one) => signatures.includes(one)))
-    throw new TypeError('no signature we accept');
+  if (offered && !offered.some((algorithm) => signatures.includes(algorithm)))
+    throw new TypeError('the provider offers no signature that we accept');
   return config;
 }
 
-interface Kept {
+/** What must match when the browser comes back from the provider. */
+interface Attempt {
   verifier: string;
   state: string;
   nonce: string;
 }
 
-function readKept(box: SecretBox, kept: string | undefined, now: number): Kept {
+/** @throws TypeError when this browser did not begin the sign-in, or too long ago */
+function readAttempt(box: SecretBox, kept: string | undefined, now: number): Attempt {
   const opened = box.open(Buffer.from(kept ?? '', 'base64url'));
   const value: unknown = opened && JSON.parse(opened.toString('utf8'));
-  if (typeof value !== 'object' || value === null) throw new TypeError('this browser did not begin');
+  if (typeof value !== 'object' || value === null)
+    throw new TypeError('this browser did not begin the sign-in');
   const { verifier, state, nonce, at } = { verifier: '', state: '', nonce: '', at: 0, ...value };
-  if (now - at > keptForMs) throw new TypeError('it took too long');
+  if (now - at > keptForMs) throw new TypeError('the sign-in took too long');
   return { verifier, state, nonce };
 }

@@ -1,27 +1,28 @@
 import type { Database } from '../storage/index.ts';
 
-/** Who tries to sign in, and from where. */
+/** One try to sign in: into which account, and from where. */
 export interface Attempt {
   readonly tenant: number;
-  /** Keyed hashes: the table tells nothing of accounts that do not exist. */
+  /** Keyed hashes, so that the table does not show which e-mails and addresses were tried. */
   readonly account: Buffer;
   readonly address: Buffer;
   readonly both: Buffer;
-  /** The account has signed in from here before: what others do elsewhere does not keep it out. */
+  /** The account has signed in from this address before: failures from other addresses do not lock it here. */
   readonly known: boolean;
 }
 
 export interface SignInGuard {
-  /** Counts an attempt before the password is looked at, so that many at once cannot slip through. */
+  /** Counts an attempt before the password is checked, so that many attempts at once are counted too. */
   begin(attempt: Attempt): Promise<Begun>;
-  /** It was the right password: what was counted is forgotten. */
+  /** The password was right: forgets the failures of this account from this address, and counts one less for the account and for the address. */
   succeeded(attempt: Attempt): Promise<void>;
 }
 
 export type Begun =
   | {
       readonly locked: false;
-      /** If this one fails, too, the account is locked from here. */ readonly last: boolean;
+      /** The last attempt before the account is locked. */
+      readonly last: boolean;
     }
   | { readonly locked: true; readonly retryAfterSeconds: number };
 
@@ -31,7 +32,7 @@ const firstWaitSeconds = 60;
 const waitSecondsMax = 86_400;
 const forgottenAfterHours = 24;
 
-/** Every failure beyond the limit doubles the wait. */
+/** Counts a failure, and locks when the limit is reached. Every further failure doubles the wait. */
 const count = `insert into sign_in_failure as f (tenant, subject, failures, last_at) values ($1, $2, 1, now())
   on conflict (tenant, subject) do update set last_at = now(),
     failures = case when f.last_at < now() - ${forgottenAfterHours} * interval '1 hour' then 1 else f.failures + 1 end,
@@ -45,7 +46,7 @@ export function createSignInGuard(database: Database): SignInGuard {
     begin: (attempt) =>
       database.write({ tenant: attempt.tenant, ledgers: [] }, async (client) => {
         const counted: [Buffer, number][] = [[attempt.both, failuresMax.both]];
-        // What others try, on the account from elsewhere or on other accounts from here, keeps nobody out of his own.
+        // On a known address only its own failures count, so that nobody can lock a person out of the place they work from.
         if (!attempt.known)
           counted.push([attempt.account, failuresMax.account], [attempt.address, failuresMax.address]);
         const waits = await client.query<{ seconds: number }>(
@@ -58,7 +59,7 @@ export function createSignInGuard(database: Database): SignInGuard {
         let last = false;
         for (const [subject, most] of counted) {
           const done = await client.query<{ failures: number }>(count, [attempt.tenant, subject, most]);
-          // Another attempt at the same moment locked it.
+          // Another attempt locked it at the same moment.
           if (done.rowCount === 0) return { locked: true, retryAfterSeconds: firstWaitSeconds };
           last ||= (done.rows[0]?.failures ?? 0) >= most;
         }
@@ -67,7 +68,7 @@ export function createSignInGuard(database: Database): SignInGuard {
     async succeeded({ tenant, account, address, both }) {
       await database.write({ tenant, ledgers: [] }, async (client) => {
         await client.query('delete from sign_in_failure where tenant = $1 and subject = $2', [tenant, both]);
-        // One's own right password must not clean the slate of an address that guesses others'.
+        // One success must not clear the failures of an address that also guesses the passwords of other accounts.
         await client.query(
           `update sign_in_failure set failures = greatest(failures - 1, 0), locked_until = null
            where tenant = $1 and subject = any($2::bytea[])`,

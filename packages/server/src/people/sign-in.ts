@@ -11,15 +11,16 @@ import { normalEmail, type User, type Users } from './users.ts';
 
 export type SignInAnswer =
   | { readonly kind: 'signed_in'; readonly user: User; readonly cookie: string }
-  /** The password was right; `pending` and a code finish it within five minutes. */
+  /** The password was right; `pending` and a code finish the sign-in within five minutes. */
   | { readonly kind: 'code_needed'; readonly pending: string }
-  /** Nothing is said of what was wrong; `user` is for the record. */
+  /** E-mail, password or code was wrong; the answer to the browser does not say which. `user` is only for the audit ledger. */
   | {
       readonly kind: 'refused';
       readonly user: User | undefined;
-      /** This failure was the one too many. */ readonly lockedNow: boolean;
+      /** This failure locked the account. */
+      readonly lockedNow: boolean;
     }
-  /** Nothing was looked at. */
+  /** Too many failures before: nothing was checked. */
   | { readonly kind: 'locked'; readonly retryAfterSeconds: number };
 
 export interface SignIn {
@@ -27,24 +28,26 @@ export interface SignIn {
     input: { tenant: Tenant; email: string; password: string },
     origin: Origin,
   ): Promise<SignInAnswer>;
-  /** The second step. */
+  /** The second step of a user who needs a code. */
   withCode(input: { pending: string; code: string }, origin: Origin): Promise<SignInAnswer>;
-  /** Someone whom an identity provider vouches for. @throws forbidden when disabled */
+  /** Signs in a user whom an identity provider vouches for; returns the cookie. @throws forbidden unless the user is active */
   withIdentity(user: User, origin: Origin): Promise<string>;
-  /** Takes a link, sets the password, activates the user. @throws not_found, invalid_parameter */
+  /** Uses up a link, sets the password, activates the user and signs them in. @throws not_found, invalid_parameter */
   withLink(
-    input: { secret: string; password: string; /** The first owner chooses his. */ email: string },
+    /** `email` is only used for the first owner, who chooses their own. */
+    input: { secret: string; password: string; email: string },
     origin: Origin,
   ): Promise<{ user: User; cookie: string; purpose: string }>;
-  /** Whether another reset may be sent now: a few an hour, to one account and from one address. */
+  /** Counts a request to reset the password; false when there were too many for this account or from this address. */
   mayReset(user: User, origin: Origin): Promise<boolean>;
   /** Sets a new password and ends all of the user's sessions. @throws forbidden when the old one is wrong */
   changePassword(user: User, input: { old: string; password: string }, origin: Origin): Promise<void>;
 }
 
-const wrongTextMax = 320;
+/** Longer texts cannot be an e-mail address; what was typed is cut here before it is hashed. */
+const emailCharsMax = 320;
 
-export function createSignIn(options: {
+interface SignInOptions {
   database: Database;
   users: Users;
   passwords: Passwords;
@@ -54,112 +57,164 @@ export function createSignIn(options: {
   totp: TotpCodes;
   /** Keys the hashes in the table of failures. */
   secret: Buffer;
-}): SignIn {
-  const { database, users, passwords, links, sessions, guard, totp } = options;
-  const keyed = (...parts: (string | number)[]): Buffer =>
-    createHmac('sha256', options.secret)
-      .update(JSON.stringify(['sign-in', ...parts]))
-      .digest();
-  const attemptOf = async (tenant: number, email: string, origin: Origin, user?: User): Promise<Attempt> => ({
-    tenant,
-    account: keyed(tenant, 'account', email),
-    address: keyed(tenant, 'address', origin.address),
-    both: keyed(tenant, 'both', email, origin.address),
-    known:
-      user !== undefined &&
-      (await sessions.list(tenant, user.id)).some((one) => one.address === origin.address),
-  });
-  const hashOf = (user: User): Promise<string | null> =>
-    database.write({ tenant: user.tenant, ledgers: [] }, async (client) => {
-      const found = await client.query<{ hash: string | null }>(
-        'select password_hash as hash from user_account where tenant = $1 and id = $2',
-        [user.tenant, user.id],
-      );
-      return found.rows[0]?.hash ?? null;
-    });
-  const setPassword = async (user: Pick<User, 'tenant' | 'id'>, password: string): Promise<void> => {
-    const hash = await passwords.hash(password);
-    await database.write({ tenant: user.tenant, ledgers: [] }, (client) =>
-      client.query(
-        `update user_account set password_hash = $3, stamp = stamp + 1,
-           state = case when state = 'invited' then 'active' else state end where tenant = $1 and id = $2`,
-        [user.tenant, user.id, hash],
-      ),
-    );
-    await sessions.revokeOthers(user.tenant, user.id);
-    await links.end(user.tenant, user.id);
-  };
+}
+
+export function createSignIn(options: SignInOptions): SignIn {
+  const { guard, sessions } = options;
   return {
-    async withPassword({ tenant, email, password }, origin) {
-      const named = normalEmail(email).slice(0, wrongTextMax).replaceAll('\0', '').toWellFormed();
-      const user = await users.byEmail(tenant.id, named);
-      const attempt = await attemptOf(tenant.id, named, origin, user);
-      const begun = await guard.begin(attempt);
-      if (begun.locked) return { kind: 'locked', retryAfterSeconds: begun.retryAfterSeconds };
-      const usable = user?.state === 'active' ? user : undefined;
-      // One who does not exist takes as long as one who does.
-      const right = await passwords.matches(password, usable ? await hashOf(usable) : null);
-      if (!usable || !right) return { kind: 'refused', user, lockedNow: begun.last };
-      if (usable.totp) {
-        const pending = await links.make({ tenant: tenant.id, user: usable.id, purpose: 'code' });
-        return { kind: 'code_needed', pending };
-      }
-      await guard.succeeded(attempt);
-      return { kind: 'signed_in', user: usable, cookie: await sessions.begin(usable, origin) };
-    },
-    async withCode({ pending, code }, origin) {
-      const link = await links.look(pending);
-      const user = link?.purpose === 'code' ? await users.get(link.tenant, link.user) : undefined;
-      if (!link || user?.state !== 'active') return { kind: 'refused', user, lockedNow: false };
-      const attempt = await attemptOf(link.tenant, user.email, origin, user);
-      const begun = await guard.begin(attempt);
-      if (begun.locked) return { kind: 'locked', retryAfterSeconds: begun.retryAfterSeconds };
-      if (!(await totp.accept(link.tenant, user.id, code)) || !(await links.use(pending)))
-        return { kind: 'refused', user, lockedNow: begun.last };
-      await guard.succeeded(attempt);
-      return { kind: 'signed_in', user, cookie: await sessions.begin(user, origin) };
-    },
+    withPassword: (input, origin) => signInWithPassword(input, origin, options),
+    withCode: (input, origin) => signInWithCode(input, origin, options),
     async withIdentity(user, origin) {
       if (user.state !== 'active') throw new AuditError('forbidden', { detail: 'you may not sign in here' });
       return sessions.begin(user, origin);
     },
-    async withLink({ secret, password, email }, origin) {
-      const looked = await links.look(secret);
-      const gone = (): AuditError =>
-        new AuditError('not_found', { detail: 'this link was used, or its time is over' });
-      if (!looked || looked.purpose === 'code') throw gone();
-      // A password that will not do must not cost the link.
-      requireGood(password);
-      if (looked.purpose === 'owner') requireEmail(email);
-      const link = await links.use(secret);
-      const user = link && (await users.get(link.tenant, link.user));
-      if (!link || !user || user.state === 'disabled') throw gone();
-      if (link.purpose === 'owner') await users.rename(user, normalEmail(email));
-      await setPassword(user, password);
-      const cookie = await sessions.begin(user, origin);
-      return { user: (await users.get(user.tenant, user.id)) ?? user, purpose: link.purpose, cookie };
-    },
-    async mayReset({ tenant, id }, { address }) {
-      const begun = await guard.begin({
-        tenant,
-        account: keyed(tenant, 'reset-account', id),
-        address: keyed(tenant, 'reset-address', address),
-        both: keyed(tenant, 'reset', id, address),
-        known: false,
-      });
+    withLink: (input, origin) => signInWithLink(input, origin, options),
+    async mayReset(user, origin) {
+      const begun = await guard.begin(resetAttempt(user, origin, options.secret));
       return !begun.locked;
     },
-    async changePassword(user, { old, password }, origin) {
-      const attempt = await attemptOf(user.tenant, user.email, origin, user);
-      const begun = await guard.begin(attempt);
-      if (begun.locked)
-        throw new AuditError('too_many_requests', { retryAfterSeconds: begun.retryAfterSeconds });
-      if (!(await passwords.matches(old, await hashOf(user))))
-        throw new AuditError('forbidden', { parameter: 'old', detail: 'that is not your password' });
-      await guard.succeeded(attempt);
-      await setPassword(user, password);
-    },
+    changePassword: (user, input, origin) => changePassword(user, input, { ...options, origin }),
   };
+}
+
+async function signInWithPassword(
+  { tenant, email, password }: { tenant: Tenant; email: string; password: string },
+  origin: Origin,
+  options: SignInOptions,
+): Promise<SignInAnswer> {
+  const { database, users, passwords, links, sessions, guard } = options;
+  const typedEmail = normalEmail(email).slice(0, emailCharsMax).replaceAll('\0', '').toWellFormed();
+  const user = await users.byEmail(tenant.id, typedEmail);
+  const attempt = await attemptOf({ tenant: tenant.id, email: typedEmail, origin, user }, options);
+  const begun = await guard.begin(attempt);
+  if (begun.locked) return { kind: 'locked', retryAfterSeconds: begun.retryAfterSeconds };
+  const active = user?.state === 'active' ? user : undefined;
+  // Takes as long without a hash, so that the time does not tell whether the account exists.
+  const right = await passwords.matches(password, active ? await selectHash(database, active) : null);
+  if (!active || !right) return { kind: 'refused', user, lockedNow: begun.last };
+  if (active.totp) {
+    const pending = await links.make({ tenant: tenant.id, user: active.id, purpose: 'code' });
+    return { kind: 'code_needed', pending };
+  }
+  await guard.succeeded(attempt);
+  return { kind: 'signed_in', user: active, cookie: await sessions.begin(active, origin) };
+}
+
+async function signInWithCode(
+  { pending, code }: { pending: string; code: string },
+  origin: Origin,
+  options: SignInOptions,
+): Promise<SignInAnswer> {
+  const { users, links, sessions, guard, totp } = options;
+  const link = await links.look(pending);
+  const user = link?.purpose === 'code' ? await users.get(link.tenant, link.user) : undefined;
+  if (!link || user?.state !== 'active') return { kind: 'refused', user, lockedNow: false };
+  const attempt = await attemptOf({ tenant: link.tenant, email: user.email, origin, user }, options);
+  const begun = await guard.begin(attempt);
+  if (begun.locked) return { kind: 'locked', retryAfterSeconds: begun.retryAfterSeconds };
+  if (!(await totp.accept(link.tenant, user.id, code)) || !(await links.use(pending)))
+    return { kind: 'refused', user, lockedNow: begun.last };
+  await guard.succeeded(attempt);
+  return { kind: 'signed_in', user, cookie: await sessions.begin(user, origin) };
+}
+
+async function signInWithLink(
+  { secret, password, email }: { secret: string; password: string; email: string },
+  origin: Origin,
+  options: SignInOptions,
+): Promise<{ user: User; cookie: string; purpose: string }> {
+  const { users, links, sessions } = options;
+  const unused = await links.look(secret);
+  if (!unused || unused.purpose === 'code') throw linkIsOver();
+  // Checked before the link is used up: a user whose password is refused can try again with the same link.
+  requireGood(password);
+  if (unused.purpose === 'owner') requireEmail(email);
+  const link = await links.use(secret);
+  const user = link && (await users.get(link.tenant, link.user));
+  if (!link || !user || user.state === 'disabled') throw linkIsOver();
+  if (link.purpose === 'owner') await users.rename(user, normalEmail(email));
+  await setPassword(user, password, options);
+  const cookie = await sessions.begin(user, origin);
+  return { user: (await users.get(user.tenant, user.id)) ?? user, purpose: link.purpose, cookie };
+}
+
+async function changePassword(
+  user: User,
+  { old, password }: { old: string; password: string },
+  options: SignInOptions & { origin: Origin },
+): Promise<void> {
+  const { database, passwords, guard, origin } = options;
+  const attempt = await attemptOf({ tenant: user.tenant, email: user.email, origin, user }, options);
+  const begun = await guard.begin(attempt);
+  if (begun.locked) throw new AuditError('too_many_requests', { retryAfterSeconds: begun.retryAfterSeconds });
+  if (!(await passwords.matches(old, await selectHash(database, user))))
+    throw new AuditError('forbidden', { parameter: 'old', detail: 'that is not your password' });
+  await guard.succeeded(attempt);
+  await setPassword(user, password, options);
+}
+
+/** Sets the password, activates an invited user, and ends all sessions and links of the user. */
+async function setPassword(user: User, password: string, options: SignInOptions): Promise<void> {
+  const { database, passwords, sessions, links } = options;
+  await updateHash(database, user, await passwords.hash(password));
+  await sessions.revokeOthers(user.tenant, user.id);
+  await links.end(user.tenant, user.id);
+}
+
+/** An attempt to sign in; `known` when the user has a session from this address. */
+async function attemptOf(
+  { tenant, email, origin, user }: { tenant: number; email: string; origin: Origin; user: User | undefined },
+  { secret, sessions }: SignInOptions,
+): Promise<Attempt> {
+  const userSessions = user === undefined ? [] : await sessions.list(tenant, user.id);
+  return {
+    tenant,
+    account: keyedHash(secret, [tenant, 'account', email]),
+    address: keyedHash(secret, [tenant, 'address', origin.address]),
+    both: keyedHash(secret, [tenant, 'both', email, origin.address]),
+    known: userSessions.some(({ address }) => address === origin.address),
+  };
+}
+
+/** Resets are counted apart from sign-ins: who asks for resets must not lock the account. */
+function resetAttempt({ tenant, id }: User, { address }: Origin, secret: Buffer): Attempt {
+  return {
+    tenant,
+    account: keyedHash(secret, [tenant, 'reset-account', id]),
+    address: keyedHash(secret, [tenant, 'reset-address', address]),
+    both: keyedHash(secret, [tenant, 'reset', id, address]),
+    known: false,
+  };
+}
+
+function keyedHash(secret: Buffer, parts: readonly (string | number)[]): Buffer {
+  return createHmac('sha256', secret)
+    .update(JSON.stringify(['sign-in', ...parts]))
+    .digest();
+}
+
+async function selectHash(database: Database, user: User): Promise<string | null> {
+  const result = await database.write({ tenant: user.tenant, ledgers: [] }, (client) =>
+    client.query<{ hash: string | null }>(
+      'select password_hash as hash from user_account where tenant = $1 and id = $2',
+      [user.tenant, user.id],
+    ),
+  );
+  return result.rows[0]?.hash ?? null;
+}
+
+async function updateHash(database: Database, user: User, hash: string): Promise<void> {
+  await database.write({ tenant: user.tenant, ledgers: [] }, (client) =>
+    client.query(
+      `update user_account set password_hash = $3, stamp = stamp + 1,
+         state = case when state = 'invited' then 'active' else state end where tenant = $1 and id = $2`,
+      [user.tenant, user.id, hash],
+    ),
+  );
+}
+
+function linkIsOver(): AuditError {
+  return new AuditError('not_found', { detail: 'this link was used, or its time is over' });
 }
 
 /** @throws invalid_parameter */

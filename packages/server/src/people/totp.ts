@@ -6,11 +6,11 @@ import type { SecretBox } from '../access/index.ts';
 
 /** Codes of an authenticator app (RFC 6238, SHA-1, six digits, 30 s) and the recovery codes beside them. */
 export interface TotpCodes {
-  /** A new secret, not yet in force; replaces one that was not confirmed. @throws already_exists */
+  /** Makes a secret that is in force once it is confirmed; replaces an unconfirmed one. @throws already_exists */
   enrol(user: { tenant: number; id: string; email: string }): Promise<{ secret: string; url: string }>;
-  /** Puts the secret in force. Ten recovery codes, told here and never again. @throws invalid_parameter */
+  /** Puts the secret in force and returns ten recovery codes, which nothing returns again. @throws invalid_parameter */
   confirm(tenant: number, user: string, code: string): Promise<string[]>;
-  /** Whether a code, or a recovery code, is right; each counts once. */
+  /** Tells whether a code of the app or a recovery code is right. Each one works once. */
   accept(tenant: number, user: string, code: string): Promise<boolean>;
   remove(tenant: number, user: string): Promise<void>;
 }
@@ -24,80 +24,108 @@ export function createTotpCodes(options: {
   clock: () => number;
 }): TotpCodes {
   const { database, box, clock } = options;
-  const scope = (tenant: number): { tenant: number; ledgers: number[] } => ({ tenant, ledgers: [] });
-  /** Moves the last used step on when the code is that of a later one. */
-  const useCode = async (
-    { tenant, user, code, confirmed }: { tenant: number; user: string; code: string; confirmed: boolean },
-    accepted: (client: Client) => Promise<unknown> = () => Promise.resolve(),
-  ): Promise<boolean> =>
-    database.write(scope(tenant), async (client) => {
-      const found = await client.query<{ secret: Buffer | null }>(
-        'select totp_secret as secret from user_account where tenant = $1 and id = $2 and totp_confirmed = $3 for update',
-        [tenant, user, confirmed],
-      );
-      const secret = found.rows[0]?.secret && box.open(found.rows[0].secret);
-      if (!secret) return false;
-      const timestamp = clock();
-      const delta = totpOf(secret).validate({ token: code, timestamp, window: 1 });
-      if (delta === null) return false;
-      const step = Math.floor(timestamp / 1_000 / periodSeconds) + delta;
-      const used = await client.query(
-        'update user_account set totp_step = $3, totp_confirmed = true where tenant = $1 and id = $2 and totp_step < $3',
-        [tenant, user, step],
-      );
-      if (used.rowCount === 1) await accepted(client);
-      return used.rowCount === 1;
-    });
   return {
     async enrol({ tenant, id, email }) {
       const secret = randomBytes(20);
-      const done = await database.write(scope(tenant), (client) =>
-        client.query(
-          'update user_account set totp_secret = $3, totp_step = 0 where tenant = $1 and id = $2 and not totp_confirmed',
-          [tenant, id, box.seal(secret)],
-        ),
-      );
-      if (done.rowCount === 0)
+      const stored = await storeSecret(database, { tenant, user: id, sealed: box.seal(secret) });
+      if (!stored)
         throw new AuditError('already_exists', { detail: 'codes are in force already: remove them first' });
       const totp = totpOf(secret, email);
       return { secret: totp.secret.base32, url: totp.toString() };
     },
     async confirm(tenant, user, code) {
       const codes = Array.from({ length: recoveryCodesCount }, () => recoveryCode());
-      const done = await useCode({ tenant, user, code, confirmed: false }, async (client) => {
-        await client.query('delete from recovery_code where tenant = $1 and user_id = $2', [tenant, user]);
-        await client.query(
-          'insert into recovery_code (tenant, user_id, hash) select $1, $2, unnest($3::bytea[])',
-          [tenant, user, codes.map(hashOf)],
-        );
+      const right = await database.write({ tenant, ledgers: [] }, async (client) => {
+        const used = await useCode(client, { tenant, user, code, confirmed: false, box, now: clock() });
+        if (used) await replaceRecoveryCodes(client, { tenant, user, hashes: codes.map(hashOf) });
+        return used;
       });
-      if (done) return codes;
+      if (right) return codes;
       throw new AuditError('invalid_parameter', {
         parameter: 'code',
         detail: 'that is not the present code',
       });
     },
-    async accept(tenant, user, code) {
+    accept(tenant, user, code) {
       const plain = code.replaceAll(/[\s-]/g, '').toLowerCase();
-      if (/^\d{6}$/.test(plain)) return useCode({ tenant, user, code: plain, confirmed: true });
-      const used = await database.write(scope(tenant), (client) =>
-        client.query(
-          'update recovery_code set used_at = now() where tenant = $1 and user_id = $2 and hash = $3 and used_at is null',
-          [tenant, user, hashOf(plain)],
-        ),
+      return database.write({ tenant, ledgers: [] }, (client) =>
+        /^\d{6}$/.test(plain)
+          ? useCode(client, { tenant, user, code: plain, confirmed: true, box, now: clock() })
+          : useRecoveryCode(client, { tenant, user, hash: hashOf(plain) }),
       );
-      return used.rowCount === 1;
     },
-    async remove(tenant, user) {
-      await database.write(scope(tenant), async (client) => {
-        await client.query(
-          'update user_account set totp_secret = null, totp_confirmed = false, totp_step = 0 where tenant = $1 and id = $2',
-          [tenant, user],
-        );
-        await client.query('delete from recovery_code where tenant = $1 and user_id = $2', [tenant, user]);
-      });
-    },
+    remove: (tenant, user) => removeCodes(database, tenant, user),
   };
+}
+
+/** False when the user has a confirmed secret, which stays. */
+async function storeSecret(
+  database: Database,
+  { tenant, user, sealed }: { tenant: number; user: string; sealed: Buffer },
+): Promise<boolean> {
+  const stored = await database.write({ tenant, ledgers: [] }, (client) =>
+    client.query(
+      'update user_account set totp_secret = $3, totp_step = 0 where tenant = $1 and id = $2 and not totp_confirmed',
+      [tenant, user, sealed],
+    ),
+  );
+  return stored.rowCount !== 0;
+}
+
+/** Checks a code of the app and remembers its time step: a code of that step or an older one is refused afterwards. */
+async function useCode(
+  client: Client,
+  options: { tenant: number; user: string; code: string; confirmed: boolean; box: SecretBox; now: number },
+): Promise<boolean> {
+  const { tenant, user, code, confirmed, box, now } = options;
+  const result = await client.query<{ secret: Buffer | null }>(
+    'select totp_secret as secret from user_account where tenant = $1 and id = $2 and totp_confirmed = $3 for update',
+    [tenant, user, confirmed],
+  );
+  const sealed = result.rows[0]?.secret;
+  const secret = sealed && box.open(sealed);
+  if (!secret) return false;
+  const delta = totpOf(secret).validate({ token: code, timestamp: now, window: 1 });
+  if (delta === null) return false;
+  const step = Math.floor(now / 1_000 / periodSeconds) + delta;
+  const used = await client.query(
+    'update user_account set totp_step = $3, totp_confirmed = true where tenant = $1 and id = $2 and totp_step < $3',
+    [tenant, user, step],
+  );
+  return used.rowCount === 1;
+}
+
+async function useRecoveryCode(
+  client: Client,
+  { tenant, user, hash }: { tenant: number; user: string; hash: Buffer },
+): Promise<boolean> {
+  const used = await client.query(
+    'update recovery_code set used_at = now() where tenant = $1 and user_id = $2 and hash = $3 and used_at is null',
+    [tenant, user, hash],
+  );
+  return used.rowCount === 1;
+}
+
+async function replaceRecoveryCodes(
+  client: Client,
+  { tenant, user, hashes }: { tenant: number; user: string; hashes: readonly Buffer[] },
+): Promise<void> {
+  await client.query('delete from recovery_code where tenant = $1 and user_id = $2', [tenant, user]);
+  await client.query('insert into recovery_code (tenant, user_id, hash) select $1, $2, unnest($3::bytea[])', [
+    tenant,
+    user,
+    hashes,
+  ]);
+}
+
+async function removeCodes(database: Database, tenant: number, user: string): Promise<void> {
+  await database.write({ tenant, ledgers: [] }, async (client) => {
+    await client.query(
+      'update user_account set totp_secret = null, totp_confirmed = false, totp_step = 0 where tenant = $1 and id = $2',
+      [tenant, user],
+    );
+    await client.query('delete from recovery_code where tenant = $1 and user_id = $2', [tenant, user]);
+  });
 }
 
 function totpOf(secret: Buffer, label = ''): TOTP {
@@ -111,7 +139,7 @@ function totpOf(secret: Buffer, label = ''): TOTP {
   });
 }
 
-/** Eighty random bits: nobody guesses them, so a fast hash will do. */
+/** Eighty random bits. Nobody can guess so many, so the table needs no slow hash of them. */
 function recoveryCode(): string {
   return randomBytes(10)
     .toString('hex')

@@ -3,10 +3,10 @@ import { AuditError } from '../audit-error.ts';
 import { sqlState, type Client, type Database } from '../storage/index.ts';
 import { partOf, permittedWithin, type GrantPart, type Reach, type RoleName } from '../access/index.ts';
 
-/** Reach of a user; that of actions is for roles of packs. */
+/** The kinds of reach that a user can have; `actions` is only for roles of packs. */
 type UserScope = Exclude<Reach['kind'], 'actions'>;
 
-/** Somebody who signs in to Bitácora itself. */
+/** A person who signs in to Bitácora itself. */
 export interface User {
   id: string;
   tenant: number;
@@ -14,15 +14,15 @@ export interface User {
   name: string;
   role: RoleName;
   scope: UserScope;
-  /** The id by which host applications know the person: its entries are the person's own. */
+  /** The person's id in the host application: entries with it as actor or subject are the person's own. */
   hostId: string | null;
   modules: string[];
   subjects: string[];
   ledgers: string[] | null;
-  /** On top of those of the role. */
+  /** Permissions beside those of the role. */
   permissions: string[];
   state: 'invited' | 'active' | 'disabled';
-  /** Whether signing in needs a code. */
+  /** Whether the user must give a code when they sign in. */
   totp: boolean;
   /** ms */
   createdAt: number;
@@ -34,14 +34,14 @@ export type UserInput = Pick<User, 'email' | 'name' | 'role'> &
 export type UserChange = Partial<Omit<UserInput, 'email'>> & { state?: 'active' | 'disabled' };
 
 export interface Users {
-  /** In the state `invited`. @throws already_exists */
+  /** Makes a user in the state `invited`. @throws already_exists */
   create(tenant: number, input: UserInput): Promise<User>;
   list(tenant: number): Promise<User[]>;
   get(tenant: number, id: string): Promise<User | undefined>;
   byEmail(tenant: number, email: string): Promise<User | undefined>;
   /** In force everywhere within two seconds. @throws not_found; forbidden when no owner would be left */
   change(tenant: number, id: string, change: UserChange): Promise<User>;
-  /** Another e-mail. @throws already_exists */
+  /** Gives the user another e-mail. @throws already_exists */
   rename(user: User, email: string): Promise<void>;
   /** @throws not_found; forbidden for the last owner */
   remove(tenant: number, id: string): Promise<void>;
@@ -51,86 +51,27 @@ const usersMax = 10_000;
 export const userColumns = `tenant, id, email, name, role, scope, host_id as "hostId", modules, subjects, ledgers,
   permissions, state, totp_confirmed as totp, created_at as "createdAt", last_sign_in_at as "lastSignInAt"`;
 
-/** The table of users. What is written here is read by every server at once. */
+/** The table of users. Nothing is cached here: every server reads a change at once. */
 export function createUsers(database: Database): Users {
   const inTenant = <T>(tenant: number, use: (client: Client) => Promise<T>): Promise<T> =>
     database.write({ tenant, ledgers: [] }, use);
-  const get = (tenant: number, id: string): Promise<User | undefined> =>
-    inTenant(tenant, async (client) => {
-      const text = `select ${userColumns} from user_account where tenant = $1 and id = $2`;
-      return isUuid(id) ? (await client.query<User>(text, [tenant, id])).rows[0] : undefined;
-    });
   return {
-    get,
+    get: (tenant, id) => inTenant(tenant, (client) => selectById(client, tenant, id)),
     async create(tenant, input) {
-      const { email, name, role, hostId = null, modules = [], subjects = [] } = input;
-      const values = [tenant, randomUUID(), normalEmail(email), name, role, input.scope ?? scopeOfRole(role)];
-      try {
-        const made = await inTenant(tenant, (client) =>
-          client.query<User>(
-            `insert into user_account (tenant, id, email, name, role, scope, host_id, modules, subjects, ledgers, permissions, state)
-             select $1::integer, $2::uuid, $3, $4, $5, $6, $7, $8::text[], $9::text[], $10::text[], $11::text[], 'invited'
-             where (select count(*) from user_account where tenant = $1) < ${usersMax} returning ${userColumns}`,
-            [...values, hostId, modules, subjects, input.ledgers ?? null, input.permissions ?? []],
-          ),
-        );
-        const user = made.rows[0];
-        if (!user) throw new AuditError('forbidden', { detail: `a tenant has at most ${usersMax} users` });
-        return user;
-      } catch (error) {
-        return refuseTaken(error);
-      }
+      const user = await inTenant(tenant, (client) => insertUser(client, tenant, input)).catch(refuseTaken);
+      if (!user) throw new AuditError('forbidden', { detail: `a tenant has at most ${usersMax} users` });
+      return user;
     },
-    list: (tenant) =>
-      inTenant(
-        tenant,
-        async (client) =>
-          (
-            await client.query<User>(
-              `select ${userColumns} from user_account where tenant = $1 order by created_at, id`,
-              [tenant],
-            )
-          ).rows,
-      ),
-    byEmail: (tenant, email) =>
-      inTenant(
-        tenant,
-        async (client) =>
-          (
-            await client.query<User>(
-              `select ${userColumns} from user_account where tenant = $1 and email = $2`,
-              [tenant, normalEmail(email)],
-            )
-          ).rows[0],
-      ),
+    list: (tenant) => inTenant(tenant, (client) => selectAll(client, tenant)),
+    byEmail: (tenant, email) => inTenant(tenant, (client) => selectByEmail(client, tenant, email)),
     change: (tenant, id, change) =>
       inTenant(tenant, async (client) => {
         await lockTenant(client, tenant);
-        const before = isUuid(id)
-          ? (
-              await client.query<User>(
-                `select ${userColumns} from user_account where tenant = $1 and id = $2`,
-                [tenant, id],
-              )
-            ).rows[0]
-          : undefined;
+        const before = await selectById(client, tenant, id);
         if (!before) throw missing();
-        if (change.state === 'active' && before.state === 'invited')
-          throw new AuditError('forbidden', {
-            parameter: 'state',
-            detail: 'the invitation was not accepted yet',
-          });
-        const after = { ...before, ...change };
-        if (change.role !== undefined && change.scope === undefined) after.scope = scopeOfRole(change.role);
-        const disabled = change.state === 'disabled' && before.state !== 'disabled';
-        await client.query(
-          `update user_account set name = $3, role = $4, scope = $5, host_id = $6, modules = $7, subjects = $8,
-             ledgers = $9, permissions = $10, state = $11, stamp = stamp + $12 where tenant = $1 and id = $2`,
-          [
-            ...[tenant, id, after.name, after.role, after.scope, after.hostId, after.modules, after.subjects],
-            ...[after.ledgers, after.permissions, after.state, disabled ? 1 : 0],
-          ],
-        );
+        const after = changed(before, change);
+        const disabled = after.state === 'disabled' && before.state !== 'disabled';
+        await updateUser(client, after, { endSessions: disabled });
         await requireOwner(client, tenant, before);
         return after;
       }),
@@ -142,25 +83,102 @@ export function createUsers(database: Database): Users {
     remove: (tenant, id) =>
       inTenant(tenant, async (client) => {
         await lockTenant(client, tenant);
-        const gone = isUuid(id)
-          ? (
-              await client.query<User>(
-                `delete from user_account where tenant = $1 and id = $2 returning ${userColumns}`,
-                [tenant, id],
-              )
-            ).rows[0]
-          : undefined;
-        if (!gone) throw missing();
-        await requireOwner(client, tenant, gone);
+        const removed = await deleteUser(client, tenant, id);
+        if (!removed) throw missing();
+        await requireOwner(client, tenant, removed);
       }),
   };
 }
 
-/** Two owners who remove each other at the same moment wait for one another. */
+async function selectById(client: Client, tenant: number, id: string): Promise<User | undefined> {
+  if (!isUuid(id)) return undefined;
+  const text = `select ${userColumns} from user_account where tenant = $1 and id = $2`;
+  return (await client.query<User>(text, [tenant, id])).rows[0];
+}
+
+async function selectByEmail(client: Client, tenant: number, email: string): Promise<User | undefined> {
+  const text = `select ${userColumns} from user_account where tenant = $1 and email = $2`;
+  return (await client.query<User>(text, [tenant, normalEmail(email)])).rows[0];
+}
+
+async function selectAll(client: Client, tenant: number): Promise<User[]> {
+  const text = `select ${userColumns} from user_account where tenant = $1 order by created_at, id`;
+  return (await client.query<User>(text, [tenant])).rows;
+}
+
+/** Undefined when the tenant has as many users as it may have. */
+async function insertUser(client: Client, tenant: number, input: UserInput): Promise<User | undefined> {
+  const inserted = await client.query<User>(
+    `insert into user_account (tenant, id, email, name, role, scope, host_id, modules, subjects, ledgers, permissions, state)
+     select $1::integer, $2::uuid, $3, $4, $5, $6, $7, $8::text[], $9::text[], $10::text[], $11::text[], 'invited'
+     where (select count(*) from user_account where tenant = $1) < ${usersMax} returning ${userColumns}`,
+    [
+      tenant,
+      randomUUID(),
+      normalEmail(input.email),
+      input.name,
+      input.role,
+      input.scope ?? scopeOfRole(input.role),
+      input.hostId ?? null,
+      input.modules ?? [],
+      input.subjects ?? [],
+      input.ledgers ?? null,
+      input.permissions ?? [],
+    ],
+  );
+  return inserted.rows[0];
+}
+
+/** The user with the change applied. A new role brings its own scope unless the change names one. @throws forbidden */
+function changed(before: User, change: UserChange): User {
+  if (change.state === 'active' && before.state === 'invited')
+    throw new AuditError('forbidden', {
+      parameter: 'state',
+      detail: 'the invitation was not accepted yet',
+    });
+  const after = { ...before, ...change };
+  if (change.role !== undefined && change.scope === undefined) after.scope = scopeOfRole(change.role);
+  return after;
+}
+
+/** `endSessions`: a session counts only while it carries the user's present `stamp`. */
+async function updateUser(
+  client: Client,
+  user: User,
+  { endSessions }: { endSessions: boolean },
+): Promise<void> {
+  await client.query(
+    `update user_account set name = $3, role = $4, scope = $5, host_id = $6, modules = $7, subjects = $8,
+       ledgers = $9, permissions = $10, state = $11, stamp = stamp + $12 where tenant = $1 and id = $2`,
+    [
+      user.tenant,
+      user.id,
+      user.name,
+      user.role,
+      user.scope,
+      user.hostId,
+      user.modules,
+      user.subjects,
+      user.ledgers,
+      user.permissions,
+      user.state,
+      endSessions ? 1 : 0,
+    ],
+  );
+}
+
+async function deleteUser(client: Client, tenant: number, id: string): Promise<User | undefined> {
+  if (!isUuid(id)) return undefined;
+  const text = `delete from user_account where tenant = $1 and id = $2 returning ${userColumns}`;
+  return (await client.query<User>(text, [tenant, id])).rows[0];
+}
+
+/** Taken before a user is changed or removed: when two owners remove each other at once, the second one fails. */
 async function lockTenant(client: Client, tenant: number): Promise<void> {
   await client.query('select pg_advisory_xact_lock(7203544, $1)', [tenant]);
 }
 
+/** After a change or removal of `before`. @throws forbidden when the tenant has no active owner any more */
 async function requireOwner(client: Client, tenant: number, before: User): Promise<void> {
   if (before.role !== 'owner' || before.state !== 'active') return;
   const left = await client.query(
@@ -192,7 +210,7 @@ function scopeOfRole(role: RoleName): UserScope {
   return role === 'viewer' || role === 'ingest' ? 'own' : 'all';
 }
 
-/** What a user is permitted, and where. */
+/** The permissions and the reach of a user. */
 export function partOfUser(user: User): GrantPart {
   const { permissions } = partOf(user.role, user.hostId ?? '');
   const reach = reachOf(user);

@@ -1,4 +1,4 @@
-import { ledgerFor, ledgersFor, scopeOf, type Grant } from '../access/index.ts';
+import { ledgerFor, ledgersFor, rowAccessOf, type Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import type { EntryView } from '../ledger/index.ts';
 import { keyOf, termsOf } from '../query/index.ts';
@@ -11,7 +11,7 @@ import { countMatches, findPlaces } from './search.ts';
 
 /** The entry of an id, in whichever of the caller's ledgers it is. @throws not_found */
 export async function getEntry(grant: Grant, id: string, context: ReadContext): Promise<EntryView> {
-  return context.database.read(scopeOf(grant), async (client) => {
+  return context.database.read(rowAccessOf(grant), async (client) => {
     const place = await findEntry(client, grant, id);
     const view = await reachedView(client, place, { grant, context });
     if (!view) throw noEvent(id);
@@ -41,7 +41,7 @@ export async function entryAt(
   context: ReadContext,
 ): Promise<EntryView> {
   const ledger = ledgerFor(grant, place.ledger);
-  return context.database.read(scopeOf(grant, [ledger]), async (client) => {
+  return context.database.read(rowAccessOf(grant, [ledger]), async (client) => {
     // Views are found by ledger and index; the time is only for sorting.
     const view = Number.isSafeInteger(place.index)
       ? await reachedView(client, { at: 0, ledger, index: place.index }, { grant, context })

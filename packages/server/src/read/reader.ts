@@ -1,11 +1,11 @@
 import type { Order, Place } from './place.ts';
 import type { PageSource } from './page-source.ts';
-import { ledgersFor, scopeOf, type Grant, type Ledger } from '../access/index.ts';
+import { ledgersFor, rowAccessOf, type Grant, type Ledger } from '../access/index.ts';
 import { eventViews, readEntries, type EntryView, type Ledgers } from '../ledger/index.ts';
 import type { Postings, SpanSet, StoredSpan } from '../projections/index.ts';
 import type { RankSet, Span } from '../query/index.ts';
 import type { LoopTurns } from '../loop-turns.ts';
-import type { Client, Database, Scope } from '../storage/index.ts';
+import type { Client, Database, RowAccess } from '../storage/index.ts';
 import { keysOf, timeBounds, type Condition } from '../query/index.ts';
 import { evaluate } from '../query/index.ts';
 
@@ -46,7 +46,7 @@ export async function readLedgers<T>(
   use: (client: Client, opened: OpenLedger[]) => Promise<T>,
 ): Promise<T> {
   const ledgers = ledgersFor(grant, ledgerName);
-  const scope = scopeOf(grant, ledgers);
+  const scope = rowAccessOf(grant, ledgers);
   const sizes = await peekSizes(context.database, scope.ledgers);
   return openLedgers(ledgers, { scope, sizes, context }, use);
 }
@@ -55,7 +55,7 @@ export async function readLedgers<T>(
 export async function openLedgers<T>(
   ledgers: readonly Ledger[],
   options: {
-    scope: Scope;
+    scope: RowAccess;
     sizes: ReadonlyMap<number, number>;
     context: Pick<ReadContext, 'database' | 'postings'>;
   },

@@ -1,4 +1,4 @@
-import { ledgersFor, scopeOf, type Grant, type Ledger } from '../access/index.ts';
+import { ledgersFor, rowAccessOf, type Grant, type Ledger } from '../access/index.ts';
 import { countBetween, pick, rankOfPlace, rankOfTime, type Ranks } from '../query/index.ts';
 import type { ListedEntry } from './listed-entry.ts';
 import type { PageSource } from './page-source.ts';
@@ -61,7 +61,7 @@ export async function search(grant: Grant, input: SearchInput, context: ReadCont
     after: cursor?.place,
   };
   const ledgers = ledgersFor(grant, input.ledger);
-  const scope = scopeOf(grant, ledgers);
+  const scope = rowAccessOf(grant, ledgers);
   const { pageSources: sources } = context;
   const sourced = order === 'desc' ? await pageOfSources(page, { ledgers, sources }) : undefined;
   if (sourced?.answer && !input.count) return sourced.answer;

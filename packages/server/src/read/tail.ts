@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ledgersFor, scopeOf, type Grant, type Ledger } from '../access/index.ts';
+import { ledgersFor, rowAccessOf, type Grant, type Ledger } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import { eventViews, readEntryRange, timeOf, type EntryView } from '../ledger/index.ts';
 import { eachInTurn } from '../loop-turns.ts';
@@ -82,7 +82,7 @@ async function matching(
   const { ledger } = range;
   const { context, condition } = options;
   const tenantKeys = context.ledgers.tenantKeys(ledger.tenant);
-  return context.database.read(scopeOf(options.grant, [ledger]), async (client) => {
+  return context.database.read(rowAccessOf(options.grant, [ledger]), async (client) => {
     const entries = await readEntryRange(client, ledger.id, range);
     const views = await eventViews(client, entries, {
       persons: context.ledgers.persons(ledger.tenant),

@@ -9,7 +9,7 @@ import {
   tileWidthFull,
   type HashTile,
 } from '@bitacora/tlog';
-import { ledgerFor, requireWhole, scopeOf, type Grant } from '../access/index.ts';
+import { ledgerFor, requireWhole, rowAccessOf, type Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import {
   keptEntries,
@@ -28,7 +28,7 @@ import type { ReadContext } from './reader.ts';
 export async function checkpoint(grant: Grant, ledgerName: string, context: ReadContext): Promise<string> {
   const ledger = ledgerFor(grant, ledgerName);
   requireWhole(grant);
-  return context.database.read(scopeOf(grant, [ledger]), async (client) => {
+  return context.database.read(rowAccessOf(grant, [ledger]), async (client) => {
     const published = await publishedCheckpoint(client, ledger.id);
     if (!published) throw new AuditError('not_found', { detail: 'nothing was published yet' });
     return published.note;
@@ -52,7 +52,7 @@ export async function tile(
   requireWhole(grant);
   const wanted = parseTilePath(path);
   if (!wanted) throw new AuditError('not_found', { detail: 'that is no tile path' });
-  return context.database.read(scopeOf(grant, [ledger]), async (client) => {
+  return context.database.read(rowAccessOf(grant, [ledger]), async (client) => {
     const { level, index, width } = wanted;
     const found =
       level === 'entries'
@@ -110,13 +110,13 @@ export async function retention(
 
 /** The inclusion proof of an event as a C2SP tlog-proof file, publishing first what was just appended. @throws not_found */
 export async function proof(grant: Grant, id: string, context: ReadContext): Promise<string> {
-  const place = await context.database.read(scopeOf(grant), async (client) => {
+  const place = await context.database.read(rowAccessOf(grant), async (client) => {
     const found = await findEntry(client, grant, id);
     if (grant.reach.kind !== 'all' && !(await reachedView(client, found, { grant, context })))
       throw noEvent(id);
     return found;
   });
-  const scope = scopeOf(grant, [place.ledger]);
+  const scope = rowAccessOf(grant, [place.ledger]);
   const published = await context.database.read(scope, (client) =>
     publishedCheckpoint(client, place.ledger.id),
   );

@@ -1,4 +1,4 @@
-import { ledgersFor, scopeOf, type Grant, type Ledger } from '../access/index.ts';
+import { ledgersFor, rowAccessOf, type Grant, type Ledger } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import { sessionColumns } from './session-row.ts';
 import type { Client } from '../storage/index.ts';
@@ -180,5 +180,7 @@ export async function querySessions<T>(
   ];
   const where = `ledger = any($1::integer[]) and ($2::text[] is null or actor = any($2)) and ($3::text[] is null or actor = any($3))
     and ($4::boolean is null or (closed_at is null and last_seen_at > to_timestamp($5::float8 / 1000)) = $4)`;
-  return context.database.read(scopeOf(grant, ledgers), (client) => use({ client, ledgers, where, values }));
+  return context.database.read(rowAccessOf(grant, ledgers), (client) =>
+    use({ client, ledgers, where, values }),
+  );
 }

@@ -38,7 +38,7 @@ export function readOidc({ text, refuse }: SettingReader<SettingName>): OidcSett
   if (!issuer.startsWith('https:') && !local) refuse('oidcIssuer', 'must be https (http only for localhost)');
   if (text('oidcClientId') === '') refuse('oidcClientId', 'is missing');
   const role = text('oidcDefaultRole');
-  const defaultRole = (['auditor', 'analyst', 'viewer'] as const).find((one) => one === role);
+  const defaultRole = (['auditor', 'analyst', 'viewer'] as const).find((name) => name === role);
   if (role !== '' && defaultRole === undefined)
     refuse('oidcDefaultRole', 'must be auditor, analyst or viewer');
   const clientSecret = text('oidcClientSecret') || undefined;

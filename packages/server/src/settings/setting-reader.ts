@@ -1,6 +1,6 @@
-/** How the settings of one part are read from the table of all. */
+/** Reads the settings of one part of the table. */
 export interface SettingReader<Name extends string> {
-  /** What the environment says, or the table's own. */
+  /** The value of the variable, or the default of the table. */
   text(name: Name): string;
   /** @throws AuditError invalid_parameter naming the variable */
   number(name: Name, least: number, most: number): number;

@@ -2,14 +2,16 @@ import { IANAZone } from 'luxon';
 import { AuditError } from '../audit-error.ts';
 import { callLimitSettingTable, readCallLimits } from './call-limit-settings.ts';
 import { oidcSettingTable, readOidc } from './oidc-settings.ts';
+import { listOf } from './list-of.ts';
 import { readRecent, recentSettingTable } from './recent-variables.ts';
+import type { SettingReader } from './setting-reader.ts';
 import type { RecentVariables } from '../recent/index.ts';
 import type { CallLimitSettings } from '../http/index.ts';
 import type { OidcSettings } from '../people/index.ts';
 import type { SessionWebhookSettings } from '../sessions/index.ts';
 import { readWebhook, webhookSettingTable } from './webhook-settings.ts';
 
-/** One setting: its variable, its default, and what it is for. The reference in docs/ is made of this table. */
+/** One setting: its variable, its default, and what it is for. The reference in docs/ is generated from this table. */
 interface SettingRow {
   variable: string;
   fallback: string;
@@ -160,36 +162,12 @@ export interface Settings {
 
 type ReadText = (name: keyof typeof settingTable) => string;
 
+type Reader = SettingReader<keyof typeof settingTable>;
+
 /** @throws AuditError invalid_parameter naming the variable */
 export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
-  const text = (name: keyof typeof settingTable): string =>
-    environment[settingTable[name].variable]?.trim() || settingTable[name].fallback;
-  const number = (name: keyof typeof settingTable, least: number, most: number): number => {
-    const value = Number(text(name));
-    if (!Number.isInteger(value) || value < least || value > most) {
-      refuse(name, `must be a whole number from ${least} to ${most}, not ${JSON.stringify(text(name))}`);
-    }
-    return value;
-  };
-  const reader = { text, number, refuse };
-  const timeZone = text('timeZone');
-  if (!IANAZone.isValidZone(timeZone)) refuse('timeZone', `is no IANA time zone: ${timeZone}`);
-  const origin = text('origin');
-  if (!/^[a-z0-9][a-z0-9.-]{0,200}$/.test(origin)) refuse('origin', 'must look like a host name');
-  const adminKey = text('adminKey') || undefined;
-  if (adminKey !== undefined && !/^\S{20,200}$/.test(adminKey))
-    refuse('adminKey', 'must have 20 to 200 characters and no space');
-  const logLevel = text('logLevel');
-  if (!['trace', 'debug', 'info', 'warn', 'error', 'silent'].includes(logLevel))
-    refuse('logLevel', `is no level: ${logLevel}`);
-  const corsOrigins = text('corsOrigins')
-    .split(',')
-    .map((one) => one.trim())
-    .filter((one) => one !== '');
-  for (const one of corsOrigins) {
-    if (!/^https?:\/\//.test(one) || !URL.canParse(one) || new URL(one).origin !== one)
-      refuse('corsOrigins', `holds ${one}, which is no origin such as https://app.example.org`);
-  }
+  const reader = createReader(environment);
+  const { text, number } = reader;
   return {
     config: text('config') || undefined,
     databaseUrl: text('databaseUrl') || undefined,
@@ -197,16 +175,13 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     dataDirectory: text('dataDirectory'),
     host: text('host'),
     port: number('port', 0, 65_535),
-    origin,
-    adminKey,
-    timeZone,
+    origin: readOrigin(text('origin')),
+    adminKey: readAdminKey(text('adminKey')),
+    timeZone: readTimeZone(text('timeZone')),
     hostSessionIdleMinutes: number('hostSessionIdleMinutes', 1, 525_600),
-    corsOrigins,
+    corsOrigins: readCorsOrigins(text('corsOrigins')),
     publicUrl: readPublicUrl(text('publicUrl')),
-    trustedProxies: text('trustedProxies')
-      .split(',')
-      .map((one) => one.trim())
-      .filter((one) => one !== ''),
+    trustedProxies: listOf(text('trustedProxies')),
     sessionIdleMinutes: number('sessionIdleMinutes', 1, 10_080),
     sessionHoursMax: number('sessionHoursMax', 1, 720),
     mail: readMail(text),
@@ -220,8 +195,54 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     segmentAgeHoursMax: number('segmentAgeHoursMax', 1, 8_760),
     cacheMegabytesMax: number('cacheMegabytesMax', 16, 1_000_000),
     recent: readRecent(reader),
-    logLevel,
+    logLevel: readLogLevel(text('logLevel')),
   };
+}
+
+function createReader(environment: Readonly<Record<string, string | undefined>>): Reader {
+  const text: ReadText = (name) =>
+    environment[settingTable[name].variable]?.trim() || settingTable[name].fallback;
+  return {
+    text,
+    number(name, least, most) {
+      const value = Number(text(name));
+      if (!Number.isInteger(value) || value < least || value > most)
+        refuse(name, `must be a whole number from ${least} to ${most}, not ${JSON.stringify(text(name))}`);
+      return value;
+    },
+    refuse,
+  };
+}
+
+function readOrigin(origin: string): string {
+  if (!/^[a-z0-9][a-z0-9.-]{0,200}$/.test(origin)) refuse('origin', 'must look like a host name');
+  return origin;
+}
+
+function readAdminKey(text: string): string | undefined {
+  if (text === '') return undefined;
+  if (!/^\S{20,200}$/.test(text)) refuse('adminKey', 'must have 20 to 200 characters and no space');
+  return text;
+}
+
+function readTimeZone(timeZone: string): string {
+  if (!IANAZone.isValidZone(timeZone)) refuse('timeZone', `is no IANA time zone: ${timeZone}`);
+  return timeZone;
+}
+
+function readLogLevel(logLevel: string): string {
+  if (!['trace', 'debug', 'info', 'warn', 'error', 'silent'].includes(logLevel))
+    refuse('logLevel', `is no level: ${logLevel}`);
+  return logLevel;
+}
+
+function readCorsOrigins(text: string): string[] {
+  const origins = listOf(text);
+  for (const origin of origins) {
+    if (!/^https?:\/\//.test(origin) || !URL.canParse(origin) || new URL(origin).origin !== origin)
+      refuse('corsOrigins', `holds ${origin}, which is no origin such as https://app.example.org`);
+  }
+  return origins;
 }
 
 function readPooler(text: ReadText): string | undefined {
@@ -244,7 +265,8 @@ function readPublicUrl(text: string): string | undefined {
 }
 
 function readMail(text: ReadText): Settings['mail'] {
-  const [url, from] = [text('smtpUrl'), text('mailFrom')];
+  const url = text('smtpUrl');
+  const from = text('mailFrom');
   if (url === '') return undefined;
   if (!/^smtps?:\/\/./.test(url) || !URL.canParse(url))
     refuse('smtpUrl', 'must begin with smtp:// or smtps://');

@@ -1,6 +1,7 @@
 import { readNetwork } from '../access/index.ts';
 import { readWebhookKeys } from '../webhooks/index.ts';
 import type { SessionWebhookSettings } from '../sessions/index.ts';
+import { listOf } from './list-of.ts';
 import type { SettingReader } from './setting-reader.ts';
 
 /** Part of the table of settings. */
@@ -31,7 +32,7 @@ export const webhookSettingTable = {
 
 type SettingName = keyof typeof webhookSettingTable;
 
-/** Beside 80 and 443: below, other protocols have their ports. */
+/** The lowest port that is allowed beside 80 and 443. Below it are the ports of other protocols. */
 const portFirst = 1_024;
 
 /** @throws AuditError invalid_parameter naming the variable */
@@ -51,12 +52,13 @@ export function readWebhook({
   const keys = readWebhookKeys(text('sessionWebhookSecret'));
   if (keys === undefined)
     return refuse('sessionWebhookSecret', 'must be whsec_ and 24 to 64 bytes in base64; two at most');
-  const networks = text('webhookNetworks')
-    .split(',')
-    .map((one) => one.trim())
-    .filter((one) => one !== '')
-    .map((one) => readNetwork(one) ?? refuse('webhookNetworks', `holds ${one}, which is no network`));
+  const networks = listOf(text('webhookNetworks')).map(
+    (network) => readNetwork(network) ?? refuse('webhookNetworks', `holds ${network}, which is no network`),
+  );
   if (url.protocol === 'http:' && networks.length === 0)
-    refuse('webhookNetworks', 'must name the network of a receiver that is spoken to by http');
+    refuse(
+      'webhookNetworks',
+      'must name the network of the receiver, because its address begins with http://',
+    );
   return { url, keys, tenant: text('sessionWebhookTenant'), networks };
 }

@@ -21,33 +21,33 @@ export interface CopyBuffer {
 
 const epochMs = Date.UTC(2000, 0, 1);
 
-/** A growing buffer; `bytesExpected` spares it from growing. */
+/** A buffer that grows as needed. With a good `bytesExpected` it never has to grow. */
 export function createCopyBuffer(bytesExpected: number): CopyBuffer {
   let buffer = Buffer.allocUnsafe(Math.max(1024, bytesExpected));
   let length = header.copy(buffer);
-  const room = (bytes: number): void => {
+  const makeRoom = (bytes: number): void => {
     if (length + bytes <= buffer.length) return;
     const larger = Buffer.allocUnsafe(Math.max(buffer.length * 2, length + bytes));
     buffer.copy(larger, 0, 0, length);
     buffer = larger;
   };
   const int8 = (value: number): void => {
-    room(12);
+    makeRoom(12);
     length = buffer.writeInt32BE(8, length);
     length = buffer.writeInt32BE(Math.floor(value / 0x1_0000_0000), length);
     length = buffer.writeUInt32BE(value >>> 0, length);
   };
   return {
     start(columns) {
-      room(2);
+      makeRoom(2);
       length = buffer.writeInt16BE(columns, length);
     },
     int2(value) {
-      room(6);
+      makeRoom(6);
       length = buffer.writeInt16BE(value, buffer.writeInt32BE(2, length));
     },
     int4(value) {
-      room(8);
+      makeRoom(8);
       length = buffer.writeInt32BE(value, buffer.writeInt32BE(4, length));
     },
     int8,
@@ -55,24 +55,24 @@ export function createCopyBuffer(bytesExpected: number): CopyBuffer {
       int8((ms - epochMs) * 1000);
     },
     uuid(text) {
-      room(20);
+      makeRoom(20);
       length = buffer.writeInt32BE(16, length);
       length += buffer.write(text.replaceAll('-', ''), length, 'hex');
     },
     text(value) {
-      room(4 + value.length * 3);
+      makeRoom(4 + value.length * 3);
       const bytes = buffer.write(value, length + 4, 'utf8');
       buffer.writeInt32BE(bytes, length);
       length += 4 + bytes;
     },
     bytes(value) {
-      room(4 + value.length);
+      makeRoom(4 + value.length);
       length = buffer.writeInt32BE(value.length, length);
       buffer.set(value, length);
       length += value.length;
     },
     finish() {
-      room(2);
+      makeRoom(2);
       length += trailer.copy(buffer, length);
       return buffer.subarray(0, length);
     },

@@ -5,8 +5,8 @@ import { AuditError } from '../audit-error.ts';
 import type { Binaries, ServiceUser } from './postgres-programs.ts';
 
 /**
- * Makes the cluster beside its place and moves it there when it is whole: an interrupted attempt leaves nothing that looks
- * like a database, and a folder that holds something is never overwritten.
+ * Makes the cluster in a folder beside `dataPath` and renames it when it is complete. So an interrupted attempt leaves
+ * nothing that looks like a database, and a folder with content is never overwritten.
  */
 export function createCluster(options: {
   binaries: Binaries;

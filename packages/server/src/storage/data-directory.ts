@@ -7,7 +7,7 @@ export interface DataDirectory {
   path: string;
   /** Path of a file in `keys/`, mode 0600. */
   keyFile(name: string): string;
-  /** The secret of that name, made on first use: `bytes` random bytes. */
+  /** The secret of that name; the first call makes it of `bytes` random bytes. */
   secret(name: string, bytes?: number): Buffer;
   /** Releases the lock. */
   close(): void;
@@ -50,7 +50,7 @@ export function openDataDirectory(path: string): DataDirectory {
 
 interface LockHolder {
   pid: number;
-  /** Start of the process in clock ticks since boot: a reused pid has another. */
+  /** Start of the process in clock ticks since boot: another process with the same pid has another start. */
   started: string;
 }
 

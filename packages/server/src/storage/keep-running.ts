@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface KeptRunning {
   pid(): number;
-  /** Stops it for good. */
+  /** Stops the process and does not start it again. */
   stop(): Promise<void>;
 }
 
@@ -10,8 +10,8 @@ const lookEveryMs = 200;
 const startAgainAfterMs = 500;
 
 /**
- * Starts a process again whenever it dies, for as long as that takes: after a kill its shared memory may be held for
- * moments by children that have not noticed yet. `onError` is told of each death and of each start that failed.
+ * Starts a process again whenever it dies, and tries until it succeeds: for a moment after a kill its children may still
+ * hold its shared memory. `onError` gets each death and each failed start.
  */
 export function keepRunning(options: {
   pid: number;

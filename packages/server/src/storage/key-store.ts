@@ -1,26 +1,26 @@
-/** A change of several keys at once, made only where the first is as it was read. */
+/** A change of several keys at once, which happens only if the key `name` still has the value that was read. */
 export interface Swap {
-  /** The key that decides. */
+  /** The key whose value decides. */
   name: string;
-  /** Its value as read; undefined: it was not there. */
+  /** The value that was read; undefined: the key did not exist. */
   expected: Buffer | undefined;
-  /** Written with the step, `name` among them. */
+  /** The keys to write, `name` among them. */
   puts: ReadonlyMap<string, Buffer>;
   deletes: readonly string[];
-  /** After this each key written goes by itself. */
+  /** After this time each written key disappears by itself. */
   ttlMs: number;
 }
 
-/** Keys and bytes beside the database, which may vanish at any moment: nothing is kept here that is not elsewhere. */
+/** Keys and bytes outside the database. They may vanish at any moment, so everything in here is also in the database. */
 export interface KeyStore {
   readonly kind: 'redis' | 'memory';
-  /** Values in the order of the names, all read after the call and in this order. @throws Error when it cannot answer in time */
+  /** Values in the order of the names, all read after the call and in this order. @throws Error when the store does not answer in time */
   load(names: readonly string[]): Promise<(Buffer | undefined)[]>;
-  /** True when the step was made; false when another came first. @throws Error */
+  /** True when the change was made; false when another change came first. @throws Error */
   swap(change: Swap): Promise<boolean>;
-  /** Deletes the keys that begin so, and no others; how many there were. @throws Error */
+  /** Deletes the keys that begin with `prefix` and returns how many there were. @throws Error */
   clear(prefix: string): Promise<number>;
-  /** Keys that begin so and the bytes of their values. @throws Error */
+  /** The number of keys that begin with `prefix`, and the bytes of their values. @throws Error */
   measure(prefix: string): Promise<{ keys: number; bytes: number }>;
   close(): Promise<void>;
 }

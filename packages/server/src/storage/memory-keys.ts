@@ -2,40 +2,40 @@ import type { KeyStore } from './key-store.ts';
 
 export interface MemoryKeysOptions {
   clock: () => number;
-  /** Beyond, what was written longest ago goes first. */
+  /** Beyond this, the values that were written longest ago are removed first. */
   bytesMax: number;
 }
 
-/** The store of keys inside the process, for installations without Redis: the same promises, lost at the end. */
+/** The store of keys in the process's memory, for installations without Redis. Its content ends with the process. */
 export function createMemoryKeys({ clock, bytesMax }: MemoryKeysOptions): KeyStore {
-  const held = new Map<string, { value: Buffer; until: number }>();
+  const entries = new Map<string, { value: Buffer; until: number }>();
   let bytes = 0;
   const remove = (name: string): void => {
-    const found = held.get(name);
-    if (!found) return;
-    bytes -= found.value.length;
-    held.delete(name);
+    const entry = entries.get(name);
+    if (!entry) return;
+    bytes -= entry.value.length;
+    entries.delete(name);
   };
   const read = (name: string): Buffer | undefined => {
-    const found = held.get(name);
-    if (found && found.until <= clock()) remove(name);
-    return held.get(name)?.value;
+    const entry = entries.get(name);
+    if (entry && entry.until <= clock()) remove(name);
+    return entries.get(name)?.value;
   };
-  const namesOf = (prefix: string): string[] => [...held.keys()].filter((name) => name.startsWith(prefix));
+  const namesOf = (prefix: string): string[] => [...entries.keys()].filter((name) => name.startsWith(prefix));
   return {
     kind: 'memory',
     load: (names) => Promise.resolve(names.map(read)),
     swap({ name, expected, puts, deletes, ttlMs }) {
-      const found = read(name);
-      const same = found && expected ? found.equals(expected) : found === expected;
+      const current = read(name);
+      const same = current && expected ? current.equals(expected) : current === expected;
       if (!same) return Promise.resolve(false);
-      for (const gone of deletes) remove(gone);
+      for (const deleted of deletes) remove(deleted);
       for (const [put, value] of puts) {
         remove(put);
-        held.set(put, { value, until: clock() + ttlMs });
+        entries.set(put, { value, until: clock() + ttlMs });
         bytes += value.length;
       }
-      for (const oldest of held.keys()) {
+      for (const oldest of entries.keys()) {
         if (bytes <= bytesMax) break;
         remove(oldest);
       }
@@ -48,7 +48,7 @@ export function createMemoryKeys({ clock, bytesMax }: MemoryKeysOptions): KeySto
     },
     measure(prefix) {
       const names = namesOf(prefix);
-      const sum = names.reduce((total, name) => total + (held.get(name)?.value.length ?? 0), 0);
+      const sum = names.reduce((total, name) => total + (entries.get(name)?.value.length ?? 0), 0);
       return Promise.resolve({ keys: names.length, bytes: sum });
     },
     close: () => Promise.resolve(),

@@ -23,8 +23,8 @@ export async function migrate(client: pg.Client, database: string): Promise<stri
     await client.query(
       'create table if not exists migration (name text primary key, applied_at timestamptz not null default now())',
     );
-    const known = await client.query<{ name: string }>('select name from migration');
-    const applied = new Set(known.rows.map((row) => row.name));
+    const result = await client.query<{ name: string }>('select name from migration');
+    const applied = new Set(result.rows.map((row) => row.name));
     const unknown = [...applied].filter((name) => !available.includes(name));
     if (unknown.length > 0) {
       throw new AuditError('unsafe_database', {

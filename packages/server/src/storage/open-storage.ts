@@ -9,7 +9,7 @@ import { ensureRoles, type RoleUrls } from './roles.ts';
 
 export interface Storage {
   database: Database;
-  /** Only when the database is ours to start and stop. */
+  /** Present when this program starts and stops the database. */
   embedded: EmbeddedPostgres | undefined;
   /** Migrations applied at this start. */
   migrated: string[];
@@ -19,7 +19,7 @@ export interface Storage {
 export interface StorageOptions {
   /** Any PostgreSQL >= 15; absent: the embedded one in the data directory. */
   databaseUrl: string | undefined;
-  /** `host:port` of a transaction pooler before it: for all but the set-up. */
+  /** `host:port` of a transaction pooler in front of the database, used for everything but the set-up. */
   databasePooler?: string | undefined;
   directory: DataDirectory;
   onError: (error: Error) => void;
@@ -100,8 +100,8 @@ async function ownDatabase(superuserUrl: string): Promise<string> {
   const client = new pg.Client({ connectionString: superuserUrl });
   await client.connect();
   try {
-    const found = await client.query("select 1 from pg_database where datname = 'bitacora'");
-    if (found.rowCount === 0) await client.query('create database bitacora');
+    const result = await client.query("select 1 from pg_database where datname = 'bitacora'");
+    if (result.rowCount === 0) await client.query('create database bitacora');
   } finally {
     await client.end();
   }
@@ -109,7 +109,7 @@ async function ownDatabase(superuserUrl: string): Promise<string> {
   return superuserUrl.replace('@/postgres?', '@localhost/bitacora?');
 }
 
-/** An acknowledged event must survive a power cut: these settings decide it. */
+/** Refuses a database whose version or settings could lose an acknowledged event in a power cut. */
 async function refuseUnsafe(client: pg.Client): Promise<void> {
   const version = await client.query<{ server_version_num: string }>('show server_version_num');
   if (Number(version.rows[0]?.server_version_num) < versionMin) {

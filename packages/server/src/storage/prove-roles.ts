@@ -33,17 +33,17 @@ export async function proveRoles(urls: RoleUrls): Promise<void> {
 }
 
 async function refuseBypass(client: pg.Client, role: string): Promise<void> {
-  const found = await client.query(
+  const result = await client.query(
     'select 1 from pg_roles where rolname = current_user and (rolsuper or rolbypassrls)',
   );
-  if (found.rowCount !== 0) {
+  if (result.rowCount !== 0) {
     throw new AuditError('unsafe_database', {
       operatorText: `the ${role} login is superuser or bypasses row security`,
     });
   }
 }
 
-/** A role or a database may have a setting of its own, whatever the server's is. */
+/** A role or a database may have another value of this setting than the server. */
 async function refuseAsynchronous(client: pg.Client, role: string): Promise<void> {
   const shown = await client.query<{ synchronous_commit: string }>('show synchronous_commit');
   if (shown.rows[0]?.synchronous_commit !== 'off') return;

@@ -1,4 +1,5 @@
-import type { KeyStore } from './key-store.ts';
+import type { Redis } from 'ioredis';
+import type { KeyStore, Swap } from './key-store.ts';
 
 export interface RedisOptions {
   /** redis:// or rediss://; a path such as /1 chooses the database. */
@@ -9,15 +10,15 @@ export interface RedisOptions {
   onError: (error: Error) => void;
 }
 
-/** A command that takes longer is given up: PostgreSQL has answered by then. */
+/** A read that takes longer is given up, because PostgreSQL would have answered by then. */
 const loadWithinMs = 100;
-/** Writes carry whole windows. */
+/** A write carries a whole window of entries, so it may take longer than a read. */
 const swapWithinMs = 2_000;
 const connectWithinMs = 2_000;
 const reconnectAfterMsMax = 500;
 const scannedKeys = 500;
 
-/** Compares and writes in one step: nothing else runs in between. */
+/** Compares and writes in one step. Redis runs no other command in between. */
 const swapScript = `
 local found = redis.call('GET', KEYS[1])
 if (found or '') ~= ARGV[1] then return 0 end
@@ -27,11 +28,12 @@ for i = puts + 2, #KEYS do redis.call('UNLINK', KEYS[i]) end
 return 1`;
 
 /**
- * Keys in Redis 6 or newer. It connects by itself, again and again; while there is no connection each call fails at
- * once. Keys of others in the same database are never touched.
+ * Keys in Redis 6 or newer. It connects and reconnects by itself. Without a connection each call fails at once. Only keys
+ * with the given names or prefix are touched, so others may use the same database.
  */
 export async function connectRedis(options: RedisOptions): Promise<KeyStore> {
-  // Only where there is one: its `class … extends String` makes work with texts in the whole process some 40 % slower (V8 13).
+  // Imported only when Redis is used: its `class … extends String` makes work with texts in the whole process some 40 %
+  // slower (V8 13).
   const { Redis } = await import('ioredis');
   const client = new Redis(options.url, {
     ...(/^\/\d+$/.test(new URL(options.url).pathname) ? {} : { db: options.database }),
@@ -43,57 +45,12 @@ export async function connectRedis(options: RedisOptions): Promise<KeyStore> {
   });
   client.on('error', options.onError);
   client.on('ready', options.onConnected);
-  const keysOf = async function* (prefix: string): AsyncGenerator<Buffer[]> {
-    const pattern = `${prefix.replaceAll(/[*?[\]\\]/g, String.raw`\$&`)}*`;
-    let cursor = '0';
-    do {
-      const [next, names] = await within(
-        swapWithinMs,
-        client.scanBuffer(cursor, 'MATCH', pattern, 'COUNT', scannedKeys),
-      );
-      if (names.length > 0) yield names;
-      cursor = next.toString();
-    } while (cursor !== '0');
-  };
   return {
     kind: 'redis',
-    async load(names) {
-      const values = await within(loadWithinMs, client.mgetBuffer(...names));
-      return values.map((value) => value ?? undefined);
-    },
-    async swap({ name, expected, puts, deletes, ttlMs }) {
-      const keys = [name, ...puts.keys(), ...deletes];
-      const done = await within(
-        swapWithinMs,
-        client.eval(
-          swapScript,
-          keys.length,
-          ...keys,
-          expected ?? '',
-          Math.ceil(ttlMs),
-          puts.size,
-          ...puts.values(),
-        ),
-      );
-      return done === 1;
-    },
-    async clear(prefix) {
-      let cleared = 0;
-      for await (const names of keysOf(prefix))
-        cleared += await within(swapWithinMs, client.unlink(...names));
-      return cleared;
-    },
-    async measure(prefix) {
-      const total = { keys: 0, bytes: 0 };
-      for await (const names of keysOf(prefix)) {
-        const pipeline = client.pipeline();
-        for (const name of names) pipeline.strlen(name);
-        const lengths = (await within(swapWithinMs, pipeline.exec())) ?? [];
-        total.keys += names.length;
-        total.bytes += lengths.reduce((sum, [, length]) => sum + Number(length ?? 0), 0);
-      }
-      return total;
-    },
+    load: (names) => load(client, names),
+    swap: (change) => swap(client, change),
+    clear: (prefix) => clear(client, prefix),
+    measure: (prefix) => measure(client, prefix),
     close() {
       client.disconnect();
       return Promise.resolve();
@@ -101,11 +58,66 @@ export async function connectRedis(options: RedisOptions): Promise<KeyStore> {
   };
 }
 
+async function load(client: Redis, names: readonly string[]): Promise<(Buffer | undefined)[]> {
+  const values = await within(loadWithinMs, client.mgetBuffer(...names));
+  return values.map((value) => value ?? undefined);
+}
+
+async function swap(client: Redis, { name, expected, puts, deletes, ttlMs }: Swap): Promise<boolean> {
+  const keys = [name, ...puts.keys(), ...deletes];
+  const answer = await within(
+    swapWithinMs,
+    client.eval(
+      swapScript,
+      keys.length,
+      ...keys,
+      expected ?? '',
+      Math.ceil(ttlMs),
+      puts.size,
+      ...puts.values(),
+    ),
+  );
+  return answer === 1;
+}
+
+async function clear(client: Redis, prefix: string): Promise<number> {
+  let cleared = 0;
+  for await (const names of keysOf(client, prefix))
+    cleared += await within(swapWithinMs, client.unlink(...names));
+  return cleared;
+}
+
+async function measure(client: Redis, prefix: string): Promise<{ keys: number; bytes: number }> {
+  const total = { keys: 0, bytes: 0 };
+  for await (const names of keysOf(client, prefix)) {
+    const pipeline = client.pipeline();
+    for (const name of names) pipeline.strlen(name);
+    const lengths = (await within(swapWithinMs, pipeline.exec())) ?? [];
+    total.keys += names.length;
+    total.bytes += lengths.reduce((sum, [, length]) => sum + Number(length ?? 0), 0);
+  }
+  return total;
+}
+
+/** The names that begin with `prefix`, page by page. */
+async function* keysOf(client: Redis, prefix: string): AsyncGenerator<Buffer[]> {
+  const pattern = `${prefix.replaceAll(/[*?[\]\\]/g, String.raw`\$&`)}*`;
+  let cursor = '0';
+  do {
+    const [next, names] = await within(
+      swapWithinMs,
+      client.scanBuffer(cursor, 'MATCH', pattern, 'COUNT', scannedKeys),
+    );
+    if (names.length > 0) yield names;
+    cursor = next.toString();
+  } while (cursor !== '0');
+}
+
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     const giveUp = (): void => reject(new Error(`Redis did not answer within ${ms} ms`));
-    // Where this process was busy itself, the answer may be waiting: it is read before anybody is blamed.
+    // When this process itself was busy, the answer may have arrived already: two turns let it be read first.
     timer = setTimeout(() => setImmediate(() => setImmediate(giveUp)), ms);
   });
   try {

@@ -5,9 +5,9 @@ import { z } from 'zod';
 const linkList = z.array(z.object({ source: z.string(), target: z.string() }));
 
 /**
- * Tarballs hold no links: the short names of PostgreSQL's libraries are made by an install script of their npm package,
- * which npm may be told not to run. Makes those that are missing in `folder`, the package's own.
- * @throws Error of the file system where that folder cannot be written
+ * Makes the missing links of PostgreSQL's libraries in `folder`, the folder of their npm package. Tarballs hold no links, and
+ * npm may be told not to run the package's install script that makes them.
+ * @throws Error of the file system when the folder cannot be written
  */
 export function restoreLinks(folder: string): void {
   const list = join(folder, 'native', 'pg-symlinks.json');
@@ -18,7 +18,7 @@ export function restoreLinks(folder: string): void {
     try {
       symlinkSync(relative(dirname(link), join(folder, source)), link);
     } catch (error) {
-      // Another server that starts now made it.
+      // Another server that starts at this moment has made the link.
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
     }
   }

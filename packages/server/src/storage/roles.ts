@@ -13,11 +13,11 @@ export interface RoleNames {
   maintenance: string;
   writer: string;
   reader: string;
-  /** Has no login: granted to auditors with a login of their own. */
+  /** A role without login, which is granted to the logins of auditors. */
   auditor: string;
 }
 
-/** Roles belong to a whole cluster: the database's name keeps two installations apart. */
+/** The roles of an installation. All databases of a cluster share its roles, so the names begin with the database's name. */
 export function roleNames(database: string): RoleNames {
   const of = (role: string): string => `${database}_${role}`;
   return {
@@ -30,8 +30,8 @@ export function roleNames(database: string): RoleNames {
 }
 
 /**
- * Makes sure of the four roles and the schema of a database, and returns a URL for each login. The three passwords are
- * derived from the given URL's, so several servers on one database agree on them.
+ * Creates the missing roles and the schema of a database, and returns a URL for each of the three logins. Their passwords
+ * are derived from the password in `url`, so several servers on one database use the same ones.
  * @throws AuditError unsafe_database when the URL's login may not create roles and they do not exist.
  */
 export async function ensureRoles(client: pg.Client, url: URL): Promise<RoleUrls> {
@@ -48,10 +48,10 @@ export async function ensureRoles(client: pg.Client, url: URL): Promise<RoleUrls
     });
   }
   const login = (role: string): string => {
-    const made = new URL(url);
-    made.username = encodeURIComponent(role);
-    made.password = password(role);
-    return made.href;
+    const roleUrl = new URL(url);
+    roleUrl.username = encodeURIComponent(role);
+    roleUrl.password = password(role);
+    return roleUrl.href;
   };
   return { maintenance: login(names.maintenance), writer: login(names.writer), reader: login(names.reader) };
 }
@@ -65,8 +65,8 @@ async function createRoles(
   await client.query('select pg_advisory_lock(7203541)');
   try {
     for (const role of Object.values(names)) {
-      const found = await client.query('select 1 from pg_roles where rolname = $1', [role]);
-      if (found.rowCount === 0) await client.query(`create role ${quoted(role)} nologin`);
+      const result = await client.query('select 1 from pg_roles where rolname = $1', [role]);
+      if (result.rowCount === 0) await client.query(`create role ${quoted(role)} nologin`);
     }
     for (const role of [names.maintenance, names.writer, names.reader]) {
       await client.query(
@@ -83,7 +83,7 @@ async function createRoles(
     );
     for (const role of [names.maintenance, names.writer, names.reader]) {
       await client.query(`alter role ${quoted(role)} in database ${name} set search_path = bitacora`);
-      // Times are read back as text: in other zones PostgreSQL writes old ones in forms that JavaScript does not know.
+      // Times are read as text. In other zones PostgreSQL writes old times in forms that JavaScript cannot parse.
       await client.query(`alter role ${quoted(role)} in database ${name} set timezone = 'UTC'`);
       await client.query(
         `alter role ${quoted(role)} in database ${name} set plan_cache_mode = 'force_generic_plan'`,

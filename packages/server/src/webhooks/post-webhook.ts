@@ -11,23 +11,23 @@ export interface WebhookPost {
   signal: AbortSignal;
 }
 
-/** All addresses of a name, as `dns.lookup` finds them. */
+/** Looks up all addresses of a name, as `dns.lookup` does. */
 export type FindAddresses = (
   name: string,
-  found: (error: Error | null, addresses: LookupAddress[]) => void,
+  done: (error: Error | null, addresses: LookupAddress[]) => void,
 ) => void;
 
 const withinMs = 10_000;
 const answerBytesMax = 65_536;
 
-const systemAddresses: FindAddresses = (name, found) =>
-  lookupName(name, { all: true, order: 'verbatim' }, found);
+const systemAddresses: FindAddresses = (name, done) =>
+  lookupName(name, { all: true, order: 'verbatim' }, done);
 
 /**
- * Makes the function that sends one message and resolves with the status of the answer. The address that was looked at is
- * the one that is connected to, so that a name cannot be another one a moment later; no redirect is followed, no
- * connection is kept, and of an answer at most 64 KiB are read, for ten seconds in all. Rejects when there is no answer,
- * or no address that may be sent to.
+ * Makes the function that sends one message and resolves with the status of the answer. It connects to the address that it
+ * has checked, so the name cannot get an internal address between the check and the connection. It follows no redirect, keeps
+ * no connection, reads at most 64 KiB of the answer, and takes at most ten seconds in all. Rejects when there is no answer,
+ * or when no message may be sent to the address.
  */
 export function createWebhookPost(
   addresses: ReceiverAddresses,
@@ -39,8 +39,11 @@ export function createWebhookPost(
       const host = url.hostname.replace(/^\[|\]$/g, '');
       const refused = isIP(host) === 0 ? undefined : addresses.refusal(host, protocol);
       if (refused !== undefined) return reject(new Error(refused));
-      const sent = (protocol === 'https:' ? httpsRequest : httpRequest)(url, {
-        ...{ method: 'POST', agent: false, signal, lookup: checkedLookup },
+      const request = (protocol === 'https:' ? httpsRequest : httpRequest)(url, {
+        method: 'POST',
+        agent: false,
+        signal,
+        lookup: createCheckedLookup(addresses, { find, protocol }),
         headers: {
           ...headers,
           'content-type': 'application/json',
@@ -51,14 +54,14 @@ export function createWebhookPost(
       let status: number | undefined;
       const end = (error: Error): void => {
         clearTimeout(timer);
-        sent.destroy();
+        request.destroy();
         if (status === undefined) reject(error);
         else resolve(status);
       };
       const timer = setTimeout(() => end(new Error(`no answer within ${withinMs} ms`)), withinMs);
-      sent.on('error', end);
-      sent.on('close', () => end(new Error('the connection ended without an answer')));
-      sent.on('response', (response) => {
+      request.on('error', end);
+      request.on('close', () => end(new Error('the connection ended without an answer')));
+      request.on('response', (response) => {
         status = response.statusCode ?? 0;
         let bytes = 0;
         response.on('data', (chunk: Buffer) => {
@@ -68,18 +71,23 @@ export function createWebhookPost(
         response.on('error', end);
         response.on('end', () => end(new Error('over')));
       });
-      sent.end(body);
+      request.end(body);
+    });
+}
 
-      function checkedLookup(...[name, options, found]: Parameters<LookupFunction>): void {
-        find(name, (error, all) => {
-          const [first] = all ?? [];
-          if (error || !first) return found(error ?? new Error(`${name} has no address`), '');
-          // One internal address among them is enough: which one is taken is not for the name's owner to choose.
-          const reason = all.map(({ address }) => addresses.refusal(address, protocol)).find(Boolean);
-          if (reason !== undefined) return found(new Error(`${name}: ${reason}`), '');
-          if (options.all) found(null, all);
-          else found(null, first.address, first.family);
-        });
-      }
+/** A `lookup` for `http.request` that fails when one address of the name is refused. */
+function createCheckedLookup(
+  addresses: ReceiverAddresses,
+  { find, protocol }: { find: FindAddresses; protocol: string },
+): LookupFunction {
+  return (name, options, done) =>
+    find(name, (error, all) => {
+      const [first] = all ?? [];
+      if (error || !first) return done(error ?? new Error(`${name} has no address`), '');
+      // One refused address is enough: the owner of the name must not decide which of its addresses is used.
+      const reason = all.map(({ address }) => addresses.refusal(address, protocol)).find(Boolean);
+      if (reason !== undefined) return done(new Error(`${name}: ${reason}`), '');
+      if (options.all) done(null, all);
+      else done(null, first.address, first.family);
     });
 }

@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 import { createNetworkList, readNetwork, type Network } from '../access/index.ts';
 
-/** Where messages may go. */
+/** Decides which addresses a message may be sent to. */
 export interface ReceiverAddresses {
-  /** Why nothing is sent to an IP address; undefined when it may be. */
+  /** The reason why nothing may be sent to an IP address; undefined when it is allowed. */
   refusal(address: string, protocol: string): string | undefined;
 }
 
@@ -11,13 +11,14 @@ export interface ReceiverAddresses {
 const special4 =
   '0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 ' +
   '192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4';
-/** Of IPv6 all is special but 2000::/3, and in that what stands for other addresses or for none. */
+/** All IPv6 addresses outside 2000::/3 are special, and inside it those that stand for other addresses or for none. */
 const global6 = '2000::/3';
 const special6 = '2001::/23 2001:db8::/32 2002::/16 3fff::/20';
 
 /**
- * Public addresses by https, and those of `networks` by http too. IPv6 forms of IPv4 addresses (mapped, compatible, NAT64,
- * 6to4, Teredo) are internal unless they are listed: what is behind them is not known here. What cannot be told is refused.
+ * Allows public addresses by https, and addresses in `networks` also by http. IPv6 forms of IPv4 addresses (mapped,
+ * compatible, NAT64, 6to4, Teredo) count as internal unless `networks` lists them, because this server cannot know where they
+ * lead. A text that is no address is refused.
  */
 export function createReceiverAddresses(networks: readonly Network[]): ReceiverAddresses {
   const isListed = createNetworkList(networks);
@@ -37,5 +38,5 @@ export function createReceiverAddresses(networks: readonly Network[]): ReceiverA
 
 function listOf(texts: string): (address: string) => boolean {
   const networks = texts.split(' ').map((text) => readNetwork(text));
-  return createNetworkList(networks.filter((one) => one !== undefined));
+  return createNetworkList(networks.filter((network) => network !== undefined));
 }

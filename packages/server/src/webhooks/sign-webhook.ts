@@ -4,18 +4,18 @@ const keysMax = 2;
 const keyBytesMin = 24;
 const keyBytesMax = 64;
 
-/** The keys in `whsec_…` texts that a space separates; undefined when one is not as it must be. */
+/** The keys in one or two `whsec_…` texts, separated by a space; undefined when one of them is malformed. */
 export function readWebhookKeys(text: string): Buffer[] | undefined {
   const keys = text
     .split(' ')
-    .filter((one) => one !== '')
-    .map((one) => /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(one)?.[1] ?? '')
+    .filter((part) => part !== '')
+    .map((part) => /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(part)?.[1] ?? '')
     .map((base64) => Buffer.from(base64, 'base64'));
   const fitting = keys.every(({ length }) => length >= keyBytesMin && length <= keyBytesMax);
   return fitting && keys.length > 0 && keys.length <= keysMax ? keys : undefined;
 }
 
-/** The headers of one attempt (Standard Webhooks 1.0.0): `id` is the same at each, `at` its time in Unix milliseconds. */
+/** The headers of one attempt (Standard Webhooks 1.0.0). All attempts of a message have the same `id`; `at` is the time of this one, ms. */
 export function signWebhook(
   { id, at, body }: { id: string; at: number; body: string },
   keys: readonly Buffer[],
