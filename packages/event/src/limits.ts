@@ -10,7 +10,7 @@ export const limits = Object.freeze({
   eventsPerRequestMax: 10_000,
   depthMax: 32,
   keysMax: 1_000,
-  /** Only `canonicalJson`: an event is at most `depthMax` deep. */
+  /** The limit of `canonicalJson` alone; an event is at most `depthMax` deep. */
   canonicalDepthMax: 64,
   actionLengthMaxChars: 200,
   /** Ids of actors, subjects and targets. */
