@@ -31,7 +31,7 @@ export function verifyNote(
   let unknownSignatures = 0;
   for (const { name, keyId, signature } of signatures) {
     const [verifier, another] = verifiers.filter(
-      (verifier) => verifier.name === name && verifier.keyId === keyId,
+      (candidate) => candidate.name === name && candidate.keyId === keyId,
     );
     if (verifier === undefined) {
       unknownSignatures += 1;
