@@ -1,7 +1,10 @@
 import type { Actor, AuditEvent, Target } from './audit-event.ts';
 import type { Rejection } from './rejections.ts';
 
-/** An event as the host gives it: `id` and `actor.type` may be absent, and `target` may stand for a single element of `targets`. */
+/**
+ * An event as the host gives it: `id` and `actor.type` may be absent, and `target` may stand for a single element of
+ * `targets`.
+ */
 export type EventInput = Omit<AuditEvent, 'id' | 'actor'> & {
   readonly id?: string;
   readonly actor: Omit<Actor, 'type'> & { readonly type?: Actor['type'] };

@@ -23,7 +23,10 @@ export const personalByDefault = Object.freeze({
 } satisfies Record<string, GroupName>);
 export type PersonalField = keyof typeof personalByDefault;
 
-/** What a pack declares: further personal paths below `attributes.` or `context.`, and fields that are not personal, with the reason for each. */
+/**
+ * What a pack declares: further personal paths below `attributes.` or `context.`, and fields that are not personal, with
+ * the reason for each.
+ */
 export type PersonalDeclarations = {
   readonly personal?: readonly string[];
   readonly notPersonal?: { readonly [Field in PersonalField]?: string };

@@ -12,7 +12,10 @@ import { personalByDefault, type GroupName, type PersonalField, type PersonalPol
 
 /** An event without its personal values. Emptied objects stay, so that a reader sees there was something. */
 export type OpenEvent = AuditEvent;
-/** Personal values at the paths that they have in the event; an element of `targets` belongs to the target with the same position. */
+/**
+ * Personal values at the paths that they have in the event; an element of `targets` belongs to the target with the same
+ * position.
+ */
 export type GroupValues = JsonObject;
 export type Groups = { readonly [Name in GroupName]?: GroupValues };
 export type Separation = { readonly open: OpenEvent; readonly groups: Groups };

@@ -28,7 +28,10 @@ interface Call {
   worked: number;
   /** Milliseconds that the unfinished piece has taken so far. */
   piece: number;
-  /** `seated`: one of the few calls of its tenant that may do long work. Work that a call started may still run when it has ended. */
+  /**
+   * `seated`: one of the few calls of its tenant that may do long work. Work that a call started may still run when it
+   * has ended.
+   */
   state: 'standing' | 'seated' | 'ended';
 }
 
@@ -79,7 +82,10 @@ export function createLoopTurns(clock: () => number = () => performance.now()): 
   };
   const maySit = ({ call, since }: Waiting): boolean =>
     call?.state !== 'standing' || seated.of(call.tenant) < seatsMax || clock() - since >= standsAtMostMs;
-  /** Starts one piece. The next one starts in a later turn of the event loop, after the requests and answers that arrived meanwhile. */
+  /**
+   * Starts one piece. The next one starts in a later turn of the event loop, after the requests and answers that arrived
+   * meanwhile.
+   */
   const startNext = (): void => {
     immediate = undefined;
     const position = waiting.findIndex(

@@ -7,7 +7,10 @@ import type { RecomputedTree } from './recomputed-tree.ts';
 import type { Sha256 } from './sha256.ts';
 import { tileWidthFull } from './tile.ts';
 
-/** The index and leaf hash of an entry, from the answer that the host got when it sent the event. The host that kept it trusts it. */
+/**
+ * The index and leaf hash of an entry, from the answer that the host got when it sent the event. The host that kept it
+ * trusts it.
+ */
 export interface Receipt {
   readonly index: number;
   readonly leafHash: Uint8Array;

@@ -34,7 +34,7 @@ export type LedgerVerdict =
       readonly checkpoint: Checkpoint;
       readonly rootFound: Uint8Array | undefined;
     }
-  /** The ledger ends before what was signed or acknowledged (a receipt knows no root). */
+  /** The ledger ends before the last signed or acknowledged entry. There is no root when only a receipt lies beyond the end. */
   | {
       readonly kind: 'truncated';
       readonly sizeExpected: number;
@@ -51,7 +51,10 @@ export type LedgerVerdict =
   /** A checkpoint given is not signed by a known key, of another log, or malformed; nothing else was found. */
   | ({ readonly kind: 'badCheckpoint' } & RefusedCheckpoint);
 
-/** What the verifier compares the ledger with. It must come from elsewhere; only the ledger's own checkpoint may come from the ledger. */
+/**
+ * What the verifier compares the ledger with. It must come from elsewhere; only the ledger's own checkpoint may come
+ * from the ledger.
+ */
 export interface LedgerExpectation {
   /** Signed notes, in any order: the ledger's own current one and all that were kept elsewhere. */
   readonly checkpoints: readonly string[];
@@ -168,7 +171,10 @@ async function judgeEntries(
   }
 }
 
-/** Whether the kept leaf hashes and receipts cover every entry from `from` to `to`. All of them fitted, so none of these differs. */
+/**
+ * Whether the kept leaf hashes and receipts cover every entry from `from` to `to`. All of them fitted, so none of these
+ * differs.
+ */
 function vouchedFor({ receipts, keptLeaf }: Evidence, from: number, to: number): boolean {
   const named = new Set(receipts.map(({ index }) => index));
   for (let index = from; index < to; index++) {
@@ -194,7 +200,10 @@ function findTruncation({ tree, checkpoints, receipts }: Evidence): LedgerVerdic
   };
 }
 
-/** Looks for the difference below each checkpoint that was not confirmed, from the smallest, in the tiles that hash to its root. */
+/**
+ * Looks for the difference below each checkpoint that was not confirmed, from the smallest, in the tiles that hash to
+ * its root.
+ */
 async function locateFirst(
   evidence: Evidence,
   sizeConfirmed: number,
