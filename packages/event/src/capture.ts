@@ -1,7 +1,10 @@
 import type { Actor, AuditEvent, Target } from './audit-event.ts';
 import type { Rejection } from './rejections.ts';
 
-/** What a host hands over: an event whose `id` and `actor.type` may be absent, and `target` for a single one. */
+/**
+ * An event as the host gives it: `id` and `actor.type` may be absent, and `target` may stand for a single element of
+ * `targets`.
+ */
 export type EventInput = Omit<AuditEvent, 'id' | 'actor'> & {
   readonly id?: string;
   readonly actor: Omit<Actor, 'type'> & { readonly type?: Actor['type'] };
@@ -25,5 +28,5 @@ export type CaptureReceipt =
  */
 export type Captured = Promise<CaptureReceipt> | void;
 
-/** What the loggers of a pack are given, and all they may do. */
+/** What the loggers of a pack get: the only functions that they may use. */
 export type Capture<Input = EventInput> = (event: Input) => Captured;

@@ -30,7 +30,7 @@ export function commitmentPreimage(input: CommitmentInput): Uint8Array<ArrayBuff
   return preimage;
 }
 
-/** Whether the values of a group are those that `commitment` (base64url, from the entry) was made of. */
+/** Whether `commitment` (base64url, from the entry) was made of these values of a group. */
 export function openCommitment(
   input: CommitmentInput & {
     readonly commitment: string;

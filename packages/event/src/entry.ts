@@ -30,7 +30,7 @@ export function entryJson(entry: Entry): string {
   return text;
 }
 
-// Members in the order of their names: sorting them each time costs more than all the rest.
+// The members are written in the order of their names, because sorting them each time would take more time than all the rest.
 function writeEntry({ ledger, ingestedAt, open, commitments }: Entry): string {
   let text = `{"action":${canonicalText(open.action)},"actor":${canonicalJson(open.actor)}`;
   if (open.amount !== undefined) text += `,"amount":${canonicalJson(open.amount)}`;
@@ -101,11 +101,11 @@ function parseObject(text: string): Record<string, unknown> {
 function isCommitments(value: unknown): value is Commitments {
   if (typeof value !== 'object' || value === null) return false;
   const groups = Object.entries(value);
-  const known: readonly string[] = groupNames;
+  const names: readonly string[] = groupNames;
   return (
     groups.length > 0 &&
     groups.every(
-      ([name, hash]) => known.includes(name) && typeof hash === 'string' && /^[\w-]{43}$/.test(hash),
+      ([name, hash]) => names.includes(name) && typeof hash === 'string' && /^[\w-]{43}$/.test(hash),
     )
   );
 }

@@ -102,7 +102,7 @@ export function record(
 ): FieldReader {
   const { required = [], keepNull } = options;
   const readMembers = (value: Record<string, unknown>, budget: Budget): Record<string, unknown> => {
-    // Cloning as a whole and then replacing what was read differently is faster than setting member after member.
+    // Cloning the object and replacing the changed members is faster than setting all members one after the other.
     const read = { ...value };
     let absent = 0;
     for (const key of Object.keys(read)) {
@@ -124,7 +124,7 @@ export function record(
     for (const key of required) {
       if (read[key] === undefined) throw new Refusal('required', key);
     }
-    // The clone has the symbols, too.
+    // The clone also has the members whose keys are symbols.
     return absent === 0 && Object.getOwnPropertySymbols(read).length === 0 ? read : present(read);
   };
   return (value, path, budget) => {

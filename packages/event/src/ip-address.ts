@@ -19,7 +19,7 @@ function isIpv6(text: string): boolean {
   return tail === undefined ? groups === 8 : groups <= 7;
 }
 
-// NaN where a group is wrong: no comparison holds then.
+// Returns NaN when a group is malformed, so that every comparison with it is false.
 function countGroups(text: string, last: boolean): number {
   if (text === '') return 0;
   const groups = text.split(':');

@@ -2,10 +2,10 @@ import type { AuditEvent, JsonObject, JsonValue } from './audit-event.ts';
 import { groupNames, type GroupName } from './personal.ts';
 import type { Groups, OpenEvent } from './separate.ts';
 
-/** What is shown: the event with the values that still exist; `erased` names the groups that are gone. */
+/** The event as readers see it, with the values that still exist; `erased` names the groups whose values were erased. */
 export type EventView = AuditEvent & { readonly erased?: readonly GroupName[] };
 
-/** Puts an event together again; the inverse of `separate` while nothing is erased. Changes neither argument. */
+/** Joins an event with its personal values; the inverse of `separate` while nothing is erased. Changes neither argument. */
 export function join(open: OpenEvent, groups: Groups, erased: readonly GroupName[] = []): EventView {
   let view: JsonObject = open as unknown as JsonObject;
   for (const name of groupNames) {

@@ -20,7 +20,7 @@ export function createBudget(): Budget {
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  // The prototype of another realm's plain object has none itself.
+  // A plain object of another realm has a prototype that has no prototype itself.
   return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
 }
 
@@ -101,7 +101,7 @@ function textFault(text: string, budget: Budget): 'too_large' | ReturnType<typeo
   budget.chars -= text.length;
   if (budget.chars < 0) return 'too_large';
   if (text.length > 40) return badText(text);
-  // Looking by hand is faster than two calls for the short texts that an event mostly holds.
+  // An event mostly holds short texts. Checking them character by character is faster than two native calls.
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
     if (unit === 0 || (unit & 0xf800) === 0xd800) return badText(text);

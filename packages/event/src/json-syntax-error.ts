@@ -57,7 +57,7 @@ export function skipSpace(text: string, from: number, to: number): number {
   return i;
 }
 
-// These return the position after what they read, or the complement (~) of where it went wrong.
+// These functions return the position after what they read, or the complement (~) of the position of the error.
 function keyEnd(text: string, from: number, to: number): number {
   const end = stringEnd(text, from, to);
   if (end < 0) return end;
@@ -71,8 +71,8 @@ function scalarEnd(text: string, from: number, to: number): number {
     if (from + word.length <= to && text.startsWith(word, from)) return from + word.length;
   }
   NUMBER.lastIndex = from;
-  const found = NUMBER.exec(text);
-  return found !== null && NUMBER.lastIndex <= to ? NUMBER.lastIndex : ~from;
+  const match = NUMBER.exec(text);
+  return match !== null && NUMBER.lastIndex <= to ? NUMBER.lastIndex : ~from;
 }
 
 function stringEnd(text: string, from: number, to: number): number {

@@ -1,6 +1,6 @@
 /**
  * Every limit of an event. Lengths are counted in UTF-16 code units (a JavaScript string's `length`), sizes in
- * UTF-8 bytes. What exceeds one is a rejection that names the field; nothing is cut.
+ * UTF-8 bytes. A value beyond its limit is rejected with the name of its field; nothing is cut.
  */
 export const limits = Object.freeze({
   /** As received, and as canonical JSON after parsing. */
@@ -10,7 +10,7 @@ export const limits = Object.freeze({
   eventsPerRequestMax: 10_000,
   depthMax: 32,
   keysMax: 1_000,
-  /** Only `canonicalJson`: an event is at most `depthMax` deep. */
+  /** The limit of `canonicalJson` alone; an event is at most `depthMax` deep. */
   canonicalDepthMax: 64,
   actionLengthMaxChars: 200,
   /** Ids of actors, subjects and targets. */

@@ -27,7 +27,7 @@ export function parseEvent(input: unknown, options: { createId?: () => string } 
     refuseExcess(event, budget);
     return { ok: true, event };
   } catch (thrown) {
-    // Anything else comes out of the input itself: a getter or a proxy that throws.
+    // Any other error was thrown by the input: by a getter or a proxy.
     const rejection = thrown instanceof Refusal ? thrown.toRejection() : reject('unreadable', '');
     return { ok: false, rejection };
   }

@@ -4,9 +4,9 @@ const anyText = /"[^"\\]*(?:\\.[^"\\]*)*"/gs;
 const token = /[ \t\r\n]*("[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]|[^ \t\r\n{}[\],:"]+)/sy;
 
 /**
- * `JSON.parse`, right also where V8 is wrong: once an object with the key `\` was parsed, Node 24 read the key of
- * `{"\"":1}` as `\`, too (the remembered key is compared with the text before its escapes are resolved). Objects whose
- * keys have escapes, which are few, are put together here. Recursive: the caller has limited the depth.
+ * `JSON.parse` without an error of V8: after an object with the key `\` was parsed, Node 24 reads the key of `{"\"":1}` as
+ * `\` too, because it compares the remembered key with the text before the escapes are resolved. So this function builds
+ * the few objects whose keys have escapes itself. It is recursive: the caller has limited the depth.
  * @throws SyntaxError
  */
 export function parseJson(text: string): unknown {
@@ -16,15 +16,16 @@ export function parseJson(text: string): unknown {
 }
 
 function hasEscapedKey(text: string): boolean {
-  for (const { 0: found, index } of text.matchAll(anyText)) {
-    if (found.includes('\\') && text[skipSpace(text, index + found.length, text.length)] === ':') return true;
+  for (const { 0: quoted, index } of text.matchAll(anyText)) {
+    if (quoted.includes('\\') && text[skipSpace(text, index + quoted.length, text.length)] === ':')
+      return true;
   }
   return false;
 }
 
 type Reader = { readonly text: string; at: number };
 
-/** The text is known to be JSON. */
+/** Reads one value; the caller has checked that the text is JSON. */
 function readValue(reader: Reader): unknown {
   const first = next(reader);
   if (first === '{') return readMembers(reader);
@@ -48,7 +49,7 @@ function readMembers(reader: Reader): object {
     const key = String(JSON.parse(next(reader)));
     next(reader);
     const value = readValue(reader);
-    // Assigning to __proto__ would do something else.
+    // An assignment to __proto__ would set the prototype.
     Object.defineProperty(members, key, { value, enumerable: true, configurable: true, writable: true });
   } while (next(reader) === ',');
   return members;
@@ -56,14 +57,14 @@ function readMembers(reader: Reader): object {
 
 function next(reader: Reader): string {
   token.lastIndex = reader.at;
-  const found = token.exec(reader.text);
+  const match = token.exec(reader.text);
   reader.at = token.lastIndex;
-  return found?.[1] ?? '';
+  return match?.[1] ?? '';
 }
 
 function peek(reader: Reader): string {
   const { at } = reader;
-  const found = next(reader);
+  const text = next(reader);
   reader.at = at;
-  return found;
+  return text;
 }

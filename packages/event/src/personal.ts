@@ -4,7 +4,7 @@ import { EventError } from './event-error.ts';
 export const groupNames = ['actor', 'subject', 'text'] as const;
 export type GroupName = (typeof groupNames)[number];
 
-/** Every field that is personal unless a pack says otherwise, and the group that keeps it. */
+/** The fields that are personal unless a pack says otherwise, and the group that holds each one. */
 export const personalByDefault = Object.freeze({
   'actor.name': 'actor',
   'actor.email': 'actor',
@@ -23,7 +23,10 @@ export const personalByDefault = Object.freeze({
 } satisfies Record<string, GroupName>);
 export type PersonalField = keyof typeof personalByDefault;
 
-/** What a pack declares: further paths below `attributes.` or `context.`, and defaults that it lifts, each with why. */
+/**
+ * What a pack declares: further personal paths below `attributes.` or `context.`, and fields that are not personal, with
+ * the reason for each.
+ */
 export type PersonalDeclarations = {
   readonly personal?: readonly string[];
   readonly notPersonal?: { readonly [Field in PersonalField]?: string };
@@ -62,7 +65,7 @@ function splitPath(path: string): readonly string[] {
   return Object.freeze(keys);
 }
 
-// What lies below a path that moves as a whole need not be moved again.
+// A path below another declared path is dropped, because it moves together with that one.
 function outermost(paths: readonly (readonly string[])[]): (readonly string[])[] {
   return paths.filter(
     (path) =>

@@ -6,7 +6,7 @@ import { reject, type Rejection, type RejectionCode } from './rejections.ts';
 import { createScan, scanValue, type Scan } from './scan-json.ts';
 import { utf8Length } from './utf8-length.ts';
 
-/** One element of a request; `source` is its own piece of the text, as received. */
+/** One element of a request; `source` is its part of the text as received. */
 export type ReadEvent =
   | { readonly ok: true; readonly value: unknown; readonly source: string }
   | { readonly ok: false; readonly rejection: Rejection };
@@ -20,7 +20,7 @@ type Element = ReadEvent | 'malformed';
 /**
  * Reads the events of a request body: `json` is one value or an array of them, `ndjson` one value per line (blank
  * lines ignored, CRLF and a byte order mark accepted). A linear scan measures each value before `JSON.parse` sees it.
- * Malformed JSON refuses the document, in NDJSON its line; all else refuses one event. Positions are UTF-8 bytes
+ * Malformed JSON refuses the whole document, in NDJSON the line. Every other problem refuses one event. Positions are UTF-8 bytes
  * from the start of `text`. The values are JSON, not yet events: give each to `parseEvent`.
  */
 export function readEvents(
@@ -92,7 +92,7 @@ function readLine(cursor: Cursor, lineEnd: number): ReadEvent {
   return { ok: false, rejection: reject('malformed_json', '', { position }) };
 }
 
-/** Reads the value at the cursor and moves behind it; on malformed JSON the cursor's place is undefined. */
+/** Reads the value at the cursor and moves the cursor behind it. After malformed JSON the cursor may be anywhere. */
 function readElement(cursor: Cursor, to: number): Element {
   const { text, scan, at, bytes } = cursor;
   if (!scanValue(text, at, to, scan)) return 'malformed';
@@ -126,7 +126,7 @@ function excessOf(scan: Scan): RejectionCode | undefined {
   return scan.keys > limits.keysMax ? 'too_many_keys' : undefined;
 }
 
-// Fewer keys in the value than colons in the text: JSON.parse kept the last of two equal keys. At most 32 levels.
+// A value with fewer keys than its text has colons had two equal keys, of which JSON.parse kept the last. At most 32 levels.
 function countKeys(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
   let keys = 0;
@@ -142,7 +142,7 @@ function countKeys(value: unknown): number {
   return keys;
 }
 
-// Between elements there is only ASCII: one byte for each position.
+// Only ASCII stands between elements, so each position is one byte.
 function advance(cursor: Cursor, to: number): void {
   cursor.bytes += to - cursor.at;
   cursor.at = to;

@@ -18,7 +18,7 @@ export class Refusal extends Error {
   }
 }
 
-/** Puts `path` before the field of what a nested reader threw: paths are only written when something is refused. */
+/** Puts `path` before the field of a refusal that a nested reader threw. So paths are built only when something is refused. */
 export function within(thrown: unknown, path: string): unknown {
   if (!(thrown instanceof Refusal) || path === '') return thrown;
   const { field } = thrown;

@@ -30,7 +30,7 @@ export const rejections = Object.freeze({
 
 export type RejectionCode = keyof typeof rejections;
 
-/** Refused at the door. `field` is a path such as `changes[3].path` (empty: the whole), `position` a byte offset. */
+/** Why an event was refused. `field` is a path such as `changes[3].path` (empty: the whole event), `position` a byte offset. */
 export type Rejection = {
   readonly code: RejectionCode;
   readonly field: string;
@@ -38,7 +38,7 @@ export type Rejection = {
   readonly position?: number;
 };
 
-/** Makes a rejection with the table's text; `detail` says what would have been right and never repeats the value. */
+/** Makes a rejection with the table's text; `detail` says what is allowed and never repeats the value. */
 export function reject(
   code: RejectionCode,
   field: string,

@@ -3,8 +3,8 @@ const ANY = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|
 const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /**
- * RFC 3339 with any offset in; UTC milliseconds out, `2026-03-01T10:00:00.000Z`, years 0001 to 9999. Digits below the
- * millisecond are dropped, a leap second is the last millisecond before it. Undefined where it is no such time.
+ * Turns RFC 3339 with any offset into UTC milliseconds, `2026-03-01T10:00:00.000Z`, years 0001 to 9999. Digits below the
+ * millisecond are dropped; a leap second becomes the last millisecond before it. Undefined when the text is no such time.
  */
 export function normaliseTime(text: string): string | undefined {
   const normal = text.length === 24 && NORMAL.test(text);

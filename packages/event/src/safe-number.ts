@@ -6,7 +6,7 @@ export function isSafeNumber(value: number): boolean {
   return value <= Number.MAX_SAFE_INTEGER && value >= -Number.MAX_SAFE_INTEGER;
 }
 
-/** The same for a literal of JSON text: also refused is what a double rounds to zero. */
+/** The same for a number in a JSON text. Refuses also a number other than zero that a double rounds to zero. */
 export function isSafeLiteral(literal: string): boolean {
   const value = Number(literal);
   if (!isSafeNumber(value)) return false;

@@ -1,6 +1,6 @@
 import { isSafeLiteral } from './safe-number.ts';
 
-/** What one pass over a value's text found. `suspect`: needs the slow look of `inspectJson`. */
+/** The result of one pass over a value's text. `suspect`: `inspectJson`, which is slow, must check it. */
 export type Scan = { end: number; depth: number; keys: number; bytes: number; suspect: boolean };
 
 export function createScan(): Scan {
@@ -12,8 +12,8 @@ const BACKSLASH = 92;
 
 /**
  * Finds the end of the JSON value that starts at `from` without recursion and fills `scan`; false where the text
- * ends first. It counts brackets and strings only: that the value is JSON is for `JSON.parse` to say afterwards,
- * when depth and size are known to be harmless.
+ * ends first. It only counts brackets and strings. `JSON.parse` decides afterwards whether the value is JSON, when its depth
+ * and size are within the limits.
  */
 export function scanValue(text: string, from: number, to: number, scan: Scan): boolean {
   let depth = 0;
@@ -65,12 +65,13 @@ export function scanValue(text: string, from: number, to: number, scan: Scan): b
   return depth <= 0 && i > from;
 }
 
-/** Keys that would reach the prototype of a careless copy. */
+/** Keys that would change the prototype when a program copies members without care. */
 export function isForbiddenKey(key: string): boolean {
   return key === '__proto__' || key === 'constructor' || key === 'prototype';
 }
 
-// Halves of surrogate pairs, and ASCII (which may hide U+0000 or a forbidden key). Not é: Python escapes it always.
+// Escapes of surrogate halves and of ASCII, which may hide U+0000 or a forbidden key. Other escapes are harmless and
+// frequent: Python always escapes é.
 function isSuspectEscape(text: string, at: number): boolean {
   const first = text.charCodeAt(at) | 32;
   const second = text.charCodeAt(at + 1);

@@ -12,13 +12,16 @@ import { personalByDefault, type GroupName, type PersonalField, type PersonalPol
 
 /** An event without its personal values. Emptied objects stay, so that a reader sees there was something. */
 export type OpenEvent = AuditEvent;
-/** Personal values at their places in the event; an element of `targets` belongs to the target at its place. */
+/**
+ * Personal values at the paths that they have in the event; an element of `targets` belongs to the target with the same
+ * position.
+ */
 export type GroupValues = JsonObject;
 export type Groups = { readonly [Name in GroupName]?: GroupValues };
 export type Separation = { readonly open: OpenEvent; readonly groups: Groups };
 export type SeparationPolicy = {
   readonly personal: PersonalPolicy;
-  /** Stands in for a host id that is an e-mail address: keyed, stable within a tenant, no e-mail address itself. */
+  /** Replaces an e-mail address that the host uses as an id: a keyed hash, stable within a tenant, no e-mail address itself. */
   readonly pseudonym: (id: string) => string;
 };
 
@@ -28,8 +31,8 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /**
  * Splits an event into what is hashed for ever and groups of values that can be erased: `actor` and `subject` belong
- * to that person, `text` (all the rest) to both. At least one group is there, if empty. The event is not changed;
- * parts without personal values are shared with it.
+ * to that person, `text` (all the rest) to both. There is at least one group, which may be empty. The event is not changed;
+ * the result shares its parts without personal values.
  */
 export function separate(event: AuditEvent, policy: SeparationPolicy): Separation {
   const { fields, paths } = policy.personal;
@@ -48,12 +51,12 @@ export function separate(event: AuditEvent, policy: SeparationPolicy): Separatio
 
 function separateActor(actor: Actor, groups: Draft, policy: SeparationPolicy): Actor {
   const { onBehalfOf, role, type, ...person } = actor;
-  const [open, values] = separateParty(person, policy, 'actor.name', 'actor.email');
+  const [open, values] = separateParty(person, policy, actorFields);
   let kept = values;
   const openActor: Loose = { ...open, type };
   if (role !== undefined) openActor['role'] = role;
   if (onBehalfOf !== undefined) {
-    const [openParty, keptParty] = separateParty(onBehalfOf, policy, 'actor.onBehalfOf.name');
+    const [openParty, keptParty] = separateParty(onBehalfOf, policy, onBehalfOfFields);
     openActor['onBehalfOf'] = openParty as JsonObject;
     if (keptParty !== undefined) (kept ??= {})['onBehalfOf'] = keptParty as JsonObject;
   }
@@ -74,7 +77,7 @@ function separateClient(client: Client, groups: Draft, fields: PersonalPolicy['f
 }
 
 function separateSubject(subject: Subject, groups: Draft, policy: SeparationPolicy): Subject {
-  const [open, kept] = separateParty(subject, policy, 'subject.name', 'subject.email');
+  const [open, kept] = separateParty(subject, policy, subjectFields);
   if (kept !== undefined) groupOf(groups, 'subject')['subject'] = kept as JsonObject;
   return open as Subject;
 }
@@ -88,7 +91,7 @@ function separateTargets(
   const kept: JsonObject[] = [];
   let any = false;
   for (const target of targets) {
-    const [openTarget, keptTarget] = separateParty(target, policy, 'targets.name');
+    const [openTarget, keptTarget] = separateParty(target, policy, targetFields);
     open.push(openTarget as Target);
     kept.push((keptTarget ?? {}) as JsonObject);
     any ||= keptTarget !== undefined;
@@ -97,10 +100,22 @@ function separateTargets(
   return open;
 }
 
+interface PartyFields {
+  readonly nameField: PersonalField;
+  /** Absent: this party's e-mail is always personal. */
+  readonly emailField?: PersonalField;
+}
+
+const actorFields: PartyFields = { nameField: 'actor.name', emailField: 'actor.email' };
+const onBehalfOfFields: PartyFields = { nameField: 'actor.onBehalfOf.name' };
+const subjectFields: PartyFields = { nameField: 'subject.name', emailField: 'subject.email' };
+const targetFields: PartyFields = { nameField: 'targets.name' };
+
+/** Splits a party into what stays in the entry and its personal values; undefined when it has none. */
 function separateParty(
   party: Party & { readonly email?: string },
   policy: SeparationPolicy,
-  ...[nameField, emailField]: [PersonalField, PersonalField?]
+  { nameField, emailField }: PartyFields,
 ): [Party, Loose | undefined] {
   const { fields } = policy.personal;
   const open: Loose = {};
@@ -136,8 +151,8 @@ function separateText(open: Writable<AuditEvent>, groups: Draft, fields: Persona
   }
 }
 
-// Where something else stands than the declared path expects (a list, a text), it moves as a whole: erring on the
-// side of the person. Objects on the way are copied, never changed.
+// When a value on the declared path is no object (but a list or a text), the whole value counts as personal, which is the safe
+// choice for the person. Objects on the path are copied, never changed.
 function separatePath(open: Writable<AuditEvent>, groups: Draft, path: readonly string[]): void {
   let from = open as unknown as Loose;
   const way: string[] = [];

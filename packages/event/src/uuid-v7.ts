@@ -6,15 +6,15 @@ const hexOf = Array.from({ length: 256 }, (_, byte) => (byte + 256).toString(16)
 export type RandomSource = { getRandomValues(bytes: Uint8Array<ArrayBuffer>): unknown };
 
 /**
- * Makes a source of UUIDv7 (RFC 9562) whose ids only grow: within a millisecond, and when the clock steps back, a
- * 12-bit counter counts on from a random start (method 1); when that is full, the next millisecond is taken.
+ * Makes a source of UUIDv7 (RFC 9562) whose ids only grow. Within a millisecond, and when the clock steps back, a 12-bit
+ * counter grows from a random start (method 1). When the counter is full, the ids use the next millisecond.
  */
 export function createUuidV7Source(
   options: { readonly clock?: () => number; readonly random?: RandomSource } = {},
 ): () => string {
   const clock = options.clock ?? Date.now;
   const random = options.random ?? globalThis.crypto;
-  // 256 ids for each call of the random source: one call costs more than all the rest.
+  // The random source is called once for 256 ids, because one call takes more time than all the rest.
   const pool = new Uint8Array(256 * 10);
   let used = pool.length;
   let lastMs = -1;

@@ -26,9 +26,9 @@ const errors = {
 export type ErrorCode = keyof typeof errors;
 
 export interface AuditErrorOptions {
-  /** For the caller: what exactly is wrong. */
+  /** Tells the caller what exactly is wrong. */
   detail?: string;
-  /** For operators only: goes to the log, never into an answer. */
+  /** Only for operators: written to the log, never into an answer. */
   operatorText?: string;
   /** The parameter or field at fault. */
   parameter?: string;

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createLoopTurns, eachInTurn } from './loop-turns.ts';
 
-/** A thread whose clock only its work moves. */
+/** Turns with a clock that moves only when work is done. */
 function thread() {
   let now = 0;
   const turns = createLoopTurns(() => now);
@@ -49,7 +49,7 @@ test('X10 while a quick call of another tenant is under way, long work stands st
   expect(before).toBeGreaterThan(0);
   await turns.call(2, { waits: true }, async () => {
     await loops(50);
-    // The piece that had begun, and no other.
+    // Only the piece that had begun is finished.
     expect(steps('a') - before).toBeLessThanOrEqual(2);
   });
   await heavy;
@@ -80,7 +80,7 @@ test('X10 a call that takes long is no quick one: two tenants’ long work goes 
 
 test('X10 of one tenant two go on with long work, whatever was begun and left behind', async () => {
   const { turns, long, loops, steps } = thread();
-  // What a call set going and did not wait for keeps no seat.
+  // Work that a call started and did not wait for holds no seat.
   const left: Promise<unknown>[] = [];
   for (let n = 0; n < 3; n++)
     await turns.call(1, { waits: true }, async () => {

@@ -1,17 +1,17 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** Shares the one thread that answers: calls that take little of it go before work that takes long. */
+/** Shares the event loop among calls: short calls go before long work. */
 export interface LoopTurns {
   /**
-   * Runs the work of a tenant's call, which goes first until it has turned out to take long. One that `waits` begins when
-   * the quick calls of tenants with fewer under way were answered.
+   * Runs the work of a tenant's call. It counts as a quick call until it has taken long. With `waits`, and when its tenant has
+   * other calls under way, it begins after the quick calls of other tenants that have no more calls under way.
    */
   call<T>(tenant: number, options: { waits: boolean }, work: () => Promise<T>): Promise<T>;
-  /** `map` in pieces, between which others have their turn. */
+  /** Maps the members in pieces, and lets other calls work between two pieces. */
   each<T, R>(members: readonly T[], map: (member: T) => R): Promise<R[]>;
 }
 
-/** `map` in pieces where there may be others; at once where there are none. */
+/** Maps the members in pieces with `turns`, or all at once without. */
 export async function eachInTurn<T, R>(
   members: readonly T[],
   map: (member: T) => R,
@@ -22,12 +22,16 @@ export async function eachInTurn<T, R>(
 
 interface Call {
   readonly tenant: number;
-  /** Milliseconds; of the work, not of waiting for its beginning. */
+  /** Time at which the work began, after any waiting. */
   begun: number;
-  /** Milliseconds that its pieces took, and that the one under way has taken. */
+  /** Milliseconds that its finished pieces took. */
   worked: number;
+  /** Milliseconds that the unfinished piece has taken so far. */
   piece: number;
-  /** Seated: one of the few of its tenant that go on. What a call set going may go on after its end, for nobody. */
+  /**
+   * `seated`: one of the few calls of its tenant that may do long work. Work that a call started may still run when it
+   * has ended.
+   */
   state: 'standing' | 'seated' | 'ended';
 }
 
@@ -37,20 +41,20 @@ interface Waiting {
   readonly start: () => void;
 }
 
-/** What a quick call waits for, but for what cannot be cut. */
+/** Length of a piece. A quick call waits no longer than this, unless a single member takes longer. */
 const pieceMs = 1;
-/** With more work, or after so long a time, a call is no quick one any more. */
+/** A call that has done more work, or began longer ago, is not quick any more. */
 const quick = { workMs: 3, withinMs: 25 };
-/** Quick calls without an end leave others a piece in so many milliseconds. */
+/** While quick calls keep coming, long work still gets one piece in this time. */
 const patienceMs = 10;
 /**
- * Of one tenant so many go on with long work. More would end no sooner, and the collector of garbage stops everybody for what
- * all of them hold: beside four pages of 1,000 entries its pauses were up to 117 ms, beside two 25.
+ * So many calls of one tenant do long work at the same time. More would not end sooner, and the garbage collector stops the
+ * process for longer when more calls hold memory: up to 117 ms with four pages of 1,000 entries, 25 ms with two.
  */
 const seatsMax = 2;
-/** Then one goes on without a seat: those seated may be waiting for what it has begun. */
+/** After this time a call goes on without a seat, because the seated calls may be waiting for its result. */
 const standsAtMostMs = 200;
-/** Of so few members nobody need wait for the end: of entries about a millisecond of work. */
+/** So few members are mapped at once: for entries this is about a millisecond of work. */
 const atOnceMax = 32;
 
 /** `clock`: milliseconds that only grow. */
@@ -69,30 +73,34 @@ export function createLoopTurns(clock: () => number = () => performance.now()): 
     quickCalls.delete(call);
     return false;
   };
-  /** A tenant's own calls need not wait for one another, nor for those of one that asks for more at once. */
-  const othersAreQuick = (than: Call | undefined): boolean => {
-    const own = than ? underWay.of(than.tenant) : Infinity;
+  /** A call waits for the quick calls of other tenants that have no more calls under way than its own tenant. */
+  const mustWaitForOthers = (waiter: Call | undefined): boolean => {
+    const own = waiter ? underWay.of(waiter.tenant) : Infinity;
     for (const call of quickCalls)
-      if (call.tenant !== than?.tenant && underWay.of(call.tenant) <= own && isQuick(call)) return true;
+      if (call.tenant !== waiter?.tenant && underWay.of(call.tenant) <= own && isQuick(call)) return true;
     return false;
   };
   const maySit = ({ call, since }: Waiting): boolean =>
     call?.state !== 'standing' || seated.of(call.tenant) < seatsMax || clock() - since >= standsAtMostMs;
-  /** One piece, then the answers that arrived meanwhile: two pieces never run one after the other. */
+  /**
+   * Starts one piece. The next one starts in a later turn of the event loop, after the requests and answers that arrived
+   * meanwhile.
+   */
   const startNext = (): void => {
     immediate = undefined;
-    const next = waiting.findIndex(
-      (one) =>
-        maySit(one) && (clock() - Math.max(pieceAt, one.since) >= patienceMs || !othersAreQuick(one.call)),
+    const position = waiting.findIndex(
+      (waiter) =>
+        maySit(waiter) &&
+        (clock() - Math.max(pieceAt, waiter.since) >= patienceMs || !mustWaitForOthers(waiter.call)),
     );
-    const [one] = next < 0 ? [] : waiting.splice(next, 1);
-    if (one) {
+    const [next] = position < 0 ? [] : waiting.splice(position, 1);
+    if (next) {
       pieceAt = clock();
-      if (one.call?.state === 'standing') {
-        one.call.state = 'seated';
-        seated.add(one.call.tenant, 1);
+      if (next.call?.state === 'standing') {
+        next.call.state = 'seated';
+        seated.add(next.call.tenant, 1);
       }
-      one.start();
+      next.start();
       wake();
     } else if (waiting.length > 0) timer ??= setTimeout(wakeAgain, patienceMs);
   };
@@ -103,7 +111,7 @@ export function createLoopTurns(clock: () => number = () => performance.now()): 
     timer = undefined;
     wake();
   };
-  /** Who waits itself keeps nobody waiting. */
+  /** Waits for the next piece. While a call waits it does not count as quick, so nobody waits for it. */
   const turn = async (call: Call | undefined): Promise<void> => {
     if (call) quickCalls.delete(call);
     await new Promise<void>((start) => {
@@ -124,7 +132,7 @@ export function createLoopTurns(clock: () => number = () => performance.now()): 
       const call: Call = { tenant, begun: 0, worked: 0, piece: 0, state: 'standing' };
       underWay.add(tenant, 1);
       try {
-        if (waits && underWay.of(tenant) > 1 && othersAreQuick(call)) await turn(call);
+        if (waits && underWay.of(tenant) > 1 && mustWaitForOthers(call)) await turn(call);
         call.begun = clock();
         quickCalls.add(call);
         return await calls.run(call, work);
@@ -147,7 +155,7 @@ export function createLoopTurns(clock: () => number = () => performance.now()): 
         await turn(call);
         begun = clock();
       }
-      // The rest is the beginning of the next loop's piece: many short loops would make a long one.
+      // The rest counts for the piece of the call's next loop, because many short loops together can take long.
       if (call) call.piece = clock() - begun;
       return mapped;
     },

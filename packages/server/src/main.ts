@@ -8,17 +8,17 @@ const usage = `Usage: bitacora serve [--demo] | migrate | reindex
   serve      start the server; settings come from the environment (docs/reference/settings.md)
     --demo   keep a tenant "demo" with invented activity
   migrate    bring the database up to date and stop
-  reindex    make the search index anew and stop; all servers must be stopped
+  reindex    build the search index again and stop; stop all servers before
 `;
 
-/** Exit codes: 0 fine, 2 wrong usage or not able to start, 1 our own failure. */
+/** Returns the exit code: 0 success, 2 wrong usage or the server cannot start. A failure of our own code ends with 1. */
 async function main(args: readonly string[]): Promise<number> {
   const [command, ...flags] = args;
   const unknown = flags.find((flag) => flag !== '--demo');
   if (unknown !== undefined) return wrongUsage(`there is no option ${unknown}`);
   if (command === 'serve') return serve(flags.includes('--demo'));
   if (command === 'migrate') return migrate();
-  if (command === 'reindex') return indexAnew();
+  if (command === 'reindex') return rebuildIndex();
   return wrongUsage(command === undefined ? 'a command is missing' : `there is no command ${command}`);
 }
 
@@ -34,7 +34,7 @@ async function serve(demo: boolean): Promise<number> {
   const stopDemo = demo ? await startDemo(server, packs) : undefined;
   process.stdout.write(`Bitácora listens on ${server.url}\n`);
   if (stopDemo) process.stdout.write(`Look at invented activity: ${server.url}/app/#key=${stopDemo.key}\n`);
-  // The key is for whoever sits at the terminal, not for a service's log.
+  // The key is shown on a terminal only, so that it does not get into the log of a service.
   const own = `${server.url}/app/#key=${demo || process.stdout.isTTY ? server.adminKey : 'bta_own_…'}`;
   process.stdout.write(`Your own ledger, empty at first: ${own}\n`);
   if (server.ownerLink) {
@@ -51,7 +51,7 @@ async function serve(demo: boolean): Promise<number> {
   return 0;
 }
 
-async function indexAnew(): Promise<number> {
+async function rebuildIndex(): Promise<number> {
   await reindex(readSettings(process.env), ({ ledger, entries }) => {
     process.stdout.write(`${ledger}: ${entries} entries in stored spans\n`);
   });
@@ -79,12 +79,15 @@ async function migrate(): Promise<number> {
   }
 }
 
+/** What the operator reads: the text of an error that we throw on purpose, the stack of any other. */
+function textOf(error: unknown): string {
+  if (error instanceof AuditError) return error.operatorText ?? error.detail ?? error.title;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  const known = error instanceof AuditError ? (error.operatorText ?? error.detail ?? error.title) : undefined;
-  process.stderr.write(
-    `bitacora: ${known ?? (error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`,
-  );
+  process.stderr.write(`bitacora: ${textOf(error)}\n`);
   process.exitCode = error instanceof AuditError ? 2 : 1;
 }

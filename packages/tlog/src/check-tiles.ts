@@ -4,7 +4,7 @@ import type { RecomputedTree } from './recomputed-tree.ts';
 import { tilesForSize } from './tiles-for-size.ts';
 import { tileWidthFull, type FetchTile, type HashTile } from './tile.ts';
 
-/** A published tile that is not what the entries make, or is not there. */
+/** A published tile that is missing or differs from the one that the entries make. */
 export interface TileProblem {
   readonly tile: HashTile;
   readonly problem: 'missing' | 'differs';
@@ -21,13 +21,13 @@ export async function checkTile(
   return equalBytes(bytes, expected) ? undefined : { tile, problem: 'differs' };
 }
 
-/** Compares all published tiles of level 1 and above with the tree recomputed from the entries; the first problem. */
+/** Compares all published tiles of level 1 and above with the tree recomputed from the entries. Returns the first problem. */
 export async function checkUpperTiles(
   readTile: FetchTile,
   tree: RecomputedTree,
   size: number,
 ): Promise<TileProblem | undefined> {
-  // Size in bundles: its level 0 is our level 1.
+  // The tree whose leaves are bundles: its level 0 is level 1 of the tree of entries.
   for (const upper of tilesForSize(Math.floor(size / tileWidthFull))) {
     const tile = { ...upper, level: upper.level + 1 };
     const expected = new Uint8Array(tile.width * 32);

@@ -2,7 +2,7 @@ import { decodeBase64, encodeBase64 } from './base64.ts';
 import { parseDecimal } from './decimal.ts';
 import type { Result } from './result.ts';
 
-/** A tree head: whose tree, how many entries, which root (32 bytes). Extension lines only where others wrote them. */
+/** A tree head: origin, number of entries, root (32 bytes). Only checkpoints of other logs have extension lines. */
 export interface Checkpoint {
   readonly origin: string;
   readonly size: number;
@@ -24,7 +24,7 @@ export function formatCheckpoint({ origin, size, root, extensions = [] }: Checkp
   return text;
 }
 
-/** Reads the text of a note, signatures cut off, as a checkpoint. Says nothing about who signed it. */
+/** Reads the text of a note, without its signatures, as a checkpoint. Does not check who signed it. */
 export function parseCheckpoint(text: string): Result<Checkpoint, CheckpointRefusal> {
   const lines = text.split('\n');
   if (lines.pop() !== '' || lines.length < 3) return { ok: false, reason: 'notThreeLines' };

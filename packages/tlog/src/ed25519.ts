@@ -48,7 +48,7 @@ export function createEd25519Verifier(
   };
 }
 
-/** RFC 8032 as written, as Node's crypto does it: what one accepts the other accepts. */
+/** Checks exactly as RFC 8032 says, so that it accepts the same signatures as Node's crypto. */
 function verifyStrictly(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean {
   try {
     return ed25519.verify(signature, message, publicKey, { zip215: false });

@@ -18,13 +18,13 @@ export function encodeEntryBundle(entries: readonly Uint8Array[]): Uint8Array {
   return bytes;
 }
 
-/** What a bundle holds: `complete` is false when it breaks off or goes on after `entries`, which were well formed. */
+/** The well-formed entries of a bundle. `complete` is false when the bundle ends too early or has more bytes after them. */
 export interface DecodedBundle {
   readonly entries: readonly Uint8Array[];
   readonly complete: boolean;
 }
 
-/** Splits a bundle of `width` entries, without copying; what is malformed or superfluous is told and left out. */
+/** Splits a bundle of `width` entries without copying. Malformed or superfluous bytes are left out and make it incomplete. */
 export function decodeEntryBundle(bytes: Uint8Array, width: number = tileWidthFull): DecodedBundle {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const entries: Uint8Array[] = [];

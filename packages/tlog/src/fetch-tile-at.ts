@@ -1,8 +1,8 @@
 import { tileWidthFull, type FetchTile, type HashTile } from './tile.ts';
 
 /**
- * The bytes of a tile, taken from the full tile where the partial one is gone: logs may delete partial tiles once the
- * full one exists (C2SP tlog-tiles, partial tiles). Undefined when missing or of the wrong length.
+ * The bytes of a tile. When a partial tile is missing they are taken from the full one, because logs may delete partial
+ * tiles once the full one exists (C2SP tlog-tiles, partial tiles). Undefined when missing or of the wrong length.
  */
 export async function fetchTileAt(fetchTile: FetchTile, tile: HashTile): Promise<Uint8Array | undefined> {
   const bytes = await fetchTile(tile);

@@ -4,8 +4,8 @@ import { createNodeHasher, nodeHash } from './node-hash.ts';
 import { sha256, type Sha256 } from './sha256.ts';
 
 /**
- * All that appending needs to know of a tree: its size, and the roots of its complete subtrees, largest (leftmost)
- * first, one for each 1 bit of the size. At most 53 hashes of 32 bytes.
+ * All that is needed to append to a tree: its size, and the roots of its complete subtrees, largest (leftmost) first, one
+ * for each 1 bit of the size. At most 53 hashes of 32 bytes.
  */
 export interface FrontierState {
   readonly size: number;

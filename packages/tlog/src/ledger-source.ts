@@ -7,14 +7,14 @@ export interface EntryRun {
   readonly entries: readonly Uint8Array[];
 }
 
-/** Where a ledger is read from: a database, a folder or a server. What it says is what is under suspicion. */
+/** Where a ledger is read from: a database, a folder or a server. Its answers are not trusted but verified. */
 export interface LedgerSource {
   /**
-   * The entries from an index (a multiple of 256) on, in runs of rising index. Where entries are missing the next run
-   * simply begins later. It must be possible to call it again for another index. It rejects only when reading itself fails.
+   * The entries from an index (a multiple of 256) on, in runs of rising index. When entries are missing, the next run begins
+   * at a later index. It can be called again for another index. It rejects only when reading itself fails.
    */
   readBundles(from: number): AsyncIterable<EntryRun>;
-  /** The published tiles; absent when only entries are at hand. */
+  /** Reads a published tile; absent when the source has only entries. */
   readonly readTile?: FetchTile;
 }
 
@@ -41,7 +41,7 @@ export function createBundleReader(
     for (let next = from; next < size || ahead.length > 0;) {
       for (; next < size && ahead.length < bundlesAheadMax; next += tileWidthFull) {
         const fetched = fetchAt(next);
-        // A reader that stops early never awaits what was fetched ahead.
+        // A reader that stops early does not await the bundles fetched ahead, so their failures must have a handler.
         fetched.catch(() => undefined);
         ahead.push(fetched);
       }

@@ -11,24 +11,24 @@ import { edgeTiles, frontierOfEdge, type TileEdge } from './tile-edge.ts';
 import { tileRoot } from './tile-root.ts';
 import { tileWidthFull, type FetchTile } from './tile.ts';
 
-/** The first entry that is not what was signed, or the entries `[from, to)` among which it is. */
+/** The first entry that differs from the signed one, or a range `[from, to)` that contains it. */
 export type LocatedDifference =
   | { readonly index: number; readonly expected: Uint8Array; readonly found: Uint8Array }
   | { readonly from: number; readonly to: number };
 
-/** What is compared: entries `[start, tree.size())` as read from the source, against one trusted checkpoint. */
+/** The two sides that are compared: the entries `[start, tree.size())` read from the source, and one trusted checkpoint. */
 export interface Comparison {
   readonly source: LedgerSource;
   readonly tree: RecomputedTree;
-  /** The first index that was read; those before are purged. */
+  /** The first index that was read; the entries before it are purged. */
   readonly start: number;
   readonly checkpoint: Checkpoint;
   readonly sha: Sha256;
 }
 
 /**
- * Walks down from the signed root, believing only tiles that hash to what is above them, to the leftmost place where the
- * recomputed tree differs. Undefined when the tiles do not hash to the signed root, or nothing differs.
+ * Walks down from the signed root to the leftmost place where the recomputed tree differs. Trusts only tiles that hash to
+ * the node above them. Undefined when the tiles do not hash to the signed root, or nothing differs.
  */
 export async function locateDifference(comparison: Comparison): Promise<LocatedDifference | undefined> {
   const { source, checkpoint } = comparison;
@@ -37,12 +37,12 @@ export async function locateDifference(comparison: Comparison): Promise<LocatedD
   const tiles = edgeTiles(checkpoint.size);
   for (let level = edge.length - 1; level >= 0; level--) {
     const first = (tiles[level]?.index ?? 0) * tileWidthFull;
-    const found = await compareHashes(comparison, source.readTile, {
+    const difference = await compareHashes(comparison, source.readTile, {
       level,
       first,
       hashes: itemAt(edge, level),
     });
-    if (found !== undefined) return found;
+    if (difference !== undefined) return difference;
   }
   return undefined;
 }
@@ -62,18 +62,18 @@ async function signedEdge(
   return equalBytes(createFrontier(frontierOfEdge(edge, sha), sha).root(), root) ? edge : undefined;
 }
 
-/** Compares believed hashes of one tile level, the first being hash number `first`, with the recomputed ones. */
+/** Compares trusted hashes of one tile level, from hash number `first` on, with the recomputed ones. */
 async function compareHashes(
   comparison: Comparison,
   readTile: FetchTile,
-  believed: { readonly level: number; readonly first: number; readonly hashes: Uint8Array },
+  trusted: { readonly level: number; readonly first: number; readonly hashes: Uint8Array },
 ): Promise<LocatedDifference | undefined> {
-  const { level, first, hashes } = believed;
+  const { level, first, hashes } = trusted;
   if (level === 0) return compareLeaves(comparison, first, hashes);
   for (let i = 0; i < hashes.length / 32; i++) {
     const expected = hashes.subarray(i * 32, i * 32 + 32);
-    const found = await compareNode(comparison, readTile, { level, index: first + i, expected });
-    if (found !== undefined) return found;
+    const difference = await compareNode(comparison, readTile, { level, index: first + i, expected });
+    if (difference !== undefined) return difference;
   }
   return undefined;
 }
@@ -89,7 +89,8 @@ async function compareNode(
 ): Promise<LocatedDifference | undefined> {
   const { tree, start, sha } = comparison;
   const span = tileWidthFull ** level;
-  const [from, to] = [index * span, (index + 1) * span];
+  const from = index * span;
+  const to = (index + 1) * span;
   if (to <= start || from >= tree.size()) return undefined;
   const recomputed = tree.node(level, index);
   if (recomputed !== undefined && equalBytes(recomputed, expected)) return undefined;

@@ -2,7 +2,7 @@ import { decodeBase64, encodeBase64 } from './base64.ts';
 import { parseDecimal } from './decimal.ts';
 import type { Result } from './result.ts';
 
-/** A `.tlog-proof` file (C2SP tlog-proof): all that proves, offline, that an entry is in a log. */
+/** A `.tlog-proof` file (C2SP tlog-proof): everything that is needed to prove offline that an entry is in a log. */
 export interface ProofFile {
   /** The entry's index. */
   readonly index: number;

@@ -13,7 +13,7 @@ export function proofRanges(start: number, end: number, size: number): LeafRange
   const ranges: LeafRange[] = [];
   let from = 0;
   let to = size;
-  let known = true;
+  let verifierHasRange = true;
   let low = start;
   while (low !== from || end !== to) {
     const middle = from + largestPowerBelow(to - from);
@@ -24,12 +24,12 @@ export function proofRanges(start: number, end: number, size: number): LeafRange
     }
     ranges.push({ start: from, end: middle });
     if (low < middle) {
-      known = false;
+      verifierHasRange = false;
       low = middle;
     }
     from = middle;
   }
-  if (!known) ranges.push({ start: from, end: to });
+  if (!verifierHasRange) ranges.push({ start: from, end: to });
   return ranges.reverse();
 }
 

@@ -60,7 +60,7 @@ async function hashRanges(
   let taken = 0;
   return nodesByRange.map((nodes) => {
     const own = hashes.slice(taken, taken + nodes.length);
-    if (own.length !== nodes.length) throw new RangeError('the reader gave fewer hashes than asked');
+    if (own.length !== nodes.length) throw new RangeError('the reader returned fewer hashes than requested');
     taken += nodes.length;
     return foldRight(own, sha);
   });

@@ -7,13 +7,16 @@ import type { RecomputedTree } from './recomputed-tree.ts';
 import type { Sha256 } from './sha256.ts';
 import { tileWidthFull } from './tile.ts';
 
-/** What an acknowledgement told the host: the entry's index and leaf hash. Trusted by whoever kept it. */
+/**
+ * The index and leaf hash of an entry, from the answer that the host got when it sent the event. The host that kept it
+ * trusts it.
+ */
 export interface Receipt {
   readonly index: number;
   readonly leafHash: Uint8Array;
 }
 
-/** The leaf hash of an entry as it was kept elsewhere; undefined where none was. */
+/** The leaf hash of an entry that was kept outside the ledger; undefined when none was kept. */
 export type KeptLeaf = (index: number) => Uint8Array | undefined;
 
 /** How reading all entries ended. */
@@ -23,83 +26,108 @@ export type ScanEnd =
   | { readonly kind: 'rootDiffers'; readonly checkpoint: Checkpoint; readonly rootFound: Uint8Array }
   | { readonly kind: 'receiptDiffers'; readonly receipt: Receipt; readonly found: Uint8Array };
 
-/** How far it came, what was confirmed on the way, and the first level 0 tile that is not as recomputed. */
+/** How the scan ended, the last checkpoint whose root fitted, and the first level 0 tile that differs from the recomputed one. */
 export interface Scan {
   readonly end: ScanEnd;
   readonly confirmed: Checkpoint | undefined;
   readonly tileProblem: TileProblem | undefined;
 }
 
+interface ScanOptions {
+  readonly tree: RecomputedTree;
+  readonly checkpoints: readonly Checkpoint[];
+  readonly receipts: readonly Receipt[];
+  readonly keptLeaf?: KeptLeaf;
+  readonly sha: Sha256;
+  readonly onProgress?: (size: number) => void;
+}
+
+/** Positions in the sorted checkpoints and receipts, and the results so far. */
+interface Progress {
+  nextCheckpoint: number;
+  nextReceipt: number;
+  confirmed: Checkpoint | undefined;
+  tileProblem: TileProblem | undefined;
+}
+
 /**
- * Reads all entries into `tree`, comparing the root at each checkpoint's size, the leaf at each receipt's index and the level 0
- * tiles up to the last checkpoint. Stops at the first gap, root, receipt or kept leaf that does not fit. `checkpoints` and `receipts`
- * are sorted, and none lies before the tree's size.
+ * Reads all entries into `tree` and compares the root at each checkpoint's size, the leaf at each receipt's index, and the
+ * level 0 tiles up to the last checkpoint. Stops at the first gap, root, receipt or kept leaf that does not fit. `checkpoints`
+ * and `receipts` are sorted, and none lies before the tree's size.
  */
-export async function scanLedger(
+export async function scanLedger(source: LedgerSource, options: ScanOptions): Promise<Scan> {
+  const progress: Progress = {
+    nextCheckpoint: 0,
+    nextReceipt: 0,
+    confirmed: undefined,
+    tileProblem: undefined,
+  };
+  const end =
+    compareRoot(options, progress) ??
+    (await scanEntries(source, options, progress)) ??
+    ({ kind: 'complete' } as const);
+  return { end, confirmed: progress.confirmed, tileProblem: progress.tileProblem };
+}
+
+/** Undefined when all entries were read and fit. */
+async function scanEntries(
   source: LedgerSource,
-  options: {
-    readonly tree: RecomputedTree;
-    readonly checkpoints: readonly Checkpoint[];
-    readonly receipts: readonly Receipt[];
-    readonly keptLeaf?: KeptLeaf;
-    readonly sha: Sha256;
-    readonly onProgress?: (size: number) => void;
-  },
-): Promise<Scan> {
-  const { tree, checkpoints, receipts, sha } = options;
-  const hashLeaf = createLeafHasher(sha);
-  const publishedSize = checkpoints.at(-1)?.size ?? 0;
-  let [nextCheckpoint, nextReceipt] = [0, 0];
-  let confirmed: Checkpoint | undefined;
-  let tileProblem: TileProblem | undefined;
-  const ended = (end: ScanEnd): Scan => ({ end, confirmed, tileProblem });
-
-  function compareRoot(): ScanEnd | undefined {
-    const checkpoint = checkpoints[nextCheckpoint];
-    if (checkpoint?.size !== tree.size()) return undefined;
-    const rootFound = tree.root();
-    if (!equalBytes(rootFound, checkpoint.root)) return { kind: 'rootDiffers', checkpoint, rootFound };
-    confirmed = checkpoint;
-    nextCheckpoint += 1;
-    return undefined;
-  }
-
-  function compareReceipt(found: Uint8Array): ScanEnd | undefined {
-    const index = tree.size() - 1;
-    const kept = options.keptLeaf?.(index);
-    if (kept !== undefined && !equalBytes(kept, found)) {
-      return { kind: 'receiptDiffers', receipt: { index, leafHash: kept }, found };
-    }
-    for (; receipts[nextReceipt]?.index === tree.size() - 1; nextReceipt++) {
-      const receipt = receipts[nextReceipt];
-      if (receipt !== undefined && !equalBytes(receipt.leafHash, found)) {
-        return { kind: 'receiptDiffers', receipt, found };
-      }
-    }
-    return undefined;
-  }
-
-  async function compareTile(): Promise<void> {
-    const size = tree.size();
-    if (tileProblem !== undefined || source.readTile === undefined || size > publishedSize) return;
-    if (size % tileWidthFull !== 0 && size !== publishedSize) return;
-    const { index, bytes } = tree.lastLeaves();
-    tileProblem = await checkTile(source.readTile, { level: 0, index, width: bytes.length / 32 }, bytes);
-  }
-
-  const atStart = compareRoot();
-  if (atStart !== undefined) return ended(atStart);
+  options: ScanOptions,
+  progress: Progress,
+): Promise<ScanEnd | undefined> {
+  const { tree } = options;
+  const hashLeaf = createLeafHasher(options.sha);
+  const publishedSize = options.checkpoints.at(-1)?.size ?? 0;
   for await (const run of source.readBundles(tree.size())) {
-    if (run.index !== tree.size()) return ended({ kind: 'gap', index: tree.size(), found: run.index });
+    if (run.index !== tree.size()) return { kind: 'gap', index: tree.size(), found: run.index };
     for (const entry of run.entries) {
       const leaf = hashLeaf(entry);
       tree.append(leaf);
-      const end = compareReceipt(leaf) ?? compareRoot();
-      if (end !== undefined) return ended(end);
+      const end = compareLeaf(leaf, options, progress) ?? compareRoot(options, progress);
+      if (end !== undefined) return end;
       const size = tree.size();
-      if (size % tileWidthFull === 0 || size === publishedSize) await compareTile();
+      const tileIsDone = size % tileWidthFull === 0 || size === publishedSize;
+      if (tileIsDone && size <= publishedSize && progress.tileProblem === undefined)
+        progress.tileProblem = await compareLastTile(source, tree);
     }
     options.onProgress?.(tree.size());
   }
-  return ended({ kind: 'complete' });
+  return undefined;
+}
+
+/** Compares the root when the tree has the size of the next checkpoint. */
+function compareRoot({ tree, checkpoints }: ScanOptions, progress: Progress): ScanEnd | undefined {
+  const checkpoint = checkpoints[progress.nextCheckpoint];
+  if (checkpoint?.size !== tree.size()) return undefined;
+  const rootFound = tree.root();
+  if (!equalBytes(rootFound, checkpoint.root)) return { kind: 'rootDiffers', checkpoint, rootFound };
+  progress.confirmed = checkpoint;
+  progress.nextCheckpoint += 1;
+  return undefined;
+}
+
+/** Compares the leaf that was appended last with the kept leaf and the receipts of its index. */
+function compareLeaf(
+  found: Uint8Array,
+  { tree, receipts, keptLeaf }: ScanOptions,
+  progress: Progress,
+): ScanEnd | undefined {
+  const index = tree.size() - 1;
+  const kept = keptLeaf?.(index);
+  if (kept !== undefined && !equalBytes(kept, found)) {
+    return { kind: 'receiptDiffers', receipt: { index, leafHash: kept }, found };
+  }
+  for (; receipts[progress.nextReceipt]?.index === index; progress.nextReceipt++) {
+    const receipt = receipts[progress.nextReceipt];
+    if (receipt !== undefined && !equalBytes(receipt.leafHash, found)) {
+      return { kind: 'receiptDiffers', receipt, found };
+    }
+  }
+  return undefined;
+}
+
+async function compareLastTile(source: LedgerSource, tree: RecomputedTree): Promise<TileProblem | undefined> {
+  if (source.readTile === undefined) return undefined;
+  const { index, bytes } = tree.lastLeaves();
+  return checkTile(source.readTile, { level: 0, index, width: bytes.length / 32 }, bytes);
 }

@@ -2,14 +2,14 @@ import { decodeBase64, encodeBase64 } from './base64.ts';
 import { isKeyName } from './key-name.ts';
 import type { Result } from './result.ts';
 
-/** One signature line: whose it claims to be, and the signature without the key id. */
+/** One signature line: the name and key id that it claims, and the signature without the key id. */
 export interface NoteSignature {
   readonly name: string;
   readonly keyId: number;
   readonly signature: Uint8Array;
 }
 
-/** A note as parsed, nothing verified. `text` ends with its newline and is what was signed. */
+/** A parsed note; no signature is verified yet. `text` ends with its newline and is what was signed. */
 export interface SignedNote {
   readonly text: string;
   readonly signatures: readonly NoteSignature[];

@@ -1,4 +1,4 @@
-/** Who signs notes. `algorithm` is the signature type byte of C2SP signed-note; `publicKey` as encoded in the vkey. */
+/** Signs notes. `algorithm` is the signature type byte of C2SP signed-note; `publicKey` is encoded as in the vkey. */
 export interface Signer {
   readonly name: string;
   readonly keyId: number;
@@ -8,7 +8,7 @@ export interface Signer {
   sign(message: Uint8Array): Uint8Array | Promise<Uint8Array>;
 }
 
-/** A known key. Name and key id together say which signature lines are its own. */
+/** Verifies with a known key. Name and key id together say which signature lines belong to it. */
 export interface Verifier {
   readonly name: string;
   readonly keyId: number;

@@ -5,8 +5,8 @@ import { tileRoot } from './tile-root.ts';
 import { tileWidthFull, type HashTile } from './tile.ts';
 
 /**
- * The right edge of a tree: for each tile level from 0, the bytes of the partial tile there, empty when the last tile of
- * that level is full. It is all that growing the tree needs.
+ * The right edge of a tree: for each tile level from 0, the bytes of the last, partial tile; empty when the last tile of
+ * that level is full. Nothing else is needed to grow the tree.
  */
 export type TileEdge = readonly Uint8Array[];
 
@@ -34,7 +34,7 @@ export function frontierOfEdge(edge: TileEdge, sha: Sha256 = sha256): FrontierSt
   return { size, hashes };
 }
 
-/** What growing a tree made: its new edge and the tiles to store. */
+/** The result of growing a tree: its new edge and the tiles to store. */
 export interface TileGrowth {
   readonly size: number;
   readonly edge: TileEdge;

@@ -6,8 +6,8 @@ export function tilesForSize(size: number): Generator<HashTile> {
 }
 
 /**
- * The hash tiles that a tree of `to` entries has and a tree of `from` entries had not, level by level, left to right. A
- * partial tile that grew is new; the narrower one stays valid for checkpoints already published.
+ * The hash tiles that a tree of `to` entries has and a tree of `from` entries has not, level by level, left to right. A
+ * partial tile that grew is new; the narrower one stays valid for checkpoints that are published already.
  */
 export function* newTiles(from: number, to: number): Generator<HashTile> {
   let [before, after] = [from, to];

@@ -6,13 +6,13 @@ import {
   type VerifiedCheckpoint,
 } from './verify-checkpoint.ts';
 
-/** A checkpoint that must not be believed; `position` is its place in the list given. */
+/** A checkpoint that must not be trusted; `position` is its place in the given list. */
 export interface RefusedCheckpoint {
   readonly position: number;
   readonly reason: CheckpointVerificationRefusal;
 }
 
-/** What a list of signed notes says. */
+/** The result of verifying a list of signed notes. */
 export interface TrustedCheckpoints {
   /** Verified, by rising size, one per size. */
   readonly checkpoints: readonly VerifiedCheckpoint[];

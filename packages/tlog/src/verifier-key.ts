@@ -3,7 +3,7 @@ import { keyId } from './key-id.ts';
 import { isKeyName } from './key-name.ts';
 import type { Result } from './result.ts';
 
-/** A public key with its name, as a vkey tells it. */
+/** A public key with its name, as a vkey holds it. */
 export interface VerifierKey {
   readonly name: string;
   readonly keyId: number;
@@ -22,7 +22,7 @@ export function formatVerifierKey(key: Omit<VerifierKey, 'keyId'> & { readonly k
 }
 
 /**
- * Reads a vkey. The key id must be the computed one, except for ECDSA (0x02), whose ids are made another way.
+ * Reads a vkey. The key id must equal the computed one, except for ECDSA (0x02), whose ids are computed in another way.
  */
 export function parseVerifierKey(text: string): Result<VerifierKey, VerifierKeyRefusal> {
   const match = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/u.exec(text);

@@ -3,7 +3,7 @@ import type { Result } from './result.ts';
 import type { Verifier } from './signer.ts';
 import { verifyNote, type NoteVerificationRefusal } from './verify-note.ts';
 
-/** Why a checkpoint is not to be believed. */
+/** Why a checkpoint must not be trusted. */
 export type CheckpointVerificationRefusal = NoteVerificationRefusal | CheckpointRefusal | 'otherOrigin';
 
 /** A checkpoint that a known key signed. */

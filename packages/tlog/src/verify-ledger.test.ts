@@ -141,7 +141,7 @@ describe('an attack on the rows alone is found at its first index', () => {
         index,
       });
       if (index !== 767) return;
-      // With one receipt only, an entry before it may differ, too: the tile's range is all that can be said.
+      // With only one receipt an entry before it may differ too, so the verdict is the range of the tile.
       const one = receipts.slice(767, 768);
       expect(await verifyLedger(source, { checkpoints, receipts: one, ...trust })).toMatchObject({
         kind: 'differsWithin',

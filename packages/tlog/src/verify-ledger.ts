@@ -9,9 +9,9 @@ import type { Verifier } from './signer.ts';
 import { tileWidthFull } from './tile.ts';
 import { readTrustedCheckpoints, type RefusedCheckpoint } from './trusted-checkpoints.ts';
 
-/** What verifying a whole ledger found. Indexes are of entries, ranges `[from, to)`, hashes 32 bytes. */
+/** The verdict on a whole ledger. Indexes are those of entries, ranges are `[from, to)`, hashes have 32 bytes. */
 export type LedgerVerdict =
-  /** All entries are what was signed. Those after `size` are not signed yet; `unchecked` lie in the purged prefix. */
+  /** All entries are as signed. Those after `size` are not signed yet; those of `unchecked` lie in the purged prefix. */
   | {
       readonly kind: 'ok';
       readonly size: number;
@@ -19,14 +19,14 @@ export type LedgerVerdict =
       readonly sizeRead: number;
       readonly unchecked: readonly Checkpoint[];
     }
-  /** The first entry that is not what was signed: leaf hash expected and found. */
+  /** The first entry that differs from the signed one: its expected leaf hash and the one found. */
   | {
       readonly kind: 'differs';
       readonly index: number;
       readonly expected: Uint8Array;
       readonly found: Uint8Array;
     }
-  /** The tiles were rewritten too, so the first difference is only known to lie in this range below `checkpoint`. */
+  /** The tiles were rewritten too, so the first difference can only be narrowed to this range below `checkpoint`. */
   | {
       readonly kind: 'differsWithin';
       readonly from: number;
@@ -34,7 +34,7 @@ export type LedgerVerdict =
       readonly checkpoint: Checkpoint;
       readonly rootFound: Uint8Array | undefined;
     }
-  /** The ledger ends before what was signed or acknowledged (a receipt knows no root). */
+  /** The ledger ends before the last signed or acknowledged entry. There is no root when only a receipt lies beyond the end. */
   | {
       readonly kind: 'truncated';
       readonly sizeExpected: number;
@@ -51,7 +51,10 @@ export type LedgerVerdict =
   /** A checkpoint given is not signed by a known key, of another log, or malformed; nothing else was found. */
   | ({ readonly kind: 'badCheckpoint' } & RefusedCheckpoint);
 
-/** What the verifier holds against the ledger. None of it comes from the place under suspicion, but its own checkpoint may. */
+/**
+ * What the verifier compares the ledger with. It must come from elsewhere; only the ledger's own checkpoint may come
+ * from the ledger.
+ */
 export interface LedgerExpectation {
   /** Signed notes, in any order: the ledger's own current one and all that were kept elsewhere. */
   readonly checkpoints: readonly string[];
@@ -69,7 +72,7 @@ export interface LedgerExpectation {
 
 /**
  * Recomputes a whole ledger from its entries and compares it with everything the verifier holds. Streaming: it keeps 32
- * bytes per 256 entries. The earliest thing wrong that can be proved is the verdict; rejects only when reading fails.
+ * bytes per 256 entries. The verdict is the earliest fault that can be proved. Rejects only when reading fails.
  */
 export async function verifyLedger(
   source: LedgerSource,
@@ -123,7 +126,7 @@ interface Evidence {
   readonly sha: Sha256;
 }
 
-/** The verdict on the entries; undefined when they are all there and as signed. */
+/** The verdict on the entries; undefined when none is missing and all are as signed. */
 async function judgeEntries(
   evidence: Evidence,
   { end, confirmed }: Scan,
@@ -168,7 +171,10 @@ async function judgeEntries(
   }
 }
 
-/** Whether what was kept, all of which fitted, names every entry from `from` up to `to`: then none of these differs. */
+/**
+ * Whether the kept leaf hashes and receipts cover every entry from `from` to `to`. All of them fitted, so none of these
+ * differs.
+ */
 function vouchedFor({ receipts, keptLeaf }: Evidence, from: number, to: number): boolean {
   const named = new Set(receipts.map(({ index }) => index));
   for (let index = from; index < to; index++) {
@@ -194,7 +200,10 @@ function findTruncation({ tree, checkpoints, receipts }: Evidence): LedgerVerdic
   };
 }
 
-/** Asks the checkpoints that were not confirmed, from the smallest, whether the tiles that they vouch for tell more. */
+/**
+ * Looks for the difference below each checkpoint that was not confirmed, from the smallest, in the tiles that hash to
+ * its root.
+ */
 async function locateFirst(
   evidence: Evidence,
   sizeConfirmed: number,

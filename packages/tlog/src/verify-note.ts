@@ -2,16 +2,16 @@ import type { Result } from './result.ts';
 import { parseNote, type NoteRefusal } from './signed-note.ts';
 import type { Verifier } from './signer.ts';
 
-/** A note whose text may be believed. */
+/** A note whose text is signed by a known key. */
 export interface VerifiedNote {
   readonly text: string;
   /** The known keys that signed it, at least one. */
   readonly signedBy: readonly Verifier[];
-  /** How many signature lines were of unknown keys, and ignored. */
+  /** How many signature lines belong to unknown keys; they are ignored. */
   readonly unknownSignatures: number;
 }
 
-/** Why a note is not to be believed. */
+/** Why a note must not be trusted. */
 export type NoteVerificationRefusal = NoteRefusal | 'badSignature' | 'duplicateKey' | 'noKnownKey';
 
 /**
@@ -30,16 +30,16 @@ export function verifyNote(
   const signedBy: Verifier[] = [];
   let unknownSignatures = 0;
   for (const { name, keyId, signature } of signatures) {
-    const [known, another] = verifiers.filter(
-      (verifier) => verifier.name === name && verifier.keyId === keyId,
+    const [verifier, another] = verifiers.filter(
+      (candidate) => candidate.name === name && candidate.keyId === keyId,
     );
-    if (known === undefined) {
+    if (verifier === undefined) {
       unknownSignatures += 1;
       continue;
     }
-    if (another !== undefined || signedBy.includes(known)) return { ok: false, reason: 'duplicateKey' };
-    if (!known.verify(message, signature)) return { ok: false, reason: 'badSignature' };
-    signedBy.push(known);
+    if (another !== undefined || signedBy.includes(verifier)) return { ok: false, reason: 'duplicateKey' };
+    if (!verifier.verify(message, signature)) return { ok: false, reason: 'badSignature' };
+    signedBy.push(verifier);
   }
   if (signedBy.length === 0) return { ok: false, reason: 'noKnownKey' };
   return { ok: true, value: { text, signedBy, unknownSignatures } };

@@ -10,12 +10,12 @@ import {
 } from './verify-checkpoint.ts';
 import { verifyInclusion, type ProofRefusal } from './verify-proof.ts';
 
-/** What a proof file has proved. */
+/** The result of a proof file that holds. */
 export interface ProvedEntry {
   readonly index: number;
   readonly leafHash: Uint8Array;
   readonly checkpoint: VerifiedCheckpoint;
-  /** Opaque, and not covered by the proof. */
+  /** Opaque; the proof does not cover it. */
   readonly extra?: Uint8Array;
 }
 

@@ -13,10 +13,10 @@ export type ProofRefusal =
   | 'subtreeMismatch'
   | 'rootMismatch';
 
-/** Whether a proof holds, and if not, why. Never thrown. */
+/** Whether a proof holds, and the reason when it does not. A returned value, never thrown. */
 export type ProofResult = { readonly ok: true } | { readonly ok: false; readonly reason: ProofRefusal };
 
-/** A position or size; a bigint only so that foreign 64-bit values can be refused instead of rounded. */
+/** A position or size. It may be a bigint, so that foreign 64-bit values can be refused instead of rounded. */
 export type TreeNumber = number | bigint;
 
 /** No honest proof is longer: a tree of 2^53 leaves has 53 levels, a consistency proof one hash more. */

@@ -16,7 +16,10 @@ export function readNetwork(text: string): Network | undefined {
   return /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits ? { address, prefix: Number(prefix) } : undefined;
 }
 
-/** Tells whether an address is in one of the networks, also an IPv4 address in its IPv6 form. False when the text is no address. */
+/**
+ * Tells whether an address is in one of the networks, also an IPv4 address in its IPv6 form. False when the text is no
+ * address.
+ */
 export function createNetworkList(networks: readonly Network[]): (address: string) => boolean {
   const list = new BlockList();
   for (const { address, prefix } of networks)

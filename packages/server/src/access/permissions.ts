@@ -18,7 +18,7 @@ export const permissionTable = {
 
 export type PermissionName = keyof typeof permissionTable;
 
-/** The built-in roles and their permissions. `viewer` and `ingest` read only their own entries, the others all. */
+/** The built-in roles and their permissions. `viewer` and `ingest` are limited to the person's own entries, the others are not. */
 export const roleTable = {
   owner: ['read', 'read.all', 'tree', 'export', 'alerts.manage', 'rules.manage', 'users.manage', 'admin'],
   administrator: [

@@ -141,7 +141,8 @@ function publicKeyOf(text: string): Buffer {
   const refuse = (detail: string): never => {
     throw new AuditError('invalid_parameter', { parameter: 'key', detail });
   };
-  if (/PRIVATE KEY|"d"\s*:/.test(text)) refuse('that is a private key: keep it, and make another pair');
+  if (/PRIVATE KEY|"d"\s*:/.test(text))
+    refuse('this is a private key, which only the host may have: make a new pair and send its public key');
   try {
     const key = text.trimStart().startsWith('{')
       ? createPublicKey({ key: jwkOf(text), format: 'jwk' })
@@ -150,7 +151,7 @@ function publicKeyOf(text: string): Buffer {
     return key.export({ type: 'spki', format: 'der' });
   } catch (error) {
     if (error instanceof AuditError) throw error;
-    return refuse('neither PEM nor JWK');
+    return refuse('the key is neither PEM nor JWK');
   }
 }
 

@@ -3,7 +3,10 @@ import type { Grant, Ledger, Tenants } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 
 export interface PackLedgers {
-  /** The ledger of an action's events: that of its pack when the pack has another retention period, else `fallback`. @throws not_found */
+  /**
+   * The ledger of an action's events: that of its pack when the pack has another retention period, else `fallback`.
+   * @throws not_found
+   */
   ledgerOf(grant: Grant, action: string, fallback: Ledger): Ledger | Promise<Ledger>;
 }
 

@@ -33,7 +33,10 @@ export interface Source {
   readonly dropped: Readonly<Record<string, number>>;
   /** How many numbers below the highest known one neither arrived nor were reported as unsent. */
   readonly missingCount: number;
-  /** The first hundred of these ranges. `to` null: the instance is silent, and nobody knows how many events it captured from `from` on. */
+  /**
+   * The first hundred of these ranges. `to` null: the instance is silent, and nobody knows how many events it captured
+   * from `from` on.
+   */
   readonly missing: readonly { readonly from: number; readonly to: number | null }[];
 }
 

@@ -14,7 +14,7 @@ test('a note torn at any byte is left out, and those before and after it are rea
   const torn = note(2);
   for (let length = 0; length < torn.length - 1; length++) {
     const text = `${note(1)}\n${torn.slice(0, length)}${note(3)}\n${note(4)}\n`;
-    const sizes = splitNotes(text).map((found) => found.split('\n')[1]);
+    const sizes = splitNotes(text).map((note) => note.split('\n')[1]);
     expect(sizes.at(0), `torn after ${length}`).toBe('1');
     expect(sizes.slice(-2)).toEqual(['3', '4']);
   }

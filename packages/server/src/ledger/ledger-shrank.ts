@@ -1,6 +1,9 @@
 import { AuditError } from '../audit-error.ts';
 
-/** The database was put back to an earlier state while the server ran. Storing or signing more would contradict published checkpoints. */
+/**
+ * The database was put back to an earlier state while the server ran. Storing or signing more would contradict published
+ * checkpoints.
+ */
 export class LedgerShrank extends AuditError {
   constructor(ledger: string, sizes: { before: number; now: number }) {
     super('unavailable', {

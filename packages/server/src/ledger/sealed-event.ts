@@ -36,5 +36,8 @@ export type AppendResult =
   /** Not stored: the id is so old that its entry may have been purged. */
   | { outcome: 'expired'; id: string };
 
-/** Entries stored together in one row. Reading 50 scattered entries takes 1.2 ms with 16 a row, 3.3 ms with 64 (docs/decisions/0001). */
+/**
+ * Entries stored together in one row. Reading 50 scattered entries takes 1.2 ms with 16 a row, 3.3 ms with 64
+ * (docs/decisions/0001).
+ */
 export const bundleEntriesMax = 16;

@@ -6,7 +6,10 @@ export interface Segments {
    * Opens the first one when there is none.
    */
   current(client: Client, retentionClass: number): Promise<number>;
-  /** Closes segments that are full or old, opens their successors, and updates the statistics of large ones; returns the numbers closed. */
+  /**
+   * Closes segments that are full or old, opens their successors, and updates the statistics of large ones; returns the
+   * numbers closed.
+   */
   rotate(): Promise<number[]>;
 }
 
@@ -15,7 +18,10 @@ export interface SegmentLimits {
   ageMaxMs: number;
 }
 
-/** Appends hold this lock shared, closing takes it alone. It ends with its transaction, so it works behind a transaction pooler. */
+/**
+ * Appends hold this lock shared, closing takes it alone. It ends with its transaction, so it works behind a transaction
+ * pooler.
+ */
 const lockSpace = 7203;
 
 /**

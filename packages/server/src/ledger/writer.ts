@@ -55,7 +55,10 @@ export function createWriter(options: WriterOptions): Writer {
       const bytes = events.reduce((sum, event) => sum + event.entry.length + event.values.length, 0);
       if (queuedBytes > 0 && queuedBytes + bytes > queuedBytesMax) {
         return Promise.reject(
-          new AuditError('too_many_requests', { retryAfterSeconds: 1, detail: 'the ledger is behind' }),
+          new AuditError('too_many_requests', {
+            retryAfterSeconds: 1,
+            detail: 'too many events wait to be written to this ledger',
+          }),
         );
       }
       queuedBytes += bytes;

@@ -59,7 +59,7 @@ test('beyond sixty-six at once the next is told to come back: sign-ins do not pi
       passwords.matches(good, '$argon2id$v=19$m=64,t=1,p=1$AAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA'),
     ),
   );
-  const refused = many.filter((one) => one.status === 'rejected');
+  const refused = many.filter(({ status }) => status === 'rejected');
   expect(refused).toHaveLength(4);
   expect(refused[0]).toMatchObject({ reason: { code: 'too_many_requests' } });
 });

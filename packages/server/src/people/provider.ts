@@ -40,7 +40,10 @@ export interface Provider {
   begin(redirectUri: string): Promise<{ url: string; kept: string }>;
   /** @throws forbidden when the provider's answer fails any check */
   finish(callback: { url: URL; kept: string | undefined }): Promise<Vouched>;
-  /** The person whose sessions a logout token ends (OpenID Connect Back-Channel Logout 1.0). @throws forbidden when the token fails a check */
+  /**
+   * The person whose sessions a logout token ends (OpenID Connect Back-Channel Logout 1.0). @throws forbidden when the
+   * token fails a check
+   */
   loggedOut(token: string): Promise<Pick<Vouched, 'issuer' | 'subject'>>;
 }
 

@@ -14,7 +14,10 @@ export interface Attempt {
 export interface SignInGuard {
   /** Counts an attempt before the password is checked, so that many attempts at once are counted too. */
   begin(attempt: Attempt): Promise<Begun>;
-  /** The password was right: forgets the failures of this account from this address, and counts one less for the account and for the address. */
+  /**
+   * The password was right: forgets the failures of this account from this address, and counts one less for the account
+   * and for the address.
+   */
   succeeded(attempt: Attempt): Promise<void>;
 }
 

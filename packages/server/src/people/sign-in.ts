@@ -176,7 +176,7 @@ async function attemptOf(
   };
 }
 
-/** Resets are counted apart from sign-ins: who asks for resets must not lock the account. */
+/** Resets are counted apart from sign-ins: a person who requests resets must not lock the account. */
 function resetAttempt({ tenant, id }: User, { address }: Origin, secret: Buffer): Attempt {
   return {
     tenant,

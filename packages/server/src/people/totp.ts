@@ -43,7 +43,7 @@ export function createTotpCodes(options: {
       if (right) return codes;
       throw new AuditError('invalid_parameter', {
         parameter: 'code',
-        detail: 'that is not the present code',
+        detail: 'the code is wrong or its time is over',
       });
     },
     accept(tenant, user, code) {

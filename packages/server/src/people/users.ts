@@ -186,12 +186,12 @@ async function requireOwner(client: Client, tenant: number, before: User): Promi
     [tenant],
   );
   if (left.rowCount === 0)
-    throw new AuditError('forbidden', { detail: 'the last owner stays: make another one first' });
+    throw new AuditError('forbidden', { detail: 'this is the last active owner: make another owner first' });
 }
 
 function refuseTaken(error: unknown): never {
   if (sqlState(error) !== '23505') throw error;
-  throw new AuditError('already_exists', { parameter: 'email', detail: 'there is a user of that e-mail' });
+  throw new AuditError('already_exists', { parameter: 'email', detail: 'another user has this e-mail' });
 }
 
 function missing(): AuditError {

@@ -24,7 +24,10 @@ import type { Client } from '../storage/index.ts';
 import { findEntry, noEvent, reachedView } from './entries.ts';
 import type { ReadContext } from './reader.ts';
 
-/** The newest published checkpoint of a ledger, a signed note. @throws not_found, also before the first entry; forbidden without a grant for the whole ledger */
+/**
+ * The newest published checkpoint of a ledger, a signed note. @throws not_found, also before the first entry; forbidden
+ * without a grant for the whole ledger
+ */
 export async function checkpoint(grant: Grant, ledgerName: string, context: ReadContext): Promise<string> {
   const ledger = ledgerFor(grant, ledgerName);
   requireWhole(grant);

@@ -12,12 +12,12 @@ export const callLimitSettingTable = {
   tenantRequestsPerSecond: {
     variable: 'BITACORA_REQUESTS_PER_SECOND_PER_TENANT',
     fallback: '',
-    about: 'The same of all callers of one tenant together; absent: no limit',
+    about: 'The same for all callers of one tenant together; absent: no limit',
   },
   addressFailuresPerSecond: {
     variable: 'BITACORA_FAILURES_PER_SECOND_PER_ADDRESS',
     fallback: '50',
-    about: 'Requests a second from one address, on average, whose key, token or cookie opens nothing',
+    about: 'Requests a second from one address, on average, whose key, token or cookie is not valid',
   },
 } as const;
 

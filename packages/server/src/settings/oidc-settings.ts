@@ -12,7 +12,7 @@ export const oidcSettingTable = {
   oidcClientSecret: {
     variable: 'BITACORA_OIDC_CLIENT_SECRET',
     fallback: '',
-    about: 'Our secret at the provider; absent: a public client, by PKCE alone',
+    about: 'Our secret at the provider; absent: a public client with PKCE',
   },
   oidcTenant: {
     variable: 'BITACORA_OIDC_TENANT',
@@ -23,7 +23,7 @@ export const oidcSettingTable = {
     variable: 'BITACORA_OIDC_DEFAULT_ROLE',
     fallback: '',
     about:
-      'Role of people of the provider who were not invited: auditor, analyst or viewer; absent: they stay out',
+      'Role of people of the provider who were not invited: auditor, analyst or viewer; absent: they cannot sign in',
   },
 } as const;
 

@@ -33,7 +33,7 @@ export const settingTable = {
     variable: 'BITACORA_DATABASE_POOLER',
     fallback: '',
     about:
-      'host:port of PgBouncer in transaction mode before BITACORA_DATABASE_URL; absent: none. Set-up goes past it',
+      'host:port of PgBouncer in transaction mode before BITACORA_DATABASE_URL; absent: none. Set-up connects to the database directly',
   },
   dataDirectory: {
     variable: 'BITACORA_DATA_DIR',
@@ -72,7 +72,7 @@ export const settingTable = {
     variable: 'BITACORA_PUBLIC_URL',
     fallback: '',
     about:
-      'Address of this server as people type it, https://…; absent: nobody signs in but from the machine itself',
+      'Address of this server as people type it, https://…; absent: people can sign in only on the machine itself',
   },
   trustedProxies: {
     variable: 'BITACORA_TRUSTED_PROXIES',

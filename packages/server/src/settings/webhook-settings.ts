@@ -9,18 +9,18 @@ export const webhookSettingTable = {
   sessionWebhookUrl: {
     variable: 'BITACORA_SESSION_WEBHOOK_URL',
     fallback: '',
-    about: 'Receiver of sessions that were closed, https://…; absent: none, hosts ask',
+    about: 'Address that gets a message for each closed session, https://…; absent: none, hosts ask the API',
   },
   sessionWebhookSecret: {
     variable: 'BITACORA_SESSION_WEBHOOK_SECRET',
     fallback: '',
     about:
-      'whsec_ and 24 to 64 bytes in base64, which sign each message; two with a space between while it is changed',
+      'whsec_ and 24 to 64 bytes in base64, which sign each message; two, separated by a space, while it is being changed',
   },
   sessionWebhookTenant: {
     variable: 'BITACORA_SESSION_WEBHOOK_TENANT',
     fallback: 'default',
-    about: 'The tenant whose sessions the receiver is told of',
+    about: 'The tenant whose closed sessions are sent to the receiver',
   },
   webhookNetworks: {
     variable: 'BITACORA_WEBHOOK_NETWORKS',

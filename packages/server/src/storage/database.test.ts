@@ -15,7 +15,7 @@ function message(type: string, content: Buffer): Buffer {
 }
 
 test('a connection whose end comes with the answer that opens it fails the question, not the process', async () => {
-  // PostgreSQL's own words, as they come to a process that was busy meanwhile.
+  // The messages of PostgreSQL arrive together, as they do when the process was busy.
   const dying = createServer((socket) => {
     socket.on('error', () => undefined);
     socket.once('data', () => socket.end(Buffer.concat([authenticated, ready, ended])));
@@ -28,12 +28,12 @@ test('a connection whose end comes with the answer that opens it fails the quest
   process.on('uncaughtException', onUncaught);
   const url = `postgres://role@127.0.0.1:${port}/any`;
   const database = createDatabase({ maintenance: url, writer: url, reader: url }, () => undefined);
-  const asked = [
+  const calls = [
     database.heads([1]),
     database.read({ tenant: 1, ledgers: [1] }, (client) => client.query('select 1')),
     database.plain((client) => client.query('select 1')),
   ];
-  for (const answer of await Promise.allSettled(asked)) expect(answer.status).toBe('rejected');
+  for (const answer of await Promise.allSettled(calls)) expect(answer.status).toBe('rejected');
   await database.close();
   dying.close();
   process.off('uncaughtException', onUncaught);

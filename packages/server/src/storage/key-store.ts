@@ -14,7 +14,10 @@ export interface Swap {
 /** Keys and bytes outside the database. They may vanish at any moment, so everything in here is also in the database. */
 export interface KeyStore {
   readonly kind: 'redis' | 'memory';
-  /** Values in the order of the names, all read after the call and in this order. @throws Error when the store does not answer in time */
+  /**
+   * Values in the order of the names, all read after the call and in this order. @throws Error when the store does not
+   * answer in time
+   */
   load(names: readonly string[]): Promise<(Buffer | undefined)[]>;
   /** True when the change was made; false when another change came first. @throws Error */
   swap(change: Swap): Promise<boolean>;

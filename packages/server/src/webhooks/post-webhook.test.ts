@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createWebhookPost, type FindAddresses } from './post-webhook.ts';
 import { createReceiverAddresses } from './receiver-addresses.ts';
 
-// Everything on this machine, by any address of it, is internal: it must not be hit.
+// Every address of this machine is internal, so no request may reach this server.
 let inner: Server;
 let port = 0;
 let hits = 0;
@@ -37,7 +37,7 @@ const finding =
     );
 
 const literals = [
-  // Loopback in every notation that URLs know, and a name for it.
+  // Loopback in every notation that URLs allow, and its name.
   ...['127.0.0.1', '127.1', '127.255.255.254', '2130706433', '0x7f000001', '0x7f.0.0.1', '017700000001'],
   ...['0177.0.0.1', '127.0.1', '１２７.０.０.１', '127。0。0。1', 'localhost', 'LOCALHOST', 'localhost.'],
   ...['0', '0.0.0.0', '00000000', '0x0', '[::1]', '[::]', '[0:0:0:0:0:0:0:1]', '[0000::0001]'],
@@ -188,7 +188,7 @@ describe('what a receiver answers', () => {
     };
     expect(await there()).toBe(200);
     await expect.poll(() => closed).toBe(true);
-    // What lies in the buffers of two sockets comes on top.
+    // The buffers of the two sockets hold some more bytes.
     expect(sent).toBeLessThan(16 * 1024 * 1024);
   });
 

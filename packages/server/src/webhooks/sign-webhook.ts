@@ -15,7 +15,10 @@ export function readWebhookKeys(text: string): Buffer[] | undefined {
   return fitting && keys.length > 0 && keys.length <= keysMax ? keys : undefined;
 }
 
-/** The headers of one attempt (Standard Webhooks 1.0.0). All attempts of a message have the same `id`; `at` is the time of this one, ms. */
+/**
+ * The headers of one attempt (Standard Webhooks 1.0.0). All attempts of a message have the same `id`; `at` is the time
+ * of this one, ms.
+ */
 export function signWebhook(
   { id, at, body }: { id: string; at: number; body: string },
   keys: readonly Buffer[],
