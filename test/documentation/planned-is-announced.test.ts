@@ -36,7 +36,7 @@ test('no source of entries in docs/planned.md is given by the server already', (
 
 /** What routes and stages require of a caller. */
 function askedFor(source: string): string[] {
-  return [...source.matchAll(/(?:\bscope: |requirePermission\([^,()]+, )'([a-z.]+)'/g)].map(
+  return [...source.matchAll(/(?:\bpermission: |requirePermission\([^,()]+, )'([a-z.]+)'/g)].map(
     ([, name = '']) => name,
   );
 }
