@@ -15,7 +15,6 @@ test('the list of long functions names the files that have one, and no other', (
     JSON.stringify({
       categories: { correctness: 'off' },
       rules: { 'max-lines-per-function': ['error', limit] },
-      ignorePatterns: ['**/dist/**', '**/node_modules/**', '**/*.test.ts', '**/test/**', '**/test-kit/**'],
     }),
   );
   const { stdout } = spawnSync(
@@ -25,6 +24,9 @@ test('the list of long functions names the files that have one, and no other', (
   );
   rmSync(folder, { recursive: true });
   const { diagnostics } = JSON.parse(stdout) as { diagnostics: { filename: string }[] };
-  const files = new Set(diagnostics.map(({ filename }) => filename));
+  // The patterns of a configuration elsewhere do not match, so tests are left out here.
+  const files = new Set(
+    diagnostics.map(({ filename }) => filename).filter((file) => !/\.test\.ts$|\/test(-kit)?\//.test(file)),
+  );
   expect([...files].sort()).toEqual(Object.keys(longFunctions).sort());
 });
