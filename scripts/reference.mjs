@@ -230,6 +230,7 @@ function code(text) {
 }
 
 function scopeOf(description) {
+  if (description?.includes('any credentials')) return 'any';
   return /`([\w.]+)`/.exec(description ?? '')?.[1] ?? 'open';
 }
 
