@@ -110,7 +110,7 @@ export async function related(
     ),
     target: target ? [keyOf('target', `${target.type}/${target.id}`, token)] : [],
   };
-  // The default search leaves some ledgers out: an event of one of these is related to entries of its own ledger.
+  // A read without a ledger name leaves the tenant's audit ledger out, so an event of that ledger names it.
   const ledgerName = ledgersFor(grant, undefined).some(({ name }) => name === ledger) ? undefined : ledger;
   return readLedgers(grant, ledgerName, context, async (client, opened) => {
     const answer: RelatedAnswer = {};
