@@ -58,7 +58,7 @@ export function createCircuitBreaker(
       void probe().finally(() => (probing = false));
     }, probeEveryMs);
     timer.unref();
-    report('the store fails and is not asked until it answers probes in time', cause);
+    report('the store fails and is given a rest', cause);
   };
   const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
     if (open) throw new StoreUnavailable();
