@@ -6,28 +6,28 @@ import { schemaOf } from './pack-params.ts';
 type Body = Readonly<Record<string, unknown>>;
 type WrongArgument = (logger: { pack: AnyPack; name: string }, body: Body) => Rejection | undefined;
 
-/** Says what is wrong with what came for a logger, as far as its pack says what it takes. */
+/** A function that tells what is wrong with the body for a logger. It checks only the arguments that the pack declares. */
 export function loggerArguments(packs: readonly AnyPack[]): WrongArgument {
-  // A schema costs more to make than to use.
+  // Schemas are made once, because making one takes longer than using it.
   const schemas = new Map(
     packs.map((pack) => {
-      const taken = Object.entries(pack.arguments ?? {});
-      return [pack, new Map(taken.map(([name, params]) => [name, schemaOf(params, 'body')]))] as const;
+      const declared = Object.entries(pack.arguments ?? {});
+      return [pack, new Map(declared.map(([name, params]) => [name, schemaOf(params, 'body')]))] as const;
     }),
   );
   return ({ pack, name }, body) => {
     const schema = schemas.get(pack)?.get(name);
     const [issue] = schema?.safeParse(body).error?.issues ?? [];
-    return issue && rejectionOf(issue, { body, known: Object.keys(schema?.shape ?? {}) });
+    return issue && rejectionOf(issue, { body, names: Object.keys(schema?.shape ?? {}) });
   };
 }
 
 function rejectionOf(
   issue: z.core.$ZodIssue,
-  { body, known }: { body: Body; known: readonly string[] },
+  { body, names }: { body: Body; names: readonly string[] },
 ): Rejection {
   if (issue.code === 'unrecognized_keys')
-    return reject('unknown_field', issue.keys[0] ?? '', { detail: `this logger takes ${known.join(', ')}` });
+    return reject('unknown_field', issue.keys[0] ?? '', { detail: `this logger takes ${names.join(', ')}` });
   const name = String(issue.path[0] ?? '');
   const field = issue.path.map(String).join('.');
   if ((body[name] ?? null) === null) return reject('required', name);
@@ -37,14 +37,14 @@ function rejectionOf(
   return reject('wrong_type', field, { detail: issue.message });
 }
 
-/** What the hosts call a field of an event, of one that a logger made if that is named. */
+/** The name that the hosts use for a field of an event. When a logger is named, it is the name of the argument of this logger. */
 export function hostField(
-  { fieldNames = {}, arguments: taken = {} }: AnyPack,
+  { fieldNames = {}, arguments: argumentsOf = {} }: AnyPack,
   field: string,
   logger = '',
 ): string {
   const given = Object.hasOwn(fieldNames, field) ? fieldNames[field] : undefined;
   const names = typeof given === 'string' ? [given] : (given ?? []);
-  const params = Object.hasOwn(taken, logger) ? taken[logger] : undefined;
+  const params = Object.hasOwn(argumentsOf, logger) ? argumentsOf[logger] : undefined;
   return names.find((name) => params && Object.hasOwn(params, name)) ?? names[0] ?? field;
 }

@@ -46,7 +46,7 @@ interface LoggerOptions extends LoggerRouteOptions {
   readonly wrongArgument: ReturnType<typeof loggerArguments>;
 }
 
-/** What the packs are, and each of their loggers as one HTTP call, for hosts in any language. */
+/** A route that describes the packs, and one that calls a logger of a pack, for hosts in any language. */
 export function loggerRoutes(options: LoggerRouteOptions): Route[] {
   return [packsRoute(options), loggerRoute({ ...options, wrongArgument: loggerArguments(options.packs) })];
 }
@@ -109,7 +109,7 @@ async function log(call: LoggerCall, options: LoggerOptions): Promise<LoggerAnsw
   return stored(call, read, { pack, logger: name, options });
 }
 
-/** What is refused is named as the host calls it. */
+/** Stores the events of a logger. Rejections name a field as the host calls it. */
 async function stored(
   call: StoreCall,
   read: readonly ReadEvent[],
@@ -141,11 +141,12 @@ function missing(parameter: string, name: string): AuditError {
 
 function shown(pack: AnyPack): Unchanged<z.input<typeof packView>> {
   const views = Object.entries(pack.views ?? {}).map(([name, view]) => {
-    const { labels: own, columns, filters = [] } = view;
-    return [name, { labels: own, columns, filters }] as const;
+    const { columns, filters = [] } = view;
+    return [name, { labels: view.labels, columns, filters }] as const;
   });
   const commands = Object.entries(pack.commands ?? {}).map(
-    ([name, { route, options = {}, labels: own }]) => [name, { route, options, labels: own }] as const,
+    ([name, { route, options = {}, ...command }]) =>
+      [name, { route, options, labels: command.labels }] as const,
   );
   const actions = Object.entries(pack.actions).map(
     ([name, { labels: own, ...rest }]) => [name, { ...rest, labels: own }] as const,

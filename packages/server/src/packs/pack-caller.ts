@@ -3,7 +3,7 @@ import { requirePermission, type Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import type { Call } from '../http/index.ts';
 
-/** Who asks, as a pack's plan sees him. */
+/** The caller of a request, in the form that a pack's plan gets. */
 export function callerOf({ grant, request }: Call, { zone, now }: { zone: string; now: number }): Caller {
   return {
     id: grant.caller.hostId ?? (grant.caller.kind === 'key' ? grant.caller.name : grant.caller.id),
@@ -17,7 +17,7 @@ export function callerOf({ grant, request }: Call, { zone, now }: { zone: string
   };
 }
 
-/** What was asked for, absolute. @throws invalid_parameter for a header Host that names no host */
+/** The absolute URL of the request. @throws invalid_parameter when the header Host names no host */
 function urlOf({ url, protocol, host }: Call['request']): string {
   const base = `${protocol}://${host}`;
   if (URL.canParse(url, base)) return new URL(url, base).href;
@@ -25,8 +25,9 @@ function urlOf({ url, protocol, host }: Call['request']): string {
 }
 
 /**
- * A pack's roles give its permissions by name. Beside them an API key holds every permission of what its scopes reach, and
- * people with a built-in role read where they may read everything, and write as administrators. @throws forbidden
+ * A role of the pack gives permissions of the pack by name. Without such a role, an API key may read with the scope `read`
+ * and write with the scope `ingest`; people with a built-in role may read when they may read everything, and write when
+ * they are administrators. @throws forbidden
  */
 export function requirePackPermission(
   grant: Grant,
@@ -42,11 +43,11 @@ export function requirePackPermission(
   if (!grant.permissions.has(reads ? 'read.all' : 'admin')) requirePermission(grant, permission);
 }
 
-/** The first language of the header that packs speak; English otherwise. */
+/** The first language of the header that is a language of packs; English otherwise. */
 export function languageOf(header: string | undefined): Language {
   for (const part of (header ?? '').toLowerCase().split(',')) {
-    const found = languages.find((language) => part.trim().startsWith(language));
-    if (found) return found;
+    const match = languages.find((language) => part.trim().startsWith(language));
+    if (match) return match;
   }
   return 'en';
 }

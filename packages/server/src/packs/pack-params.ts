@@ -5,11 +5,11 @@ import { momentsOf } from '../query/index.ts';
 const dateText = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})?)?$/;
 const textCharsMax = 2_000;
 
-/** The schema of a route's parameters that are in one place; texts of a URL become numbers and booleans. */
+/** The schema of a route's parameters in one place (path, query or body). Texts of a URL become numbers and booleans. */
 export function schemaOf(params: Params, place: Param['in']): z.ZodObject {
-  const own = Object.entries(params).filter(([, param]) => param.in === place);
+  const entries = Object.entries(params).filter(([, param]) => param.in === place);
   return z.strictObject(
-    Object.fromEntries(own.map(([name, param]) => [name, optional(param, typeOf(param, place))])),
+    Object.fromEntries(entries.map(([name, param]) => [name, optional(param, typeOf(param, place))])),
   );
 }
 
@@ -49,7 +49,7 @@ function typeOf(param: Param, place: Param['in']): z.ZodType {
         z
           .string()
           .regex(dateText, 'must be a date such as 2026-03-31')
-          // Whether there is such a day or time is the same in every zone.
+          // The zone does not matter here: a day that exists in one zone exists in all.
           .refine((text) => momentsOf(text, 'UTC', 0) !== undefined, 'there is no such day or time')
       );
     case 'string':

@@ -1,13 +1,14 @@
 import type { AnyPack } from '@bitacora/pack-kit';
 import { isRoleName, partOf, together, type GrantPart } from '../access/index.ts';
 
-/** In a pack's role: it reaches every entry of the pack's actions. */
+/** A role of a pack with this permission reaches every entry of the pack's actions. */
 const readPack = 'read.pack';
 
 /**
- * The names that packs give the roles of their hosts' users. A pack lists permissions under each, and may list a built-in
- * role among them (`Administrador: ['administrator']`), which brings all of its own, or `read.pack`. Without either the role
- * reads its own entries. Undefined for a name that no pack knows; nobody becomes an owner by a pack.
+ * The grant of a role of a host's users, by the role name that packs give it. A pack lists permissions under each name. It
+ * may also list a built-in role (`Administrador: ['administrator']`), which adds all permissions of that role, or
+ * `read.pack`. Without either, people with the role read only their own entries. Undefined for a name that no pack has. A
+ * pack cannot make anybody an owner.
  */
 export function createPackRoles(
   packs: readonly AnyPack[],
@@ -26,10 +27,10 @@ function rolePart(
   listed: readonly string[],
   { actions, hostId }: { actions: readonly string[]; hostId: string },
 ): GrantPart {
-  const given = listed.filter((one) => one !== 'owner' && one !== readPack);
+  const given = listed.filter((permission) => permission !== 'owner' && permission !== readPack);
   const builtIn = given.filter(isRoleName).map((role) => partOf(role, hostId));
   const named: GrantPart = {
-    permissions: ['read', ...given.filter((one) => !isRoleName(one))],
+    permissions: ['read', ...given.filter((permission) => !isRoleName(permission))],
     reach: listed.includes(readPack) ? { kind: 'actions', actions } : { kind: 'own', hostId },
   };
   return together([named, ...builtIn], hostId);

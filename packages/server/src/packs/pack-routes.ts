@@ -42,7 +42,7 @@ export function packRoutes(options: PackRouteOptions): Route[] {
         method: route.method,
         path: route.path,
         summary: `${pack.name}: ${route.path}`,
-        // Who may is the pack's to say.
+        // The pack decides who may call the route; see requirePackPermission.
         permission: 'any',
         record: recordOf(route, writing),
         query: schemaOf(params, 'query'),
@@ -57,7 +57,7 @@ export function packRoutes(options: PackRouteOptions): Route[] {
   );
 }
 
-/** Reads of others' entries are put on record, what is taken out each time; what is written is an event by itself. */
+/** Reads of other people's entries are put on record, exports each time. A write needs no record, because it is an event itself. */
 function recordOf(route: PackRoute, writing: WeakSet<Call>): NonNullable<Route['record']> {
   if (route.row) return { action: 'export.create', each: true };
   return { action: 'entry.search', when: (call) => !writing.has(call) };
@@ -75,14 +75,14 @@ async function answer(
   const { method, permission } = route;
   requirePackPermission(call.grant, { pack, method, permission });
   const body = typeof call.body === 'object' && !Buffer.isBuffer(call.body) ? call.body : {};
-  // Each was checked against the type that the pack declares.
+  // Each value was checked against the type that the pack declares.
   const params = { ...body, ...call.query, ...pathValues(route, call) } as ParamValues;
   const { zone, clock } = options.context;
   const caller = callerOf(call, { zone, now: clock() });
   const plan = route.plan(params, caller);
   if (isRefused(plan)) throw new AuditError(plan.refused.code, plan.refused);
   const kinds = Object.values(plan).map(({ read }) => read);
-  // Whoever only writes learns nothing of what others wrote, by whatever method.
+  // A key that may only write must not read other events, whatever the method of the route is.
   if (call.grant.caller.kind === 'key' && kinds.some((kind) => kind !== 'append'))
     requirePermission(call.grant, 'read');
   if (kinds.every((kind) => kind === 'append' || kind === 'session.close')) writing.add(call);
@@ -119,13 +119,16 @@ function planContext(call: Call, pack: AnyPack, options: PackRouteOptions): Plan
   };
 }
 
-/** Until its first event a pack has no ledger of its own: then the default one is looked into, and holds none of its actions. */
+/**
+ * A pack has no ledger of its own before its first event. Until then its routes read the default ledger, which has no entry
+ * with an action of the pack.
+ */
 function ledgerNameOf(grant: Grant, pack: AnyPack): string {
   const [first] = grant.ledgers;
   const days = first?.retentionDays ?? null;
   const retention: Retention = days === null ? 'forever' : { days };
-  const own = ledgerOf(pack, { name: grant.tenant.name, retention });
-  return grant.ledgers.some(({ name }) => name === own) ? own : grant.tenant.name;
+  const packLedger = ledgerOf(pack, { name: grant.tenant.name, retention });
+  return grant.ledgers.some(({ name }) => name === packLedger) ? packLedger : grant.tenant.name;
 }
 
 async function stored(
@@ -134,8 +137,8 @@ async function stored(
   { pack, context }: { pack: AnyPack; context: ReadContext },
 ): Promise<EntryView> {
   if (result && !('error' in result)) return getEntry(grant, result.id, context);
-  const { code = '', field: named = '', message = '' } = result?.error ?? {};
-  const field = hostField(pack, named);
+  const { code = '', field: eventField = '', message = '' } = result?.error ?? {};
+  const field = hostField(pack, eventField);
   if (code === 'unknown_reference') throw new AuditError('not_found', { parameter: field, detail: message });
   throw new AuditError(code === 'conflict' ? 'conflict' : 'invalid_parameter', {
     parameter: field,

@@ -25,7 +25,7 @@ import {
   type SessionView,
 } from '../sessions/index.ts';
 
-/** A pack's kinds of acts may be many; beyond, its answer would be no table any more. */
+/** A pack may split counts by many actions. With more values than this, the answer would be too large for a table. */
 const splitValuesMax = 1_000;
 
 export interface PlanContext {
@@ -35,13 +35,13 @@ export interface PlanContext {
   readonly actions: readonly string[];
   /** The ledger of the pack's events. */
   readonly ledger: string;
-  /** Stores an event through ingest; its entry. */
+  /** Stores an event through ingest and returns its entry. */
   readonly append: (event: unknown) => Promise<EntryView>;
-  /** Closes a session that the grant reaches, as an event; the session as it is then. */
+  /** Closes a session that the grant reaches, with an event. Returns the session after the change. */
   readonly closeSession: (open: SessionView, reason: string | undefined) => Promise<SessionView>;
 }
 
-/** Runs what a pack's route asks for, under the caller's grant; the answers are the bodies of the public API. */
+/** Runs the reads of a pack's plan under the caller's grant. The answers have the shape of the public API's bodies. */
 export async function runPlan(grant: Grant, plan: Plan, context: PlanContext): Promise<Answers> {
   const answers: Record<string, AnswerOf<Read>> = {};
   for (const [name, read] of Object.entries(plan)) answers[name] = await run(grant, read, context);
@@ -102,6 +102,7 @@ async function run(grant: Grant, read: Read, context: PlanContext): Promise<Answ
       return concurrentSessions(grant, { actor: read.actor, ledger: context.ledger }, context.read);
     case 'sessions.patterns':
       return sessionPatterns(grant, { ...read, ledger: context.ledger }, context.read);
+    // Rendering a report (planned).
     case 'report':
     case 'export':
       throw new AuditError('internal', { operatorText: `packs cannot ask for ${read.read} yet` });
@@ -114,7 +115,7 @@ function entryOf(grant: Grant, read: ReadOf<'entry'>, context: PlanContext): Pro
     : getEntry(grant, read.id, context.read);
 }
 
-/** What is not of the pack is not there for it. */
+/** The entry, if its action is one of the pack. An entry of another pack is not found through this pack. */
 function ownEntry(view: EntryView, { actions }: PlanContext): EntryAnswer {
   if (!actions.includes(view.event.action)) throw new AuditError('not_found');
   return shown(view);

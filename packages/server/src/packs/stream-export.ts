@@ -17,13 +17,13 @@ interface Export {
 }
 
 /**
- * Every entry that matches, newest first, as a file that is written while it is read: it never waits as a whole in memory.
- * Entries that come meanwhile are not in it.
+ * A file of every entry that matches, newest first. It is sent page by page while the entries are read, so it is never in
+ * memory as a whole. Entries that are appended during the export are not in it.
  */
 export async function streamExport(call: Call, options: Export): Promise<Readable> {
   const { reply } = call;
   const { file } = options;
-  // The first page is read before the head goes out: a wrong filter is still a 400.
+  // The first page is read before the HTTP head is sent, so that a wrong filter is answered with 400.
   const first = await pageAfter(call, undefined, options);
   const rows = rowsFrom(call, first, options);
   void reply

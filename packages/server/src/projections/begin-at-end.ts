@@ -2,8 +2,8 @@ import type { LedgerRow } from '../ledger/index.ts';
 import type { Database } from '../storage/index.ts';
 
 /**
- * Registers a follower with a tenant's ledgers: when it is new, at their present ends, so that it begins with what comes;
- * with ledgers that were made after that, at their beginnings.
+ * Registers a follower with a tenant's ledgers. A new follower begins at the present end of each ledger, so that it gets
+ * only the entries that come. It follows a ledger that was made later from the first entry.
  */
 export async function beginAtEnd(
   follower: string,

@@ -6,8 +6,9 @@ const waitMaxMs = 2_000;
 const lookAgainAfterMs = 20;
 
 /**
- * Waits until a projection has all entries that were there at the call, projecting them itself where no other process
- * does. After two seconds it gives up: then another process is at it, and what is read is a little older.
+ * Waits until a projection has all entries that existed at the call. This process projects them itself when no other
+ * process does. After two seconds the wait ends although the other process is not done: then the caller reads a state that
+ * is a little older.
  */
 export async function catchUp(ledgers: readonly LedgerRow[], options: FollowOptions): Promise<void> {
   const until = performance.now() + waitMaxMs;
@@ -30,7 +31,7 @@ async function sizesBehind(
   const [first] = ledgers;
   if (!first) return new Map();
   const scope = { tenant: first.tenant, ledgers: ledgers.map(({ id }) => id) };
-  const found = await database.read(scope, (client) =>
+  const behind = await database.read(scope, (client) =>
     client.query<{ ledger: number; size: number }>({
       name: 'projection-behind',
       text: `select h.ledger, h.size from head h left join projection p on p.ledger = h.ledger and p.name = $2
@@ -38,7 +39,7 @@ async function sizesBehind(
       values: [scope.ledgers, projection.name],
     }),
   );
-  const sizes = new Map(found.rows.map((row) => [row.ledger, row.size]));
+  const sizes = new Map(behind.rows.map((row) => [row.ledger, row.size]));
   return new Map(
     ledgers.flatMap((ledger) => {
       const size = sizes.get(ledger.id);

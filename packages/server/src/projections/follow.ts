@@ -13,7 +13,7 @@ const leaseSeconds = 15;
 
 /**
  * Brings one projection of one ledger up to date, if this process holds its lease or can take it. A lease is a row with
- * a time and a fencing token: a holder that was paused too long finds another token in the row and writes nothing.
+ * a time and a fencing token. A process that was paused too long finds another token in the row and writes nothing.
  * @returns the cursor reached, or undefined when another process holds the lease
  */
 export async function follow(ledger: LedgerRow, options: FollowOptions): Promise<number | undefined> {
@@ -44,11 +44,11 @@ export async function follow(ledger: LedgerRow, options: FollowOptions): Promise
   }
 }
 
-/** Throws a projection's state away, so that it is made again from the ledger. */
+/** Deletes the state of a projection, so that it is made again from the ledger. */
 export async function rebuild(ledger: LedgerRow, options: FollowOptions): Promise<void> {
   const { database, projection } = options;
   await database.write({ tenant: ledger.tenant, ledgers: [ledger.id] }, async (client) => {
-    // A new token: whoever projects at this moment loses the lease.
+    // The new token takes the lease from a process that projects at this moment.
     await client.query(
       'update projection set cursor = 0, fence = fence + 1, held_until = null where name = $1 and ledger = $2',
       [projection.name, ledger.id],
@@ -57,7 +57,7 @@ export async function rebuild(ledger: LedgerRow, options: FollowOptions): Promis
   });
 }
 
-/** Ends the leases of a process that follows no more. */
+/** Ends the leases of a process that stops following ledgers. */
 export async function releaseLeases(
   ledgers: readonly LedgerRow[],
   { database, holder }: Pick<FollowOptions, 'database' | 'holder'>,
@@ -93,7 +93,7 @@ async function takeLease(
      from head h where p.name = $1 and p.ledger = $2 and h.ledger = p.ledger
        and (p.holder = $3 or p.held_until is null or p.held_until < now())
      returning p.cursor, p.fence, h.size`,
-    // What was purged is followed no more.
+    // `greatest` above moves the cursor past purged entries, to the start of the step that has the first remaining entry.
     values: [name, ledger.id, options.holder, leaseSeconds, options.projection.step ?? 1],
   });
   return taken.rows[0];

@@ -5,16 +5,16 @@ import type { Client } from '../storage/index.ts';
 export interface Projection {
   /** Also the name of its cursor. */
   name: string;
-  /** Its ranges begin at multiples of this; 1 where nothing is said. */
+  /** Its ranges begin at multiples of this; 1 when absent. */
   step?: number;
-  /** Up to where it can go next, between `cursor` and `size`; `cursor` itself when there is nothing to do yet. */
+  /** The end of the next range, between `cursor` and `size`; `cursor` itself when there is nothing to do yet. */
   next(cursor: number, size: number): number;
-  /** What it needs before the transaction, without writing. */
+  /** Reads what the projection needs, before the transaction. It writes nothing. */
   prepare?(ledger: LedgerRow, range: { first: number; end: number }): Promise<void>;
   /** Writes for entries `[first, end)`. Called again with the same range after a crash. */
   project(client: Client, ledger: LedgerRow, range: { first: number; end: number }): Promise<void>;
-  /** Told after the commit. */
+  /** Called after the commit. */
   projected?(ledger: LedgerRow, range: { first: number; end: number }): void;
-  /** Throws away what it wrote; its cursor goes back to 0. */
+  /** Deletes all rows that the projection wrote. The caller sets its cursor back to 0. */
   reset(client: Client, ledger: LedgerRow): Promise<void>;
 }

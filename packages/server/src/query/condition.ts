@@ -1,7 +1,7 @@
 import type { EventView } from '@bitacora/event';
 import { fieldName, textsOf } from './terms.ts';
 
-/** What a search asks of an entry; keys are those of the inverted index. */
+/** The condition that a search puts on an entry. Keys are keys of the inverted index. */
 export type Condition =
   | { readonly kind: 'all' }
   /** Has one of the keys. */
@@ -39,7 +39,7 @@ export function timeBounds(condition: Condition): { from: number; to: number } {
     .reduce((a, b) => ({ from: Math.max(a.from, b.from), to: Math.min(a.to, b.to) }));
 }
 
-/** Keys that a set of postings is needed of. */
+/** Keys whose sets of postings are needed to evaluate a condition. */
 export function keysOf(condition: Condition): string[] {
   switch (condition.kind) {
     case 'keys':
@@ -70,7 +70,7 @@ export function needsText(condition: Condition): boolean {
   }
 }
 
-/** Whether one entry matches; the same answer as the index gives, from the event itself. */
+/** Whether one entry matches. The answer comes from the event itself and is the same as the answer of the index. */
 export function matches(
   condition: Condition,
   entry: { event: EventView; at: number; terms: ReadonlySet<string> },
@@ -98,7 +98,7 @@ export function matches(
   }
 }
 
-/** A phrase is found where its letters stand, in any case, not inside a longer word. */
+/** Whether a text contains the letters of the phrase, in upper or lower case, but not inside a longer word. */
 function hasPhrase(event: EventView, phrase: string): boolean {
   for (const text of textsOf(event)) {
     const folded = foldText(text);

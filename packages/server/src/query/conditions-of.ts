@@ -10,7 +10,7 @@ export interface EntryFilters {
   q?: string | undefined;
   from?: string | undefined;
   to?: string | undefined;
-  /** Any of filterParameters, or `attributes.x`; of several values one must fit. */
+  /** Any of filterParameters, or `attributes.x`. An entry fits when it has one of several values. */
   fields: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
@@ -48,7 +48,7 @@ export function conditionOf(filters: EntryFilters, context: ConditionContext): C
     const field = filterField(parameter);
     if (given === undefined || !field) continue;
     const wrong = (detail: string): never => refuse(parameter, detail);
-    // What a caller gives as a list is meant letter by letter.
+    // The values of a list are taken literally: `*` is no wildcard in them.
     const quoted = typeof given !== 'string';
     const values = quoted ? given : [given];
     if (values.length === 0 || values.includes(''))
@@ -122,13 +122,13 @@ function valueCondition(
     return { kind: 'scan', field: field.scanned, test: wildcard(text) };
   if (field.allowed && !field.allowed.includes(text))
     wrong(`${text} is not one of ${field.allowed.join(', ')}`);
-  const found = field.equal(text, context.token);
+  const equal = field.equal(text, context.token);
   if (field.scanned === 'sessionId')
-    return anyOf([found, field.equal(context.hiddenSession(text), context.token)]);
+    return anyOf([equal, field.equal(context.hiddenSession(text), context.token)]);
   // A host id that is an e-mail address is stored under its pseudonym.
   return /^[^\s@]+@[^\s@]+$/.test(text)
-    ? anyOf([found, field.equal(context.pseudonym(text), context.token)])
-    : found;
+    ? anyOf([equal, field.equal(context.pseudonym(text), context.token)])
+    : equal;
 }
 
 function rangeCondition(
@@ -189,7 +189,7 @@ function createdCondition(value: QueryValue, context: ConditionContext): Conditi
   }
 }
 
-/** Matches `*` by hand: a regular expression made of a query could be slow on purpose. */
+/** A test for a pattern with `*`. No regular expression is made, since a caller could write a pattern that makes one very slow. */
 export function wildcard(pattern: string): (value: string) => boolean {
   const [first = '', ...rest] = pattern.split('*');
   const last = rest.pop() ?? '';
@@ -198,9 +198,9 @@ export function wildcard(pattern: string): (value: string) => boolean {
       return false;
     let at = first.length;
     for (const part of rest) {
-      const found = value.indexOf(part, at);
-      if (found < 0) return false;
-      at = found + part.length;
+      const start = value.indexOf(part, at);
+      if (start < 0) return false;
+      at = start + part.length;
     }
     return at <= value.length - last.length;
   };

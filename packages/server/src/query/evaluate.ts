@@ -3,8 +3,8 @@ import { rankOfTime, type Span } from './span.ts';
 import { needsText, type Condition } from './condition.ts';
 
 /**
- * The ranks of a span's entries that match, given the sets of the condition's keys. A phrase counts as its words: what
- * is found must still be compared with the text.
+ * The ranks of a span's entries that match, given the sets of the condition's keys. A phrase matches here when all its
+ * words occur, so the caller must still compare these entries with the text.
  */
 export async function evaluate(
   condition: Condition,
@@ -21,9 +21,9 @@ export async function evaluate(
     case 'phrase':
       return condition.keys.map(setOf).reduce(intersect);
     case 'scan': {
-      const found = await span.scan(condition.field, condition.test);
+      const values = await span.scan(condition.field, condition.test);
       return unite(
-        found.map((value) => value.set()),
+        values.map((value) => value.set()),
         count,
       );
     }
@@ -37,7 +37,7 @@ export async function evaluate(
     case 'and':
       return evaluateAnd(condition.parts, span, sets);
     case 'not':
-      // The words of a phrase may stand apart: only the text can rule an entry out.
+      // The words of a phrase may stand apart, so only the text tells that an entry has the phrase.
       return needsText(condition.part)
         ? fullSet(count)
         : subtract(fullSet(count), await evaluate(condition.part, span, sets));
@@ -53,8 +53,8 @@ async function evaluateAnd(
   const plain = parts.filter((part) => !negated.includes(part));
   let set = plain.length === 0 ? fullSet(span.count) : undefined;
   for (const part of plain) {
-    const found = await evaluate(part, span, sets);
-    set = set ? intersect(set, found) : found;
+    const matching = await evaluate(part, span, sets);
+    set = set ? intersect(set, matching) : matching;
   }
   for (const part of negated) {
     if (part.kind === 'not' && set) set = subtract(set, await evaluate(part.part, span, sets));

@@ -2,15 +2,15 @@ import { levels, operations, outcomes } from '@bitacora/event';
 import { keyOf, personalKeyOf, wordsOf, type Token } from './terms.ts';
 import { allOf, anyOf, type Condition } from './condition.ts';
 
-/** How one qualifier finds entries. */
+/** How entries are found by one qualifier. */
 export interface FilterField {
   /** Condition for one exact value. */
   equal(value: string, token: Token): Condition;
-  /** Field of the index whose values wildcards and comparisons go through; absent: personal, only whole values match. */
+  /** Field of the index whose values are compared with wildcards and ranges. Absent for a personal field, where only whole values match. */
   scanned?: string;
-  /** Values in ascending order, where order is not that of numbers or letters. */
+  /** Values in ascending order, when they are not ordered as numbers or letters. */
   order?: readonly string[];
-  /** Only these make sense. */
+  /** The values that the field can have; absent when any value is possible. */
   allowed?: readonly string[];
 }
 

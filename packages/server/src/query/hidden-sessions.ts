@@ -5,8 +5,9 @@ import { parseQuery, type Query } from './query-language.ts';
 const operand = /^(?:>=|<=|>|<)?(?:"(?:[^"\\]|\\.)*"|[^\s(),"]+)/su;
 
 /**
- * A query with every session id that it asks for as `hidden` makes it, so that it may be kept where session ids are secrets. All
- * of it is hidden where it is no query. It means the same, except where it had wildcards.
+ * The query with every session id replaced by `hidden`, so that it may be stored although session ids are secrets. A text
+ * that cannot be parsed as a query is hidden as a whole. The new query finds the same entries, unless a session id had
+ * wildcards.
  */
 export function withHiddenSessions(text: string, hidden: (sessionId: string) => string): string {
   let query: Query | undefined;
@@ -16,9 +17,10 @@ export function withHiddenSessions(text: string, hidden: (sessionId: string) => 
     return hidden(text);
   }
   const values = query ? sessionValues(query) : [];
-  // From the end, so that the places before stay as they are.
-  return values.toReversed().reduce((kept, { position, sessionId }) => {
-    const [before, after] = [kept.slice(0, position - 1), kept.slice(position - 1)];
+  // The last value is replaced first, so that the positions of the values before it stay right.
+  return values.toReversed().reduce((rewritten, { position, sessionId }) => {
+    const before = rewritten.slice(0, position - 1);
+    const after = rewritten.slice(position - 1);
     return `${before}${hidden(sessionId)}${after.replace(operand, '')}`;
   }, text);
 }

@@ -1,6 +1,6 @@
 /**
- * A set of ranks 0 … universe − 1: a sorted list while it is sparse, a bitmap when it is dense. Sets are never changed
- * once made, so lists read from the store can be cached and shared.
+ * A set of ranks 0 … universe − 1: a sorted list while it is sparse, a bitmap when it is dense. Nobody changes a set after
+ * it was made, so lists read from the store can be cached and shared.
  */
 export type RankSet =
   | { readonly kind: 'list'; readonly universe: number; readonly ranks: Uint32Array }
@@ -11,7 +11,7 @@ export type RankSet =
       readonly count: number;
     };
 
-/** A list of one in 32 costs as much memory as a bitmap. */
+/** A list with one rank in 32 takes as much memory as a bitmap. */
 const denseShare = 1 / 32;
 
 export function emptySet(universe: number): RankSet {
@@ -36,7 +36,7 @@ export function rangeSet(universe: number, start: number, end: number): RankSet 
   return { kind: 'bitmap', universe, words, count: to - from };
 }
 
-/** From ranks in ascending order, each once. */
+/** A set of the ranks, which must be in ascending order, each once. */
 export function listSet(universe: number, ranks: Uint32Array): RankSet {
   if (ranks.length <= universe * denseShare) return { kind: 'list', universe, ranks };
   const words = new Uint32Array(Math.ceil(universe / 32));
@@ -56,7 +56,7 @@ export function has(set: RankSet, rank: number): boolean {
 
 export function intersect(a: RankSet, b: RankSet): RankSet {
   if (a.kind === 'bitmap' && b.kind === 'bitmap') return combine(a, b, (x, y) => x & y);
-  // Not the one with fewer ranks: a bitmap that lost most of them to other sets is still a bitmap.
+  // The kind decides, not the number of ranks: a bitmap that has lost most of its ranks is still a bitmap.
   if (a.kind === 'bitmap') return intersect(b, a);
   const [list, other] = b.kind === 'list' && b.ranks.length < a.ranks.length ? [b, a] : [a, b];
   return { kind: 'list', universe: a.universe, ranks: list.ranks.filter((rank) => has(other, rank)) };
@@ -89,7 +89,7 @@ export function unite(sets: readonly RankSet[], universe: number): RankSet {
   return { kind: 'bitmap', universe, words, count: popcount(words) };
 }
 
-/** How many ranks are in both, without making the set. */
+/** How many ranks are in both sets. No third set is made. */
 export function countCommon(a: RankSet, b: RankSet): number {
   if (a.kind === 'bitmap' && b.kind === 'bitmap') {
     let count = 0;
@@ -109,15 +109,15 @@ export function countBetween(set: RankSet, start: number, end: number): number {
   if (start <= 0 && end >= set.universe) return set.count;
   let count = 0;
   for (let word = start >>> 5; word < Math.min(set.words.length, Math.ceil(end / 32)); word++) {
-    let own = set.words[word] ?? 0;
-    if (word === start >>> 5) own &= 0xffff_ffff << (start & 31);
-    if (word === end >>> 5) own &= ~(0xffff_ffff << (end & 31));
-    count += bits(own);
+    let inRange = set.words[word] ?? 0;
+    if (word === start >>> 5) inRange &= 0xffff_ffff << (start & 31);
+    if (word === end >>> 5) inRange &= ~(0xffff_ffff << (end & 31));
+    count += bits(inRange);
   }
   return count;
 }
 
-/** Ranks ascending. */
+/** The ranks in ascending order. */
 export function ranksOf(set: RankSet): Uint32Array {
   if (set.kind === 'list') return set.ranks;
   const ranks = new Uint32Array(set.count);

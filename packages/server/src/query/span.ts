@@ -4,20 +4,20 @@ import type { RankSet } from './rank-set.ts';
 export interface FieldValue {
   value: string;
   count: number;
-  /** Decoded anew at each call: callers keep what they need. */
+  /** Each call decodes the set again, so a caller that needs it twice keeps it. */
   set: () => RankSet;
 }
 
 /**
- * A run of entries ranked by (at, index), oldest first, with the sets of ranks of every key. Complete ones are stored
- * and never change; the newest entries form one in memory.
+ * A run of entries ranked by (at, index), oldest first, with the set of ranks of every key. Complete spans are stored and
+ * never change; the newest entries form a span in memory.
  */
 export interface Span {
   readonly count: number;
   readonly firstIndex: number;
   readonly leastAt: number;
   readonly greatestAt: number;
-  /** The set of each key, in the order asked. */
+  /** The set of each key, in the order of the keys. */
   lookup(keys: readonly string[]): Promise<RankSet[]>;
   /** All values of a field that pass, with how many entries have each. */
   scan(field: string, test: (value: string) => boolean): Promise<FieldValue[]>;

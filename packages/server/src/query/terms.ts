@@ -2,14 +2,14 @@ import { LRUCache } from 'lru-cache';
 import { hash } from 'node:crypto';
 import type { EventView, JsonValue, OpenEvent } from '@bitacora/event';
 
-/** Makes what is stored of a personal value or a word: keyed, so that the index tells nothing after an erasure. */
+/** Makes the token that is stored instead of a personal value or a word. It is keyed, so that the index tells nothing after an erasure. */
 export type Token = (text: string) => string;
 
-/** Between a field and its value in a key: sorts below every letter. */
+/** Stands between a field and its value in a key; it sorts below every letter. */
 const separator = '\u0000';
-/** Before values that are found whole, but are no facet: long ones and personal ones. */
+/** Stands before values that are found only as a whole and are not listed as facets: long values and personal values. */
 const longSeparator = '\u0002';
-/** Longer values are found whole, but not listed as facets. */
+/** Longer values are found only as a whole and are not listed as facets. */
 export const valueCharsMax = 120;
 
 export function keyOf(field: string, value: string, token: Token): string {
@@ -22,17 +22,17 @@ export function personalKeyOf(field: string, value: string, token: Token): strin
   return personalKey(field, token(`${field}:${value}`));
 }
 
-/** The key of a personal value of which only the token is known. */
+/** The key of a personal value, made from its token. */
 export function personalKey(field: string, token: string): string {
   return `${fieldName(field)}${longSeparator}${token}`;
 }
 
-/** Names the tokens of a personal field where a span is asked for the values of one. */
+/** The name by which a span lists the tokens of a personal field. */
 export function personalField(field: string): string {
   return `${field}${longSeparator}`;
 }
 
-/** A field as keys spell it: a path that a host made very long would not fit an index page. */
+/** The name of a field in keys. A very long path of a host is shortened, since it would not fit an index page. */
 export function fieldName(field: string): string {
   if (field.length <= valueCharsMax) return field;
   return `${field.slice(0, 60)}…${hash('sha256', field, 'base64url').slice(0, 12)}`;
@@ -42,7 +42,7 @@ export function wordKeyOf(word: string, token: Token): string {
   return `w${separator}${token(word)}`;
 }
 
-/** First key of a field and the first key after all of its. */
+/** The first possible key of a field, and the first key after all keys of the field. */
 export function fieldBounds(field: string): { start: Buffer; end: Buffer } {
   if (field.endsWith(longSeparator)) {
     const personal = fieldName(field.slice(0, -1));
@@ -57,7 +57,7 @@ export function valueOfKey(key: Buffer): string {
   return key.toString('utf8', (end < 0 ? key.indexOf(2) : end) + 1);
 }
 
-/** Words as they are searched: runs of letters, digits and marks in lower case. */
+/** The words by which a text is searched: runs of letters, digits and marks in lower case. */
 export function wordsOf(text: string): string[] {
   const words = isAscii(text)
     ? text.toLowerCase().match(/[a-z0-9]+/g)
@@ -73,7 +73,7 @@ function isAscii(text: string): boolean {
   return true;
 }
 
-/** Keys made before: most values of an event were in many others, and the same string is found faster in a map. */
+/** Keys that were made before. Most values of an event occur in many other events, and a look-up in a map is faster than making the key again. */
 interface KeyCache {
   words: LRUCache<string, readonly string[]>;
   /** By field, then by value. */
@@ -81,19 +81,19 @@ interface KeyCache {
 }
 
 const keyCaches = new WeakMap<Token, KeyCache>();
-/** Texts, and values of a field. */
+/** The limit of cached texts, and of cached values of each field. */
 const valuesCachedMax = 50_000;
 const fieldsCachedMax = 1_000;
 
 function keyCacheOf(token: Token): KeyCache {
   const existing = keyCaches.get(token);
   if (existing) return existing;
-  const made: KeyCache = { words: growingCache(valuesCachedMax), fields: growingCache(fieldsCachedMax) };
-  keyCaches.set(token, made);
-  return made;
+  const cache: KeyCache = { words: growingCache(valuesCachedMax), fields: growingCache(fieldsCachedMax) };
+  keyCaches.set(token, cache);
+  return cache;
 }
 
-/** Takes memory as it fills, not all at once: there are many fields and tenants. */
+/** A cache that takes memory only as it fills, since there are many fields and tenants. */
 function growingCache<Value extends object | string>(maxSize: number): LRUCache<string, Value> {
   return new LRUCache({ maxSize, sizeCalculation: () => 1 });
 }
@@ -107,28 +107,28 @@ function cachedKey(cache: KeyCache, field: string, value: string, token: Token):
   }
   const cached = keys.get(value);
   if (cached !== undefined) return cached;
-  const made = keyOf(field, value, token);
-  keys.set(value, made);
-  return made;
+  const key = keyOf(field, value, token);
+  keys.set(value, key);
+  return key;
 }
 
 function wordKeysOf(cache: KeyCache, text: string, token: Token): readonly string[] {
   const cached = cache.words.get(text);
   if (cached) return cached;
-  const made = wordsOf(text).map((word) => wordKeyOf(word, token));
-  if (text.length <= valueCharsMax) cache.words.set(text, made);
-  return made;
+  const keys = wordsOf(text).map((word) => wordKeyOf(word, token));
+  if (text.length <= valueCharsMax) cache.words.set(text, keys);
+  return keys;
 }
 
-/** An event with all its values, and what of it is not personal: only that stands in keys as it is. */
+/** An event with all its values, and `open`, its values that are not personal. Only open values stand in keys as they are. */
 export interface IndexedEvent {
   event: EventView;
   open: OpenEvent;
 }
 
 /**
- * Every key under which an entry is found, each once. With `only`, the keys of these fields, and no words. `ledger` filters
- * need none, because an index belongs to one ledger.
+ * Every key under which an entry is found, each once. With `only`: the keys of these fields, and no words. A filter by
+ * `ledger` needs no key, because an index belongs to one ledger.
  */
 export function termsOf(indexed: IndexedEvent, token: Token, only?: ReadonlySet<string>): Set<string> {
   const terms = new Set<string>();
@@ -159,7 +159,7 @@ interface TermAdder {
   addPersonal(field: string, value: string | undefined): void;
 }
 
-/** Who did it, what it was done to, and whom it concerns. */
+/** Adds the actor, the targets and the subject. */
 function addParties({ event, open }: IndexedEvent, { add, addPersonal }: TermAdder): void {
   add('actor', open.actor.id);
   add('actor.type', event.actor.type);
@@ -200,7 +200,7 @@ function addFields(event: EventView, { add }: TermAdder): void {
   for (const change of event.changes ?? []) add('changes.path', change.path);
 }
 
-/** Attributes and context, which the host names itself. A value that a pack declares personal is found as a whole only. */
+/** Adds attributes and context, whose fields the host names. A value that a pack declares personal is found only as a whole. */
 function addOwnFields({ event, open }: IndexedEvent, { add, addPersonal }: TermAdder): void {
   const openPaths = new Set<string>();
   const addOpen = (path: string, value: string): void => {

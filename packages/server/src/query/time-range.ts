@@ -13,8 +13,8 @@ const relative = /^now(?:-(\d{1,6})([smhdw]))?$/;
 const unitMs: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 
 /**
- * The moments that a time stands for: a bare date is its whole day in the organisation's zone, `now-7d` and an RFC 3339
- * time are one millisecond; a time without offset is of the organisation's zone. Undefined when it is none of these.
+ * The moments that a text stands for. A bare date is the whole day in the organisation's zone; `now-7d` and an RFC 3339
+ * time are one millisecond; a time without offset is in the organisation's zone. Undefined for any other text.
  */
 export function momentsOf(text: string, zone: string, now: number): TimeRange | undefined {
   const date = bareDate.exec(text);
@@ -70,9 +70,9 @@ function isDate(year: number, month: number, day: number): boolean {
   return year >= 1 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
 }
 
-/** The first moment of a day in a zone; where midnight is skipped by summer time, the first that exists. */
+/** The first moment of a day in a zone. When summer time skips midnight, it is the first moment after the gap. */
 export function startOfDay({ year, month, day }: Day, zone: string): number {
-  // Unlike Date.UTC, this takes years below 100 as they are.
+  // Date.UTC would add 1900 to a year below 100; setUTCFullYear does not.
   return fromLocal(new Date(0).setUTCFullYear(year, month - 1, day), zone);
 }
 
@@ -87,7 +87,7 @@ function parseInstant(text: string, zone: string): number {
 function fromLocal(local: number, zone: string): number {
   const first = local - offsetAt(local, zone);
   const second = local - offsetAt(first, zone);
-  // Around a change of clocks the two differ: the later one exists, the earlier one may be skipped.
+  // The two differ around a change of clocks: the later moment exists, the earlier one may be skipped.
   return first === second || local - second === offsetAt(second, zone) ? second : Math.max(first, second);
 }
 

@@ -1,7 +1,7 @@
 import { AuditError } from '../audit-error.ts';
 import type { Place } from './place.ts';
 
-/** Where a page begins or ends, whoever answered it. */
+/** The entry at which a page begins or ends. It is the same for every store that can answer the page. */
 export interface CursorPlace {
   at: number;
   ledger: number;
@@ -32,7 +32,7 @@ export function decodeCursor(cursor: string): { place: CursorPlace; backwards: b
   }
 }
 
-/** The cursor of the page after one, or null at the end. */
+/** The cursor of the page that follows, or null at the end. */
 export function nextCursor(page: {
   last: Place | undefined;
   goOn: Place | undefined;

@@ -33,32 +33,34 @@ export async function distinctValues(
   const startOf = bucketStarts(input.interval, context.zone);
   const until = performance.now() + countWithinMs;
   return readLedgers(grant, input.ledger, context, async (client, opened) => {
-    // A value counts once, in however many spans it is.
-    const found = new Map<number, Set<string>>();
-    let everyOne = true;
+    // A value that occurs in several spans counts once.
+    const valuesByStart = new Map<number, Set<string>>();
+    let allExact = true;
     for await (const { hits, exact } of exactHits(client, opened, { condition, context, until })) {
-      everyOne &&= exact;
+      allExact &&= exact;
       for (const { span, set } of hits) {
         const present = await span.counts(field, set);
         if (present.size === 0) continue;
         const { ats } = await span.ranks();
-        for (const { value, set: own } of await span.scan(field, (one) => present.has(one))) {
-          for (const rank of ranksOf(intersect(set, own()))) {
+        for (const { value, set: entriesOf } of await span.scan(field, (candidate) =>
+          present.has(candidate),
+        )) {
+          for (const rank of ranksOf(intersect(set, entriesOf()))) {
             const start = startOf(ats[rank] ?? 0);
-            const values = found.get(start);
+            const values = valuesByStart.get(start);
             if (values) values.add(value);
-            else found.set(start, new Set([value]));
+            else valuesByStart.set(start, new Set([value]));
           }
         }
       }
     }
-    const buckets = [...found].sort(([a], [b]) => a - b);
+    const buckets = [...valuesByStart].sort(([a], [b]) => a - b);
     return {
       buckets: buckets.map(([start, values]) => ({
         from: new Date(start).toISOString(),
         distinct: values.size,
       })),
-      exact: everyOne,
+      exact: allExact,
     };
   });
 }

@@ -19,7 +19,7 @@ export async function getEntry(grant: Grant, id: string, context: ReadContext): 
   });
 }
 
-/** The entry at a place, unless it is another's and the grant reaches its own only. */
+/** The entry at a place. Undefined when it is gone, or when the grant does not reach it. */
 export async function reachedView(
   client: Client,
   place: Place,
@@ -51,9 +51,9 @@ export async function entryAt(
   });
 }
 
-/** @throws not_found, also for what another tenant has */
+/** Where the entry of an id is. @throws not_found, also when the entry belongs to another tenant */
 export async function findEntry(client: Client, grant: Grant, id: string): Promise<Place> {
-  const found = isUuid(id)
+  const result = isUuid(id)
     ? await client.query<{ ledger: number; index: number; at: number }>({
         name: 'entry-by-id',
         text: `select e.ledger, e.index, e.at from segment_range r join segment g on g.number = r.segment
@@ -63,13 +63,13 @@ export async function findEntry(client: Client, grant: Grant, id: string): Promi
         values: [grant.ledgers.map((ledger) => ledger.id), id.toLowerCase()],
       })
     : undefined;
-  const row = found?.rows[0];
-  const ledger = row && grant.ledgers.find((one) => one.id === row.ledger);
+  const row = result?.rows[0];
+  const ledger = row && grant.ledgers.find((candidate) => candidate.id === row.ledger);
   if (!row || !ledger) throw noEvent(id);
   return { at: row.at, ledger, index: row.index };
 }
 
-/** The same words for what is not there and for what is another's. */
+/** The error has the same text for an entry that does not exist and for an entry of somebody else: callers cannot tell them apart. */
 export function noEvent(id: string): AuditError {
   return new AuditError('not_found', { parameter: 'id', detail: `there is no event ${id.slice(0, 64)}` });
 }
@@ -79,7 +79,7 @@ function isUuid(text: string): boolean {
 }
 
 export interface RelatedAnswer {
-  /** By what they are related: same correlation, session or primary target; absent where the event has none. */
+  /** Entries with the same correlation, session or primary target. A member is absent when the event has no such value. */
   correlation?: RelatedEntries;
   session?: RelatedEntries;
   target?: RelatedEntries;
@@ -104,14 +104,15 @@ export async function related(
   const { correlationId, sessionId } = event;
   const keys: Record<keyof RelatedAnswer, string[]> = {
     correlation: correlationId === undefined ? [] : [keyOf('correlationId', correlationId, token)],
-    // What was stored before session ids were secrets has them as they came.
+    // Entries that were stored before session ids became secrets contain the id as the host sent it.
     session: [sessionId, sessionId && hiddenSession(sessionId)].flatMap((id) =>
       id ? [keyOf('sessionId', id, token)] : [],
     ),
     target: target ? [keyOf('target', `${target.type}/${target.id}`, token)] : [],
   };
-  const audited = ledgersFor(grant, undefined).some((one) => one.name === ledger) ? undefined : ledger;
-  return readLedgers(grant, audited, context, async (client, opened) => {
+  // A read without a ledger name leaves the tenant's audit ledger out, so an event of that ledger names it.
+  const ledgerName = ledgersFor(grant, undefined).some(({ name }) => name === ledger) ? undefined : ledger;
+  return readLedgers(grant, ledgerName, context, async (client, opened) => {
     const answer: RelatedAnswer = {};
     for (const name of ['correlation', 'session', 'target'] as const) {
       if (keys[name].length === 0) continue;

@@ -15,8 +15,8 @@ interface ExactOptions {
 }
 
 /**
- * Matching entries span by span, newest first, where a phrase was compared with the text: what is counted over the sets
- * is right. `exact` false: time was up, these are the last.
+ * Matching entries span by span, newest first. Phrases have been compared with the text, so counts over the sets are
+ * right. `exact` is false when the time was up: then these hits are the last.
  */
 export async function* exactHits(
   client: Client,
@@ -33,7 +33,7 @@ export async function* exactHits(
   }
 }
 
-/** Without the entries whose text has the words, but not the phrase. */
+/** Removes the entries whose text has the words of a phrase, but not the phrase itself. */
 async function narrow(client: Client, hit: Hit, options: ExactOptions): Promise<Hit> {
   const { span, set } = hit;
   const candidates = pick(set, { start: 0, end: span.count, limit: span.count, ascending: true });
@@ -43,15 +43,15 @@ async function narrow(client: Client, hit: Hit, options: ExactOptions): Promise<
     if (performance.now() > options.until) break;
     const some = candidates.slice(start, start + entriesPerRead);
     const places = some.map((rank) => placeOf(hit, ranks, rank));
-    const found = new Set(await withText(client, places, options));
+    const matching = new Set(await withText(client, places, options));
     places.forEach((place, position) => {
-      if (found.has(place)) kept.push(some[position] ?? 0);
+      if (matching.has(place)) kept.push(some[position] ?? 0);
     });
   }
   return { ...hit, set: listSet(span.count, Uint32Array.from(kept)) };
 }
 
-/** Where the entry of a rank is. */
+/** The place of the entry that has a rank. */
 export function placeOf(hit: Hit, ranks: Ranks, rank: number): Place {
   return {
     at: ranks.ats[rank] ?? 0,
@@ -60,7 +60,7 @@ export function placeOf(hit: Hit, ranks: Ranks, rank: number): Place {
   };
 }
 
-/** Those places whose entries match, from the entries themselves. */
+/** The places whose entries match. The entries themselves are read and compared. */
 export async function withText(
   client: Client,
   places: readonly Place[],
@@ -68,7 +68,7 @@ export async function withText(
 ): Promise<Place[]> {
   const views = await viewsAt(client, places, options.context);
   const byIndex = new Map(views.map((view) => [`${view.ledger}/${view.index}`, view]));
-  const found = await eachInTurn(
+  const fits = await eachInTurn(
     places,
     (place) => {
       const view = byIndex.get(`${place.ledger.name}/${place.index}`);
@@ -82,5 +82,5 @@ export async function withText(
     },
     options.context.turns,
   );
-  return places.filter((_, position) => found[position]);
+  return places.filter((_, position) => fits[position]);
 }

@@ -35,13 +35,13 @@ export async function facets(grant: Grant, input: FacetsInput, context: ReadCont
   return readLedgers(grant, input.ledger, context, async (client, opened) => {
     const answer: FacetsAnswer = { facets: {}, exact: true };
     const scanned: typeof fields = [];
-    for (const one of fields) {
+    for (const wanted of fields) {
       const totals =
         condition.kind === 'all'
-          ? await totalsOf(client, opened, { field: one.field, ledgers: context.ledgers })
+          ? await totalsOf(client, opened, { field: wanted.field, ledgers: context.ledgers })
           : undefined;
-      if (totals) answer.facets[one.name] = top(totals, limit);
-      else scanned.push(one);
+      if (totals) answer.facets[wanted.name] = top(totals, limit);
+      else scanned.push(wanted);
     }
     if (scanned.length === 0) return answer;
     const counts = new Map(scanned.map(({ name }) => [name, new Map<string, number>()]));
@@ -55,7 +55,7 @@ export async function facets(grant: Grant, input: FacetsInput, context: ReadCont
           await addSpan(counts.get(name) ?? new Map(), { span, set, field });
       }
     }
-    for (const [name, found] of counts) answer.facets[name] = top(found, limit);
+    for (const [name, countsOfField] of counts) answer.facets[name] = top(countsOfField, limit);
     return answer;
   });
 }
@@ -78,23 +78,26 @@ async function addSpan(
   }
 }
 
-/** Without any filter the rollup has the totals of its fields; what it has not got to yet is counted from the entries. */
+/**
+ * The rollup keeps totals of some fields over all entries, so it answers a question without any filter. Entries that the
+ * rollup does not include yet are counted one by one. Undefined when the rollup cannot answer.
+ */
 async function totalsOf(
   client: Client,
   opened: readonly OpenLedger[],
   { field, ledgers }: { field: string; ledgers: Ledgers },
 ): Promise<Map<string, number> | undefined> {
-  const total = totalFields.find((one) => one === field);
+  const total = totalFields.find((candidate) => candidate === field);
   if (total === undefined) return undefined;
   const tail = await rollupTail(client, opened, ledgers);
   if (!tail) return undefined;
-  const found = await client.query<{ value: string; count: number }>({
+  const totals = await client.query<{ value: string; count: number }>({
     name: 'rollup-totals',
     text: `select value, sum(count)::bigint as count from rollup
      where ledger = any($1::integer[]) and field = $2 and bucket = $3::timestamptz group by value`,
     values: [opened.map(({ ledger }) => ledger.id), total, allTime],
   });
-  const counts = new Map(found.rows.map((row) => [row.value, row.count]));
+  const counts = new Map(totals.rows.map((row) => [row.value, row.count]));
   for (const count of tail) {
     if (count.field === total && count.bucket === allTime)
       counts.set(count.value, (counts.get(count.value) ?? 0) + count.count);

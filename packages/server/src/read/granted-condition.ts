@@ -11,10 +11,10 @@ interface QuestionContext {
   clock: () => number;
 }
 
-/** What a caller asks, within what he may see. Every question about entries goes through here. @throws invalid_parameter, invalid_query */
+/** The condition of a caller's filters, limited to the entries that the caller may see. Every question about entries goes through here. @throws invalid_parameter, invalid_query */
 export function grantedCondition(grant: Grant, filters: EntryFilters, context: QuestionContext): Condition {
   const tenantKeys = context.ledgers.tenantKeys(grant.tenant.id);
-  const asked = conditionOf(filters, {
+  const filtered = conditionOf(filters, {
     token: tenantKeys.searchToken,
     pseudonym: tenantKeys.pseudonym,
     hiddenSession: tenantKeys.hiddenSession,
@@ -22,30 +22,30 @@ export function grantedCondition(grant: Grant, filters: EntryFilters, context: Q
     now: context.clock(),
   });
   const reach = reachCondition(grant, context);
-  // Within the reach the question is the same as everybody's, and may be answered from wherever theirs is.
-  return liesWithin(asked, reach) ? asked : allOf([reach, asked]);
+  // A question that lies within the reach needs no extra condition: the recent store can answer it like anybody's question.
+  return liesWithin(filtered, reach) ? filtered : allOf([reach, filtered]);
 }
 
-/** True where the terms alone show that whatever matches the one matches the other. */
-function liesWithin(asked: Condition, reach: Condition): boolean {
+/** True when the terms alone show that every entry that matches `condition` also matches `reach`. */
+function liesWithin(condition: Condition, reach: Condition): boolean {
   if (reach.kind === 'all') return true;
-  if (reach.kind === 'or') return reach.parts.some((part) => liesWithin(asked, part));
+  if (reach.kind === 'or') return reach.parts.some((part) => liesWithin(condition, part));
   if (reach.kind !== 'keys') return false;
-  switch (asked.kind) {
+  switch (condition.kind) {
     case 'keys':
-      return asked.keys.every((key) => reach.keys.includes(key));
+      return condition.keys.every((key) => reach.keys.includes(key));
     case 'and':
-      return asked.parts.some((part) => liesWithin(part, reach));
+      return condition.parts.some((part) => liesWithin(part, reach));
     case 'or':
-      return asked.parts.every((part) => liesWithin(part, reach));
+      return condition.parts.every((part) => liesWithin(part, reach));
     default:
       return false;
   }
 }
 
 /**
- * The entries that a grant reaches. Tenant and ledgers are enforced by row-level security; within a ledger sixteen entries
- * share a row, so a narrower reach is a condition under every question, and no rollup answers it.
+ * The entries that a grant reaches. Row-level security enforces the tenant and the ledgers. Within a ledger, sixteen entries
+ * share a row, so a narrower reach is a condition that is added to every question, and rollups cannot answer these questions.
  */
 export function reachCondition(grant: Grant, { ledgers }: Pick<QuestionContext, 'ledgers'>): Condition {
   const { searchToken, pseudonym } = ledgers.tenantKeys(grant.tenant.id);

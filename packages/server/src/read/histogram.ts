@@ -34,10 +34,10 @@ export interface Bucket {
   by?: Record<string, number>;
 }
 
-/** Only buckets that hold something, oldest first. */
+/** Buckets without entries are left out; the oldest bucket is first. */
 export interface HistogramAnswer {
   buckets: Bucket[];
-  /** False when phrases in too many texts would have taken more than two seconds: then there are at least as many. */
+  /** False when comparing phrases with texts was stopped after two seconds: then there are at least as many entries as counted. */
   exact: boolean;
 }
 
@@ -61,7 +61,7 @@ export async function histogram(
 }
 
 const hourMs = 3_600_000;
-/** More lines than that are no picture, and each costs a walk over all buckets. */
+/** A chart with more lines cannot be read, and each value costs a walk over all buckets. */
 const splitValuesMax = 100;
 
 function splitField(name: string): string {
@@ -84,7 +84,10 @@ interface HistogramPlan {
   ledgers: Ledgers;
 }
 
-/** Without filters but time, buckets of 15 minutes add up to hours and days of every zone. */
+/**
+ * Rollups count entries in buckets of 15 minutes, which add up to the hours and days of every zone. They answer questions
+ * that have no filter except time; undefined for other questions.
+ */
 async function fromRollups(
   client: Client,
   opened: readonly OpenLedger[],
@@ -97,7 +100,7 @@ async function fromRollups(
   if ([from, to].some((edge) => Number.isFinite(edge) && edge % bucketMs !== 0)) return undefined;
   const tail = await rollupTail(client, opened, ledgers);
   if (!tail) return undefined;
-  const found = await client.query<{ bucket: number; outcome: string; count: number }>({
+  const stored = await client.query<{ bucket: number; outcome: string; count: number }>({
     name: 'rollup-buckets',
     text: `select (extract(epoch from bucket) * 1000)::bigint as bucket, outcome, sum(count)::bigint as count from rollup
      where ledger = any($1::integer[]) and field = '' and bucket > $2::timestamptz and bucket >= to_timestamp($3::float8 / 1000)
@@ -105,7 +108,7 @@ async function fromRollups(
     values: [opened.map(({ ledger }) => ledger.id), allTime, from, to],
   });
   const counts: Counts = new Map();
-  for (const row of found.rows) add(counts, startOf(row.bucket), by ? row.outcome : '', row.count);
+  for (const row of stored.rows) add(counts, startOf(row.bucket), by ? row.outcome : '', row.count);
   for (const row of tail) {
     const bucket = row.field === '' && row.bucket !== allTime ? Date.parse(row.bucket) : NaN;
     if (bucket >= from && bucket < to) add(counts, startOf(bucket), by ? row.outcome : '', row.count);
@@ -121,9 +124,9 @@ async function fromSpans(
   const { condition, context } = plan;
   const until = performance.now() + textWithinMs;
   const counts: Counts = new Map();
-  let everyOne = true;
+  let allExact = true;
   for await (const { hits, exact } of exactHits(client, opened, { condition, context, until })) {
-    everyOne &&= exact;
+    allExact &&= exact;
     for (const { span, set } of hits) {
       if (countBetween(set, 0, span.count) === 0) continue;
       const ranks = await span.ranks();
@@ -131,7 +134,7 @@ async function fromSpans(
         addRanges(counts, { ranks, set: part, value, startOf: plan.startOf });
     }
   }
-  return { counts, exact: everyOne };
+  return { counts, exact: allExact };
 }
 
 async function partsOf(
@@ -140,10 +143,10 @@ async function partsOf(
   { by, valuesMax }: HistogramPlan,
 ): Promise<[string, RankSet][]> {
   if (by === undefined) return [['', set]];
-  // Only values of entries that match: those of other people's are nobody's business.
+  // Values without a matching entry are left out: the caller may not be allowed to see them.
   const values: [string, RankSet][] = [];
-  for (const { value, set: own } of await span.scan(by, () => true)) {
-    const part = intersect(set, own());
+  for (const { value, set: entriesOf } of await span.scan(by, () => true)) {
+    const part = intersect(set, entriesOf());
     if (countBetween(part, 0, span.count) > 0) values.push([value, part]);
     if (values.length > valuesMax) break;
   }
@@ -156,7 +159,7 @@ async function partsOf(
   return values;
 }
 
-/** Ranks are in order of time, so a bucket is a range of them. */
+/** Ranks are in order of time, so a bucket is a range of ranks. */
 function addRanges(
   counts: Counts,
   part: { ranks: Ranks; set: RankSet; value: string; startOf: (at: number) => number },
@@ -172,14 +175,14 @@ function addRanges(
   }
 }
 
-/** The first rank beyond the bucket: found by doubling steps, since days of local time have 23 to 25 hours. */
+/** The first rank after the bucket. The end of the bucket is found hour by hour, since days of local time have 23 to 25 hours. */
 function nextBucket(ranks: Ranks, rank: number, start: number, startOf: (at: number) => number): number {
   let hours = 1;
   while (startOf(start + hours * 3_600_000) === start) hours++;
   return Math.max(rank + 1, rankOfTime(ranks, startOf(start + hours * 3_600_000)));
 }
 
-/** Quarters of an hour; a year has 35,040. */
+/** Each is the start of a quarter of an hour; a year has 35,040. */
 const startsCachedMax = 100_000;
 
 /** The start of the hour or day of a zone that a moment lies in. */
@@ -214,7 +217,7 @@ function bucketsOf(counts: Counts, split: boolean): Bucket[] {
   return [...counts]
     .sort(([a], [b]) => a - b)
     .map(([start, values]) => {
-      const count = [...values.values()].reduce((sum, one) => sum + one, 0);
+      const count = [...values.values()].reduce((sum, value) => sum + value, 0);
       const bucket: Bucket = { from: new Date(start).toISOString(), count };
       if (split) bucket.by = Object.fromEntries([...values].sort(([a], [b]) => (a < b ? -1 : 1)));
       return bucket;

@@ -1,6 +1,6 @@
 import type { EntryView } from '../ledger/index.ts';
 
-/** What a list shows of an entry. */
+/** The members of an entry that a list shows. */
 export type ListedEntry = Pick<EntryView, 'index' | 'id' | 'ledger' | 'ingestedAt' | 'event'> & {
   altered?: readonly string[];
 };

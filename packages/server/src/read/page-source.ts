@@ -4,11 +4,11 @@ import type { CursorPlace } from './cursor.ts';
 import type { Order, Place } from './place.ts';
 import type { ListedEntry } from './listed-entry.ts';
 
-/** A page that is wanted, in the words of any store that may hold it. */
+/** A question for a page. Any store that may hold the page understands it. */
 export interface PageQuestion {
   readonly ledgers: readonly Ledger[];
   readonly condition: Condition;
-  /** Which way from the cursor; `asc` needs one. */
+  /** The direction from the cursor; `asc` needs a cursor. */
   readonly walk: Order;
   readonly after: CursorPlace | undefined;
   /** Entries wanted. */
@@ -18,20 +18,20 @@ export interface PageQuestion {
 export interface SourcedPage {
   /** The first `limit` entries that match, as PostgreSQL would find them; fewer when there are no more. */
   readonly places: readonly Place[];
-  /** Undefined when one of the entries is gone meanwhile. */
+  /** Undefined when one of the entries has been removed in the meantime. */
   read(places: readonly Place[]): Promise<ListedEntry[] | undefined>;
 }
 
 export interface PageSourceAnswer {
   /** Entries of each ledger, read before the source was asked. */
   readonly sizes: ReadonlyMap<number, number>;
-  /** Right at exactly these sizes; undefined when the source does not hold all of the page. */
+  /** The page is right for exactly these sizes; undefined when the source does not hold the whole page. */
   readonly page?: SourcedPage;
 }
 
-/** A store beside PostgreSQL that gives a page only when it is the one PostgreSQL would give. */
+/** A store beside PostgreSQL. It gives a page only when PostgreSQL would give the same page. */
 export interface PageSource {
-  /** What the answer calls it. */
+  /** The name of the store in the `source` of an answer. */
   readonly name: 'recent';
   ask(question: PageQuestion): Promise<PageSourceAnswer>;
 }

@@ -15,7 +15,7 @@ export interface ReadContext {
   postings: Postings;
   /** Stores beside PostgreSQL, asked in their order. */
   pageSources: readonly PageSource[];
-  /** Long work lets short questions go first; absent: nobody else asks. */
+  /** Long work lets short questions go first; absent when there are no other callers. */
   turns?: LoopTurns | undefined;
   /** IANA zone of bare dates and of days. */
   zone: string;
@@ -28,7 +28,7 @@ export interface OpenLedger {
   spans: SpanSet;
 }
 
-/** A span with the entries of it that match. */
+/** A span with the set of its entries that match. */
 export interface Hit {
   ledger: Ledger;
   span: Span;
@@ -36,7 +36,7 @@ export interface Hit {
 }
 
 /**
- * Runs a read on the ledgers that a caller may see. All that was acknowledged before the call is in what it sees.
+ * Runs a read on the ledgers that a caller may see. It sees every entry that was acknowledged before the call.
  * @throws not_found when `ledger` names none of the caller's
  */
 export async function readLedgers<T>(
@@ -51,7 +51,7 @@ export async function readLedgers<T>(
   return openLedgers(ledgers, { scope, sizes, context }, use);
 }
 
-/** Opens ledgers of which the sizes are known: at least so many entries are seen. */
+/** Opens ledgers whose sizes are known. The read sees at least so many entries of each. */
 export async function openLedgers<T>(
   ledgers: readonly Ledger[],
   options: {
@@ -84,12 +84,12 @@ export async function peekSizes(
   return new Map([...heads].map(([ledger, { size }]) => [ledger, size]));
 }
 
-/** How many stored spans are looked into at a time: few at first, since newest entries are mostly enough. */
+/** How many stored spans are looked into at a time: few at first, since the newest entries are mostly enough. */
 const waveSizes = [4, 16, 64];
 
 /**
- * Matching entries span by span, the newest (or oldest) spans first; `bound` says beyond which
- * time nothing can follow any more.
+ * Matching entries span by span, the newest (or oldest) spans first. `bound` is the time of the newest (or oldest) entry
+ * that a later wave can hold.
  */
 export async function* hitsOf(
   opened: readonly OpenLedger[],
@@ -117,8 +117,8 @@ export async function* hitsOf(
   };
   const first: Hit[] = [];
   for (const { ledger, span, spans } of live) {
-    const found = await evaluate(condition, span, byKey(keys, await span.lookup(keys)));
-    first.push({ ledger, span, set: await spans.remaining(span, found) });
+    const matching = await evaluate(condition, span, byKey(keys, await span.lookup(keys)));
+    first.push({ ledger, span, set: await spans.remaining(span, matching) });
   }
   yield { hits: first, bound: boundAt(0) };
   for (let start = 0, wave = 0; start < stored.length; wave++) {
@@ -134,7 +134,7 @@ async function evaluateStored(
 ): Promise<Hit[]> {
   const hits: Hit[] = [];
   const groups = new Map<SpanSet, { ledger: Ledger; span: StoredSpan }[]>();
-  for (const one of wave) groups.set(one.spans, [...(groups.get(one.spans) ?? []), one]);
+  for (const member of wave) groups.set(member.spans, [...(groups.get(member.spans) ?? []), member]);
   for (const [spans, members] of groups) {
     const sets =
       options.keys.length === 0
@@ -144,23 +144,23 @@ async function evaluateStored(
             options.keys,
           );
     for (const [position, { ledger, span }] of members.entries()) {
-      const found = await evaluate(options.condition, span, byKey(options.keys, sets[position] ?? []));
-      hits.push({ ledger, span, set: await spans.remaining(span, found) });
+      const matching = await evaluate(options.condition, span, byKey(options.keys, sets[position] ?? []));
+      hits.push({ ledger, span, set: await spans.remaining(span, matching) });
     }
   }
   return hits;
 }
 
 function byKey(keys: readonly string[], sets: readonly RankSet[]): ReadonlyMap<string, RankSet> {
-  const found = new Map<string, RankSet>();
+  const setOfKey = new Map<string, RankSet>();
   keys.forEach((key, position) => {
     const set = sets[position];
-    if (set) found.set(key, set);
+    if (set) setOfKey.set(key, set);
   });
-  return found;
+  return setOfKey;
 }
 
-/** Entries at places, in their order. One that is gone (purged meanwhile) is left out. */
+/** Entries at places, in the order of the places. An entry that has been purged in the meantime is left out. */
 export async function viewsAt(
   client: Client,
   places: readonly Place[],

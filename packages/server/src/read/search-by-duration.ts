@@ -16,8 +16,8 @@ interface Part {
 }
 
 /**
- * Entries that match by how long they took; of the same duration the newest first, and those without one last. Pages by
- * offset only. @throws invalid_parameter, invalid_query, not_found
+ * Entries that match, ordered by how long they took. Entries with the same duration follow each other newest first; entries
+ * without a duration are last. Pages by offset only. @throws invalid_parameter, invalid_query, not_found
  */
 export async function searchByDuration(
   grant: Grant,
@@ -29,9 +29,9 @@ export async function searchByDuration(
   const until = performance.now() + lookWithinMs;
   return readLedgers(grant, input.ledger, context, async (client, opened) => {
     const parts: Part[] = [];
-    let everyOne = true;
+    let allExact = true;
     for await (const { hits, exact } of exactHits(client, opened, { condition, context, until })) {
-      everyOne &&= exact;
+      allExact &&= exact;
       for (const hit of hits) parts.push(...(await partsOf(hit)));
     }
     const direction = order === 'desc' ? -1 : 1;
@@ -41,12 +41,14 @@ export async function searchByDuration(
     const places = await pageOf(byDuration, { offset, limit });
     const answer: SearchAnswer = {
       entries: await viewsAt(client, places, context),
-      ...{ next: null, previous: null, source: 'postgres' },
+      next: null,
+      previous: null,
+      source: 'postgres',
     };
     if (input.count)
       Object.assign(answer, {
         count: parts.reduce((sum, { set }) => sum + countOf(set), 0),
-        exact: everyOne,
+        exact: allExact,
       });
     return answer;
   });
@@ -55,16 +57,16 @@ export async function searchByDuration(
 async function partsOf(hit: Hit): Promise<Part[]> {
   if (countOf(hit.set) === 0) return [];
   const values = await hit.span.scan('durationMs', () => true);
-  const timed = values.map(({ value, set }) => ({ durationMs: Number(value), own: set() }));
+  const timed = values.map(({ value, set }) => ({ durationMs: Number(value), entries: set() }));
   const others = subtract(
     hit.set,
     unite(
-      timed.map(({ own }) => own),
+      timed.map(({ entries }) => entries),
       hit.span.count,
     ),
   );
   return [
-    ...timed.map(({ durationMs, own }) => ({ durationMs, hit, set: intersect(hit.set, own) })),
+    ...timed.map(({ durationMs, entries }) => ({ durationMs, hit, set: intersect(hit.set, entries) })),
     { durationMs: NaN, hit, set: others },
   ].filter(({ set }) => countOf(set) > 0);
 }

@@ -23,7 +23,7 @@ export interface SearchInput extends EntryFilters {
   ledger?: string | undefined;
   /** 1 to 1,000; default 50. */
   limit?: number | undefined;
-  /** Entries to leave out before the first, where there is no cursor: for lists with page numbers. */
+  /** How many entries are skipped before the first one, when there is no cursor: for lists with page numbers. */
   offset?: number | undefined;
   cursor?: string | undefined;
   order?: Order | undefined;
@@ -36,10 +36,10 @@ export interface SearchAnswer {
   next: string | null;
   /** Cursor of the page before this one, or null on the first page. */
   previous: string | null;
-  /** Where the entries came from. */
+  /** The store that the entries were read from. */
   source: 'postgres' | 'recent';
   count?: number;
-  /** False when the count was given up after two seconds: then there are at least as many. */
+  /** False when counting was stopped after two seconds: then there are at least as many entries. */
   exact?: boolean;
 }
 
@@ -50,7 +50,7 @@ const countWithinMs = 2_000;
 export async function search(grant: Grant, input: SearchInput, context: ReadContext): Promise<SearchAnswer> {
   const order = input.order ?? 'desc';
   const cursor = input.cursor === undefined ? undefined : decodeCursor(input.cursor);
-  // Going back is walking the other way from where the page began.
+  // Going back means walking in the other direction from the start of the page.
   const backwards = cursor?.backwards ?? false;
   const page: PageInput = {
     condition: grantedCondition(grant, input, context),
@@ -67,7 +67,7 @@ export async function search(grant: Grant, input: SearchInput, context: ReadCont
   if (sourced?.answer && !input.count) return sourced.answer;
   const sizes = sourced?.sizes ?? (await peekSizes(context.database, scope.ledgers));
   return openLedgers(ledgers, { scope, sizes, context }, async (client, opened) => {
-    // Both halves of an answer speak of the same entries, or all of it is PostgreSQL's.
+    // The count comes from PostgreSQL. Entries and count must describe the same ledger sizes; if they do not, PostgreSQL gives both.
     const answer =
       sourced?.answer && !(await haveGrown(client, sourced.sizes))
         ? sourced.answer
@@ -86,7 +86,7 @@ interface PageInput {
   after: CursorPlace | undefined;
 }
 
-/** The page as the first source has it that holds all of it, and the sizes of the ledgers at that moment. */
+/** The page from the first source that holds all of it, and the sizes of the ledgers at that moment. */
 async function pageOfSources(
   page: PageInput,
   { ledgers, sources }: { ledgers: readonly Ledger[]; sources: readonly PageSource[] },
@@ -100,10 +100,10 @@ async function pageOfSources(
       after: page.after,
       limit: page.offset + page.limit + 1,
     };
-    const asked = await source.ask(question);
-    sizes = asked.sizes;
-    const listed = asked.page && cut(asked.page.places, page);
-    const entries = listed && (await asked.page?.read(listed.places));
+    const result = await source.ask(question);
+    sizes = result.sizes;
+    const listed = result.page && cut(result.page.places, page);
+    const entries = listed && (await result.page?.read(listed.places));
     if (!listed || !entries) continue;
     return { answer: { entries, ...cursorsOf(listed, page), source: source.name }, sizes };
   }
@@ -112,12 +112,12 @@ async function pageOfSources(
 
 /** Whether a ledger has more entries in this transaction than at `sizes`. */
 async function haveGrown(client: Client, sizes: ReadonlyMap<number, number>): Promise<boolean> {
-  const found = await client.query<{ ledger: number; size: number }>({
+  const heads = await client.query<{ ledger: number; size: number }>({
     name: 'sizes-now',
     text: 'select ledger, size from head where ledger = any($1::integer[])',
     values: [[...sizes.keys()]],
   });
-  return found.rows.some(({ ledger, size }) => sizes.get(ledger) !== size);
+  return heads.rows.some(({ ledger, size }) => sizes.get(ledger) !== size);
 }
 
 async function pageOfDatabase(
@@ -125,11 +125,14 @@ async function pageOfDatabase(
   opened: readonly OpenLedger[],
   { page, context }: { page: PageInput; context: ReadContext },
 ): Promise<SearchAnswer> {
-  const { places: found, lookedAt } = await findPlaces(client, opened, {
-    ...{ condition: page.condition, order: page.walk, after: page.after, context },
+  const { places, lookedAt } = await findPlaces(client, opened, {
+    condition: page.condition,
+    order: page.walk,
+    after: page.after,
+    context,
     limit: page.offset + page.limit + 1,
   });
-  const listed = cut(found, page);
+  const listed = cut(places, page);
   // Time was up between two matches: the next page goes on after the last entry that was looked at.
   const goOn = lookedAt && !listed.further ? lookedAt : undefined;
   return {
@@ -142,7 +145,7 @@ async function pageOfDatabase(
 interface Listed {
   /** In the order asked for. */
   places: Place[];
-  /** There are more the way that was walked. */
+  /** There are more entries in the direction of the walk. */
   further: boolean;
   goOn?: Place | undefined;
 }
@@ -172,13 +175,13 @@ interface FindOptions {
   context: ReadContext;
 }
 
-/** What was found; `lookedAt` is where time was up before `limit` were. */
+/** The places that match. `lookedAt` is the last place looked at when the time was up before `limit` places matched. */
 interface Found {
   places: Place[];
   lookedAt?: Place;
 }
 
-/** Phrases are compared with the text of each candidate; a search gives up after two seconds and says where. */
+/** Phrases are compared with the text of each candidate. A search stops after two seconds, and its answer says at which place. */
 const findWithinMs = 2_000;
 
 /** The first `limit` places that match after a place, in order. */

@@ -11,10 +11,10 @@ import { peekSizes, type ReadContext } from './reader.ts';
 
 export interface TailInput extends EntryFilters {
   ledger?: string | undefined;
-  /** The id of the last thing seen (`Last-Event-ID`): what came after it follows without a gap. */
+  /** The id of the last item that the caller got (`Last-Event-ID`): the tail goes on after it without a gap. */
   after?: string | undefined;
   signal: AbortSignal;
-  /** The caller's grant as it is by now: ledgers made meanwhile are in it. */
+  /** The caller's grant at present: it includes ledgers that were made after the tail began. */
   grantNow: () => Grant;
   /** Reads in the turn of the caller's tenant: many tails that resume must not take every connection. */
   inTurn<T>(read: () => Promise<T>): Promise<T>;
@@ -23,7 +23,7 @@ export interface TailInput extends EntryFilters {
 export interface TailItem {
   /** Opaque; resumes after this entry. */
   id: string;
-  /** Absent: nothing matched lately, but the id moved on. */
+  /** Absent when no entry matched, but the id moved on. */
   entry?: EntryView;
 }
 
@@ -51,21 +51,21 @@ export async function* tail(grant: Grant, input: TailInput, context: ReadContext
     const heads = await sizes();
     let behind = false;
     for (const ledger of ledgers) {
-      // A ledger that was made meanwhile is new from its first entry on.
+      // A ledger that was made after the tail began is followed from its first entry.
       const first = positions.get(ledger.id) ?? 0;
       const end = Math.min(heads.get(ledger.id) ?? 0, first + readEntriesMax);
       if (end > first) {
         const range = { ledger, first, end };
-        const found = await input.inTurn(async () =>
-          // Whoever left while he waited keeps nobody waiting.
+        const entries = await input.inTurn(async () =>
+          // A caller who left while waiting for their turn causes no read.
           input.signal.aborted ? [] : matching(range, { grant, condition, context }),
         );
-        for (const entry of found) {
+        for (const entry of entries) {
           positions.set(ledger.id, entry.index + 1);
           yield { id: encodePositions(positions), entry };
         }
         positions.set(ledger.id, end);
-        // Where others are at work is not for those who see their own entries only.
+        // The id tells how far the ledger has grown. A caller who may see only some entries must not learn that.
         if (whole) yield { id: encodePositions(positions) };
       }
       positions.set(ledger.id, Math.max(first, end));
@@ -95,8 +95,8 @@ async function matching(
         at: timeOf(event.occurredAt, ingestedAt),
         terms: termsOf({ event, open }, tenantKeys.searchToken),
       });
-    const found = await eachInTurn(views, fits, context.turns);
-    return views.filter((_, position) => found[position]);
+    const matched = await eachInTurn(views, fits, context.turns);
+    return views.filter((_, position) => matched[position]);
   });
 }
 
@@ -119,11 +119,11 @@ function decodePositions(text: string, ledgers: readonly Ledger[]): Map<number, 
       if (
         !Array.isArray(pair) ||
         pair.length !== 2 ||
-        !pair.every((one) => Number.isSafeInteger(one) && one >= 0)
+        !pair.every((number) => Number.isSafeInteger(number) && number >= 0)
       )
         return refuse();
       const [ledger, position] = pair.map(Number);
-      if (ledgers.some((one) => one.id === ledger)) positions.set(ledger ?? 0, position ?? 0);
+      if (ledgers.some(({ id }) => id === ledger)) positions.set(ledger ?? 0, position ?? 0);
     }
     return positions;
   } catch {

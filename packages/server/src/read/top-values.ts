@@ -17,7 +17,7 @@ export interface TopInput extends EntryFilters {
   limit?: number | undefined;
 }
 
-/** A value's newest entry stands for it: a personal value is read from there, if it still may be. */
+/** The newest entry of each value stands for the value. A personal value is read from that entry, and is absent after an erasure. */
 export interface TopAnswer {
   values: { count: number; entry: EntryView }[];
   exact: boolean;
@@ -26,7 +26,7 @@ export interface TopAnswer {
 const topMax = 100;
 const topDefault = 10;
 const countWithinMs = 2_000;
-/** Personal fields of which each entry has one value at most. */
+/** Personal fields that have at most one value in each entry. */
 const personalFields = ['ip', 'actor.email'];
 
 /** The most frequent values of a field, the most frequent first. @throws invalid_parameter, invalid_query */
@@ -43,9 +43,9 @@ export async function topValues(grant: Grant, input: TopInput, context: ReadCont
   const until = performance.now() + countWithinMs;
   return readLedgers(grant, input.ledger, context, async (client, opened) => {
     const counts = new Map<string, number>();
-    let everyOne = true;
+    let allExact = true;
     for await (const { hits, exact } of exactHits(client, opened, { condition, context, until })) {
-      everyOne &&= exact;
+      allExact &&= exact;
       for (const { span, set } of hits) {
         if (countOf(set) === 0) continue;
         for (const [value, count] of await span.counts(field, set))
@@ -53,12 +53,16 @@ export async function topValues(grant: Grant, input: TopInput, context: ReadCont
       }
     }
     const ordered = [...counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
-    const answer: TopAnswer = { values: [], exact: everyOne };
+    const answer: TopAnswer = { values: [], exact: allExact };
     for (const [value, count] of ordered.slice(0, Math.min(input.limit ?? topDefault, topMax))) {
       const key = personal ? personalKey(input.field, value) : keyOf(field, value, token);
       const newest: Condition = allOf([condition, { kind: 'keys', keys: [key] }]);
       const { places } = await findPlaces(client, opened, {
-        ...{ condition: newest, order: 'desc', limit: 1, after: undefined, context },
+        condition: newest,
+        order: 'desc',
+        limit: 1,
+        after: undefined,
+        context,
       });
       const [entry] = await viewsAt(client, places, context);
       if (entry) answer.values.push({ count, entry });

@@ -54,15 +54,15 @@ export async function tile(
   const ledger = ledgerFor(grant, ledgerName);
   requireWhole(grant);
   const wanted = parseTilePath(path);
-  if (!wanted) throw new AuditError('not_found', { detail: 'that is no tile path' });
+  if (!wanted) throw new AuditError('not_found', { detail: 'this is not the path of a tile' });
   return context.database.read(rowAccessOf(grant, [ledger]), async (client) => {
     const { level, index, width } = wanted;
-    const found =
+    const bytes =
       level === 'entries'
         ? await bundle(client, ledger, { index, width })
         : await tileHashes(client, ledger.id, { level, index, width });
-    if (!found) throw new AuditError('not_found', { detail: 'the tree has no such tile' });
-    return found;
+    if (!bytes) throw new AuditError('not_found', { detail: 'the tree has no such tile' });
+    return bytes;
   });
 }
 
@@ -79,25 +79,25 @@ async function bundle(
     ...(await keptEntries(client, ledger.id, { first, end })),
     ...(await readEntryRange(client, ledger.id, { first, end })),
   ];
-  // Of a bundle that was purged nothing is left to show.
+  // Nothing is left of a bundle whose entries were all purged.
   if (entries.length === 0 && end <= (await purgedBelow(client, ledger.id))) return undefined;
-  // A gap is shown as it is: the verifier then names the first entry that is missing.
-  const whole = entries.findIndex((entry, offset) => entry.index !== first + offset);
-  const present = whole < 0 ? entries : entries.slice(0, whole);
+  // The bundle ends before the first gap, so that the verifier names the first entry that is missing.
+  const gap = entries.findIndex((entry, offset) => entry.index !== first + offset);
+  const present = gap < 0 ? entries : entries.slice(0, gap);
   return Buffer.from(encodeEntryBundle(present.map((entry) => Buffer.from(entry.entry))));
 }
 
 async function purgedBelow(client: Client, ledger: number): Promise<number> {
-  const found = await client.query<{ minimum: number }>({
+  const head = await client.query<{ minimum: number }>({
     name: 'head-minimum',
     text: 'select minimum from head where ledger = $1',
     values: [ledger],
   });
-  return found.rows[0]?.minimum ?? 0;
+  return head.rows[0]?.minimum ?? 0;
 }
 
 /**
- * What retention removed of a ledger: entries before `minimumIndex` are gone, by the purges named, in order of index.
+ * The purges of a ledger, in order of index. Retention has removed the entries before `minimumIndex`.
  * @throws not_found; forbidden without a grant for the whole ledger
  */
 export async function retention(
@@ -111,13 +111,13 @@ export async function retention(
   return { minimumIndex: minimum, purges };
 }
 
-/** The inclusion proof of an event as a C2SP tlog-proof file, publishing first what was just appended. @throws not_found */
+/** The inclusion proof of an event as a C2SP tlog-proof file. An event that is not published yet is published first. @throws not_found, not_yet_published */
 export async function proof(grant: Grant, id: string, context: ReadContext): Promise<string> {
   const place = await context.database.read(rowAccessOf(grant), async (client) => {
-    const found = await findEntry(client, grant, id);
-    if (grant.reach.kind !== 'all' && !(await reachedView(client, found, { grant, context })))
+    const entryPlace = await findEntry(client, grant, id);
+    if (grant.reach.kind !== 'all' && !(await reachedView(client, entryPlace, { grant, context })))
       throw noEvent(id);
-    return found;
+    return entryPlace;
   });
   const scope = rowAccessOf(grant, [place.ledger]);
   const published = await context.database.read(scope, (client) =>

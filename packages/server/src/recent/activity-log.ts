@@ -10,10 +10,10 @@ export interface ActivityLog {
 
 const fileBytesMax = 10 * 1024 * 1024;
 const filesMax = 5;
-/** Lines waiting for the disk; beyond, they are counted and left out. */
+/** Lines that may wait for the disk. Further lines are counted and left out. */
 const waitingLinesMax = 10_000;
 
-/** Lines `time LEVEL text` in a file that is put aside at 10 MB: `.1` is the newest of the older ones, `.5` the oldest. */
+/** Writes lines `time LEVEL text` to a file. At 10 MB the file is renamed: `.1` is the newest older file, `.5` the oldest. */
 export function createActivityLog(file: string, clock: () => number): ActivityLog {
   let lines: string[] = [];
   let leftOut = 0;
@@ -46,7 +46,7 @@ export function createActivityLog(file: string, clock: () => number): ActivityLo
   const add = (level: string, text: string): void => {
     if (lines.length >= waitingLinesMax) leftOut++;
     else lines.push(`${time(clock())} ${level} ${text.replaceAll(/[\r\n]+/g, ' ')}\n`);
-    // A disk that is full must not stop what is logged about.
+    // A full disk must not stop the work that is logged.
     writing ??= write()
       .catch(() => undefined)
       .finally(() => (writing = undefined));

@@ -7,18 +7,18 @@ import { comparePlaces, type RecentEntry } from './recent-entry.ts';
 import type { Chunk } from './window.ts';
 import { parseDirectory, parseState, type ChunkRow, type WindowState } from './window-state.ts';
 
-/** Entries under one key: 50 newest are one or two reads, and together they pack well. */
+/** Entries under one key. A page of 50 entries needs one or two reads, and so many entries compress well together. */
 export const chunkEntriesMax = 64;
 const chunksPerLoad = 16;
 
-/** Reads and writes the values of one ledger in one epoch. A value that is none of ours is as good as absent. */
+/** Reads and writes the values of one ledger in one epoch. A value that somebody else wrote is treated as absent. */
 export interface ChunkValues {
   stateName: string;
   chunkName(id: string): string;
-  /** The state in a value. */
+  /** The state in a value; undefined when it cannot be opened. */
   readState(raw: Buffer): WindowState | undefined;
   directory(state: WindowState): Promise<ChunkRow[] | undefined>;
-  /** Entries of each chunk; undefined when one is not there. */
+  /** Entries of each chunk; undefined when one of the chunks is missing. */
   load(rows: readonly ChunkRow[]): Promise<RecentEntry[][] | undefined>;
   /** A chunk for entries in any order, with its value. */
   pack(entries: readonly RecentEntry[]): Promise<{ chunk: Chunk; value: Buffer }>;
@@ -71,17 +71,17 @@ export function createChunkValues(options: {
       return value && parseDirectory(open(nameOf(directory), value));
     },
     async load(rows) {
-      const found: RecentEntry[][] = [];
+      const loaded: RecentEntry[][] = [];
       for (let first = 0; first < rows.length; first += chunksPerLoad) {
         const some = rows.slice(first, first + chunksPerLoad);
         const values = await store.load(some.map(({ id }) => nameOf(id)));
         for (const [position, row] of some.entries()) {
           const entries = readChunk(row, values[position]);
           if (!entries) return undefined;
-          found.push(entries);
+          loaded.push(entries);
         }
       }
-      return found;
+      return loaded;
     },
     async pack(entries) {
       const id = newId('c');
@@ -121,7 +121,7 @@ type PackedEntry = [
   altered?: string[],
 ];
 
-/** Where nothing of an event is personal, it stands once. */
+/** An event without personal values is equal to its open form, so it is stored once. */
 function packEntry({ index, at, id, ingestedAt, event, open, altered }: RecentEntry): PackedEntry {
   const { id: _, ...rest } = event;
   const { id: _id, ...openRest } = open;

@@ -2,33 +2,33 @@ import type { KeyStore } from '../storage/index.ts';
 
 export class StoreUnavailable extends Error {
   constructor() {
-    super('the recent store is given a rest');
+    super('the recent store has failed and is not asked at present');
     this.name = 'StoreUnavailable';
   }
 }
 
 export interface CircuitBreaker {
   store: KeyStore;
-  /** True while the store is asked. */
+  /** True while the store is asked, that is, while it does not fail. */
   closed(): boolean;
   stop(): void;
 }
 
-/** One failure may be chance. */
+/** The store is not asked any more after so many failures in a row. */
 const failuresMax = 2;
 const probeEveryMs = 1_000;
 /** A store that needs longer for a single key makes answers slower than PostgreSQL's. */
 const probeWithinMs = 50;
-/** Probes in a row that must be fast. */
+/** So many probes in a row must be fast before the store is asked again. */
 const probesWanted = 2;
 
 /**
- * Stops asking a store that fails or is slow. From then on only probes in the background meet it: no caller waits for
- * it again before it has answered in time.
+ * Stops asking a store that fails. From then on only probes in the background ask it: no caller waits for the store before
+ * it has answered the probes in time.
  */
 export function createCircuitBreaker(
   store: KeyStore,
-  tell: (text: string, cause?: unknown) => void,
+  report: (text: string, cause?: unknown) => void,
 ): CircuitBreaker {
   let failures = 0;
   let open = false;
@@ -45,7 +45,7 @@ export function createCircuitBreaker(
     clearInterval(timer);
     open = false;
     failures = 0;
-    tell('the store answers again and is asked again');
+    report('the store answers again and is asked again');
   };
   const trip = (cause: unknown): void => {
     if (++failures < failuresMax || open) return;
@@ -58,7 +58,7 @@ export function createCircuitBreaker(
       void probe().finally(() => (probing = false));
     }, probeEveryMs);
     timer.unref();
-    tell('the store fails and is given a rest', cause);
+    report('the store fails and is given a rest', cause);
   };
   const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
     if (open) throw new StoreUnavailable();

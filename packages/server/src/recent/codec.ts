@@ -11,7 +11,7 @@ import { deflateRaw, inflateRawSync } from 'node:zlib';
 
 const deflate = promisify(deflateRaw);
 
-/** Whose value it is, and which entries of the ledger it is about: `[first, end)`. */
+/** The owner of a value, and the entries of the ledger that it describes: `[first, end)`. */
 export interface ValueHeader {
   tenant: number;
   ledger: number;
@@ -20,10 +20,10 @@ export interface ValueHeader {
   end: number;
 }
 
-/** Makes values that only this installation reads, only under the name they were written for. */
+/** Makes values that only this installation can read, and only under the name for which they were written. */
 export interface Codec {
   seal(name: string, header: ValueHeader, payload: unknown): Promise<Buffer>;
-  /** The payload and its header; undefined when the value is another's, of another name or epoch, damaged or made up. */
+  /** The payload and its header. Undefined when the value has another owner, name or epoch, or is damaged or forged. */
   open(
     name: string,
     value: Buffer,
@@ -31,25 +31,25 @@ export interface Codec {
   ): { header: ValueHeader; payload: unknown } | undefined;
 }
 
-/** 135 bytes an entry where the usual level takes 111, in a third of the time. */
+/** Level 1 takes 135 bytes for an entry and a third of the time of the usual level, which takes 111 bytes. */
 const deflateLevel = 1;
 const nonceBytes = 12;
 const tagBytes = 16;
-/** Values of ours inflate about tenfold; what inflates beyond is none of ours. */
+/** Our own values inflate about tenfold, so a value that inflates to more than this is not ours. */
 const inflatedBytesMax = 64 * 1024 * 1024;
 
 /**
  * `uint16 length · header as JSON · nonce · deflated payload in AES-256-GCM · tag`; name and header are authenticated
- * too. Encrypted, because what Redis keeps on its disk must not outlive an erasure in the clear.
+ * too. Values are encrypted, because Redis may keep them on its disk, where plain text would survive an erasure.
  */
 export function createCodec(secret: Buffer): Codec {
   const keys = new Map<number, KeyObject>();
   const keyOf = (tenant: number): KeyObject => {
-    const known = keys.get(tenant);
-    if (known) return known;
-    const made = createSecretKey(createHmac('sha256', secret).update(`bitacora:${tenant}:recent`).digest());
-    keys.set(tenant, made);
-    return made;
+    const existing = keys.get(tenant);
+    if (existing) return existing;
+    const key = createSecretKey(createHmac('sha256', secret).update(`bitacora:${tenant}:recent`).digest());
+    keys.set(tenant, key);
+    return key;
   };
   return {
     async seal(name, header, payload) {
@@ -91,8 +91,8 @@ export function createCodec(secret: Buffer): Codec {
 }
 
 function parseHeader(text: string): ValueHeader | undefined {
-  const found = JSON.parse(text) as Partial<Record<keyof ValueHeader, unknown>>;
-  const { tenant, ledger, epoch, first, end } = found;
+  const parsed = JSON.parse(text) as Partial<Record<keyof ValueHeader, unknown>>;
+  const { tenant, ledger, epoch, first, end } = parsed;
   const header = { tenant, ledger, epoch, first, end };
   return Object.values(header).every(Number.isSafeInteger) ? (header as ValueHeader) : undefined;
 }

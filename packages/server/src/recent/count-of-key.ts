@@ -7,13 +7,13 @@ import { keyList } from './recent-page.ts';
 import type { RecentSource } from './recent-source.ts';
 import type { Recent } from './recent.ts';
 
-/** Where writes go on, what is held is at the head only now and then. */
+/** While events are written, the window is at the head only at some moments, so opening it is tried several times. */
 const openAttemptsMax = 40;
 const openAgainAfterMs = 25;
 
 /**
- * How many entries recent holds for values of indexed fields, such as one client's; undefined: it could not be asked.
- * @throws invalid_parameter where no index has just these fields
+ * How many entries recent holds for values of indexed fields, such as one client's; undefined when it could not be asked.
+ * @throws invalid_parameter when no index has exactly these fields
  */
 export async function countOfKey(
   grant: Grant,
@@ -21,11 +21,11 @@ export async function countOfKey(
   { recent, source, read }: { recent: Recent; source: RecentSource; read: ReadContext },
 ): Promise<number | undefined> {
   const { indexes } = recent.settings;
-  const asked = Object.keys(fields).sort().join();
-  if (!indexes.some((index) => [...index].sort().join() === asked))
+  const wanted = Object.keys(fields).sort().join();
+  if (!indexes.some((index) => [...index].sort().join() === wanted))
     throw new AuditError('invalid_parameter', {
       parameter: 'only',
-      detail: `only: there is no index of ${asked || 'nothing'}; there are ${indexes.map((index) => index.join('+')).join(', ') || 'none'}`,
+      detail: `only: there is no index of ${wanted || 'nothing'}; there are ${indexes.map((index) => index.join('+')).join(', ') || 'none'}`,
     });
   const condition = grantedCondition(grant, { fields }, read);
   for (let attempt = 0; attempt < openAttemptsMax; attempt++) {

@@ -1,4 +1,4 @@
-/** What recent did since the start of this process. */
+/** Counts of the work of recent since the start of this process. */
 export interface RecentCounters {
   /** Pages that were answered from it. */
   hits: number;
@@ -6,11 +6,11 @@ export interface RecentCounters {
   misses: number;
   /** Questions that went to PostgreSQL because the store could not be asked. */
   fallbacks: number;
-  /** Values that were none of ours, or damaged: taken as absent. */
+  /** Values that somebody else wrote, or that are damaged. They are treated as absent. */
   refused: number;
   /** Entries written to the store. */
   stored: number;
-  /** Times that a window was made anew. */
+  /** How often a window was made anew. */
   fills: number;
   errors: number;
 }

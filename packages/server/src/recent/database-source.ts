@@ -7,34 +7,34 @@ import { filterField } from '../query/index.ts';
 import { openLedgers, viewsAt, type Place, type ReadContext } from '../read/index.ts';
 import { findPlaces } from '../read/index.ts';
 
-/** Entries read at a time: a few milliseconds of work, then others have their turn. */
+/** Entries read at a time. This is work of a few milliseconds, after which other callers have their turn. */
 const entriesPerRead = 128;
 
-/** What recent is made of: the same reads that answer a search. */
+/** Recent is filled by the same reads that answer a search. */
 export function createRecentSource(context: ReadContext): RecentSource {
   const { database, ledgers } = context;
   const names = new Map<string, string>();
-  /** Terms of entries that are in memory, and no longer than they are. */
+  /** Terms of entries, kept as long as the entry itself is in memory. */
   const remembered = new WeakMap<RecentEntry, ReadonlySet<string>>();
   const nameOf = (field: string): string => {
-    const known = names.get(field);
-    if (known !== undefined) return known;
-    const made = fieldName(filterField(field)?.scanned ?? field);
-    names.set(field, made);
-    return made;
+    const existing = names.get(field);
+    if (existing !== undefined) return existing;
+    const name = fieldName(filterField(field)?.scanned ?? field);
+    names.set(field, name);
+    return name;
   };
   return {
     heads: database.heads,
     async range(ledger, { first, end }) {
-      const found: { entry: RecentEntry; leafHash: string }[] = [];
+      const entries: { entry: RecentEntry; leafHash: string }[] = [];
       const add = (views: readonly EntryView[]): void => {
         for (const view of views)
-          found.push({ entry: entryOf(view), leafHash: view.leafHash.toString('hex') });
+          entries.push({ entry: entryOf(view), leafHash: view.leafHash.toString('hex') });
       };
       const appended = ledgers.justAppended(ledger, { first, end });
       if (appended) {
         add(appended);
-        return found;
+        return entries;
       }
       const options = {
         persons: ledgers.persons(ledger.tenant),
@@ -45,11 +45,11 @@ export function createRecentSource(context: ReadContext): RecentSource {
           const range = { first: start, end: Math.min(end, start + entriesPerRead) };
           add(await eventViews(client, await readEntryRange(client, ledger.id, range), options));
         }
-        return found;
+        return entries;
       });
     },
     async newest(row, { size, limit, since }, take) {
-      // How long entries are kept plays no part in reading them.
+      // `Ledger` needs a retention period, but reading entries does not use it.
       const ledger = { ...row, retentionDays: null };
       const options = {
         scope: { tenant: ledger.tenant, ledgers: [ledger.id] },
@@ -59,7 +59,11 @@ export function createRecentSource(context: ReadContext): RecentSource {
       return openLedgers([ledger], options, async (client, opened) => {
         const wanted = limit + 1;
         const { places } = await findPlaces(client, opened, {
-          ...{ condition: everything, order: 'desc', limit: wanted, after: undefined, context },
+          condition: everything,
+          order: 'desc',
+          limit: wanted,
+          after: undefined,
+          context,
         });
         const { held, floor } = heldOf(places, { size, since, limit, cut: places.length === wanted });
         for (let start = 0; start < held.length; start += entriesPerRead) {
@@ -74,15 +78,15 @@ export function createRecentSource(context: ReadContext): RecentSource {
       return termsOf(entry, ledgers.tenantKeys(tenant).searchToken, scanned);
     },
     termsOf(tenant, entry) {
-      const known = remembered.get(entry);
-      if (known) return known;
-      const made = termsOf(entry, ledgers.tenantKeys(tenant).searchToken);
-      remembered.set(entry, made);
-      return made;
+      const existing = remembered.get(entry);
+      if (existing) return existing;
+      const terms = termsOf(entry, ledgers.tenantKeys(tenant).searchToken);
+      remembered.set(entry, terms);
+      return terms;
     },
     isOf(term, field) {
       const name = nameOf(field);
-      // After the name stands U+0000 before a value, U+0002 before one that is found whole only.
+      // The name is followed by U+0000, or by U+0002 when the value is found only as a whole.
       return term.charCodeAt(name.length) <= 2 && term.startsWith(name);
     },
     async renewEpoch(ledger) {
@@ -98,7 +102,10 @@ export function createRecentSource(context: ReadContext): RecentSource {
   };
 }
 
-/** Of places, newest first, those that are held, and the first that is not. `cut`: there may be more. */
+/**
+ * The places that are held, from places in order, newest first. `floor` is the newest place that is not held. `cut`: the
+ * list ends at a limit, so there may be older places.
+ */
 function heldOf(
   places: readonly Place[],
   options: { size: number; since: number; limit: number; cut: boolean },

@@ -1,6 +1,6 @@
 import type { Chunk } from './window.ts';
 
-/** Chunks whose entries are in memory; used longest ago goes first. */
+/** Chunks whose entries are in memory. The entries of the chunk that was used longest ago leave first. */
 export interface EntryMemory {
   used(chunk: Chunk): void;
 }

@@ -12,8 +12,8 @@ interface Packed {
 }
 
 /**
- * The chunks of a window with entries added: the last chunk grows until it is full, what is before `since` or too much
- * leaves, and the floor rises over all that is left out.
+ * The chunks of a window with entries added. The last chunk grows until it is full. Chunks that are older than `since`, or
+ * that exceed `entriesMax`, leave. The floor rises to the newest entry that is left out.
  */
 export async function extendWindow(
   base: Window,

@@ -4,11 +4,11 @@ import { comparePlaces, type RecentPlace } from './recent-entry.ts';
 export interface HeldList<Held extends RecentPlace> {
   readonly entries: readonly Held[];
   insert(entry: Held): void;
-  /** Takes out those that do not pass. */
+  /** Removes the entries that do not pass. */
   keep(test: (entry: Held) => boolean): void;
-  /** The oldest, taken out. */
+  /** Removes the oldest entry and returns it. */
   shift(): Held | undefined;
-  /** How many stand at or before a place. */
+  /** How many entries stand at or before a place. */
   countUpTo(place: RecentPlace): number;
 }
 

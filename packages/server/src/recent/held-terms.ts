@@ -3,7 +3,7 @@ import type { RecentEntry } from './recent-entry.ts';
 import { fieldAlwaysHeld, type RecentSettings } from './recent-settings.ts';
 import type { RecentSource } from './recent-source.ts';
 
-/** The terms of an entry that tell, without reading it, whether it matches a filter of indexed fields. */
+/** Terms of an entry that are kept in memory. They tell whether it matches a filter of indexed fields, without reading it. */
 export function heldTerms({
   ledger,
   source,

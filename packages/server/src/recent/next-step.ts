@@ -1,15 +1,15 @@
 import type { LedgerHead } from '../storage/index.ts';
 import type { WindowState } from './window-state.ts';
 
-/** What brings a window closer to a head. */
+/** A step that brings a window closer to a head. */
 export type NextStep =
   /** The window is at the head. */
   | { readonly kind: 'done' }
   /** The window has more than the head: another process saw more of the ledger, or the ledger was put back. */
   | { readonly kind: 'ahead' }
-  /** More came than the window holds: it is made anew, because what would leave at once need not be read. */
+  /** More entries came than the window holds. It is made anew, because entries that would leave at once need not be read. */
   | { readonly kind: 'refill' }
-  /** Entries `[first, end)` are added; `tag` is that of the head when the window is there then, else 0. */
+  /** Entries `[first, end)` are added. `tag` is the tag of the head when this step reaches the head, otherwise 0. */
   | { readonly kind: 'append'; readonly first: number; readonly end: number; readonly tag: number };
 
 /** Entries appended in one step. */

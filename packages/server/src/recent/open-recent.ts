@@ -10,7 +10,7 @@ import type { PageSource, ReadContext } from '../read/index.ts';
 import { connectRedis, createMemoryKeys, type DataDirectory } from '../storage/index.ts';
 import { recentSettings, redisPlace, type RecentVariables } from './recent-settings.ts';
 
-/** Held in the process where there is no Redis. */
+/** Memory of this process that recent may use when there is no Redis. */
 const memoryBytesMax = 64 * 1024 * 1024;
 
 export interface RecentStore {
@@ -41,7 +41,7 @@ export async function openRecent(
           lost = false;
           activity.info('connected to Redis');
         },
-        // Each attempt fails; that it is gone is told once.
+        // Each attempt to connect fails; only the first failure is logged.
         onError: (error) => {
           if (!lost) activity.error('Redis cannot be reached', error);
           lost = true;
@@ -54,7 +54,7 @@ export async function openRecent(
     store,
     source,
     secret,
-    // Servers of one installation share its secret, and so what they hold.
+    // Servers of one installation share its secret, and so the entries that recent holds.
     installation: createHash('sha256').update(secret).update('recent').digest('hex').slice(0, 12),
     settings: recentSettings(settings, options.packs),
     activity,

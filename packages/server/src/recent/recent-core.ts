@@ -21,17 +21,17 @@ export interface RecentOptions {
   clock: () => number;
 }
 
-/** A window that could not be made is tried again after this. */
+/** After a failure, the window of a ledger is not tried again for so long. */
 const retryAfterMs = 1_000;
 
-/** What all operations share. */
+/** The parts that all operations of recent share. */
 export interface RecentCore extends Pick<RecentOptions, 'source' | 'settings' | 'activity' | 'clock'> {
   readonly counters: RecentCounters;
   readonly breaker: CircuitBreaker;
   /** Begins the name of every key of ours. */
   readonly prefix: string;
   readonly ledgers: ReadonlyMap<number, FollowedLedger>;
-  /** The ledger as this process follows it, from now on if it did not before. */
+  /** The state with which this process follows a ledger. The process begins to follow it when it did not before. */
   follow(ledger: LedgerRow): FollowedLedger;
   /** Work in the background. */
   readonly running: Set<Promise<void>>;
@@ -44,7 +44,7 @@ export interface FollowedLedger {
   size: number;
   /** Entries that this process appended since. */
   growing: number;
-  /** It grew so much between the last two looks that its window is not followed. */
+  /** It grew so much between the last two calls of `grown` that its window is not brought up to date. */
   rushing: boolean;
   /** This process answered questions about it or wrote to it: a process that does neither has no use for its window. */
   wanted: boolean;
@@ -71,7 +71,7 @@ export function openRecentCore(options: RecentOptions): RecentCore {
     const existing = ledgers.get(ledger.id);
     if (existing) return existing;
     const { store } = breaker;
-    const made: FollowedLedger = {
+    const followed: FollowedLedger = {
       size: 0,
       growing: 0,
       rushing: false,
@@ -81,8 +81,8 @@ export function openRecentCore(options: RecentOptions): RecentCore {
       notBefore: 0,
       held: createRecentLedger({ ...options, ledger, prefix, codec, memory, counters, store }),
     };
-    ledgers.set(ledger.id, made);
-    return made;
+    ledgers.set(ledger.id, followed);
+    return followed;
   };
   return {
     source,
@@ -113,7 +113,7 @@ export function reportFailure(
   activity.error(text, error);
 }
 
-/** Brings a window up to date in the background, once at a time. */
+/** Brings a window up to date in the background. At most one such work is scheduled for a ledger. */
 export function schedule(core: RecentCore, ledger: LedgerRow, afterMs: number): void {
   const followed = core.follow(ledger);
   if (followed.scheduled || core.closed || !core.breaker.closed()) return;

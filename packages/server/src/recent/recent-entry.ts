@@ -1,20 +1,20 @@
 import type { EventView, OpenEvent } from '@bitacora/event';
 
-/** Where an entry stands in the order of time; of one moment, the later index is the newer. */
+/** Where an entry stands in the order of time. Of two entries of the same moment, the one with the greater index is newer. */
 export interface RecentPlace {
   /** ms */
   at: number;
   index: number;
 }
 
-/** An entry as recent holds it: what a search shows, and `open` for what it is found by. */
+/** An entry as recent holds it: the members that a search shows, and `open`, from which its terms are made. */
 export interface RecentEntry extends RecentPlace {
   id: string;
   ledger: string;
   ingestedAt: string;
   event: EventView;
   open: OpenEvent;
-  /** Names of groups whose values were changed by somebody. */
+  /** Names of groups whose stored values were changed after the entry was appended. */
   altered?: string[];
 }
 

@@ -10,13 +10,13 @@ import type { EarlyState } from './window-state.ts';
 
 export interface RecentLedger {
   /**
-   * The window as it is at a head or at a later one that is true now. Undefined when this process does not know it:
-   * PostgreSQL answers, and the window is made. @throws Error when the store fails
+   * The window at a head, or at a later head that the ledger has reached. Undefined when this process does not know it:
+   * then PostgreSQL answers, and the window is made. @throws Error when the store fails
    */
   current(head: LedgerHead, early?: EarlyState): Promise<Window | undefined>;
-  /** Reads the state while the head is being read, where the epoch is known; undefined when it is not, or on failure. */
+  /** Reads the state while the head is being read. Undefined when the epoch is not epochWindow yet, or on failure. */
   early(): Promise<EarlyState | undefined>;
-  /** Brings the window up to a head, making it when there is none. How many entries were written. */
+  /** Brings the window up to a head, and makes it when there is none. Returns how many entries were written. */
   follow(head: LedgerHead, options?: { anew?: boolean; days?: number }): Promise<number>;
   /** The entries, from memory or the store; undefined when one is gone. */
   read(entries: readonly HeldEntry[]): Promise<RecentEntry[] | undefined>;
@@ -29,14 +29,14 @@ export interface RecentLedgerOptions extends WindowStoreOptions {
   readonly codec: Codec;
 }
 
-/** Beyond, a question does not wait for the window to catch up. */
+/** When the window lacks more entries than this, a question does not wait for it. */
 const tailEntriesMax = 200;
-/** New chunks that a question waits for. */
+/** A question waits until so many new chunks are loaded, at most. */
 const chunksWaitedForMax = 6;
 const attemptsMax = 3;
 
-/** What this process knows of the window in one epoch. */
-interface Known {
+/** The window of one epoch, as far as this process has it. */
+interface EpochWindow {
   readonly epoch: number;
   readonly values: ChunkValues;
   hold: Hold;
@@ -46,59 +46,63 @@ type Hold =
   /** Nothing was read yet. */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'held'; readonly window: Window }
-  /** What is stored cannot be continued: only a new window replaces it. */
+  /** The stored window cannot be continued: only a new window replaces it. */
   | { readonly kind: 'lost' };
 
-/** One ledger's window: learned from the store, continued from PostgreSQL, made anew when neither is possible. */
+/** The window of one ledger. It is read from the store, continued from PostgreSQL, or made anew when neither is possible. */
 export function createRecentLedger(options: RecentLedgerOptions): RecentLedger {
-  let known: Known | undefined;
-  const knownAt = (head: LedgerHead): Known => {
-    if (known?.epoch !== head.epoch) known = beginEpoch(head.epoch, options);
-    return known;
+  let epochWindow: EpochWindow | undefined;
+  const epochAt = (head: LedgerHead): EpochWindow => {
+    if (epochWindow?.epoch !== head.epoch) epochWindow = beginEpoch(head.epoch, options);
+    return epochWindow;
   };
   const changes = createChanges(options);
   return {
-    window: () => (known ? windowOf(known) : undefined),
+    window: () => (epochWindow ? windowOf(epochWindow) : undefined),
     follow: (head, { anew = false, days = options.settings.days } = {}) =>
-      changes.follow(knownAt(head), { head, anew, days }),
-    current: (head, early) => currentWindow(knownAt(head), { head, early, changes, options }),
+      changes.follow(epochAt(head), { head, anew, days }),
+    current: (head, early) => currentWindow(epochAt(head), { head, early, changes, options }),
     async read(wanted) {
-      const { entries, gone } = await readHeld(options, known?.values, wanted);
-      // A chunk that left the window meanwhile is missed by no other reader.
-      if (known && gone?.every(({ id }) => known && windowOf(known)?.chunks.has(id))) forget(known, options);
+      const { entries, gone } = await readHeld(options, epochWindow?.values, wanted);
+      // A chunk that has left the window in the meantime may be gone. A missing chunk of the present window means that the window is damaged.
+      if (epochWindow && gone?.every(({ id }) => epochWindow && windowOf(epochWindow)?.chunks.has(id)))
+        forget(epochWindow, options);
       return entries;
     },
     async early() {
-      if (!known) return undefined;
-      const { epoch, values } = known;
+      if (!epochWindow) return undefined;
+      const { epoch, values } = epochWindow;
       const raw = await loadState(options, values).catch(() => 'failed' as const);
       return raw === 'failed' ? undefined : { epoch, raw };
     },
   };
 }
 
-function beginEpoch(epoch: number, options: RecentLedgerOptions): Known {
+function beginEpoch(epoch: number, options: RecentLedgerOptions): EpochWindow {
   const refused = (name: string): void =>
     options.activity.error(`${name}: the value is not one of this ledger in this epoch`);
   return { epoch, values: createChunkValues({ ...options, epoch, refused }), hold: { kind: 'unknown' } };
 }
 
-function windowOf({ hold }: Known): Window | undefined {
+function windowOf({ hold }: EpochWindow): Window | undefined {
   return hold.kind === 'held' ? hold.window : undefined;
 }
 
-function forget(known: Known, { ledger, activity }: RecentLedgerOptions): void {
+function forget(epochWindow: EpochWindow, { ledger, activity }: RecentLedgerOptions): void {
   activity.info(`ledger ${ledger.name}: a chunk is gone, the window is made anew`);
-  known.hold = { kind: 'lost' };
+  epochWindow.hold = { kind: 'lost' };
 }
 
 /** Changes of the window, one at a time in this process. */
 interface Changes {
-  /** A change is under way that a question does not wait for. */
+  /** A change is going on for which a question does not wait. */
   following(): boolean;
-  learn(known: Known, raw: Buffer): Promise<boolean>;
-  step(known: Known, head: LedgerHead): Promise<StepResult>;
-  follow(known: Known, wanted: { head: LedgerHead; anew: boolean; days: number }): Promise<number>;
+  learn(epochWindow: EpochWindow, raw: Buffer): Promise<boolean>;
+  step(epochWindow: EpochWindow, head: LedgerHead): Promise<StepResult>;
+  follow(
+    epochWindow: EpochWindow,
+    wanted: { head: LedgerHead; anew: boolean; days: number },
+  ): Promise<number>;
 }
 
 function createChanges(options: RecentLedgerOptions): Changes {
@@ -106,13 +110,14 @@ function createChanges(options: RecentLedgerOptions): Changes {
   let following = 0;
   return {
     following: () => following > 0,
-    learn: (known, raw) => oneAtATime(() => learn(known, { raw, chunksMax: chunksWaitedForMax }, options)),
-    step: (known, head) => oneAtATime(() => step(known, head, options)),
-    async follow(known, wanted) {
+    learn: (epochWindow, raw) =>
+      oneAtATime(() => learn(epochWindow, { raw, chunksMax: chunksWaitedForMax }, options)),
+    step: (epochWindow, head) => oneAtATime(() => step(epochWindow, head, options)),
+    async follow(epochWindow, wanted) {
       return oneAtATime(async () => {
         following++;
         try {
-          return await follow(known, wanted, options);
+          return await follow(epochWindow, wanted, options);
         } finally {
           following--;
         }
@@ -121,48 +126,60 @@ function createChanges(options: RecentLedgerOptions): Changes {
   };
 }
 
-/** Learns a state that some process wrote; false when its values are not all there. */
+/** Takes over a state that some process wrote; false when one of its values is missing. */
 async function learn(
-  known: Known,
+  epochWindow: EpochWindow,
   { raw, chunksMax }: { raw: Buffer; chunksMax: number },
   options: RecentLedgerOptions,
 ): Promise<boolean> {
-  const window = await learnWindow(options, known.values, { raw, existing: windowOf(known), chunksMax });
-  if (window) known.hold = { kind: 'held', window };
+  const window = await learnWindow(options, epochWindow.values, {
+    raw,
+    existing: windowOf(epochWindow),
+    chunksMax,
+  });
+  if (window) epochWindow.hold = { kind: 'held', window };
   return window !== undefined;
 }
 
-/** Adds the entries up to a head, when they continue what is stored. */
-async function step(known: Known, head: LedgerHead, options: RecentLedgerOptions): Promise<StepResult> {
-  const { values } = known;
+/** Adds the entries up to a head, when they continue the stored window. */
+async function step(
+  epochWindow: EpochWindow,
+  head: LedgerHead,
+  options: RecentLedgerOptions,
+): Promise<StepResult> {
+  const { values } = epochWindow;
   const raw = await loadState(options, values);
-  if (!raw || !(await learn(known, { raw, chunksMax: Infinity }, options))) return 'lost';
-  const window = windowOf(known);
+  if (!raw || !(await learn(epochWindow, { raw, chunksMax: Infinity }, options))) return 'lost';
+  const window = windowOf(epochWindow);
   return window ? stepWindow(window, head, { ...options, values }) : 'lost';
 }
 
 async function follow(
-  known: Known,
+  epochWindow: EpochWindow,
   { head, anew, days }: { head: LedgerHead; anew: boolean; days: number },
   options: RecentLedgerOptions,
 ): Promise<number> {
   const { counters } = options;
   const before = counters.stored;
-  if (!anew && known.hold.kind !== 'lost' && (await stepToHead(known, head, options)))
+  if (!anew && epochWindow.hold.kind !== 'lost' && (await stepToHead(epochWindow, head, options)))
     return counters.stored - before;
-  const filled = await fillWindow(options, known.values, { head, days });
-  if (filled) known.hold = { kind: 'held', window: filled.window };
+  const filled = await fillWindow(options, epochWindow.values, { head, days });
+  if (filled) epochWindow.hold = { kind: 'held', window: filled.window };
   return filled?.count ?? 0;
 }
 
 /** Steps until the window is at the head; false when that is not possible. */
-async function stepToHead(known: Known, head: LedgerHead, options: RecentLedgerOptions): Promise<boolean> {
-  // Steps of other processes count as progress: only attempts without any progress are limited.
+async function stepToHead(
+  epochWindow: EpochWindow,
+  head: LedgerHead,
+  options: RecentLedgerOptions,
+): Promise<boolean> {
+  // Steps of other processes count as progress, so only attempts without any progress are limited.
   for (let stale = 0; stale < attemptsMax;) {
-    const upTo = windowOf(known)?.state.upTo ?? -1;
-    const result = await step(known, head, options);
+    const upTo = windowOf(epochWindow)?.state.upTo ?? -1;
+    const result = await step(epochWindow, head, options);
     if (result !== 'stale') return result === 'done';
-    stale = (windowOf(known)?.state.upTo ?? -1) > upTo ? 0 : stale + 1;
+    stale = (windowOf(epochWindow)?.state.upTo ?? -1) > upTo ? 0 : stale + 1;
   }
   return false;
 }
@@ -175,27 +192,30 @@ interface CurrentOptions {
 }
 
 /** A question waits for a few chunks and a short tail, and for nothing longer. */
-async function currentWindow(known: Known, asked: CurrentOptions): Promise<Window | undefined> {
-  const { head, early, changes, options } = asked;
+async function currentWindow(
+  epochWindow: EpochWindow,
+  question: CurrentOptions,
+): Promise<Window | undefined> {
+  const { head, early, changes, options } = question;
   const fitting = (): Window | undefined => {
-    const window = windowOf(known);
+    const window = windowOf(epochWindow);
     return fits(window, head) ? window : undefined;
   };
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
-    if (known.hold.kind === 'lost' || (changes.following() && !fitting())) return undefined;
+    if (epochWindow.hold.kind === 'lost' || (changes.following() && !fitting())) return undefined;
     const readBefore = attempt === 0 && early?.epoch === head.epoch ? early : undefined;
-    const raw = readBefore ? readBefore.raw : await loadState(options, known.values);
-    if (!raw || known.epoch !== head.epoch) return undefined;
-    if (!windowOf(known)?.raw.equals(raw)) {
-      if (changes.following() || !(await changes.learn(known, raw))) return undefined;
+    const raw = readBefore ? readBefore.raw : await loadState(options, epochWindow.values);
+    if (!raw || epochWindow.epoch !== head.epoch) return undefined;
+    if (!windowOf(epochWindow)?.raw.equals(raw)) {
+      if (changes.following() || !(await changes.learn(epochWindow, raw))) return undefined;
     }
-    const learned = windowOf(known);
+    const learned = windowOf(epochWindow);
     if (!learned || fits(learned, head)) return learned;
     const behind = head.size - learned.state.upTo;
     if (behind > tailEntriesMax || behind < 0) return undefined;
-    const result = await changes.step(known, head);
+    const result = await changes.step(epochWindow, head);
     if (result === 'lost') {
-      known.hold = { kind: 'lost' };
+      epochWindow.hold = { kind: 'lost' };
       return undefined;
     }
     const window = result === 'done' ? fitting() : undefined;

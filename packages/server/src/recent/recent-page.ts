@@ -14,7 +14,7 @@ import type { Order, PageQuestion, PageSource, Place } from '../read/index.ts';
 export interface RecentPagesOptions {
   readonly recent: Recent;
   readonly source: RecentSource;
-  /** Absent where nobody else asks. */
+  /** Absent when there are no other callers. */
   readonly turns?: LoopTurns | undefined;
   readonly clock: () => number;
 }
@@ -22,7 +22,7 @@ export interface RecentPagesOptions {
 interface RecentPageInput extends PageQuestion {
   /** State of each ledger, read just before. */
   readonly heads: ReadonlyMap<number, LedgerHead>;
-  /** What was read of each ledger meanwhile, in their order. */
+  /** The state of each ledger, read at the same time as the heads, in the order of the ledgers. */
   readonly early: readonly (EarlyState | undefined)[];
   /** ms */
   readonly now: number;
@@ -58,9 +58,9 @@ export function createRecentPages(options: RecentPagesOptions): PageSource {
   };
 }
 
-/** Entries read to answer one question; beyond, the index of PostgreSQL is faster. */
+/** Entries read to answer one question. With more, the index of PostgreSQL is faster. */
 const readEntriesMax = 5_000;
-/** Entries looked at without reading them. */
+/** Entries whose terms are compared, without reading the entries. */
 const lookedAtMax = 20_000;
 const entriesPerTurn = 256;
 const keysMax = 16;
@@ -69,13 +69,13 @@ interface Found {
   ledger: Ledger;
   open: OpenRecent;
   held: HeldEntry[];
-  /** Nothing is known at or before; undefined: all that matches is found, or as many as were wanted. */
+  /** Entries at or before this place are not known. Undefined when all matching entries, or as many as wanted, are in `held`. */
   floor: RecentPlace | undefined;
 }
 
 /**
  * The page, if it lies wholly inside what recent holds completely; undefined otherwise. Every entry newer than a
- * window's floor is in it, so what is found above all floors is what PostgreSQL finds.
+ * window's floor is in it, so above all floors this finds the same entries as PostgreSQL.
  */
 async function recentPage(
   input: RecentPageInput,
@@ -117,10 +117,10 @@ async function recentPage(
         return only.open.read(wanted.flatMap((place) => entryOf.get(place) ?? []));
       const byPlace = new Map<Place, RecentEntry>();
       for (const { ledger, open } of found) {
-        const own = wanted.filter((place) => place.ledger === ledger);
-        const entries = await open.read(own.flatMap((place) => entryOf.get(place) ?? []));
-        if (entries?.length !== own.length) return undefined;
-        own.forEach((place, position) => {
+        const inLedger = wanted.filter((place) => place.ledger === ledger);
+        const entries = await open.read(inLedger.flatMap((place) => entryOf.get(place) ?? []));
+        if (entries?.length !== inLedger.length) return undefined;
+        inLedger.forEach((place, position) => {
           const entry = entries[position];
           if (entry) byPlace.set(place, entry);
         });
@@ -130,7 +130,7 @@ async function recentPage(
   };
 }
 
-/** What was found in each ledger is in order. */
+/** The entries of all ledgers in the order of the walk. The entries of each ledger are in order already. */
 function inWalkOrder(
   found: readonly Found[],
   { walk, limit }: RecentPageInput,
@@ -169,7 +169,7 @@ async function findInList(
 ): Promise<Found | undefined> {
   const { condition, after, walk, limit } = input;
   const bounds = timeBounds(condition);
-  // Nothing that matches can be missing where the range begins after the floor.
+  // No matching entry is missing when the range begins after the floor.
   const floor = list.floor && bounds.from > list.floor.at ? undefined : list.floor;
   const cursor = after && { ledger: { id: after.ledger }, entry: after };
   if (walk === 'asc' && floor && (!cursor || compareAcross(cursor, { ledger, entry: floor }) < 0))
@@ -208,7 +208,7 @@ function* inOrder(entries: readonly HeldEntry[], walk: Order): Generator<HeldEnt
   }
 }
 
-/** Where the terms decide, the event is not looked at. */
+/** Stands for the event when the terms alone decide. */
 const noEvent: RecentEntry['event'] = { id: '', action: '', actor: { type: 'system', id: '' } };
 
 function matchesTerms(condition: Condition, { at, terms }: HeldEntry): boolean {
@@ -262,16 +262,16 @@ function decidedBy(condition: Condition, isHeld: (term: string) => boolean): boo
   }
 }
 
-/** Entries of the keys of the longest index whose every field the condition asks for. */
+/** Entries of the keys of the longest index, of those whose fields all have a value in the condition. */
 export function keyList(
   { window }: OpenRecent,
   condition: Condition,
   { recent, source }: Pick<RecentPagesOptions, 'recent' | 'source'>,
 ): KeyList | undefined {
   const parts = condition.kind === 'and' ? condition.parts : [condition];
-  const asked = (field: string): readonly string[] | undefined => {
+  const termsWanted = (field: string): readonly string[] | undefined => {
     const part = parts.find(
-      (one) => one.kind === 'keys' && one.keys.every((term) => source.isOf(term, field)),
+      (candidate) => candidate.kind === 'keys' && candidate.keys.every((term) => source.isOf(term, field)),
     );
     return part?.kind === 'keys' ? part.keys : undefined;
   };
@@ -279,8 +279,8 @@ export function keyList(
   for (const fields of longestFirst) {
     let combinations: string[][] | undefined = [[]];
     for (const field of fields) {
-      const terms = asked(field);
-      combinations = terms && combinations?.flatMap((known) => terms.map((term) => [...known, term]));
+      const terms = termsWanted(field);
+      combinations = terms && combinations?.flatMap((chosen) => terms.map((term) => [...chosen, term]));
     }
     if (!combinations || combinations.length > keysMax) continue;
     return united(combinations.map((terms) => window.key(fields, terms)));
@@ -288,7 +288,7 @@ export function keyList(
   return undefined;
 }
 
-/** Lists of one window as one. */
+/** Several lists of one window as one list. */
 function united(lists: readonly KeyList[]): KeyList {
   const filled = lists.filter(({ entries }) => entries.length > 0);
   const floor = lists.map((list) => list.floor).reduce(later, undefined);

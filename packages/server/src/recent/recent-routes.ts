@@ -62,7 +62,7 @@ export interface RecentRouteOptions {
   store: RecentStore | undefined;
 }
 
-/** The newest entries beside the database: what is held, made anew, emptied. Operators reach the ledgers of every tenant. */
+/** Routes that show, fill and empty the store of the newest entries. Operators reach the ledgers of every tenant. */
 export function recentRoutes(options: RecentRouteOptions): Route[] {
   return [statusRoute(options), syncRoute(options), clearRoute(options)];
 }
@@ -99,7 +99,7 @@ function syncRoute({ tenants, read, store }: RecentRouteOptions): Route {
   });
 }
 
-/** A ledger that fails is told in its row, and does not keep the others from being filled. @throws AuditError for a bad request */
+/** Fills one ledger. A failure is reported in its row, so that the other ledgers are filled. @throws AuditError for a bad request */
 async function syncLedger(
   ledger: Ledger,
   options: { grant: Grant; body: z.infer<typeof syncInput>; read: ReadContext; store: RecentStore },
@@ -145,7 +145,8 @@ function clearRoute({ tenants, store }: RecentRouteOptions): Route {
 
 function refuseClear(cause: unknown): never {
   throw new AuditError('unavailable', {
-    detail: 'nothing of it is used any more, but its keys could not be deleted; they expire by themselves',
+    detail:
+      'the stored entries are not used any more, but their keys could not be deleted; they expire by themselves',
     operatorText: messageOf(cause),
     cause,
   });

@@ -1,31 +1,31 @@
 import type { AnyPack } from '@bitacora/pack-kit';
 
-/** What the environment says of recent. */
+/** Settings of recent from the environment. */
 export interface RecentVariables {
   on: boolean;
   redisUrl: string | undefined;
   redisHost: string | undefined;
   redisPort: number;
   redisDatabase: number;
-  /** Undefined: as the packs ask. */
+  /** Undefined: the days that the packs declare. */
   days: number | undefined;
   entriesMaxPerKey: number | undefined;
   entriesMax: number;
 }
 
-/** What recent holds; indexes and days are data that packs give. */
+/** Which entries recent holds. Packs declare indexes and days. */
 export interface RecentSettings {
   /** Each a list of fields, by the names of filters: `[['subject'], ['subject', 'attributes.period']]`. */
   indexes: readonly (readonly string[])[];
-  /** Older entries leave. */
+  /** Older entries are not held. */
   days: number;
-  /** Newest entries of each key of an index. */
+  /** How many of the newest entries each key of an index holds. */
   entriesMaxPerKey: number;
-  /** Newest entries of a ledger. */
+  /** How many of the newest entries of a ledger are held. */
   entriesMaxPerLedger: number;
 }
 
-/** Lists of packs name their actions: they are looked at without reading the entry. */
+/** Every list of a pack filters by actions, so the action of an entry is always held in memory. */
 export const fieldAlwaysHeld = 'action';
 export const dayMs = 86_400_000;
 
@@ -35,7 +35,7 @@ export interface RedisPlace {
   database: number;
 }
 
-/** What recent holds in this deployment: indexes and days are those of all packs, limits the operator's where set. */
+/** Settings of this deployment: indexes and days from all packs; limits that the operator sets come first. */
 export function recentSettings(settings: RecentVariables, packs: readonly AnyPack[]): RecentSettings {
   const declared = packs.flatMap((pack) => pack.recent ?? []);
   const most = (values: readonly (number | undefined)[], otherwise: number): number => {
@@ -43,20 +43,22 @@ export function recentSettings(settings: RecentVariables, packs: readonly AnyPac
     return given.length === 0 ? otherwise : Math.max(...given);
   };
   const lists = new Map(
-    declared.flatMap((one) => one.indexes ?? []).map((fields) => [fields.join(), fields]),
+    declared
+      .flatMap((settingsOfPack) => settingsOfPack.indexes ?? [])
+      .map((fields) => [fields.join(), fields]),
   );
   return {
     indexes: [...lists.values()],
     days:
       settings.days ??
       most(
-        declared.map((one) => one.days),
+        declared.map((settingsOfPack) => settingsOfPack.days),
         daysHeld,
       ),
     entriesMaxPerKey:
       settings.entriesMaxPerKey ??
       most(
-        declared.map((one) => one.entriesMaxPerKey),
+        declared.map((settingsOfPack) => settingsOfPack.entriesMaxPerKey),
         entriesHeldPerKey,
       ),
     entriesMaxPerLedger: settings.entriesMax,

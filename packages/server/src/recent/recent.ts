@@ -19,22 +19,22 @@ export interface Recent {
   readonly settings: RecentSettings;
   readonly counters: Readonly<RecentCounters>;
   heads: RecentSource['heads'];
-  /** What is held of a ledger at a head or later, with what reads its entries; undefined: ask PostgreSQL. Never throws. */
+  /** The window of a ledger at a head or later, and a function that reads its entries. Undefined: ask PostgreSQL. Never throws. */
   open(ledger: LedgerRow, head: LedgerHead, early?: EarlyState): Promise<OpenRecent | undefined>;
-  /** What can be read of a ledger beside its head, at the same time. Never throws. */
+  /** Reads the state of a ledger while the caller reads its head. Never throws. */
   early(ledger: LedgerRow): Promise<EarlyState | undefined>;
-  /** A page was answered from it, or could not be. */
+  /** Counts a page that was answered from recent (`hit`), or that could not be (`miss`). */
   counted(outcome: 'hit' | 'miss'): void;
   /** Notes that this process appended so many entries to a ledger. Returns at once. */
   appended(ledger: LedgerRow, count: number): void;
-  /** Notes how many entries a ledger has; to be called every fraction of a second. Returns at once. */
+  /** Notes how many entries a ledger has. The caller calls it several times a second. Returns at once. */
   grown(ledger: LedgerRow, size: number): void;
-  /** Makes the window of a ledger anew; how many entries it holds. @throws Error when the store fails */
+  /** Makes the window of a ledger anew. Returns how many entries it holds. @throws Error when the store fails */
   sync(ledger: LedgerRow, options: { days?: number | undefined }): Promise<number>;
-  /** Empties what is held of a ledger, for every process; how many keys were deleted. @throws Error */
+  /** Deletes the stored entries of a ledger, for every process. Returns how many keys were deleted. @throws Error */
   clear(ledger: LedgerRow): Promise<number>;
   status(ledger: LedgerRow): Promise<RecentStatus>;
-  /** Which store, and whether it is asked at present. */
+  /** The kind of the store, and whether it is asked at present. */
   store(): { kind: KeyStore['kind']; state: 'asked' | 'resting' };
   close(): Promise<void>;
 }
@@ -46,26 +46,26 @@ export interface OpenRecent {
 
 export interface RecentStatus {
   ledger: string;
-  /** Entries held, and the index below which all are known; null where this process knows no window. */
+  /** Entries held, and the index below which all are known; null when this process has no window. */
   entries: number;
   upTo: number | null;
   /** Time of the oldest entry held, ms. */
   since: number | null;
   /** Nothing of the ledger is missing. */
   complete: boolean;
-  /** In the store; null while it cannot be asked. */
+  /** Keys in the store; null while the store cannot be asked. */
   keys: number | null;
   bytes: number | null;
 }
 
-/** Appends of one ledger are taken together for so long. */
+/** Appends of one ledger within this time are stored together. */
 const gatherMs = 20;
-/** Appends of a ledger that nobody asked this process about: its window is kept ready, but need not be at once. */
+/** The same for a ledger about which nobody asked this process: its window is kept up to date, but less often. */
 const gatherUnaskedMs = 1_000;
-/** A ledger that grows by more between two looks is left until it is calm: reading back what comes in would slow it. */
+/** The window of a ledger that grows by more between two calls of `grown` waits until it grows less: reading the entries back would slow the appends. */
 const calmEntriesMax = 500;
 
-/** The newest entries of each ledger beside PostgreSQL: an exact shortcut, or none. */
+/** The newest entries of each ledger, beside PostgreSQL. It gives the same answer as PostgreSQL, or none. */
 export function createRecent(options: RecentOptions): Recent {
   const core = openRecentCore(options);
   const { source, settings, counters } = core;
@@ -121,7 +121,7 @@ async function currentWindow(
   followed.asked = true;
   const window = await held.current(head, early);
   if (window) return { window, read: held.read };
-  // When another process has seen more, both agree on the size that the ledger has now.
+  // When another process has seen a later size, the head is read again, so that it is not older than the window.
   const ahead = (held.window()?.state.upTo ?? 0) > head.size;
   const headNow = ahead ? await headOf(core, ledger) : undefined;
   const windowNow = headNow && (await held.current(headNow));
@@ -142,7 +142,7 @@ function noteSize(core: RecentCore, ledger: LedgerRow, size: number): void {
   const followed = core.ledgers.get(ledger.id);
   if (!followed?.wanted) return;
   const growth = size - followed.size;
-  // At the first look the growth is not known.
+  // At the first call the growth is not known.
   followed.rushing = followed.size > 0 && growth > calmEntriesMax;
   followed.size = size;
   followed.growing = 0;

@@ -5,10 +5,10 @@ import { nextStep, type NextStep } from './next-step.ts';
 import type { Window } from './window.ts';
 import { sinceOf, writeWindow, type WindowStoreOptions } from './window-store.ts';
 
-/** `stale`: another process was faster, or more steps follow. `lost`: what is stored cannot be continued. */
+/** `stale`: another process was faster, or more steps follow. `lost`: the stored window cannot be continued. */
 export type StepResult = 'done' | 'stale' | 'lost';
 
-/** Brings a window that was just learned one step closer to a head. */
+/** Brings a window that was just read from the store one step closer to a head. */
 export async function stepWindow(
   window: Window,
   head: LedgerHead,
@@ -36,7 +36,7 @@ async function appendStep(
 ): Promise<StepResult> {
   const { ledger, source, settings, counters, activity } = options;
   const { state: before, raw } = window;
-  // The entry before the first is read too: by its hash the ledger is the same one.
+  // The entry before the first is read too: its hash shows that the stored window is of the same ledger.
   const rows = await source.range(ledger, { first: Math.max(0, first - 1), end });
   const previous = first > 0 ? rows.shift() : undefined;
   if ((previous?.leafHash ?? '') !== before.last || rows.length !== end - first) return 'lost';

@@ -1,14 +1,14 @@
 import type { RecentPlace } from './recent-entry.ts';
 
 /**
- * What recent holds of a ledger: every entry below index `upTo` that stands after `floor`. Whoever changes it replaces
- * the whole, and only the one that was read.
+ * The entries of a ledger that recent holds: every entry below index `upTo` that stands after `floor`. A process that
+ * changes the state replaces it as a whole, and only when the stored state is still the one that it read.
  */
 export interface WindowState {
   upTo: number;
-  /** Tag of the head at `upTo`; 0: on the way to one. */
+  /** Tag of the head at `upTo`; 0 when the window is between two heads. */
   tag: number;
-  /** Leaf hash of entry `upTo - 1`, hex; '' for an empty ledger. Where it is another's, the ledger is another one. */
+  /** Leaf hash of entry `upTo - 1`, hex; '' for an empty ledger. When the ledger has another hash there, the state is of another ledger. */
   last: string;
   /** Nothing at or before this place is held; null: there is nothing before what is held. */
   floor: RecentPlace | null;
@@ -16,7 +16,7 @@ export interface WindowState {
   directory: string;
 }
 
-/** A state's value, read before it is known which one is right. */
+/** The value of a state, read before the head tells whether its epoch is the present one. */
 export interface EarlyState {
   epoch: number;
   raw: Buffer | undefined;
@@ -29,7 +29,7 @@ export interface ChunkRow {
   greatest: RecentPlace;
 }
 
-/** Values come out of the codec authenticated: they are ours, and only their version could be another. */
+/** The codec has authenticated the values, so we wrote them. Only another version of this code can have written another shape. */
 export function parseState(payload: unknown): WindowState | undefined {
   return isRow(payload) && Number.isSafeInteger(payload['upTo']) && typeof payload['directory'] === 'string'
     ? (payload as unknown as WindowState)

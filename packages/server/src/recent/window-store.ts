@@ -24,7 +24,7 @@ export interface WindowStoreOptions {
 }
 
 export interface WindowChange {
-  /** The state that was read: nothing is written when the store has another one by now. */
+  /** The state that was read. Nothing is written when the store has another state by now. */
   readonly expected: Buffer | undefined;
   readonly state: Omit<WindowState, 'directory'>;
   readonly chunks: readonly Chunk[];
@@ -40,7 +40,7 @@ export async function loadState(
   return raw;
 }
 
-/** Undefined when another process changed the state meanwhile. */
+/** Undefined when another process has changed the state in the meantime. */
 export async function writeWindow(
   { store, settings }: WindowStoreOptions,
   values: ChunkValues,
@@ -57,7 +57,7 @@ export async function writeWindow(
   return written ? packed : undefined;
 }
 
-/** The window of a state that some process wrote; undefined when its values are not all there. `existing` is continued. */
+/** The window of a state that some process wrote; undefined when one of its values is missing. `existing` is continued. */
 export async function learnWindow(
   options: WindowStoreOptions,
   values: ChunkValues,
@@ -82,7 +82,7 @@ export async function learnWindow(
   return window;
 }
 
-/** Chunks that expired by themselves are too old to be held: the floor rises over them. */
+/** Chunks that may have expired in the store are too old to be held: the floor rises over them. */
 function livingChunks(
   rows: readonly ChunkRow[],
   { window, state, since }: { window: Window; state: WindowState; since: number },

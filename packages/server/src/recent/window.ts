@@ -3,32 +3,32 @@ import { createHeldList, type HeldList } from './held-list.ts';
 import { comparePlaces, later, type RecentPlace, type RecentEntry } from './recent-entry.ts';
 import type { ChunkRow, WindowState } from './window-state.ts';
 
-/** A chunk as this process knows it; its entries may have been put out of memory. */
+/** A chunk as this process knows it; its entries may have left memory. */
 export interface Chunk extends ChunkRow {
   entries: readonly RecentEntry[] | undefined;
 }
 
-/** An entry of the window: where it is, and the terms of indexed fields. */
+/** An entry of the window: its place, and its terms of indexed fields. */
 export interface HeldEntry extends RecentPlace {
   terms: ReadonlySet<string>;
   chunk: Chunk;
   offset: number;
 }
 
-/** Entries that have the values of one key of an index, complete above `floor`. */
+/** Entries that have the values of one key of an index. No entry above `floor` is missing. */
 export interface KeyList {
   entries: readonly HeldEntry[];
   floor: RecentPlace | undefined;
 }
 
-/** What this process knows of a ledger's window: which entries it holds, by time and by each index. */
+/** The window of a ledger as this process has it: its entries by time and by each index. */
 export interface Window {
   readonly state: WindowState;
-  /** The state's value, byte by byte, as it was read or written. */
+  /** The bytes of the state's value, as they were read or written. */
   readonly raw: Buffer;
   readonly chunks: ReadonlyMap<string, Chunk>;
   readonly entries: readonly HeldEntry[];
-  /** The place up to which nothing is held at `now`, given how many days are held; undefined: nothing is missing. */
+  /** The place up to which no entry is held at `now`, given how many days are held; undefined when no entry is missing. */
   floor(now: number): RecentPlace | undefined;
   /** The entries of a key, one term per field of the index. */
   key(fields: readonly string[], terms: readonly string[]): KeyList;
@@ -41,11 +41,11 @@ export interface WindowOptions {
   heldMs: number;
   /** Terms of indexed fields. */
   termsOf: (entry: RecentEntry) => ReadonlySet<string>;
-  /** Whether a term is of a field. */
+  /** Whether a term belongs to a field. */
   isOf: (term: string, field: string) => boolean;
 }
 
-/** Fields with several values make several keys of one entry. */
+/** An entry has several keys when a field has several values. Further keys are left out. */
 const keysPerEntryMax = 32;
 
 export function createWindow(options: WindowOptions): Window {
@@ -67,10 +67,10 @@ export function createWindow(options: WindowOptions): Window {
       return names;
     });
   const add = (chunk: Chunk, offset: number, entry: RecentEntry): void => {
-    const known = byIndex.get(entry.index);
-    if (known) {
-      known.chunk = chunk;
-      known.offset = offset;
+    const existing = byIndex.get(entry.index);
+    if (existing) {
+      existing.chunk = chunk;
+      existing.offset = offset;
       return;
     }
     const { at, index } = entry;
@@ -120,8 +120,8 @@ export function createWindow(options: WindowOptions): Window {
     },
     floor,
     key(fields, terms) {
-      const found = keys.get([fields.join(), ...terms].join('\n'));
-      return { entries: found?.list.entries ?? [], floor: found?.floor };
+      const key = keys.get([fields.join(), ...terms].join('\n'));
+      return { entries: key?.list.entries ?? [], floor: key?.floor };
     },
     apply(next) {
       const before = chunks;

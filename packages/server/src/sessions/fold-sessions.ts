@@ -2,17 +2,17 @@ import type { FollowedEntry, TenantKeys } from '../ledger/index.ts';
 import { sessionTargetType, type SessionStep } from './session-events.ts';
 import type { SessionRow } from './session-row.ts';
 
-/** An entry that does something to a session, and to which. */
+/** An entry that opens, touches or closes a session, and the session that it names. */
 export interface SessionEntry {
   entry: FollowedEntry;
   step: SessionStep;
-  /** Of the host's session id; undefined where the event names the session as its target. */
+  /** The token of the host's session id; undefined when the event names the session only as its target. */
   token: Buffer | undefined;
-  /** Of the session that is the target. */
+  /** The id of the session that is the target. */
   target: string | undefined;
 }
 
-/** Those of the entries that belong to a session. */
+/** The entries that belong to a session. */
 export function sessionEntries(
   entries: readonly FollowedEntry[],
   options: { stepOf: (entry: FollowedEntry) => SessionStep | undefined; tenantKeys: TenantKeys },
@@ -30,12 +30,12 @@ export function sessionEntries(
 }
 
 /**
- * What entries, in order of their index, make of sessions. Events may arrive late: a session starts with its earliest event,
- * was last seen with its latest, and stays closed once it was closed, until its id is opened again.
+ * Applies entries, in order of their index, to sessions. Events may arrive late: a session starts with its earliest event
+ * and was last seen with its latest. A closed session stays closed; when the host opens its id again, that is a new session.
  * @returns the sessions that changed
  */
 export function foldSessions(
-  found: readonly SessionRow[],
+  stored: readonly SessionRow[],
   entries: readonly SessionEntry[],
   tenantKeys: TenantKeys,
 ): SessionRow[] {
@@ -47,15 +47,15 @@ export function foldSessions(
     if ((byToken.get(key)?.openedIndex ?? -1) < row.openedIndex) byToken.set(key, row);
     byId.set(row.id, row);
   };
-  for (const row of found) remember({ ...row });
+  for (const row of stored) remember({ ...row });
   for (const { entry, step, token, target } of entries) {
-    const known =
+    const existing =
       (target === undefined ? undefined : byId.get(target)) ??
       (token ? byToken.get(token.toString('hex')) : undefined);
-    const again = step.kind === 'open' && entry.at > (known?.closedAt ?? Infinity);
-    const row = known && !again ? known : token ? opened(entry, token, tenantKeys) : undefined;
+    const again = step.kind === 'open' && entry.at > (existing?.closedAt ?? Infinity);
+    const row = existing && !again ? existing : token ? opened(entry, token, tenantKeys) : undefined;
     if (!row) continue;
-    if (row !== known) remember(row);
+    if (row !== existing) remember(row);
     apply(row, entry, step);
     changed.add(row);
   }
@@ -63,20 +63,27 @@ export function foldSessions(
 }
 
 function opened(entry: FollowedEntry, token: Buffer, tenantKeys: TenantKeys): SessionRow {
-  const { client, actor, id } = { ...entry.event, actor: entry.open.actor };
+  const { client, id } = entry.event;
   const place = [client?.ip ?? '', client?.userAgent ?? ''];
   return {
-    ...{ openedIndex: entry.index, id, token, actor: actor.id, startedAt: entry.at, lastSeenAt: entry.at },
+    openedIndex: entry.index,
+    id,
+    token,
+    actor: entry.open.actor.id,
+    startedAt: entry.at,
+    lastSeenAt: entry.at,
     place: place.every((part) => part === '')
       ? Buffer.alloc(0)
       : tenantKeys.mac(`place\0${place.join('\0')}`),
-    ...{ closedAt: null, closeReason: null, closedIndex: null },
+    closedAt: null,
+    closeReason: null,
+    closedIndex: null,
   };
 }
 
 function apply(row: SessionRow, { at, index }: FollowedEntry, step: SessionStep): void {
   row.startedAt = Math.min(row.startedAt, at);
-  // What a host still reports of a session that an administrator closed does not open it.
+  // A host may go on to report events of a session that an administrator closed. They do not open it again.
   row.lastSeenAt = Math.max(row.lastSeenAt, Math.min(at, row.closedAt ?? at));
   if (step.kind !== 'close' || row.closedAt !== null) return;
   row.closedAt = Math.max(at, row.startedAt);

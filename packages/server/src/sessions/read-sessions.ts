@@ -29,12 +29,12 @@ export const sessionLimits = { default: 50, max: 1_000 };
 interface SessionQuery {
   client: Client;
   ledgers: readonly Ledger[];
-  /** `where` of what the caller reaches and asks for, and its values. */
+  /** The `where` condition for the sessions that the caller reaches and asks for, and its values. */
   where: string;
   values: unknown[];
 }
 
-/** Sessions, those that began last first. @throws invalid_parameter, not_found */
+/** Sessions. The session that began last is the first. @throws invalid_parameter, not_found */
 export function sessions(
   grant: Grant,
   input: SessionsInput,
@@ -69,14 +69,14 @@ async function countSessions({ client, where, values }: SessionQuery): Promise<n
   return counted.rows[0]?.count ?? 0;
 }
 
-/** One session, by its id or by where it was opened. @throws not_found */
+/** One session, by its id or by the place of the event that opened it. @throws not_found */
 export async function session(
   grant: Grant,
   wanted: { id: string } | { ledger: string; index: number },
   context: SessionContext,
 ): Promise<SessionView> {
-  const named = 'ledger' in wanted ? wanted.ledger : undefined;
-  return querySessions(grant, { ledger: named }, context, async ({ client, ledgers, where, values }) => {
+  const ledgerName = 'ledger' in wanted ? wanted.ledger : undefined;
+  return querySessions(grant, { ledger: ledgerName }, context, async ({ client, ledgers, where, values }) => {
     const n = values.length + 1;
     const isId = 'id' in wanted;
     const key = isId ? wanted.id.toLowerCase() : wanted.index;
@@ -96,7 +96,7 @@ export async function session(
   });
 }
 
-/** Of every actor with active sessions from different addresses or agents, all active ones; at most a thousand. */
+/** All active sessions of each actor whose active sessions come from different addresses or user agents; at most a thousand sessions. */
 export function concurrentSessions(
   grant: Grant,
   input: { ledger?: string | undefined; actor?: string | undefined },
@@ -114,12 +114,14 @@ export function concurrentSessions(
     const views = await sessionViews(client, found.rows, { ledgers, context });
     const groups = Map.groupBy(views, (_, position) => found.rows[position]?.actor ?? '');
     return {
-      actors: [...groups.values()].flatMap((own) => (own[0] ? [{ actor: own[0].actor, sessions: own }] : [])),
+      actors: [...groups.values()].flatMap((group) =>
+        group[0] ? [{ actor: group[0].actor, sessions: group }] : [],
+      ),
     };
   });
 }
 
-/** Sessions closed by an event, in the order in which these arrived: what a host that asks now and then has to end. */
+/** Sessions that an event closed, in the order in which these events arrived. A host asks for them to end the sessions in its own system. */
 export function closedSessions(
   grant: Grant,
   input: { since?: string | undefined; limit?: number | undefined },
@@ -143,7 +145,7 @@ export function closedSessions(
   });
 }
 
-/** Ledger → index of the closing that was seen last; none: from the first one. @throws invalid_parameter */
+/** Ledger → index of the last closing event that the caller has seen. A ledger without an index starts at its first one. @throws invalid_parameter */
 async function positionsOf(
   since: string | undefined,
   { client, ledgers }: Pick<SessionQuery, 'client' | 'ledgers'>,
@@ -158,7 +160,7 @@ async function positionsOf(
   return new Map(found.rows.map(({ ledger, last }) => [ledger, last]));
 }
 
-/** Runs a question about sessions under the caller's reach, once they hold all that was acknowledged before. */
+/** Runs a question about sessions under the caller's reach. It first waits until the sessions include all entries acknowledged before. */
 export async function querySessions<T>(
   grant: Grant,
   input: { ledger?: string | undefined; actor?: string | undefined; active?: boolean | undefined },
@@ -170,11 +172,11 @@ export async function querySessions<T>(
   const { pseudonym } = context.ledgers.tenantKeys(grant.tenant.id);
   const idle = context.clock() - context.sessionIdleMs;
   // A host id that is an e-mail address is stored under its pseudonym.
-  const asked = input.actor === undefined ? null : [input.actor, pseudonym(input.actor)];
+  const actors = input.actor === undefined ? null : [input.actor, pseudonym(input.actor)];
   const values = [
     ledgers.map(({ id }) => id),
     ownActors(grant, pseudonym),
-    asked,
+    actors,
     input.active ?? null,
     idle,
   ];

@@ -1,6 +1,6 @@
 import { AuditError } from '../audit-error.ts';
 
-/** Numbers of a place in an order, as an opaque text. */
+/** An opaque text made from the numbers that describe a place in an order. */
 export function positionCursor(numbers: readonly number[]): string {
   return Buffer.from(JSON.stringify(numbers)).toString('base64url');
 }
@@ -9,7 +9,7 @@ const numbersMax = 2_000;
 const timeMaxMs = 8.64e15;
 const ledgerMax = 2 ** 31 - 1;
 
-/** Start, ledger and index of the session that a page ended with. @throws invalid_parameter */
+/** Start, ledger and index of the last session of a page. @throws invalid_parameter */
 export function readPlace(cursor: string): readonly number[] {
   const numbers = readNumbers(cursor);
   const [at = NaN, ledger = NaN] = numbers ?? [];
@@ -17,7 +17,7 @@ export function readPlace(cursor: string): readonly number[] {
   throw refused('cursor');
 }
 
-/** Ledger → index of the last event that was looked at. @throws invalid_parameter */
+/** Ledger → index of the last closing event that the caller has seen. @throws invalid_parameter */
 export function readPositions(since: string): Map<number, number> {
   const numbers = readNumbers(since);
   if (!numbers || numbers.length % 2 !== 0) throw refused('since');
@@ -40,6 +40,6 @@ function readNumbers(cursor: string): number[] | undefined {
 function refused(parameter: string): AuditError {
   return new AuditError('invalid_parameter', {
     parameter,
-    detail: 'that is no cursor that was answered here',
+    detail: `${parameter} is not a cursor from an earlier answer`,
   });
 }

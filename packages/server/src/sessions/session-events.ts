@@ -1,14 +1,14 @@
 import type { AnyPack, CloseReason } from '@bitacora/pack-kit';
 import type { FollowedEntry } from '../ledger/index.ts';
 
-/** What an event does to a session; undefined: nothing. */
+/** The effect of an event on a session. */
 export type SessionStep = { kind: 'open' } | { kind: 'touch' } | { kind: 'close'; reason: CloseReason };
 
-/** An administrator's closing. Its target is the session, by the id of the event that opened it. */
+/** The action with which an administrator closes a session. Its target is the session, by the id of the event that opened it. */
 export const administratorCloses = 'session.closed';
 export const sessionTargetType = 'session';
 
-/** What each action does to a session: the core's own names, and those of packs. */
+/** A function that tells the effect of an entry on a session, by the core's own action names and those of packs. */
 export function sessionSteps(packs: readonly AnyPack[]): (entry: FollowedEntry) => SessionStep | undefined {
   const open = new Set([
     'session.login',
@@ -26,7 +26,7 @@ export function sessionSteps(packs: readonly AnyPack[]): (entry: FollowedEntry) 
     const reason = close.get(event.action);
     if (reason !== undefined) return event.outcome === 'failure' ? undefined : { kind: 'close', reason };
     if (event.sessionId === undefined) return undefined;
-    // Who was refused has no session, whatever id the host gave the attempt.
+    // A login that failed opens no session, even when the host gave the attempt a session id.
     if (open.has(event.action)) return event.outcome === 'failure' ? undefined : { kind: 'open' };
     return { kind: 'touch' };
   };

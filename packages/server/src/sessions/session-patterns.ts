@@ -9,14 +9,14 @@ export interface SessionPatterns {
   hours: number[];
   /** The same for each weekday, Monday first. */
   weekdays: number[];
-  /** Null without sessions. */
+  /** Null when there are no sessions. */
   meanDurationMs: number | null;
 }
 
 export interface SessionPatternsInput {
   ledger?: string | undefined;
   actor?: string | undefined;
-  /** When they began. */
+  /** Range of the times at which the sessions began. */
   from?: string | undefined;
   to?: string | undefined;
 }
@@ -30,7 +30,7 @@ export async function sessionPatterns(
   const { from, to } = rangeOf(input, context.zone, context.clock());
   return querySessions(grant, input, context, async ({ client, where, values }) => {
     const n = values.length;
-    const found = await client.query<{ hour: number; weekday: number; count: number; duration: number }>(
+    const groups = await client.query<{ hour: number; weekday: number; count: number; duration: number }>(
       `select extract(hour from local)::integer as hour, extract(isodow from local)::integer as weekday,
          count(*) as count, sum(extract(epoch from coalesce(closed_at, last_seen_at) - started_at) * 1000)::float8 as duration
        from session cross join lateral (select started_at at time zone $${n + 1} as local) l where ${where}
@@ -39,9 +39,9 @@ export async function sessionPatterns(
       [...values, context.zone, from, to],
     );
     const sum = (
-      of: (row: (typeof found.rows)[number]) => number,
-      where = (_: (typeof found.rows)[number]) => true,
-    ) => found.rows.filter(where).reduce((total, row) => total + of(row), 0);
+      of: (row: (typeof groups.rows)[number]) => number,
+      where = (_: (typeof groups.rows)[number]) => true,
+    ) => groups.rows.filter(where).reduce((total, row) => total + of(row), 0);
     const count = sum((row) => row.count);
     return {
       count,

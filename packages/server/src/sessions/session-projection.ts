@@ -7,7 +7,7 @@ import { selectSessions, upsertSessions } from './session-row.ts';
 
 const projectEntriesMax = 5_000;
 
-/** Sessions of the hosts' users: opened, touched and closed by events. Only a keyed hash of the host's session id is kept. */
+/** The projection of sessions of the hosts' users: events open, touch and close them. It stores only a keyed hash of the host's session id. */
 export function createSessions({
   ledgers,
   packs,
@@ -28,8 +28,8 @@ export function createSessions({
       if (entries.length === 0) return;
       const tokens = new Map(entries.flatMap(({ token }) => (token ? [[token.toString('hex'), token]] : [])));
       const ids = new Set(entries.flatMap(({ target }) => (target === undefined ? [] : [target])));
-      const found = await selectSessions(client, ledger.id, { tokens: [...tokens.values()], ids: [...ids] });
-      const changed = foldSessions(found, entries, tenantKeys);
+      const stored = await selectSessions(client, ledger.id, { tokens: [...tokens.values()], ids: [...ids] });
+      const changed = foldSessions(stored, entries, tenantKeys);
       if (changed.length > 0) await upsertSessions(client, ledger.id, changed);
     },
     async reset(client, ledger) {

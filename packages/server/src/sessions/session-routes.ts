@@ -67,7 +67,7 @@ function closedRoute(context: SessionContext): Route {
     method: 'GET',
     path: '/v1/sessions/closed',
     summary:
-      'Sessions closed since an earlier answer (`since` is its `next`; `now`: from here on): what a host has to end',
+      'Sessions closed since an earlier answer (`since` is its `next`; `now`: from here on), which the host has to end',
     permission: 'read',
     record,
     query: z.object({ since: text.optional(), limit }),
@@ -134,7 +134,8 @@ function closeRoute(options: StoreOptions & { context: SessionContext }): Route 
   return defineRoute({
     method: 'POST',
     path: '/v1/sessions/{id}/close',
-    summary: 'Close a session: an event of its ledger, which the host learns by asking for closed sessions',
+    summary:
+      'Close a session with an event in its ledger; the host learns of it by asking for closed sessions',
     permission: 'users.manage',
     params: idParams,
     query: z.object({ reason: text.optional() }),

@@ -4,7 +4,7 @@ import type { Client } from '../storage/index.ts';
 /** A session as it is stored; times in ms. */
 export interface SessionRow {
   openedIndex: number;
-  /** Of the event that opened it. */
+  /** The id of the event that opened it. */
   id: string;
   token: Buffer;
   actor: string;
@@ -20,8 +20,9 @@ export const sessionColumns = `opened_index as "openedIndex", id, token, actor, 
   last_seen_at as "lastSeenAt", closed_at as "closedAt", close_reason as "closeReason", closed_index as "closedIndex"`;
 
 /**
- * Of each token the session opened last, and those with the ids. Both are sets, not loops: a planner that has no
- * statistics yet may choose an index that begins with the ledger, and reads the ledger's sessions once at worst.
+ * The session opened last for each token, and the sessions with the ids. Each is one statement for the whole set, not one
+ * per member: a planner that has no statistics yet may choose an index that begins with the ledger, and then reads the
+ * ledger's sessions once at worst.
  */
 export async function selectSessions(
   client: Client,
@@ -35,13 +36,13 @@ export async function selectSessions(
     values: [ledger, wanted.tokens],
   });
   if (wanted.ids.length === 0) return newest.rows;
-  const known = new Set(newest.rows.map(({ id }) => id));
+  const idsOfTokens = new Set(newest.rows.map(({ id }) => id));
   const named = await client.query<SessionRow>({
     name: 'sessions-of-ids',
     text: `select ${sessionColumns} from session where ledger = $1 and id = any($2::uuid[])`,
     values: [ledger, wanted.ids],
   });
-  return [...newest.rows, ...named.rows.filter(({ id }) => !known.has(id))];
+  return [...newest.rows, ...named.rows.filter(({ id }) => !idsOfTokens.has(id))];
 }
 
 export async function upsertSessions(

@@ -5,11 +5,11 @@ import type { SessionRow } from './session-row.ts';
 import type { Client } from '../storage/index.ts';
 import { viewsAt, type ReadContext } from '../read/index.ts';
 
-/** What sessions are read with. */
+/** The dependencies of reading sessions. */
 export interface SessionContext extends ReadContext {
-  /** A session of which nothing was seen for so long has expired. */
+  /** A session without an event for so long has expired. */
   sessionIdleMs: number;
-  /** Waits until the sessions hold what was acknowledged before the call. */
+  /** Waits until the sessions include all entries that were acknowledged before the call. */
   sessionsUpToDate: (ledgers: readonly Ledger[]) => Promise<void>;
 }
 
@@ -19,7 +19,7 @@ export interface SessionView {
   id: string;
   ledger: string;
   index: number;
-  /** The host's own id of it as the opening event shows it: a keyed hash where a pack says that these ids are secrets. */
+  /** The host's own id of the session, as the opening event shows it. It is a keyed hash when a pack says that these ids are secrets. */
   sessionId: string | null;
   actor: Actor;
   client: EventClient;
@@ -28,13 +28,13 @@ export interface SessionView {
   active: boolean;
   closedAt: string | null;
   closeReason: CloseReason | null;
-  /** From its start to its end, or as long as it was seen. */
+  /** From its start to its end, or to the last event seen. */
   durationMs: number;
 }
 
 export type FoundSession = SessionRow & { ledger: number };
 
-/** Sessions with who and where as their opening events still say: what was erased is not there. */
+/** Views of sessions. Actor and client come from the opening event, so erased values are absent. */
 export async function sessionViews(
   client: Client,
   rows: readonly FoundSession[],
@@ -52,7 +52,9 @@ export async function sessionViews(
     const event = eventOf.get(`${ledger}/${row.openedIndex}`);
     const end = endOf(row, context);
     return {
-      ...{ id: row.id, ledger, index: row.openedIndex },
+      id: row.id,
+      ledger,
+      index: row.openedIndex,
       sessionId: event?.sessionId ?? null,
       actor: event?.actor ?? { type: 'user', id: row.actor },
       client: event?.client ?? {},
@@ -66,7 +68,7 @@ export async function sessionViews(
   });
 }
 
-/** When and why it ended, if it did: closed by an event, or not seen for too long. */
+/** When and why the session ended: an event closed it, or no event was seen for too long. Undefined while it is active. */
 function endOf(
   { closedAt, closeReason, lastSeenAt }: SessionRow,
   { sessionIdleMs, clock }: SessionContext,

@@ -10,7 +10,7 @@ import { signWebhook } from '../webhooks/index.ts';
 
 export interface SessionWebhookSettings {
   url: URL;
-  /** The newest first. */
+  /** Signing keys; the newest is the first. */
   keys: readonly Buffer[];
   tenant: string;
   networks: readonly Network[];
@@ -20,7 +20,7 @@ export interface SessionWebhookOptions {
   settings: SessionWebhookSettings;
   tenants: Tenants;
   context: SessionContext;
-  /** Names of what is failing at present. */
+  /** Names of the work that is failing at present. */
   failing: Set<string>;
   /** Names this process in leases. */
   holder: string;
@@ -33,42 +33,44 @@ const retryWaitFirstMs = 500;
 const retryWaitMaxMs = 60_000;
 
 /**
- * Sends each closing of a session to its receiver, in the order of each ledger, until it is answered with 2xx. Where it has
- * come to is a cursor in the database, moved after the answer by whoever holds the lease: after a crash a message may be
- * sent again, under the same id, and none is left out.
+ * Sends each closing of a session to the receiver, in the order of each ledger, again and again until the receiver answers
+ * 2xx. The position is a cursor in the database, which the process that holds the lease moves after the answer. So after a
+ * crash a message may be sent again, with the same id, and none is left out.
  */
 export function startSessionWebhook(options: SessionWebhookOptions): { stop(): Promise<void> } {
   const { settings, tenants, context, failing, logger } = options;
   const abort = new AbortController();
   const { signal } = abort;
   const post = createWebhookPost(createReceiverAddresses(settings.networks));
-  let known = '';
+  let ledgersBegun = '';
   let failures = 0;
 
-  /** Whether something was sent, so that more may wait. */
-  async function once(): Promise<boolean> {
+  /** Sends the next message of each ledger. True when one was sent, since more may wait. */
+  async function sendNext(): Promise<boolean> {
     const tenant = await tenants.find(settings.tenant);
     if (!tenant) throw new Error(`there is no tenant ${settings.tenant}`);
     const ledgers = await tenants.ledgers(tenant.id);
     const names = ledgers.map(({ id }) => id).join();
-    if (known !== names) await beginAtEnd(follower, ledgers, context.database);
-    known = names;
+    if (ledgersBegun !== names) await beginAtEnd(follower, ledgers, context.database);
+    ledgersBegun = names;
     const waiting = await nextClosed(follower, ledgers, context);
     let sent = 0;
-    const failed: unknown[] = [];
+    const errors: unknown[] = [];
     for (const closed of waiting) {
       const projection = delivery(closed, () => send(closed));
-      const asked = { database: context.database, holder: options.holder, projection };
-      // What the receiver does not take of one ledger keeps none of another waiting.
-      const cursor = await follow(closed.ledger, asked).catch((error: unknown) => void failed.push(error));
+      const followOptions = { database: context.database, holder: options.holder, projection };
+      // A message that the receiver does not accept does not delay the messages of other ledgers.
+      const cursor = await follow(closed.ledger, followOptions).catch(
+        (error: unknown) => void errors.push(error),
+      );
       if (cursor !== undefined) sent += 1;
     }
-    if (failed.length > 0) throw failed[0];
+    if (errors.length > 0) throw errors[0];
     return sent > 0;
   }
 
   async function send({ ledger, session }: NextClosed): Promise<void> {
-    // Ids of events, and so of sessions, are unique in a ledger only.
+    // Ids of events, and so of sessions, are unique only within a ledger.
     const id = `session-closed-${ledger.id}-${session.id}`;
     const data = { tenant: settings.tenant, ...session };
     const body = JSON.stringify({ type: 'session.closed', timestamp: session.closedAt, data });
@@ -81,7 +83,7 @@ export function startSessionWebhook(options: SessionWebhookOptions): { stop(): P
     while (!signal.aborted) {
       let waitMs = lookEveryMs;
       try {
-        if (await once()) waitMs = 0;
+        if (await sendNext()) waitMs = 0;
         failures = 0;
         failing.delete(follower);
       } catch (error) {
@@ -89,7 +91,7 @@ export function startSessionWebhook(options: SessionWebhookOptions): { stop(): P
         failures += 1;
         failing.add(follower);
         waitMs = retryWaitMs(failures);
-        logger.error({ err: error }, 'a closed session was not taken by its receiver, will be sent again');
+        logger.error({ err: error }, 'the receiver did not accept a closed session, it will be sent again');
       }
       await sleep(waitMs, undefined, { signal }).catch(() => undefined);
     }
@@ -104,13 +106,13 @@ export function startSessionWebhook(options: SessionWebhookOptions): { stop(): P
   };
 }
 
-/** Half of the wait is random: receivers that were away are not met by all servers at once. */
+/** Half of the wait is random, so that all servers do not send at the same moment to a receiver that was away. */
 function retryWaitMs(failures: number): number {
   const longest = Math.min(retryWaitMaxMs, retryWaitFirstMs * 2 ** Math.min(failures - 1, 30));
   return longest * (0.5 + Math.random() / 2);
 }
 
-/** One step of the follower: past the event that closed the session, once the message was taken. */
+/** One step of the follower: the cursor moves past the event that closed the session, after the receiver has accepted the message. */
 function delivery({ index }: Pick<NextClosed, 'index'>, send: () => Promise<void>): Projection {
   const nothing = (): Promise<void> => Promise.resolve();
   return {
