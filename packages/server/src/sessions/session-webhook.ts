@@ -41,7 +41,7 @@ export function startSessionWebhook(options: SessionWebhookOptions): { stop(): P
   const { settings, tenants, context, failing, logger } = options;
   const abort = new AbortController();
   const { signal } = abort;
-  const post = createWebhookPost(createReceiverAddresses(settings.networks));
+  const send = createSending(options, signal);
   let ledgersBegun = '';
   let failures = 0;
 
@@ -60,23 +60,14 @@ export function startSessionWebhook(options: SessionWebhookOptions): { stop(): P
       const projection = delivery(closed, () => send(closed));
       const followOptions = { database: context.database, holder: options.holder, projection };
       // A message that the receiver does not accept does not delay the messages of other ledgers.
-      const cursor = await follow(closed.ledger, followOptions).catch(
-        (error: unknown) => void errors.push(error),
-      );
-      if (cursor !== undefined) sent += 1;
+      try {
+        if ((await follow(closed.ledger, followOptions)) !== undefined) sent += 1;
+      } catch (error) {
+        errors.push(error);
+      }
     }
     if (errors.length > 0) throw errors[0];
     return sent > 0;
-  }
-
-  async function send({ ledger, session }: NextClosed): Promise<void> {
-    // Ids of events, and so of sessions, are unique only within a ledger.
-    const id = `session-closed-${ledger.id}-${session.id}`;
-    const data = { tenant: settings.tenant, ...session };
-    const body = JSON.stringify({ type: 'session.closed', timestamp: session.closedAt, data });
-    const headers = signWebhook({ id, at: context.clock(), body }, settings.keys);
-    const status = await post({ url: settings.url, headers, body, signal });
-    if (status < 200 || status > 299) throw new Error(`the receiver answered ${status}`);
   }
 
   async function run(): Promise<void> {
@@ -98,11 +89,27 @@ export function startSessionWebhook(options: SessionWebhookOptions): { stop(): P
   }
 
   const running = run();
-  return {
-    async stop() {
-      abort.abort();
-      await running;
-    },
+  const stop = async (): Promise<void> => {
+    abort.abort();
+    await running;
+  };
+  return { stop };
+}
+
+/** Sends the message of a closed session. @throws Error when the receiver does not accept it */
+function createSending(
+  { settings, context }: SessionWebhookOptions,
+  signal: AbortSignal,
+): (closed: NextClosed) => Promise<void> {
+  const post = createWebhookPost(createReceiverAddresses(settings.networks));
+  return async ({ ledger, session }) => {
+    // Ids of events, and so of sessions, are unique only within a ledger.
+    const id = `session-closed-${ledger.id}-${session.id}`;
+    const data = { tenant: settings.tenant, ...session };
+    const body = JSON.stringify({ type: 'session.closed', timestamp: session.closedAt, data });
+    const headers = signWebhook({ id, at: context.clock(), body }, settings.keys);
+    const status = await post({ url: settings.url, headers, body, signal });
+    if (status < 200 || status > 299) throw new Error(`the receiver answered ${status}`);
   };
 }
 
