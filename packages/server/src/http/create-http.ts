@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { fastifyCookie } from '@fastify/cookie';
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { AuditError } from '../audit-error.ts';
 import { createBodyBudget, type BodyLimits } from './body-budget.ts';
 import { correlationIdOf } from './correlation-id.ts';
 import { allowOrigins } from './cors.ts';
@@ -38,6 +39,9 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   logAnswers(app, options.logger);
   app.setErrorHandler((error, request, reply) =>
     sendProblem(error, { request, reply, logger: options.logger }),
+  );
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(new AuditError('not_found'), { request, reply, logger: options.logger }),
   );
   const reserve = createBodyBudget(options.bodies);
   const { bodyMaxBytes } = options.bodies;
