@@ -1,4 +1,4 @@
-/** Wrong usage, or something that cannot be done: exit code 2. The message is all that the user sees. */
+/** Wrong usage, or something that cannot be done. The exit code is 2, and the user sees only the message. */
 export class CliError extends Error {
   override readonly name = 'CliError';
 }

@@ -7,7 +7,7 @@ export interface ConnectionOptions {
   readonly key?: string;
 }
 
-/** Where the server is, unless told otherwise. */
+/** The URL of the server when none is given. */
 export const defaultUrl = 'http://localhost:4000';
 
 /** Adds `--url` and `--key` to a command. */
@@ -17,7 +17,7 @@ export function withConnection(command: Command): Command {
     .option('--key <key>', 'API key (BITACORA_API_KEY)');
 }
 
-/** The URL and key of the options, else of the environment. */
+/** The URL and key from the options, otherwise from the environment. */
 export function connectionOf({ url, key }: ConnectionOptions): {
   readonly url: string;
   readonly key: string | undefined;
@@ -28,20 +28,20 @@ export function connectionOf({ url, key }: ConnectionOptions): {
   };
 }
 
-/** A client for a command that cannot do without a key. `CliError` when there is none, or the URL is none. */
+/** A client for a command that needs a key. Throws `CliError` when there is no key, or the URL is not valid. */
 export function connect(options: ConnectionOptions): Client {
   const { url, key } = connectionOf(options);
   if (key === undefined) throw new CliError('--key: no API key: give it here or as BITACORA_API_KEY');
   return clientFor(url, key);
 }
 
-/** A client for a URL. `CliError` when it is none. */
+/** A client for a URL. Throws `CliError` when the URL is not valid. */
 export function clientFor(url: string, key: string | undefined): Client {
   requireHttpUrl(url);
   return createClient(key === undefined ? { url } : { url, key });
 }
 
-/** `CliError` when it is no URL of a server. */
+/** Throws `CliError` when the text is not an http(s) URL. */
 export function requireHttpUrl(url: string): void {
   if (!/^https?:\/\//.test(url) || !URL.canParse(url))
     throw new CliError(`--url: not an http(s) URL: ${url}`);

@@ -38,7 +38,7 @@ const names = [
   'ledger',
 ] as const;
 
-/** The filter that the options and the query say. */
+/** The filter from the options and the query. */
 export function eventFilterOf(query: string | undefined, options: EventFilter): EventFilter {
   const filter: { -readonly [Name in keyof EventFilter]: EventFilter[Name] } = {};
   if (query !== undefined) filter.q = query;

@@ -25,7 +25,7 @@ export function tableLine({ event, ingestedAt, altered }: Entry): string {
   ].join('  ');
 }
 
-/** Whatever a host wrote must not move the cursor or colour the terminal. */
+/** Removes control characters: a text that a host wrote must not move the cursor or colour the terminal. */
 function cell(text: string, width: number): string {
   const plain = stripVTControlCharacters(text).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '·');
   return (plain.length > width ? `${plain.slice(0, width - 1)}…` : plain).padEnd(width);

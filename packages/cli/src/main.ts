@@ -3,7 +3,7 @@ import { nodeRefusal } from './node-refusal.ts';
 
 const refusal = nodeRefusal(process.versions.node);
 if (refusal === undefined) {
-  // Only now: on an older Node.js the commands may not even load.
+  // Imported after the check, because an older Node.js may not be able to load the commands.
   const { runCli } = await import('./run-cli.ts');
   process.exitCode = await runCli(process.argv.slice(2));
 } else {

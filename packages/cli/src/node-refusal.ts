@@ -1,4 +1,4 @@
-/** Passwords are argon2id, which `node:crypto` has from here on; older ones run no TypeScript configuration either. */
+/** The oldest version that works: `node:crypto` has argon2id for passwords since then. Older versions also run no TypeScript configuration. */
 const oldest = { major: 24, minor: 7 };
 
 /** Why this version of Node.js cannot run the command; undefined when it can. */

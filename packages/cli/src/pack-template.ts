@@ -10,7 +10,7 @@ export function packTemplate(name: string): Readonly<Record<string, string>> {
   };
 }
 
-/** Words that cannot name what a module exports, or that `pack.ts` uses for something else. */
+/** Words that cannot be the name of an export, or that `pack.ts` uses for something else. */
 const takenWords: ReadonlySet<string> = new Set(
   (
     'arguments await break case catch class const continue debugger default delete do else enum eval export extends false ' +
@@ -20,7 +20,7 @@ const takenWords: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** The name that the pack is exported under: camelCase. */
+/** The name under which the pack is exported, in camelCase. */
 export function variableOf(name: string): string {
   const variable = name.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
   return takenWords.has(variable) ? `${variable}Pack` : variable;

@@ -20,7 +20,7 @@ import { addUsers } from './commands/users.ts';
 import type { Exit } from './exit.ts';
 import { ownVersion } from './own-version.ts';
 
-/** The `bitacora` command with all that it can do. It throws `CommanderError` in place of ending the process. */
+/** The `bitacora` command with all its subcommands. It throws `CommanderError` instead of ending the process. */
 export function createProgram(exit: Exit): Command {
   const program = new Command('bitacora')
     .description('The audit trail for every application: who did what to what, provably unaltered.')

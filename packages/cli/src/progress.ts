@@ -1,14 +1,14 @@
-/** How far something is; without `total` only the text is shown. */
+/** How far some work is. Without `total`, only the text is shown. */
 export interface ProgressState {
   readonly done: number;
   readonly total?: number | undefined;
   readonly text: string;
 }
 
-/** Shows progress on stderr: a bar on a terminal, otherwise a line every few seconds; nothing in the first second. */
+/** Shows progress on stderr: a bar on a terminal, otherwise a line every few seconds. Nothing is shown in the first second. */
 export interface Progress {
   update(state: ProgressState): void;
-  /** Something worth knowing while it goes on, such as a wait; at most one a second. */
+  /** Shows a note about the work, such as a wait; at most one each second. */
   note(text: string): void;
   /** Removes the bar. */
   end(): void;
@@ -18,14 +18,16 @@ const barWidth = 24;
 const redrawMs = 100;
 const lineEveryMs = 5_000;
 
-/** `label` names what goes on. */
+/** `label` names the work. */
 export function createProgress(
   label: string,
   stream: Pick<NodeJS.WriteStream, 'isTTY'> & { write(text: string): unknown } = process.stderr,
   clock: () => number = () => performance.now(),
 ): Progress {
   const started = clock();
-  let [nextAt, noteAt, drawn] = [started + 1_000, started, false];
+  let nextAt = started + 1_000;
+  let noteAt = started;
+  let drawn = false;
   return {
     update(state) {
       const now = clock();

@@ -3,7 +3,7 @@ import { CommanderError } from 'commander';
 import { CliError } from './cli-error.ts';
 import { createProgram } from './program.ts';
 
-/** Runs one command line; resolves with the exit code: 0 fine, 1 found something, 2 wrong usage or impossible. */
+/** Runs one command line. The exit code is 0 when all is fine, 1 when a problem was found, 2 for wrong usage or an impossible request. */
 export async function runCli(args: readonly string[]): Promise<number> {
   // `bitacora search … | head` closes the pipe early, which is no error.
   process.stdout.on('error', (error) => {
@@ -12,14 +12,14 @@ export async function runCli(args: readonly string[]): Promise<number> {
   });
   let code = 0;
   try {
-    await createProgram((found) => (code = found)).parseAsync(args, { from: 'user' });
+    await createProgram((exitCode) => (code = exitCode)).parseAsync(args, { from: 'user' });
     return code;
   } catch (error) {
     // Commander has already said what is wrong; help and version are no errors.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const known = error instanceof CliError || error instanceof ClientError;
+    const isExpected = error instanceof CliError || error instanceof ClientError;
     const text =
-      error instanceof Error ? ((known ? undefined : error.stack) ?? error.message) : String(error);
+      error instanceof Error ? ((isExpected ? undefined : error.stack) ?? error.message) : String(error);
     process.stderr.write(`bitacora: ${text}\n`);
     return 2;
   }

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { CliError } from './cli-error.ts';
 
 /**
- * Runs the server's own program with the same terminal, forwards signals to it, and resolves with its exit code. The command
- * line does not import the server: it works without one, against another machine.
+ * Runs the server's own program in the same terminal, forwards signals to it, and resolves with its exit code. The command
+ * line does not import the server, so that it also works where no server is installed, against another machine.
  */
 export function runServerProgram(args: readonly string[]): Promise<number> {
   let program: string;
@@ -14,12 +14,12 @@ export function runServerProgram(args: readonly string[]): Promise<number> {
   } catch (cause) {
     throw new CliError('the package @bitacora/server is not installed here', { cause });
   }
-  // In a checkout the server's program is its source, and finds the sources of what it needs.
+  // In a checkout the program is the TypeScript source, and this condition makes it import the sources of the other packages.
   const conditions = program.endsWith('.ts') ? ['--conditions=bitacora:source'] : [];
   const child = spawn(process.execPath, [...conditions, '--max-semi-space-size=64', program, ...args], {
     stdio: 'inherit',
   });
-  // A terminal sends Ctrl-C to all of its processes: the server would get it twice, and stop without closing.
+  // A terminal sends Ctrl-C to all of its processes. If we also forwarded it, the server would get it twice and stop without closing.
   const signals = process.stdin.isTTY
     ? (['SIGTERM', 'SIGHUP'] as const)
     : (['SIGINT', 'SIGTERM', 'SIGHUP'] as const);

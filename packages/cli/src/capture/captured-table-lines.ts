@@ -1,9 +1,9 @@
 import type { CapturedTable } from '@bitacora/sdk/postgres';
 
-/** One line a table: what is captured of it. */
+/** One line for each table that says what is captured of it. */
 export function capturedTableLines(tables: readonly CapturedTable[]): string {
   const width = Math.max(...tables.map(({ table }) => table.length), 0);
-  return tables.map((one) => `${one.table.padEnd(width)}  ${describe(one)}\n`).join('');
+  return tables.map((table) => `${table.table.padEnd(width)}  ${describe(table)}\n`).join('');
 }
 
 function describe({ captured, enabled, ignore, mask }: CapturedTable): string {

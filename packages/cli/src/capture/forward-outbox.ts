@@ -5,17 +5,17 @@ export interface ForwardOptions {
   readonly query: HostQuery;
   readonly url: string;
   readonly key: string;
-  /** Of the tenants that events name; absent: `key` for all. */
+  /** The API key of each tenant that events name; undefined: `key` is used for all. */
   readonly keyOf: ((tenant: string) => string | undefined) | undefined;
   readonly ledger: string | undefined;
   readonly batchRowsMax: number;
-  /** End when the outbox is empty. */
+  /** Ends when the outbox is empty. */
   readonly once: boolean;
   readonly signal: AbortSignal;
   readonly onError: (error: Error) => void;
 }
 
-/** Forwards the outbox of a host's database. With `once`: how many rows went where; rows that the server did not take end it. */
+/** Forwards the outbox of a host's database. With `once` it returns the counts of rows, and ends when the outbox is empty or the server does not accept rows for now. */
 export async function forwardOutbox(options: ForwardOptions): Promise<Forwarded> {
   const { query, url, key, keyOf, ledger, batchRowsMax, once, signal, onError } = options;
   const to = outboxPost({ url, key, ledger, ...(keyOf && { keyOf }) });

@@ -7,14 +7,14 @@ export type HostQuery = (
   values: readonly unknown[],
 ) => Promise<{ readonly rows: readonly unknown[] }>;
 
-/** Connects to the database of a host application. `CliError` where that cannot be, and for what the database refuses. */
+/** Connects to the database of a host application. Throws `CliError` when it cannot connect, or when the database refuses a statement. */
 export async function withHostDatabase<Result>(
   url: string | undefined,
   work: (query: HostQuery) => Promise<Result>,
 ): Promise<Result> {
   if (url === undefined) throw new CliError('no database: give --database-url or set DATABASE_URL');
   const pool = new pg.Pool({ connectionString: url, max: 2, application_name: 'bitacora capture' });
-  // A connection that breaks while nobody uses it; the next query opens another.
+  // A connection may break while nobody uses it; the next query opens another one.
   pool.on('error', () => undefined);
   try {
     return await work(async (text, values) => pool.query(text, [...values]));

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { CliError } from '../cli-error.ts';
 
-/** Tenant → API key, as a JSON object in a file: keys on the command line are seen by everybody on the machine. `CliError` for anything else. */
+/** Reads tenant → API key from a JSON object in a file, since everybody on the machine can see keys on a command line. Throws `CliError` for any other content. */
 export async function readTenantKeys(path: string): Promise<ReadonlyMap<string, string>> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw new CliError(`--tenant-keys: ${error instanceof Error ? error.message : String(error)}`);
@@ -17,10 +17,10 @@ export async function readTenantKeys(path: string): Promise<ReadonlyMap<string, 
 
 function parsed(text: string, path: string): object {
   try {
-    const found: unknown = JSON.parse(text);
-    if (typeof found === 'object' && found !== null && !Array.isArray(found)) return found;
+    const keys: unknown = JSON.parse(text);
+    if (typeof keys === 'object' && keys !== null && !Array.isArray(keys)) return keys;
   } catch {
-    // Said below: what the parser says would repeat a part of the keys.
+    // The error is thrown below without the message of the parser, which would show a part of the keys.
   }
   throw new CliError(`--tenant-keys: ${path} is not a JSON object of tenants and keys`);
 }

@@ -2,24 +2,24 @@ import type { PackAttribute, PackDescription, PackLabels } from '@bitacora/clien
 import { canonicalJson } from '@bitacora/event';
 import { createHash } from 'node:crypto';
 
-/** What the packs of a server declare together, in an order that does not depend on theirs. */
+/** The declarations of all packs of a server, in an order that does not depend on the order of the packs. */
 export interface Catalogue {
-  /** By name. */
+  /** Sorted by name. */
   readonly actions: readonly CataloguedAction[];
-  /** Of the packs that check them, by name; attributes by name. */
+  /** The attributes of each pack that checks them; packs and attributes are sorted by name. */
   readonly attributes: readonly (readonly [pack: string, readonly (readonly [string, PackAttribute])[]])[];
-  /** SHA-256 of all of it, in hex. */
+  /** SHA-256 of actions and attributes, in hex. */
   readonly hash: string;
 }
 
 export interface CataloguedAction {
   readonly name: string;
-  /** Whose attributes its events may have; null: any. */
+  /** The pack whose attributes its events may have; null: any attributes. */
   readonly attributesOf: string | null;
   readonly labels: PackLabels;
 }
 
-/** Where two packs declare the same action the later one counts, as it does for the server. */
+/** When two packs declare the same action, the later pack counts, as on the server. */
 export function catalogueOf(packs: readonly PackDescription[]): Catalogue {
   const byName = new Map<string, CataloguedAction>();
   for (const { name: pack, attributes, actions } of packs)

@@ -3,12 +3,12 @@ import type { Catalogue, CataloguedAction } from './catalogue.ts';
 
 const madeBy = '// Made by `bitacora codegen`';
 
-/** Whether a text is one that `eventsFile` made, whatever was declared then. */
+/** Whether a text was made by `eventsFile`, for any catalogue. */
 export function isEventsFile(text: string): boolean {
   return text.startsWith(madeBy);
 }
 
-/** The TypeScript text that makes another action or attribute an error of the host's compiler. The same for the same catalogue. */
+/** A TypeScript text with which the host's compiler refuses any other action or attribute. The same catalogue gives the same text. */
 export function eventsFile({ actions, attributes, hash }: Catalogue): string {
   return `${madeBy} from what the packs of a Bitácora server declare: change it there and make it again.
 // Catalogue sha256:${hash}

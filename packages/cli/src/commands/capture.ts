@@ -31,7 +31,7 @@ interface ForwardOptions extends DatabaseOptions, ConnectionOptions {
   readonly once?: true;
 }
 
-/** `bitacora capture install|uninstall|status|forward`: the changes of a PostgreSQL database, whoever makes them. */
+/** `bitacora capture install|uninstall|status|forward`: captures all changes of a PostgreSQL database, also those of other programs. */
 export function addCapture(program: Command, exit: Exit): void {
   const capture = program
     .command('capture')
@@ -44,9 +44,9 @@ export function addCapture(program: Command, exit: Exit): void {
 
 function addInstall(capture: Command): void {
   withTables(withDatabase(capture.command('install')))
-    .description('capture tables; a second time replaces the first')
+    .description('capture tables; installing again replaces the earlier settings')
     .option('--ignore <column>', 'leave this column out (repeat)', collect, [])
-    .option('--mask <column>', 'tell that this column changed, not what (repeat)', collect, [])
+    .option('--mask <column>', 'record that this column changed, without its values (repeat)', collect, [])
     .option('--role <role>', 'let this role write events in its own transactions (repeat)', collect, [])
     .action(async (options: InstallOptions) => {
       const { databaseUrl, ignore, mask, role: roles } = options;
@@ -60,7 +60,7 @@ function addInstall(capture: Command): void {
 
 function addUninstall(capture: Command): void {
   withTables(withDatabase(capture.command('uninstall')))
-    .description('capture tables no longer; what is in the outbox stays')
+    .description('stop capturing tables; rows that are in the outbox stay')
     .action(async (options: TableOptions) => {
       const tables = tablesOf(options);
       const removed = await withHostDatabase(urlOf(options.databaseUrl), (query) =>
@@ -82,14 +82,14 @@ function addStatus(capture: Command): void {
 
 function addForward(capture: Command, exit: Exit): void {
   withConnection(withDatabase(capture.command('forward')))
-    .description('send what is captured to the server, until interrupted; several may run')
+    .description('send captured changes to the server, until interrupted; several may run')
     .option('--ledger <name>', "instead of the tenant's default ledger")
     .option(
       '--tenant-keys <file>',
       'JSON: tenant → API key, of events that name a tenant; absent: --key for all',
     )
     .option('--batch <rows>', 'rows in one request', wholeNumber, 500)
-    .option('--once', 'end when there is nothing left; 1 where something was rejected or not taken')
+    .option('--once', 'end when there is nothing left; exit code 1 when rows were rejected or not taken')
     .action(async (options: ForwardOptions) => {
       const { url, key } = connectionOf(options);
       if (key === undefined) throw new CliError('--key: no API key: give it here or as BITACORA_API_KEY');
@@ -138,7 +138,7 @@ function collect(value: string, values: readonly string[]): readonly string[] {
   return [...values, value];
 }
 
-/** A table that is not there is the user's mistake; what the database itself says is told as such. */
+/** A table that does not exist is the user's mistake, so it becomes a `CliError`. An error of the database itself is passed on. */
 function asUsage(error: unknown): never {
   if (error instanceof Error && !('code' in error)) throw new CliError(error.message);
   throw error;

@@ -13,26 +13,26 @@ interface Options extends ConnectionOptions {
   readonly check?: true;
 }
 
-/** `bitacora codegen`: the actions of the server's packs as types of the host. */
+/** `bitacora codegen`: writes the actions of the server's packs as TypeScript types for the host. */
 export function addCodegen(program: Command, exit: Exit): void {
   withConnection(program.command('codegen'))
     .description("write the events that the server's packs declare as TypeScript, for the host's compiler")
     .option('--out <file>', 'such as src/audit-events.ts; absent: standard output')
     .option('--pack <name>', 'only the events of this pack (repeat)', collect, [])
-    .option('--check', 'write nothing; 1 where the file is not what the server declares now')
+    .option('--check', 'write nothing; exit code 1 when the file is not what the server declares now')
     .action(async (options: Options) => {
       const { out, check } = options;
       if (check === true && out === undefined) throw new CliError('--out: needed by --check');
       const packs = chosen(await connect(options).packs.list(), options.pack);
       const text = eventsFile(catalogueOf(packs));
       if (out === undefined) return void process.stdout.write(text);
-      const found = await readIfThere(out);
-      const isCurrent = found === text;
+      const existing = await readIfThere(out);
+      const isCurrent = existing === text;
       if (check === true) {
         if (!isCurrent) process.stderr.write(`${out} is not what the server declares: bitacora codegen\n`);
         return exit(isCurrent ? 0 : 1);
       }
-      if (found !== undefined && found !== '' && !isEventsFile(found))
+      if (existing !== undefined && existing !== '' && !isEventsFile(existing))
         throw new CliError(`--out: ${out} is not a file that codegen made, and would be lost`);
       if (!isCurrent) await writeFile(out, text).catch(asUsage);
       process.stdout.write(`${out}${isCurrent ? ' (unchanged)' : ''}\n`);
@@ -49,7 +49,7 @@ function chosen(packs: readonly PackDescription[], names: readonly string[]): re
   return names.length === 0 ? packs : packs.filter(({ name }) => names.includes(name));
 }
 
-/** A file that is not there yet is as good as another. */
+/** The text of a file; undefined when it does not exist yet. */
 async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');

@@ -11,7 +11,7 @@ interface Finding {
 
 const skewMaxMs = 5_000;
 
-/** `bitacora doctor`: looks at the server from outside; 1 when something is wrong. */
+/** `bitacora doctor`: checks the server from outside. The exit code is 1 when something is wrong. */
 export function addDoctor(program: Command, exit: Exit): void {
   withConnection(program.command('doctor'))
     .description('check that the server is reachable and ready, its clock, and what the key may do')
@@ -56,7 +56,7 @@ async function checkServer(client: Client, url: string): Promise<Finding[]> {
 function clock(serverTimeMs: number | undefined, hereMs: number): Finding {
   if (serverTimeMs === undefined)
     return { check: 'clock', state: 'unknown', detail: 'the server tells no time' };
-  // The header has whole seconds, so half of one is added.
+  // The header has whole seconds, so half a second is added.
   const skewMs = serverTimeMs + 500 - hereMs;
   const detail = `the server's clock is ${Math.abs(skewMs / 1_000).toFixed(0)} s ${skewMs < 0 ? 'behind' : 'ahead of'} this one`;
   return Math.abs(skewMs) <= skewMaxMs
@@ -82,7 +82,7 @@ async function tryScope(check: string, trial: () => Promise<unknown>): Promise<F
     await trial();
     return { check, state: 'fine', detail: 'allowed' };
   } catch (error) {
-    // A key without a scope may be just what its owner wants.
+    // The owner of a key may have left out this scope on purpose.
     const forbidden = error instanceof ClientError && error.status === 403;
     return { check, state: forbidden ? 'unknown' : 'problem', detail: messageOf(error) };
   }

@@ -22,13 +22,13 @@ export function addKeys(program: Command): void {
     .option('--ledgers <list>', 'comma-separated; otherwise all of the tenant')
     .option(
       '--addresses <list>',
-      'comma-separated networks (10.1.0.0/16); otherwise it is taken from anywhere',
+      'comma-separated networks (10.1.0.0/16); otherwise the key works from anywhere',
     )
     .option('--expires <time>', 'RFC 3339')
     .option('--json')
     .action(create);
   withConnection(keys.command('list'))
-    .description('list keys; secrets are not known')
+    .description('list keys, without their secrets')
     .option('--json')
     .action(list);
   withConnection(keys.command('revoke'))
@@ -42,7 +42,7 @@ export function addKeys(program: Command): void {
 
 async function create(name: string, options: CreateOptions): Promise<void> {
   const { tenant, ledgers, addresses, expires } = options;
-  const made = await connect(options).keys.create({
+  const created = await connect(options).keys.create({
     name,
     scopes: names(options.scopes),
     ...(tenant === undefined ? {} : { tenant }),
@@ -51,18 +51,18 @@ async function create(name: string, options: CreateOptions): Promise<void> {
     ...(expires === undefined ? {} : { expiresAt: expires }),
   });
   if (options.json === true) {
-    process.stdout.write(`${JSON.stringify(made)}\n`);
+    process.stdout.write(`${JSON.stringify(created)}\n`);
     return;
   }
   process.stderr.write(
-    `key ${made.key.id} (${made.key.scopes.join(', ')}); the secret is not shown again:\n`,
+    `key ${created.key.id} (${created.key.scopes.join(', ')}); the secret is not shown again:\n`,
   );
-  process.stdout.write(`${made.secret}\n`);
+  process.stdout.write(`${created.secret}\n`);
 }
 
 async function list(options: ConnectionOptions & { readonly json?: true }): Promise<void> {
-  const found = await connect(options).keys.list();
-  const lines = options.json === true ? found.map((key) => JSON.stringify(key)) : found.map(lineOf);
+  const keys = await connect(options).keys.list();
+  const lines = options.json === true ? keys.map((key) => JSON.stringify(key)) : keys.map(lineOf);
   if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
 }
 

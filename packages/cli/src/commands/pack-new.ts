@@ -6,7 +6,7 @@ import { packTemplate } from '../pack-template.ts';
 
 const nameLengthMaxChars = 40;
 
-/** `bitacora pack new NAME`: a folder with a pack that holds, to be changed. */
+/** `bitacora pack new NAME`: writes a folder with a valid pack that its author then changes. */
 export function addPack(program: Command): void {
   program
     .command('pack')
@@ -29,7 +29,7 @@ export function addPack(program: Command): void {
     });
 }
 
-/** As `definePack` takes it: `audit` is what Bitácora calls its own. */
+/** The same rule as in `definePack`. Bitácora uses the name `audit` itself. */
 function isPackName(name: string): boolean {
   return (
     /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(name) && name.length <= nameLengthMaxChars && name !== 'audit'

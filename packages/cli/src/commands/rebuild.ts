@@ -23,6 +23,9 @@ export function addRebuild(program: Command): void {
 
 function textOf({ projection, ledgers }: Rebuilt): string {
   return ledgers
-    .map((one) => `${one.ledger}: ${projection} of ${one.entries} entries in ${one.durationMs} ms\n`)
+    .map(
+      ({ ledger, entries, durationMs }) =>
+        `${ledger}: ${projection} of ${entries} entries in ${durationMs} ms\n`,
+    )
     .join('');
 }

@@ -18,10 +18,10 @@ export function addRecent(program: Command, exit: Exit): void {
     .command('recent')
     .description('the newest entries beside the database (needs a key with the scope admin)');
   withConnection(recent.command('sync'))
-    .description('fill it anew from the database, ledger by ledger; 1 when one failed')
+    .description('fill it anew from the database, ledger by ledger; exit code 1 when one failed')
     .option('--days <days>', 'entries of so many days; otherwise all that it may hold', wholeNumber)
     .option('--ledger <name>', 'otherwise all that the key reaches')
-    .option('--only <field=value...>', 'tell how many entries of one key of an index are held then')
+    .option('--only <field=value...>', 'also say how many entries of one key of an index are then held')
     .option('--client-id <id>', 'the same as --only subject=<id>')
     .option('--json', 'one line a ledger')
     .action(async (options: SyncOptions) => exit(await sync(options)));
@@ -64,14 +64,14 @@ function lineOf({ ledger, entries, ofKey, durationMs, error }: RecentSync): stri
 }
 
 function keyOf({ only = [], clientId }: SyncOptions): Record<string, string> | undefined {
-  const asked = only.map((one): [string, string] => {
-    const [, field, value] = /^([^=]+)=(.+)$/.exec(one) ?? [];
+  const pairs = only.map((text): [string, string] => {
+    const [, field, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];
     if (field === undefined || value === undefined)
-      throw new CliError(`--only must read field=value, as subject=1042, not ${one}`);
+      throw new CliError(`--only must read field=value, as subject=1042, not ${text}`);
     return [field, value];
   });
-  if (clientId !== undefined) asked.push(['subject', clientId]);
-  return asked.length === 0 ? undefined : Object.fromEntries(asked);
+  if (clientId !== undefined) pairs.push(['subject', clientId]);
+  return pairs.length === 0 ? undefined : Object.fromEntries(pairs);
 }
 
 async function clear(options: LedgerOptions): Promise<void> {
@@ -84,8 +84,8 @@ async function clear(options: LedgerOptions): Promise<void> {
 }
 
 async function status(options: ConnectionOptions & { readonly json?: true }): Promise<void> {
-  const found = await connect(options).recent.status();
-  process.stdout.write(options.json === true ? `${JSON.stringify(found)}\n` : `${tableOf(found)}\n`);
+  const answer = await connect(options).recent.status();
+  process.stdout.write(options.json === true ? `${JSON.stringify(answer)}\n` : `${tableOf(answer)}\n`);
 }
 
 function tableOf({ store, state, days, counters, ledgers }: RecentStatus): string {

@@ -8,10 +8,12 @@ type Options = ConnectionOptions & { readonly dryRun?: true; readonly json?: tru
 export function addRetention(program: Command): void {
   const retention = program
     .command('retention')
-    .description('removing what is older than its ledger keeps (needs a key with the scope operator)');
+    .description(
+      'remove entries that are older than the period of their ledger (needs a key with the scope operator)',
+    );
   withConnection(retention.command('run'))
     .description('remove the segments whose entries are all older than the periods of their ledgers')
-    .option('--dry-run', 'say what would go, remove nothing')
+    .option('--dry-run', 'say what would be removed, remove nothing')
     .option('--json')
     .action(async (options: Options) => {
       const answer = await connect(options).retention.run({ dryRun: options.dryRun === true });
@@ -22,8 +24,8 @@ export function addRetention(program: Command): void {
 function textOf({ dryRun, entries, segments }: RetentionRun): string {
   const lines = segments.flatMap(({ segment, ledgers }) =>
     ledgers.map(
-      (one) =>
-        `segment ${segment}  ${one.ledger}  ${one.entries} entries, ${one.firstIndex} to ${one.lastIndex}, ${one.from} to ${one.to}`,
+      ({ ledger, entries: count, firstIndex, lastIndex, from, to }) =>
+        `segment ${segment}  ${ledger}  ${count} entries, ${firstIndex} to ${lastIndex}, ${from} to ${to}`,
     ),
   );
   const sum = dryRun ? `${entries} entries would be removed` : `${entries} entries removed`;

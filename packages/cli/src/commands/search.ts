@@ -18,12 +18,12 @@ type Options = ConnectionOptions &
 
 const pageSizeMax = 1_000;
 
-/** `bitacora search [query]`: a table, or one entry a line with `--json`. */
+/** `bitacora search [query]`: prints a table, or one JSON entry on each line with `--json`. */
 export function addSearch(program: Command): void {
   withEventFilter(withConnection(program.command('search')))
     .description('find events, newest first')
     .option('--limit <entries>', 'at most so many', wholeNumber, 50)
-    .option('--all', 'every one that is found')
+    .option('--all', 'all entries that match')
     .addOption(new Option('--order <order>', 'by time').choices(['asc', 'desc']).default('desc'))
     .option('--count', 'also say how many there are (on stderr)')
     .option('--json', 'one JSON entry a line')
@@ -40,23 +40,23 @@ async function search(query: string | undefined, options: Options): Promise<void
   });
   const progress = createProgress('search');
   let heading = json === true ? '' : `${tableHeading}\n`;
-  let found = 0;
+  let printed = 0;
   for await (const page of pages) {
-    if (found === 0) tellCount(page);
+    if (printed === 0) printCount(page);
     process.stdout.write(heading);
     heading = '';
     const lines = page.entries
-      .slice(0, wanted - found)
+      .slice(0, wanted - printed)
       .map((entry) => (json === true ? JSON.stringify(entry) : tableLine(entry)));
-    found += lines.length;
-    const kept = lines.length === 0 || process.stdout.write(`${lines.join('\n')}\n`);
-    if (!kept) await once(process.stdout, 'drain');
-    if (!process.stdout.isTTY) progress.update({ done: found, text: `${found} entries` });
-    if (found >= wanted) break;
+    printed += lines.length;
+    const hasRoom = lines.length === 0 || process.stdout.write(`${lines.join('\n')}\n`);
+    if (!hasRoom) await once(process.stdout, 'drain');
+    if (!process.stdout.isTTY) progress.update({ done: printed, text: `${printed} entries` });
+    if (printed >= wanted) break;
   }
   progress.end();
 }
 
-function tellCount({ count, exact }: SearchAnswer): void {
+function printCount({ count, exact }: SearchAnswer): void {
   if (count !== undefined) process.stderr.write(`${exact === false ? 'about ' : ''}${count} found\n`);
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Exit } from '../exit.ts';
 import { runServerProgram } from '../server-program.ts';
 
-/** `bitacora serve`: the server, until a signal ends it. */
+/** `bitacora serve`: runs the server until a signal ends it. */
 export function addServe(program: Command, exit: Exit): void {
   program
     .command('serve')

@@ -3,11 +3,11 @@ import { CliError } from '../cli-error.ts';
 import { connectionOf, withConnection, type ConnectionOptions, requireHttpUrl } from '../connection.ts';
 import { runPackCommand } from '../run-pack-command.ts';
 
-/** `bitacora stats build`: the statistics of a day, by the pack that has them. */
+/** `bitacora stats build`: shows the statistics of a day, which a pack of the server counts. */
 export function addStats(program: Command): void {
   const stats = program.command('stats').description('statistics per day, of the packs that keep them');
   withConnection(stats.command('build'))
-    .description('count a day again and show it; without --date today')
+    .description('count a day again and show it; today when --date is absent')
     .option('--date <day>', 'such as 2026-03-31, of the time zone of the server')
     .option('--pack <name>', 'where several packs have statistics')
     .action(build);
@@ -21,7 +21,10 @@ async function build(
   requireHttpUrl(url);
   const { date, pack } = options;
   const answer = await runPackCommand({
-    ...{ url, key, pack, name: 'stats build' },
+    url,
+    key,
+    pack,
+    name: 'stats build',
     options: date === undefined ? {} : { date },
   });
   process.stdout.write(`${JSON.stringify(answer, undefined, 2)}\n`);

@@ -8,7 +8,7 @@ import { wholeNumber } from '../whole-number.ts';
 type Options = ConnectionOptions &
   EventFilter & { readonly after?: string; readonly limit?: number; readonly json?: true };
 
-/** `bitacora tail [query]`: follows until interrupted. With `--json` each line is `{cursor, entry}`. */
+/** `bitacora tail [query]`: shows new entries until interrupted. With `--json` each line is `{cursor, entry}`. */
 export function addTail(program: Command): void {
   withEventFilter(withConnection(program.command('tail')))
     .description('show events as they come in, until interrupted')

@@ -28,9 +28,12 @@ export function addUsers(program: Command): void {
     .argument('<email>')
     .requiredOption('--role <role>', roles.join(', '))
     .option('--name <name>')
-    .option('--host-id <id>', 'the id that host applications know him by: role viewer sees its entries')
-    .option('--modules <list>', 'comma-separated: he sees these modules only')
-    .option('--subjects <list>', 'comma-separated: he sees entries about these subjects only')
+    .option(
+      '--host-id <id>',
+      'the id of this person in host applications: with the role viewer they see the entries of this id',
+    )
+    .option('--modules <list>', 'comma-separated: they see only these modules')
+    .option('--subjects <list>', 'comma-separated: they see only entries about these subjects')
     .option('--json')
     .action(invite);
   withConnection(users.command('role'))
@@ -39,7 +42,7 @@ export function addUsers(program: Command): void {
     .argument('<role>', roles.join(', '))
     .action(async (email: string, role: string, options: ConnectionOptions) => {
       const client = connect(options);
-      await client.users.change((await named(client, email)).id, { role: roleOf(role) });
+      await client.users.change((await userOf(client, email)).id, { role: roleOf(role) });
       process.stderr.write(`${email} is ${role}\n`);
     });
   for (const [name, state] of [
@@ -51,40 +54,40 @@ export function addUsers(program: Command): void {
       .argument('<email>')
       .action(async (email: string, options: ConnectionOptions) => {
         const client = connect(options);
-        await client.users.change((await named(client, email)).id, { state });
+        await client.users.change((await userOf(client, email)).id, { state });
         process.stderr.write(`${email} is ${state}\n`);
       });
   }
   withConnection(users.command('remove'))
-    .description('remove a user; what he did stays on record')
+    .description('remove a user; the record of what they did stays')
     .argument('<email>')
     .action(async (email: string, options: ConnectionOptions) => {
       const client = connect(options);
-      await client.users.remove((await named(client, email)).id);
+      await client.users.remove((await userOf(client, email)).id);
       process.stderr.write(`removed ${email}\n`);
     });
   withConnection(users.command('link'))
-    .description('a new invitation, or a reset for who has signed in before')
+    .description('send a new invitation, or a password reset to a person who has signed in before')
     .argument('<email>')
     .option('--remove-codes', 'also removes the codes of a lost authenticator')
     .action(async (email: string, options: ConnectionOptions & { readonly removeCodes?: true }) => {
       const client = connect(options);
-      const { link } = await client.users.sendLink((await named(client, email)).id, {
+      const { link } = await client.users.sendLink((await userOf(client, email)).id, {
         removeCodes: options.removeCodes === true,
       });
-      tellLink(email, link);
+      printLink(email, link);
     });
 }
 
 async function list(options: JsonOption): Promise<void> {
-  const found = await connect(options).users.list();
-  const lines = found.map((user) => (options.json === true ? JSON.stringify(user) : lineOf(user)));
+  const listed = await connect(options).users.list();
+  const lines = listed.map((user) => (options.json === true ? JSON.stringify(user) : lineOf(user)));
   if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
 }
 
 async function invite(email: string, options: InviteOptions): Promise<void> {
   const { name = email, hostId, modules, subjects } = options;
-  const made = await connect(options).users.invite({
+  const invited = await connect(options).users.invite({
     email,
     name,
     role: roleOf(options.role),
@@ -92,11 +95,11 @@ async function invite(email: string, options: InviteOptions): Promise<void> {
     ...(modules === undefined ? {} : { scope: 'modules', modules: parts(modules) }),
     ...(subjects === undefined ? {} : { scope: 'subjects', subjects: parts(subjects) }),
   });
-  if (options.json === true) process.stdout.write(`${JSON.stringify(made)}\n`);
-  else tellLink(email, made.link);
+  if (options.json === true) process.stdout.write(`${JSON.stringify(invited)}\n`);
+  else printLink(email, invited.link);
 }
 
-function tellLink(email: string, link: string | null): void {
+function printLink(email: string, link: string | null): void {
   if (link === null) process.stderr.write(`a link was sent to ${email}\n`);
   else {
     process.stderr.write(`give this link to ${email}; it works once:\n`);
@@ -105,14 +108,14 @@ function tellLink(email: string, link: string | null): void {
 }
 
 /** @throws CliError when nobody has that e-mail */
-async function named(client: Client, email: string): Promise<User> {
-  const found = (await client.users.list()).find((user) => user.email === email.trim().toLowerCase());
-  if (!found) throw new CliError(`there is no user ${email}`);
-  return found;
+async function userOf(client: Client, email: string): Promise<User> {
+  const match = (await client.users.list()).find((user) => user.email === email.trim().toLowerCase());
+  if (!match) throw new CliError(`there is no user ${email}`);
+  return match;
 }
 
 function roleOf(text: string): RoleName {
-  const role = roles.find((one) => one === text);
+  const role = roles.find((name) => name === text);
   if (!role) throw new CliError(`there is no role ${text}: ${roles.join(', ')}`);
   return role;
 }

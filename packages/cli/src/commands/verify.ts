@@ -28,12 +28,14 @@ interface Options extends ConnectionOptions {
 
 const collect = (value: string, earlier: readonly string[]): string[] => [...earlier, value];
 
-/** `bitacora verify`: 0 when everything is as signed, 1 with what differs, 2 when it cannot be told. */
+/** `bitacora verify`: the exit code is 0 when everything is as signed, 1 when something differs, 2 when verifying is not possible. */
 export function addVerify(program: Command, exit: Exit): void {
   withConnection(program.command('verify'))
-    .description('recompute a ledger from its entries and compare it with what was signed; needs no database')
+    .description(
+      'recompute a ledger from its entries and compare it with its signed checkpoints; needs no database',
+    )
     .option('--from <url|folder>', 'a server, …/v1/tlog/NAME, or a folder in C2SP layout (default: --url)')
-    .option('--ledger <name>', 'which one, where --from does not say (default: the name in the key)')
+    .option('--ledger <name>', 'which ledger, when --from does not name one (default: the name in the key)')
     .option('--checkpoint <file>', 'signed notes kept elsewhere; may be repeated', collect, [])
     .option('--receipt <file>', 'answers of POST /v1/events kept by the host; may be repeated', collect, [])
     .option(
@@ -88,7 +90,7 @@ async function verifierOf(given: string | undefined): Promise<Verifier> {
   return verifier.value;
 }
 
-/** What is read, and how values are looked for. */
+/** The files of the ledger, and the function that looks for altered values. */
 function placeOf(
   options: Options,
   { verifier, progress }: { readonly verifier: Verifier; readonly progress: Progress },

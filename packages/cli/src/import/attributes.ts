@@ -5,8 +5,8 @@ import { isMapping } from './mapping.ts';
 import type { Cells, Row } from './row.ts';
 
 /**
- * Compiles `{columns, except, types, add}` into an event's attributes: the columns named (`all` by default) under their own
- * names, nulls left out, texts unless `types` says otherwise, then the values of `add`.
+ * Compiles `{columns, except, types, add}` into an event's attributes: the named columns (`all` by default) under their own
+ * names, without nulls, as texts unless `types` gives another type; then the values of `add`.
  */
 export function compileAttributes(
   spec: unknown,

@@ -3,8 +3,8 @@ import { isMapping } from './mapping.ts';
 import type { Row } from './row.ts';
 
 /**
- * Compiles `{column: value, …}`: all must hold. A value may be a list (one of them), `null`, or `{not: value}`. Values are
- * compared as texts, so that `1` and `true` also find the texts of a CSV.
+ * Compiles `{column: value, …}` into a test in which all columns must match. A value may be a list (one of its members must
+ * match), `null`, or `{not: value}`. Values are compared as texts, so that `1` and `true` also match the texts of a CSV.
  */
 export function compileCondition(spec: unknown, where: string, scope: MapScope): (row: Row) => boolean {
   if (!isMapping(spec)) throw scope.error(where, 'a mapping of columns to values is needed');

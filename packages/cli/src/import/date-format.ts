@@ -6,7 +6,7 @@ const months = 'january february march april may june july august september octo
   ' ',
 );
 
-/** Token → what it matches. `M`, `d`, `H`, `m`, `s` take one or two digits, doubled ones exactly two. */
+/** Token → the pattern that it matches. `M`, `d`, `H`, `m`, `s` take one or two digits, doubled ones exactly two. */
 const tokens: Readonly<Record<string, string>> = {
   yyyy: '(?<year>\\d{4})',
   MMMM: `(?<monthName>${months.join('|')})`,
@@ -46,7 +46,7 @@ export function createDateReader(format: string, zone: string): (text: string) =
     const parts = pattern.exec(text)?.groups;
     const localMs = parts === undefined ? undefined : localMsOf(parts);
     if (localMs === undefined) throw new RowError(`not a time of the form ${format}: ${text.slice(0, 60)}`);
-    // The zone's offset is asked for at the first guess; around a change of clocks the second one counts.
+    // The offset at the local time read as UTC gives a first guess. The offset at that guess is right, also around a change of clocks.
     const guess = localMs - offsetMs(localMs);
     return localMs - offsetMs(guess);
   };

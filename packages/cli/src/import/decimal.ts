@@ -1,15 +1,15 @@
 import Big from 'big.js';
 import { RowError } from './row-error.ts';
 
-/** Reads a decimal such as `-12.50` exactly: money never passes through a binary fraction. @throws RowError for any other text */
+/** Reads a decimal such as `-12.50` exactly. A binary fraction would change amounts of money. @throws RowError for any other text */
 export function parseDecimal(text: string): Big {
   if (!/^[+-]?(?:\d+\.?\d*|\.\d+)$/.test(text))
     throw new RowError(`not a decimal number: ${text.slice(0, 60)}`);
-  // Big takes no sign plus and no digit before or after the point.
+  // Big accepts neither a plus sign nor a point at the end.
   return new Big(text.replace(/^\+/, '').replace(/\.$/, ''));
 }
 
-/** With exactly `places` digits after the point, halves rounded away from zero. Zero has no sign. */
+/** The text with exactly `places` digits after the point; halves are rounded away from zero. Zero has no sign. */
 export function formatDecimal(value: Big, places: number): string {
   const rounded = value.round(places, Big.roundHalfUp);
   return (rounded.eq(0) ? rounded.abs() : rounded).toFixed(places);

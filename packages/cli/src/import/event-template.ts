@@ -14,7 +14,7 @@ export interface EventTemplate {
   readonly applies: (row: Row) => boolean;
   /** The event's fields, not yet parsed; without `id` and `changes`. Throws `RowError`. */
   readonly fill: (row: Row) => Record<string, JsonValue>;
-  /** A fresh memory of previous rows, where the map asks for changes. */
+  /** Makes a memory of previous rows; undefined when the map does not ask for changes. */
   readonly changes: (() => RowChanges) | undefined;
 }
 

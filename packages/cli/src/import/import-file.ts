@@ -14,7 +14,7 @@ export interface ImportOptions {
   readonly map: ImportMap;
   readonly ledger: string | undefined;
   readonly batchSize: number;
-  /** Undefined: nothing is sent. */
+  /** Undefined when nothing is sent. */
   readonly client: Client | undefined;
   /** Where rejected rows are written; made only when there are any. */
   readonly reportFile: string;
@@ -22,7 +22,11 @@ export interface ImportOptions {
   readonly progress: Progress;
 }
 
-/** `expired`: accepted ones older than what retention removed from the ledger, which may have held them before. `resumed`: events that an earlier, killed run had sent and that were not sent again. `rejected` counts rows and events refused. */
+/**
+ * `expired` counts accepted events that are older than entries that retention has removed: the ledger may have had them
+ * before. `resumed` counts events that an earlier, killed run had sent and that were not sent again. `rejected` counts
+ * refused rows and events.
+ */
 export interface ImportSummary {
   rows: number;
   events: number;
@@ -42,20 +46,21 @@ interface Placed {
 }
 
 /**
- * Imports a file: reads, maps and sends, one batch on its way while the next is made, in file order. Memory holds two batches
- * and what the map remembers of earlier rows. Rejects with `CliError` where going on makes no sense.
+ * Imports a file: reads, maps and sends its rows in file order. While one batch is sent, the next one is made, so memory holds
+ * two batches and the earlier rows that the map needs. Rejects with `CliError` when the import cannot go on.
  */
 export async function importFile(options: ImportOptions): Promise<ImportSummary> {
   const done = await options.position.read();
   const summary = await run(options, Math.max(0, (done?.events ?? 0) - (done?.lastBatch ?? 0)));
-  // The events before the last known batch are only believed when that batch is really there.
+  // Events before the last noted batch are skipped only when the server has that batch.
   if (summary === 'startAgain') return importFromStart(options);
   return summary;
 }
 
 async function importFromStart(options: ImportOptions): Promise<ImportSummary> {
   const summary = await run(options, 0);
-  if (summary === 'startAgain') throw new Error('an import from the start has nothing to believe');
+  if (summary === 'startAgain')
+    throw new Error('an import from the start skips nothing, so it cannot start again');
   return summary;
 }
 
@@ -86,7 +91,7 @@ async function run(options: ImportOptions, skip: number): Promise<ImportSummary 
     progress.update({ done: rows.bytesRead(), total: rows.bytes, text: `${summary.events} events` });
     if (send === undefined) continue;
     onItsWay = send(batch.map(({ event }) => event)).then((results) => settle(batch, results));
-    // Awaited one batch later; a failure until then is not unhandled.
+    // The promise is awaited after the next batch was made; this handler keeps a failure before that from being unhandled.
     onItsWay.catch(() => undefined);
   }
   if (!(await onItsWay)) return 'startAgain';
@@ -106,7 +111,7 @@ interface RunState {
   readonly skip: number;
 }
 
-/** Counts a batch's results and remembers the position; false when the first batch shows that what was skipped is not there. */
+/** Counts a batch's results and notes the position. False when the results of the first batch show that the skipped events are not on the server. */
 function createSettlement(
   { position }: ImportOptions,
   { summary, reject, skip }: RunState,
@@ -136,7 +141,7 @@ function createSettlement(
       }
     }
     answered += batch.length;
-    // What the server refused must be asked again after a kill, or it would be missing in the report.
+    // The position stays before a refused event, so that a later run sends the event again and its report contains it.
     if (refused === 0) await position.write({ events: answered, lastBatch: batch.length });
     return true;
   };

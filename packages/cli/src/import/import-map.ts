@@ -6,10 +6,10 @@ import { compileEvent, type EventTemplate } from './event-template.ts';
 import { createMapScope } from './map-scope.ts';
 import { isMapping } from './mapping.ts';
 
-/** How a file's rows become events. */
+/** The compiled map that turns a file's rows into events. */
 export interface ImportMap {
   readonly name: string;
-  /** Raise it when the same rows must become other events. */
+  /** The author raises it when the same rows must become other events. */
   readonly version: string;
   readonly format: 'csv' | 'json' | 'ndjson' | undefined;
   readonly delimiter: string;

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { CliError } from '../cli-error.ts';
 import { isMapping } from './mapping.ts';
 
-/** How far an import came: events of the file sent and answered, and those of the last batch among them. */
+/** How far an import came: how many events of the file the server has answered, and how many of these were in the last batch. */
 export interface ImportPosition {
   readonly events: number;
   readonly lastBatch: number;
@@ -18,9 +18,9 @@ export interface ImportProgress {
 }
 
 /**
- * The side file by which a killed import need not send everything again. Only a shortcut: without it the same events go out
- * and are duplicates. Its name holds what the import is of (file, size, time, map, server, ledger), in the system's folder
- * for temporary files, because the input's folder may be read-only.
+ * The file that notes the position of an import, so that a killed import need not send everything again. Without it the same
+ * events are sent and are duplicates. Its name is a hash of file, size, time, map, server and ledger. It is in the system's
+ * folder for temporary files, because the folder of the input may be read-only.
  */
 export async function openImportProgress(file: string, identity: readonly string[]): Promise<ImportProgress> {
   const { size, mtimeMs } = await stat(file).catch((cause: Error) => {

@@ -2,7 +2,7 @@ import type { JsonValue } from '@bitacora/event';
 import { isMapping } from './mapping.ts';
 import type { Cells, ReadRow } from './row.ts';
 
-/** One row from its JSON text; anything but an object is no row. */
+/** One row from its JSON text. Any value that is not an object is refused. */
 export function jsonRow(
   text: string,
   { number, line, damaged }: { readonly number: number; readonly line: number; readonly damaged: boolean },

@@ -3,18 +3,18 @@ import { CliError } from '../cli-error.ts';
 import { RowError } from './row-error.ts';
 import type { Cells } from './row.ts';
 
-/** What all parts of one map share while it is compiled. */
+/** The functions and settings that all parts of a map share while it is compiled. */
 export interface MapScope {
-  /** IANA zone of times that have none. */
+  /** IANA zone of times without an offset. */
   readonly zone: string;
-  /** A cell's value; undefined where it is absent, JSON null or one of the map's nulls. */
+  /** A cell's value; undefined when it is absent, JSON null or one of the map's nulls. */
   cell(cells: Cells, column: string): JsonValue | undefined;
   /** Notes that the map needs a column. */
   uses(column: string): void;
   readonly columns: ReadonlySet<string>;
-  /** Turns a cell into a type; the result throws `RowError` where it is none. */
+  /** A function that converts a cell to a type. It throws `RowError` when the cell has another type. */
   converter(type: unknown, where: string): (value: JsonValue, column: string) => JsonValue;
-  /** Refuses keys that mean nothing here: a misspelt one would silently change what is imported. */
+  /** Refuses unknown keys, since a misspelt key would silently change what is imported. */
   only(spec: Record<string, unknown>, keys: readonly string[], where: string): void;
   error(where: string, message: string): CliError;
 }
@@ -66,7 +66,7 @@ function toNumber(value: JsonValue, column: string): number {
   throw new RowError(`${column}: not a number`);
 }
 
-/** A JSON file has values already; in a CSV they are texts. */
+/** Cells of a JSON file are values already; cells of a CSV are texts that contain JSON. */
 function toJson(value: JsonValue, column: string): JsonValue {
   if (typeof value !== 'string') return value;
   try {

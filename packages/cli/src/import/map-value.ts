@@ -8,13 +8,13 @@ import { RowError } from './row-error.ts';
 import type { Row } from './row.ts';
 import { compileTemplate } from './template.ts';
 
-/** Computes one value of an event from a row; undefined: the field stays out. Throws `RowError`. */
+/** Computes one value of an event from a row. The field is left out when it is undefined. Throws `RowError`. */
 export type MapValue = (row: Row) => JsonValue | undefined;
 
 const dayMs = 86_400_000;
 
 /**
- * Compiles what a map says about one field: a template, a constant, a list, an object of fields, or one of the forms
+ * Compiles the value of one field in a map: a template, a constant, a list, an object of fields, or one of the forms
  * `{column, type}`, `{date, format, zone, plusDays, minusDays}`, `{decimal, places}`, `{if, then, else}`. `where` names the
  * place in the map for errors (`CliError`).
  */

@@ -7,8 +7,8 @@ import type { TextPiece } from './text-pieces.ts';
 const rowLengthMaxChars = 1_000_000;
 
 /**
- * The rows of a CSV (RFC 4180) whose first record names the columns. A record that is no row of that header is told and
- * passed over. Throws `CliError` for a header that names a column twice, or lacks one of `columns`.
+ * The rows of a CSV (RFC 4180) whose first record names the columns. A record that does not fit the header is reported as a
+ * failed row. Throws `CliError` for a header that names a column twice, or lacks one of `columns`.
  */
 export async function* readCsv(
   pieces: AsyncIterable<TextPiece>,
@@ -29,13 +29,13 @@ export async function* readCsv(
       rows.push({ ok: false, number: ++number, line: lineOf(error), reason });
       return undefined;
     },
-    // Nothing goes through the parser's own output: a write is then parsed at once, in step with `damaged`.
+    // Rows are taken here and not from the parser's output, so that a write is parsed at once, while `damaged` is right for it.
     on_record: (cells: Cells, { lines }) => {
       rows.push(rowOf(cells, { number: ++number, line: lines, damaged }));
       return null;
     },
   });
-  // Errors are taken from `errored`, because they come while nobody waits.
+  // Errors are read from `errored`, because they occur while nothing waits for the stream.
   parser.on('error', () => undefined).resume();
   for await (const piece of pieces) {
     damaged = piece.damaged;

@@ -6,8 +6,9 @@ import type { TextPiece } from './text-pieces.ts';
 const rowLengthMaxChars = 1_000_000;
 
 /**
- * The elements of one JSON array, without holding the array in memory: a scanner only looks for where elements end. Throws
- * `CliError` where the file is no array, ends early, or an element has no end; one malformed element is told.
+ * The elements of one JSON array, without holding the array in memory: a scanner only looks for the ends of elements. Throws
+ * `CliError` when the file is not an array, ends early, or an element does not end. A malformed element is reported as a
+ * failed row.
  */
 export async function* readJson(pieces: AsyncIterable<TextPiece>): AsyncGenerator<ReadRow, void> {
   const scanner = createArrayScanner();
@@ -25,13 +26,11 @@ interface ArrayElement {
 }
 
 function createArrayScanner(): { read(text: string): Generator<ArrayElement>; ended(): boolean } {
-  let [place, depth, inString, escaped, line]: [
-    'before' | 'within' | 'after',
-    number,
-    boolean,
-    boolean,
-    number,
-  ] = ['before', 0, false, false, 1];
+  let place: 'before' | 'within' | 'after' = 'before';
+  let depth = 0;
+  let inString = false;
+  let escaped = false;
+  let line = 1;
   let element = '';
 
   function* read(text: string): Generator<ArrayElement> {
@@ -51,10 +50,11 @@ function createArrayScanner(): { read(text: string): Generator<ArrayElement>; en
       else if (char === '{' || char === '[') depth += 1;
       else if (depth > 0 && (char === '}' || char === ']')) depth -= 1;
       else if (depth === 0 && (char === ',' || char === ']')) {
-        const found = taken(i);
-        // Nothing between the brackets is an empty array.
-        if (found !== '' || char === ',') yield { text: found, line };
-        [element, start] = ['', i + 1];
+        const elementText = taken(i);
+        // An array without any text between its brackets is empty.
+        if (elementText !== '' || char === ',') yield { text: elementText, line };
+        element = '';
+        start = i + 1;
         if (char === ']') place = 'after';
       }
     }

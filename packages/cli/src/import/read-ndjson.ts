@@ -5,10 +5,12 @@ import type { TextPiece } from './text-pieces.ts';
 
 const lineLengthMaxChars = 1_000_000;
 
-/** The rows of a file with one JSON object per line; empty lines are passed over. `CliError` for a line without end. */
+/** The rows of a file with one JSON object per line; empty lines are skipped. Throws `CliError` for a line that is too long. */
 export async function* readNdjson(pieces: AsyncIterable<TextPiece>): AsyncGenerator<ReadRow, void> {
   let rest = '';
-  let [line, number, damaged] = [0, 0, false];
+  let line = 0;
+  let number = 0;
+  let damaged = false;
   const rowOf = (text: string): ReadRow | undefined => {
     line += 1;
     return text.trim() === '' ? undefined : jsonRow(text, { number: ++number, line, damaged });

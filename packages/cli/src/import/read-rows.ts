@@ -17,18 +17,18 @@ export interface RowFile {
   readonly rows: AsyncIterable<ReadRow>;
 }
 
-/** Opens a CSV, JSON array or NDJSON file, `.gz` of each; the map's format counts before the name's. `CliError` when it cannot. */
+/** Opens a CSV, JSON array or NDJSON file, plain or `.gz`. The format of the map counts before that of the name. Throws `CliError` when it cannot open the file. */
 export async function openRows(file: string, map: ImportMap): Promise<RowFile> {
-  const found = await stat(file).catch(() => undefined);
-  if (found?.isFile() !== true) throw new CliError(`no such file: ${file}`);
+  const info = await stat(file).catch(() => undefined);
+  if (info?.isFile() !== true) throw new CliError(`no such file: ${file}`);
   const zipped = file.endsWith('.gz');
   const format = map.format ?? formatOf(zipped ? file.slice(0, -3) : file);
-  // Small steps where they grow twentyfold, or the progress would run far ahead.
+  // A .gz file is read in small steps, because each grows about twentyfold and the progress would run far ahead.
   const source = createReadStream(file, { highWaterMark: zipped ? 16_384 : 65_536 });
   const plain: AsyncIterable<Buffer> = zipped ? pipeline(source, createGunzip(), () => undefined) : source;
   const pieces = textPieces(plain);
   return {
-    bytes: found.size,
+    bytes: info.size,
     bytesRead: () => source.bytesRead,
     rows: format === 'csv' ? readCsv(pieces, map) : format === 'json' ? readJson(pieces) : readNdjson(pieces),
   };

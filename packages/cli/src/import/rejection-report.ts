@@ -1,7 +1,7 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { once } from 'node:events';
 
-/** One line of the report. `id` where an event had one already; `code` and `field` where the server refused it. */
+/** One line of the report. `id` is present when the event had one already; `code` and `field` when the server refused it. */
 export interface RejectedRow {
   readonly line: number;
   readonly row: number;
@@ -16,7 +16,7 @@ export interface RejectionReport {
   close(): Promise<void>;
 }
 
-/** Writes rejected rows as NDJSON. The file is made with the first of them: no file, nothing rejected. */
+/** Writes rejected rows as NDJSON. The file is made with the first rejected row, so there is no file when nothing was rejected. */
 export function createRejectionReport(file: string): RejectionReport {
   let stream: WriteStream | undefined;
   return {

@@ -14,9 +14,9 @@ export interface RowChanges {
 const targetsMax = 10_000_000;
 
 /**
- * Compiles `{previous: target, columns, except}`: before and after against the target's previous row in file order. The first
- * row of a target has no changes. A null on one side stays `null`. Keeps the last row of each target in memory, at most
- * ten million (`CliError` beyond: leaving out changes silently would be worse).
+ * Compiles `{previous: target, columns, except}`: each row is compared with the previous row of the same target in file order.
+ * The first row of a target has no changes. A null on one side stays `null`. Memory holds the last row of each target. With
+ * more than ten million targets it throws `CliError`, because leaving out changes silently would be worse.
  */
 export function compileChanges(spec: unknown, where: string, scope: MapScope): () => RowChanges {
   if (!isMapping(spec) || spec['previous'] !== 'target')
@@ -30,7 +30,8 @@ export function compileChanges(spec: unknown, where: string, scope: MapScope): (
         const before = last.get(target);
         if (before === undefined) return undefined;
         const changes = columnsOf(row.cells).flatMap((path) => {
-          const [old, now] = [scope.cell(before, path) ?? null, scope.cell(row.cells, path) ?? null];
+          const old = scope.cell(before, path) ?? null;
+          const now = scope.cell(row.cells, path) ?? null;
           const same =
             old === now || (typeof old === 'object' && JSON.stringify(old) === JSON.stringify(now));
           return same ? [] : [{ path, before: old, after: now }];

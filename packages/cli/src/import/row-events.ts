@@ -6,14 +6,14 @@ import { RowError } from './row-error.ts';
 import { createRowOrdinals } from './row-ordinals.ts';
 import type { Row } from './row.ts';
 
-/** What became of a row: its events, or why it has none. A row is taken whole or not at all. */
+/** The events of a row, or the reason why it has none. A row is taken as a whole or not at all. */
 export type MappedRow =
   | { readonly ok: true; readonly events: readonly AuditEvent[] }
   | { readonly ok: false; readonly reason: string };
 
 /**
  * Turns rows, given in file order, into parsed events with ids. It remembers earlier rows (ordinals, changes), so each file
- * needs its own. Rows that are not taken count for the ordinals but are no «previous row».
+ * needs its own. A row that is not taken counts for the ordinals, but the next row is not compared with it.
  */
 export function createRowEvents(map: ImportMap): (row: Row) => MappedRow {
   const identity = `${map.name}\n${map.version}`;

@@ -1,6 +1,6 @@
 /**
- * Counts equal rows: the first of them is 0, the next 1. It keeps 53 bits of each row's hash in an open-addressed table, 12
- * to 40 bytes a row. Two different rows with the same 53 bits only get other ordinals, the same in every run.
+ * Counts equal rows: the first is 0, the next 1. It keeps 53 bits of each row's hash in an open-addressed table, 12 to 40
+ * bytes for each row. Two different rows with the same 53 bits are counted as equal; their ordinals are the same in every run.
  */
 export function createRowOrdinals(): (hash: Buffer) => number {
   let capacity = 1 << 16;
@@ -15,7 +15,8 @@ export function createRowOrdinals(): (hash: Buffer) => number {
   }
 
   function grow(): void {
-    const [oldKeys, oldCounts] = [keys, counts];
+    const oldKeys = keys;
+    const oldCounts = counts;
     capacity *= 2;
     keys = new Float64Array(capacity);
     counts = new Uint32Array(capacity);

@@ -10,7 +10,7 @@ export interface Row {
   readonly cells: Cells;
 }
 
-/** A row, or why there is none at that place. */
+/** A row, or the reason why it could not be read. */
 export type ReadRow =
   | ({ readonly ok: true } & Row)
   | { readonly ok: false; readonly number: number; readonly line: number; readonly reason: string };

@@ -5,7 +5,7 @@ import { CliError } from '../cli-error.ts';
 export interface SendOptions {
   readonly client: Client;
   readonly ledger: string | undefined;
-  /** Told before each wait. */
+  /** Called before each wait. */
   readonly onWait: (reason: string, waitMs: number) => void;
 }
 
@@ -13,8 +13,8 @@ const waitFirstMs = 250;
 const waitMaxMs = 30_000;
 
 /**
- * Sends batches of an import, in order, and tries again for ever (full jitter, `Retry-After`) while the server says that it
- * cannot take them now. A server that never answered is `CliError` at once, so that a wrong URL does not hang.
+ * Sends batches of an import, in order. It tries again without end (full jitter, `Retry-After`) while the server cannot
+ * accept them. A server that has never answered is a `CliError` at once, so that a wrong URL does not hang.
  */
 export function createBatchSender(
   options: SendOptions,

@@ -5,14 +5,14 @@ import type { RowChanges } from './row-changes.ts';
 import { RowError } from './row-error.ts';
 import type { Row } from './row.ts';
 
-/** Whether a map's `changes` are of two columns of the same row. */
+/** Whether a map's `changes` compare two columns of the same row. */
 export function hasStates(spec: unknown): spec is Record<string, unknown> {
   return isMapping(spec) && ('before' in spec || 'after' in spec);
 }
 
 /**
- * Compiles `{before: column, after: column}`, either of which may be absent: columns that hold a JSON object with the state of
- * the target. Each of their keys is a change.
+ * Compiles `{before: column, after: column}`, one of which may be absent. Each column contains the state of the target as a
+ * JSON object, and each key of these objects is a change.
  */
 export function compileStates(
   spec: Record<string, unknown>,

@@ -2,8 +2,8 @@ import type { MapScope } from './map-scope.ts';
 import type { Row } from './row.ts';
 
 /**
- * Compiles a text with `{column}` in it; `{#row}` and `{#line}` are the row's number and line, `{{` and `}}` are braces. A
- * text with a null in it is undefined as a whole. Values that are no texts are written as JSON.
+ * Compiles a text with `{column}` in it; `{#row}` and `{#line}` are the row's number and line, `{{` and `}}` are braces. When
+ * one of the columns is null, the whole text is undefined. Values that are not texts are written as JSON.
  */
 export function compileTemplate(
   template: unknown,

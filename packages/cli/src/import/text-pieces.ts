@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 
-/** A piece of a file's text; `damaged` from the first byte on that was no UTF-8 (U+FFFD stands for it). */
+/** A piece of a file's text. `damaged` is true from the first piece on that is not valid UTF-8; U+FFFD replaces wrong bytes. */
 export interface TextPiece {
   readonly text: string;
   readonly damaged: boolean;
@@ -27,7 +27,7 @@ export async function* textPieces(chunks: AsyncIterable<Buffer>): AsyncGenerator
   if (rest.length > 0) yield decode(rest);
 }
 
-/** Where a character begins that the end cuts off; at most three bytes before it. */
+/** How many bytes form whole characters: a character that the end cuts off begins at most three bytes before it. */
 function wholeCharacters(bytes: Buffer): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back] ?? 0;

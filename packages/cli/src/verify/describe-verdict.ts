@@ -1,6 +1,6 @@
 import { encodeBase64, tilePath, type LedgerVerdict } from '@bitacora/tlog';
 
-/** What was found, as the JSON of `--json`: hashes are base64. `ok` tells the exit code. */
+/** The result as the JSON of `--json`; hashes are base64. `ok` decides the exit code. */
 export interface VerdictReport {
   readonly ok: boolean;
   readonly kind: string;

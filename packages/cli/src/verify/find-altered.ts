@@ -1,7 +1,7 @@
 import { ClientError, type Client } from '@bitacora/client';
 import type { Progress } from '../progress.ts';
 
-/** The first entry whose stored values do not fit its commitments, and the groups meant. */
+/** The first entry whose stored values do not fit its commitments, and the groups of these values. */
 export interface AlteredValues {
   readonly index: number;
   readonly groups: readonly string[];
@@ -11,8 +11,8 @@ const pageSize = 1_000;
 
 /**
  * Reads all entries of a ledger with their values, which the server compares with the commitments at each read. Values
- * lie beside the tree, so the entries alone do not show it when they are replaced. Undefined when all fit; a key without
- * the scope `read` cannot look, and that is told through `progress`.
+ * are stored beside the tree, so the entries alone do not show that values were replaced. Undefined when all fit. A key
+ * without the scope `read` cannot read them, which is reported through `progress`.
  */
 export async function findAltered(
   client: Client,

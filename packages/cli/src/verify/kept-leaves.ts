@@ -12,7 +12,8 @@ const windowBytes = 1_048_576;
 export function keptLeaves(path: string): { readonly keptLeaf: KeptLeaf; close(): void } {
   const file = opened(path);
   const window = Buffer.alloc(windowBytes);
-  let [start, length] = [0, 0];
+  let start = 0;
+  let length = 0;
   return {
     keptLeaf(index) {
       const at = index * hashBytes;

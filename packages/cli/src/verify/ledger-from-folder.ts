@@ -25,7 +25,7 @@ async function readOrAbsent(file: string): Promise<Uint8Array | undefined> {
   try {
     return await readFile(file);
   } catch (error) {
-    // `000` is a tile and `000.p` a folder, but a wrong layout may have it otherwise: absent too.
+    // `000` is a tile and `000.p` a folder. In a wrong layout the file counts as absent, too.
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return undefined;
     throw error;

@@ -6,8 +6,8 @@ import type { LedgerFiles } from './ledger-files.ts';
 const attemptsMax = 6;
 
 /**
- * A ledger on a server. `url` is its base, or `…/v1/tlog/{ledger}`, which counts before `ledger`. Requests that fail for the
- * moment are tried again a few times.
+ * A ledger on a server. `url` is the base URL, or `…/v1/tlog/{ledger}`, which counts before `ledger`. A request that fails
+ * temporarily is tried again a few times.
  */
 export function ledgerFromServer(
   url: string,

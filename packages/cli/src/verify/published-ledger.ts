@@ -4,9 +4,9 @@ import type { LedgerFiles } from './ledger-files.ts';
 const tilesAheadMax = 64;
 
 /**
- * A published ledger as `verifyLedger` reads it. `size` is the greatest size to look for, `sizeStated` that of the ledger's
- * own checkpoint: where the ledger is shorter than expected, its last bundle has that width. With each bundle, several of
- * which are on their way at a time, the level 0 tile of the same entries is fetched.
+ * A published ledger as `verifyLedger` reads it. `size` is the greatest size to look for. `sizeStated` is the size in the
+ * ledger's own checkpoint, which gives the width of its last bundle when the ledger is shorter than expected. Several bundles
+ * are fetched at the same time, each with the level 0 tile of the same entries.
  */
 export function publishedLedger(
   files: LedgerFiles,
@@ -17,7 +17,7 @@ export function publishedLedger(
   function fetchAhead(tile: Tile): void {
     const path = tilePath({ ...tile, level: 0 });
     const fetched = files.read(path);
-    // Whoever takes it sees the error.
+    // The reader that awaits this promise gets the error.
     fetched.catch(() => undefined);
     ahead.set(path, fetched);
     const [oldest] = ahead.keys();
@@ -26,9 +26,9 @@ export function publishedLedger(
 
   async function fetchBundle(tile: Tile): Promise<Uint8Array | undefined> {
     fetchAhead(tile);
-    const found = await files.read(tilePath(tile));
+    const bytes = await files.read(tilePath(tile));
     const widthStated = sizeStated - tile.index * tileWidthFull;
-    if (found !== undefined || widthStated < 1 || widthStated >= tileWidthFull) return found;
+    if (bytes !== undefined || widthStated < 1 || widthStated >= tileWidthFull) return bytes;
     return files.read(tilePath({ ...tile, width: widthStated }));
   }
 

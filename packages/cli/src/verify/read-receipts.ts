@@ -25,7 +25,7 @@ function parsed(text: string, file: string): unknown[] {
 }
 
 function receiptsIn(value: unknown, file: string): Receipt[] {
-  if (Array.isArray(value)) return value.flatMap((one) => receiptsIn(one, file));
+  if (Array.isArray(value)) return value.flatMap((member) => receiptsIn(member, file));
   if (typeof value !== 'object' || value === null) throw new CliError(`${file}: not a receipt`);
   if ('results' in value) return receiptsIn(value.results, file);
   if ('error' in value) return [];

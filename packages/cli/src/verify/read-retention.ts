@@ -1,14 +1,14 @@
 import { CliError } from '../cli-error.ts';
 
-/** What a ledger states of entries that retention removed. Nothing of it is signed. */
+/** A ledger's own statement of the entries that retention removed. It is not signed. */
 export interface StatedRetention {
-  /** Entries before it are gone. */
+  /** Entries before this index are gone. */
   readonly minimumIndex: number;
-  /** Entries before it are accounted for by purges without a gap. */
+  /** The purges cover all entries before this index, without a gap. */
   readonly purgedBelow: number;
 }
 
-/** Reads `{minimumIndex, purges: [{firstIndex, endIndex}, …]}`; undefined states that all is there. Throws `CliError`. */
+/** Reads `{minimumIndex, purges: [{firstIndex, endIndex}, …]}`; undefined means that no entry was removed. Throws `CliError`. */
 export function readRetention(text: string | undefined): StatedRetention {
   if (text === undefined) return { minimumIndex: 0, purgedBelow: 0 };
   const stated = parsed(text);

@@ -21,26 +21,26 @@ import { watchEntries, type ForeignEntry } from './watch-entries.ts';
 
 export interface Verification {
   readonly files: LedgerFiles;
-  /** Its name is the ledger's origin: a key signs for one origin only. */
+  /** Its name is the ledger's origin, because a key signs for only one origin. */
   readonly verifier: Verifier;
   /** Signed notes that were kept elsewhere. */
   readonly checkpoints: readonly string[];
   readonly receipts: readonly Receipt[];
   /** Leaf hashes that were kept elsewhere. */
   readonly keptLeaf?: KeptLeaf | undefined;
-  /** Entries before it may be purged; undefined: as many as the ledger's own record of purges says. */
+  /** Entries before this index may be purged; undefined: those that the ledger's own record of purges names. */
   readonly minimumIndex: number | undefined;
   /** A folder to save the ledger in first, and to verify from. */
   readonly save: string | undefined;
   readonly progress: Progress;
-  /** Looks for values that differ from what the entries were committed to; absent where there are only the entries. */
+  /** Looks for values that differ from the commitments of their entries; undefined when only the entries can be read. */
   readonly findAltered: (() => Promise<AlteredValues | undefined>) | undefined;
 }
 
-/** Publishing takes up to two seconds: a receipt that new is waited for. */
+/** Publishing takes up to two seconds, so the verifier waits until a new receipt is covered. */
 const publishedWithinMs = 6_000;
 
-/** Verifies a ledger against all that is held against it. Rejects where reading fails or there is nothing to compare with. */
+/** Verifies a ledger against the given checkpoints, receipts and leaf hashes. Rejects when reading fails or there is nothing to compare with. */
 export async function runVerification(verification: Verification): Promise<VerdictReport> {
   const { checkpoints, receipts, keptLeaf, verifier, progress, save } = verification;
   const own = await ownCheckpoint(verification);
@@ -77,7 +77,7 @@ export async function runVerification(verification: Verification): Promise<Verdi
   return withPurged(report ?? describeVerdict(verdict), { minimumIndex, stated });
 }
 
-/** What is wrong although every entry is as signed. */
+/** Looks for problems that exist although every entry is as signed: entries of another ledger, and replaced values. */
 async function judgeOk(
   verification: Verification,
   foreign: ForeignEntry | undefined,
@@ -87,7 +87,7 @@ async function judgeOk(
   return { ok: false, kind: 'foreign', ...foreign, text };
 }
 
-/** Says in every verdict what was not looked at. Entries that no purge accounts for are not simply gone. */
+/** Adds to every verdict which entries were not checked. Missing entries that no purge covers make the verdict a failure. */
 function withPurged(
   report: VerdictReport,
   { minimumIndex, stated }: { minimumIndex: number; stated: StatedRetention },
@@ -111,7 +111,7 @@ async function judgeValues({ findAltered }: Verification): Promise<VerdictReport
   return { ok: false, kind: 'valuesDiffer', index, groups, text };
 }
 
-/** The ledger's own note, once it covers the receipts or cannot be expected to any more; undefined when there is none. */
+/** The ledger's own note; undefined when there is none. It waits a few seconds until the note covers the receipts. */
 async function ownCheckpoint({ files, receipts }: Verification): Promise<string | undefined> {
   const sizeNeeded = Math.max(0, ...receipts.map(({ index }) => index + 1));
   const until = performance.now() + publishedWithinMs;
@@ -127,7 +127,7 @@ async function ownCheckpoint({ files, receipts }: Verification): Promise<string 
   }
 }
 
-/** What a note states, believed by nobody yet. */
+/** The size that a note states. Its signature is not checked here. */
 function sizeOf(note: string): number | undefined {
   const parsed = parseNote(note);
   const checkpoint = parsed.ok ? parseCheckpoint(parsed.value.text) : undefined;

@@ -7,8 +7,8 @@ import type { LedgerFiles } from './ledger-files.ts';
 const downloadsMax = 8;
 
 /**
- * Writes a ledger of `size` entries into a folder in C2SP layout, so that it can be verified without the server. What is
- * absent is left out: verifying will say so.
+ * Writes a ledger of `size` entries into a folder in C2SP layout, so that it can be verified without the server. A file that
+ * the ledger lacks is left out, and verifying the folder reports it.
  */
 export async function saveLedger(
   files: LedgerFiles,

@@ -1,6 +1,6 @@
 /**
- * The signed notes in a file, one after the other with blank lines between them. A note has a blank line of its own, before
- * its signatures; a last one without signatures (the machine stopped while writing) is left out.
+ * The signed notes in a file, one after the other with blank lines between them. Each note also has a blank line before its
+ * signatures. A last note without signatures (the machine stopped while writing) is left out.
  */
 export function splitNotes(text: string): string[] {
   const blocks = text

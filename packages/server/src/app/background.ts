@@ -11,7 +11,7 @@ export interface BackgroundOptions {
   tenants: Tenants;
   ledgers: Ledgers;
   projections: readonly Projection[];
-  /** Called every fraction of a second with how many entries a ledger has. */
+  /** Called several times a second with the number of entries of a ledger. */
   onHead: (ledger: Ledger, size: number) => Promise<void>;
   health: Health;
   /** Names this process in leases. */
@@ -29,7 +29,7 @@ const beatEveryMs = 2_000;
 const rotateEveryMs = 2_000;
 const afterFailureMs = 1_000;
 
-/** What goes on without a request: publishing, projections, heartbeat, segments. Each loop survives its failures. */
+/** Starts the work that goes on without requests: publishing, projections, heartbeat, segments. A loop goes on after a failure. */
 export function startBackground(options: BackgroundOptions): Background {
   const { ledgers, logger, health, projections } = options;
   const abort = new AbortController();
@@ -110,7 +110,7 @@ function createHeadVisits(
   };
 }
 
-/** Follows a ledger with a projection, unless it was at this size already. */
+/** A visit that follows a ledger with a projection, unless the projection has reached this size already. */
 function createProjecting(projection: Projection, { database, holder }: BackgroundOptions): VisitHead {
   const projectedSizes = new Map<number, number>();
   return async ({ ledger, size }) => {
@@ -126,17 +126,17 @@ interface LedgerHead {
   size: number;
 }
 
-/** Ledgers and how many entries each has. */
+/** All ledgers that have entries, and how many each has. */
 async function headsOf({ database, tenants }: BackgroundOptions): Promise<LedgerHead[]> {
   const all = await tenants.allLedgers();
   const scope = { tenant: 0, ledgers: all.map((ledger) => ledger.id) };
-  const found = await database.read(scope, (client) =>
+  const heads = await database.read(scope, (client) =>
     client.query<{ ledger: number; size: number }>({
       name: 'all-heads',
       text: 'select ledger, size from head where size > 0',
     }),
   );
-  const sizes = new Map(found.rows.map((row) => [row.ledger, row.size]));
+  const sizes = new Map(heads.rows.map((row) => [row.ledger, row.size]));
   return all.flatMap((ledger) => {
     const size = sizes.get(ledger.id);
     return size === undefined ? [] : [{ ledger, size }];

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { AnyPack } from '@bitacora/pack-kit';
 import { AuditError } from '../audit-error.ts';
 
-/** What a deployment's `bitacora.config.ts` exports by default. */
+/** The default export of a deployment's `bitacora.config.ts`. */
 export interface Config {
   packs?: readonly AnyPack[];
 }
@@ -14,13 +14,13 @@ export interface Config {
  * without one there are no packs. In a folder whose package.json says that it is CommonJS, only `.mts` and `.mjs` are modules.
  * @throws AuditError invalid_parameter when the file cannot be loaded or exports something else
  */
-export async function loadConfig(named: string | undefined): Promise<Config> {
-  const unnamed = ['ts', 'mts', 'js', 'mjs'].map((ending) => `bitacora.config.${ending}`);
-  const candidates = named === undefined ? unnamed : [named];
+export async function loadConfig(configured: string | undefined): Promise<Config> {
+  const defaults = ['ts', 'mts', 'js', 'mjs'].map((ending) => `bitacora.config.${ending}`);
+  const candidates = configured === undefined ? defaults : [configured];
   const file = candidates.map((name) => resolve(name)).find((path) => existsSync(path));
   if (file === undefined) {
-    if (named === undefined) return {};
-    throw refusal(`BITACORA_CONFIG names ${named}, which does not exist`);
+    if (configured === undefined) return {};
+    throw refusal(`BITACORA_CONFIG names ${configured}, which does not exist`);
   }
   const module: unknown = await import(pathToFileURL(file).href).catch((cause: unknown) => {
     throw refusal(`${file} cannot be loaded: ${why(cause)}`);
@@ -40,7 +40,7 @@ function isConfig(value: unknown): value is Config {
   );
 }
 
-/** Two of Node.js's own sentences leave open what to do. */
+/** The reason of a failed import. Two messages of Node.js do not say what to do, so a hint is added. */
 function why(cause: unknown): string {
   const text = cause instanceof Error ? cause.message : String(cause);
   if (/outside a module|unexpected token 'export'/i.test(text))

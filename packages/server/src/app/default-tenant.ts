@@ -16,7 +16,7 @@ export async function ensureTenant(tenants: Tenants, name: string): Promise<Tena
 }
 
 /**
- * Makes the default tenant at the first start, and a key with all scopes for it, which stays in the data directory (mode 0600).
+ * Makes the default tenant at the first start, and a key with all scopes for it. The key stays in the data directory (mode 0600).
  * @returns the key that the operator set, or else the one in the data directory
  */
 export async function ensureAdminKey(options: {

@@ -28,7 +28,7 @@ const acts = [
 
 const firstEvents = 60;
 const everyMs = 3_000;
-/** Shorter than a session lives without an event: some are active when the page is opened. */
+/** Shorter than the time after which a session expires, so that some sessions are active when the page is opened. */
 const inventedAgainAfterMs = 600_000;
 
 /** Invented activity in a tenant of its own, so that it never mixes with real entries: some at once, then live. */
@@ -36,7 +36,7 @@ export async function startDemo(server: Server, packs: readonly AnyPack[] = []):
   const tenant = await ensureTenant(server.tenants, 'demo');
   const [ledger] = await server.tenants.ledgers(tenant.id);
   if (!ledger) throw new Error('the demo tenant has no ledger');
-  // One key for all starts, known only to whoever knows the installation's own.
+  // The key is the same at every start. It is derived from the admin key, so only people who have that key can compute it.
   const secret = `bta_own_${createHash('sha256').update(`demo ${server.adminKey}`).digest('base64url')}`;
   await server.apiKeys.adopt(secret, { tenant: tenant.id, name: 'demo page', scopes: ['read', 'tree'] });
   const createId = createUuidV7Source();
@@ -64,7 +64,7 @@ export async function startDemo(server: Server, packs: readonly AnyPack[] = []):
   };
 }
 
-/** What a pack invents, ending with the last ten minutes that are over: a server that starts again soon stores nothing twice. */
+/** Stores the activity that a pack invents. Its end is rounded down to ten minutes, so that a server that starts again soon stores nothing twice. */
 async function sendActivityOf(
   pack: AnyPack,
   { server, ledger }: { server: Server; ledger: Ledger },
@@ -77,14 +77,16 @@ async function sendActivityOf(
   });
   if (read.length === 0) return;
   const { rejected, results } = await server.ingest.ingest(read, {
-    ...{ tenant: ledger.tenant, chosen: ledger, ledgerOf: () => ledger },
+    tenant: ledger.tenant,
+    chosen: ledger,
+    ledgerOf: () => ledger,
   });
   const refused = results.find((result) => 'error' in result);
   if (rejected > 0 && refused && 'error' in refused && refused.error.code !== 'conflict')
     throw new Error(`the activity that ${pack.name} invents was refused: ${refused.error.message}`);
 }
 
-/** A UUIDv7 of the moment, the same for the same name. */
+/** A UUIDv7 of the moment. The same name and moment give the same id. */
 function inventedId(name: string, at: number): string {
   const hex = createHash('sha256').update(`${name} ${at}`).digest('hex');
   const time = at.toString(16).padStart(12, '0');

@@ -6,8 +6,8 @@ import type { DataDirectory } from '../storage/index.ts';
 const ownerEmail = 'owner@localhost';
 
 /**
- * As long as the installation has no owner who signed in, a link waits in the data directory (`keys/owner-link`, mode 0600):
- * it works once. Undefined when there is an owner. The owner may also make tenants.
+ * The link with which the first owner signs in. It is in the data directory (`keys/owner-link`, mode 0600) and works once.
+ * Undefined when the installation has an active owner. The owner may also make tenants.
  */
 export async function firstOwnerLink(options: {
   people: People;

@@ -2,11 +2,11 @@ import type { Logger } from 'pino';
 import type { Database } from '../storage/index.ts';
 
 export interface Health {
-  /** Writes a row; to be called every two seconds. */
+  /** Writes a row. The caller calls it every two seconds. */
   beat(): Promise<void>;
-  /** What keeps the server from doing its work; empty: ready. */
+  /** The problems that keep the server from doing its work; empty when it is ready. */
   problems(): string[];
-  /** What is failing at present, by name; for the operator, it does not make the server unready. */
+  /** Names of the work that is failing at present. They inform the operator and do not make the server unready. */
   failing: Set<string>;
   /** Adds a lasting problem, such as a rollback. */
   add(problem: string): void;

@@ -5,16 +5,16 @@ import type { Tenants } from '../access/index.ts';
 import { releaseLeases } from '../projections/index.ts';
 import type { Database } from '../storage/index.ts';
 
-/** Who this process is in the leases of followers. */
+/** The name of this process in the leases of followers. */
 export interface Leases {
   holder: string;
-  /** At the end: whoever comes next need not wait until the leases are over. */
+  /** Ends all leases when the process stops, so that the next process need not wait until they expire. */
   release(): Promise<void>;
 }
 
 /**
- * A new name for each process, also written to the data directory, which is this process's alone: what its predecessor held
- * when it was killed is free at once.
+ * Makes a new name for this process and writes it to the data directory, which only this process uses. So the leases of a
+ * predecessor that was killed are released at once.
  */
 export async function openLeases(options: {
   database: Database;

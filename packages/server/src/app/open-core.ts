@@ -56,7 +56,7 @@ export interface Core extends CoreOptions {
   readonly postings: Postings;
   readonly rollups: Projection;
   readonly sessions: Projection;
-  /** Undefined: turned off. */
+  /** Undefined when it is turned off. */
   readonly recent: RecentStore | undefined;
   readonly turns: LoopTurns;
   readonly read: SessionContext;
@@ -129,7 +129,7 @@ async function openStages(
   };
 }
 
-/** Ledgers that are compared with the checkpoints outside the database before anything else uses them. */
+/** Opens the ledgers and compares each with its checkpoints outside the database, before anything else uses them. */
 async function openLedgers(
   settings: Settings,
   core: Pick<Core, 'database' | 'directory' | 'tenants' | 'health' | 'logger'>,

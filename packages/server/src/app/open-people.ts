@@ -9,7 +9,7 @@ import {
 import { createSessionCookie, type SessionCookie } from '../http/index.ts';
 import type { Core } from './open-core.ts';
 
-/** What the people who sign in to Bitácora itself need. */
+/** The parts that serve people who sign in to Bitácora itself. */
 export interface OpenPeople {
   readonly people: People;
   readonly identities: Identities;

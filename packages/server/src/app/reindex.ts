@@ -5,16 +5,16 @@ import { createPostings, follow, rebuild } from '../projections/index.ts';
 import { openDataDirectory, openStorage, type Database } from '../storage/index.ts';
 import type { Settings } from '../settings/index.ts';
 
-/** Servers write a row every two seconds. */
+/** A server writes a row every two seconds, so one with a row of this age may still be at work. */
 const atWorkWithinSeconds = 10;
 
 /**
- * Makes the search index of every ledger anew from the entries; `told` after each. Servers keep parts of the index in memory,
- * so none may be at work. @throws AuditError unavailable while one is
+ * Makes the search index of every ledger anew from the entries, and calls `onDone` after each. Servers keep parts of the
+ * index in memory, so none may be at work. @throws AuditError unavailable while one is
  */
 export async function reindex(
   settings: Settings,
-  told: (line: { ledger: string; entries: number }) => void,
+  onDone: (line: { ledger: string; entries: number }) => void,
 ): Promise<void> {
   const directory = openDataDirectory(settings.dataDirectory);
   try {
@@ -29,13 +29,13 @@ export async function reindex(
       const ledgers = createLedgers({ database, directory, segmentLimits });
       const cacheBytesMax = settings.cacheMegabytesMax * 1024 * 1024;
       const projection = createPostings({ database, ledgers, cacheBytesMax });
-      const how = { database, projection, holder: `reindex/${process.pid}` };
+      const options = { database, projection, holder: `reindex/${process.pid}` };
       for (const ledger of await tenants.allLedgers()) {
-        await rebuild(ledger, how);
-        const entries = await follow(ledger, how);
+        await rebuild(ledger, options);
+        const entries = await follow(ledger, options);
         if (entries === undefined)
           throw new AuditError('unavailable', { operatorText: 'a server has begun to index, too: stop it' });
-        told({ ledger: ledger.name, entries });
+        onDone({ ledger: ledger.name, entries });
       }
     } finally {
       await storage.close();
@@ -52,9 +52,9 @@ async function refuseServers(database: Database): Promise<void> {
       [atWorkWithinSeconds],
     ),
   );
-  const [found] = rows;
-  if (!found) return;
+  const [heartbeat] = rows;
+  if (!heartbeat) return;
   throw new AuditError('unavailable', {
-    operatorText: `the server ${found.server} was at work within the last ${atWorkWithinSeconds} seconds: stop all servers of this database, then try again`,
+    operatorText: `the server ${heartbeat.server} was at work within the last ${atWorkWithinSeconds} seconds: stop all servers of this database, then try again`,
   });
 }

@@ -22,16 +22,16 @@ export interface RetentionOptions {
   tenants: Tenants;
   ledgers: Ledgers;
   ingest: Ingest;
-  /** Those that must have counted an entry before it goes. */
+  /** The projections that must have counted an entry before it is removed. */
   projections: readonly Projection[];
   /** Names this process in leases. */
   holder: string;
 }
 
-/** Ledgers named in one event. */
+/** One event names at most so many ledgers. */
 const namedMax = 100;
 
-/** Retention: what is older than its ledger's period goes, a segment at a time. */
+/** Removes entries that are older than the period of their ledger, one segment after the other. */
 export function createRetention(options: RetentionOptions): Retention {
   const { database, tenants } = options;
   return {
@@ -50,7 +50,7 @@ export function createRetention(options: RetentionOptions): Retention {
       const purged: PurgedSegment[] = [];
       const failures = new Map<number, unknown>();
       for (const segment of due) {
-        // The segments of a period go in order; what holds up one period holds up no other.
+        // Segments of the same period are removed in order. A failure stops only the segments of that period.
         if (failures.has(segment.retentionClass)) continue;
         try {
           if (await purge(segment, options)) purged.push(segment);
@@ -58,7 +58,7 @@ export function createRetention(options: RetentionOptions): Retention {
           failures.set(segment.retentionClass, error);
         }
       }
-      // Also what a predecessor removed that was stopped before it could tell.
+      // This also reports segments that an earlier process removed before it was stopped.
       await reportPurges(database, all, (purges) => report(grant, purges, { ...options, byId }));
       for (const failure of failures.values()) throw failure;
       return purged;
@@ -80,7 +80,7 @@ async function purge({ number, parts }: PurgedSegment, options: RetentionOptions
   return purgeSegment(options.database, number, counted);
 }
 
-/** What the entries of a part added to the counts. */
+/** The counts of the entries of a part. */
 async function countsOf(
   ledger: Ledger,
   part: Omit<SegmentPart, 'ledger'>,
@@ -88,27 +88,30 @@ async function countsOf(
 ): Promise<CountedPart[]> {
   const counts = new Map<string, CountedPart>();
   for await (const entries of entriesOfPart(database, ledger, { ...part, ledger: ledger.id })) {
-    for (const one of countEntries(entries)) {
-      const key = `${one.bucket}\0${one.field}\0${one.value}\0${one.outcome}`;
-      const known = counts.get(key);
-      if (known) known.count += one.count;
-      else counts.set(key, { ...one, ledger: ledger.id });
+    for (const added of countEntries(entries)) {
+      const key = `${added.bucket}\0${added.field}\0${added.value}\0${added.outcome}`;
+      const existing = counts.get(key);
+      if (existing) existing.count += added.count;
+      else counts.set(key, { ...added, ledger: ledger.id });
     }
   }
   return [...counts.values()];
 }
 
-/** One event for each tenant of what was removed. */
+/** Stores one event for each tenant that tells what was removed. */
 async function report(
   grant: Pick<Grant, 'caller' | 'tenant'>,
   purges: readonly Purge[],
   { byId, tenants, ingest }: RetentionOptions & { byId: ReadonlyMap<number, Ledger> },
 ): Promise<void> {
   const ofTenants = new Map((await tenants.list()).map((tenant) => [tenant.id, tenant]));
-  for (const [id, own] of Map.groupBy(purges, ({ ledger }) => byId.get(ledger)?.tenant)) {
+  for (const [id, ofTenant] of Map.groupBy(purges, ({ ledger }) => byId.get(ledger)?.tenant)) {
     const tenant = id === undefined ? undefined : ofTenants.get(id);
     if (!tenant) continue;
-    const ledgers = [...Map.groupBy(own, ({ ledger }) => byId.get(ledger)?.name ?? '')].slice(0, namedMax);
+    const ledgers = [...Map.groupBy(ofTenant, ({ ledger }) => byId.get(ledger)?.name ?? '')].slice(
+      0,
+      namedMax,
+    );
     await reportAct(
       grant,
       {
@@ -116,9 +119,10 @@ async function report(
         operation: 'delete',
         targets: ledgers.map(([name]) => ({ type: 'ledger', id: name })),
         attributes: {
-          entries: own.reduce((sum, { firstIndex, endIndex }) => sum + endIndex - firstIndex, 0),
+          entries: ofTenant.reduce((sum, { firstIndex, endIndex }) => sum + endIndex - firstIndex, 0),
           ledgers: ledgers.map(([ledger, ranges]) => {
-            const [firstIndex, endIndex] = [ranges[0]?.firstIndex ?? 0, ranges.at(-1)?.endIndex ?? 0];
+            const firstIndex = ranges[0]?.firstIndex ?? 0;
+            const endIndex = ranges.at(-1)?.endIndex ?? 0;
             return { ledger, firstIndex, endIndex, entries: endIndex - firstIndex, segments: ranges.length };
           }),
         },

@@ -12,16 +12,16 @@ import { openCore, type Core } from './open-core.ts';
 import { openPeople, type OpenPeople } from './open-people.ts';
 
 export interface Server {
-  /** Where it listens, such as http://127.0.0.1:4000. */
+  /** The address on which it listens, such as http://127.0.0.1:4000. */
   url: string;
   /** All scopes on the tenant `default`; made once and kept in the data directory. */
   adminKey: string;
-  /** Where the first owner sets a password, and the file that holds the link; undefined once there is an owner. */
+  /** The link with which the first owner sets a password, and the file that holds it; undefined when there is an owner. */
   ownerLink: { url: string; file: string } | undefined;
   ingest: Ingest;
   tenants: Tenants;
   apiKeys: ApiKeys;
-  /** Answers what is under way, then stops: no acknowledged event is lost, none is left unanswered. */
+  /** Answers the requests that have begun, then stops. No acknowledged event is lost. */
   close(): Promise<void>;
 }
 
@@ -62,7 +62,7 @@ interface Work {
   stop(): Promise<void>;
 }
 
-/** What goes on without a request. */
+/** Starts the work that goes on without requests. */
 function startWork(core: Core): Work {
   const { database, tenants, ledgers, postings, recent, health, logger, settings, read } = core;
   const { holder } = core.leases;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Of this package, as its package.json says. */
+/** The version in the package.json of this package. */
 export const version: string = packageVersion();
 
 function packageVersion(): string {

@@ -35,9 +35,9 @@ const networkGroups = 4;
 
 export function createCallLimits(options: {
   settings: CallLimitSettings;
-  /** Of the thread that answers. */
+  /** Turns on the thread that answers. */
   turns: LoopTurns;
-  /** Milliseconds that only grow. */
+  /** Milliseconds of a clock that never goes back. */
   clock: () => number;
 }): CallLimits {
   const { settings, turns: loop, clock } = options;

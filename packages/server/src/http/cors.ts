@@ -22,7 +22,7 @@ export function allowOrigins(app: FastifyInstance, origins: readonly string[]): 
     exposedHeaders,
     maxAge: preflightSeconds,
     credentials: false,
-    // A request OPTIONS without the headers of a preflight is answered like any other unknown route.
+    // An OPTIONS request without the headers of a preflight is answered like any other unknown route.
     strictPreflight: false,
   });
 }

@@ -16,7 +16,7 @@ import { endSilentConnections } from './silent-connections.ts';
 export interface HttpOptions extends Omit<RegisterOptions, 'bodyMaxBytes' | 'reserve'> {
   readonly routes: readonly Route[];
   readonly bodies: BodyLimits;
-  /** Origins of pages that may call from a browser. */
+  /** Origins of the pages that may call the API from a browser. */
   readonly corsOrigins: readonly string[];
   /** Addresses of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
@@ -45,7 +45,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   );
   const reserve = createBodyBudget(options.bodies);
   const { bodyMaxBytes } = options.bodies;
-  // After the plugins are loaded, so that their hooks run before those of the routes.
+  // Routes are registered after the plugins are loaded, so that the hooks of the plugins run first.
   void app.after(() => {
     for (const route of options.routes) registerRoute(app, route, { ...options, bodyMaxBytes, reserve });
   });
@@ -64,7 +64,7 @@ function createApp({ logger, bodies, trustedProxies }: HttpOptions): FastifyInst
     requestTimeout: 60_000,
     return503OnClosing: true,
     clientErrorHandler: refuseMalformed,
-    // Errors before there is a route, such as a broken %-sequence in the path.
+    // Errors that occur before a route is found, such as a broken %-sequence in the path.
     frameworkErrors: (error, request, reply) => void sendProblem(error, { request, reply, logger }),
   });
 }

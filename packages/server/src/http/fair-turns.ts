@@ -1,12 +1,13 @@
-/** Lets so many pieces of work run at once, in turn by whom they are for. */
+/** Limits how many pieces of work run at once. The keys, such as tenants, take turns. */
 export interface FairTurns<Key> {
-  /** Runs `work` when it is the key's turn. Undefined where too many of the key wait already. */
+  /** Runs `work` when it is the key's turn. Undefined when too much work of the key waits already. */
   run<T>(key: Key, work: () => Promise<T>): Promise<T> | undefined;
 }
 
 /**
- * `atOnceMax` run at once, `perKeyMax` of them for one key; of each key up to `waitingMax` wait. A place that becomes free goes
- * to the next key in a circle, however many wait for the others: who asks seldom waits for one piece of each at most.
+ * `atOnceMax` pieces of work run at once, `perKeyMax` of them for one key; up to `waitingMax` of each key wait. A place that
+ * becomes free goes to the next key in a circle, however much work the other keys have. So a key that asks seldom waits for
+ * at most one piece of work of each other key.
  */
 export function createFairTurns<Key>(limits: {
   atOnceMax: number;
@@ -14,7 +15,7 @@ export function createFairTurns<Key>(limits: {
   waitingMax: number;
 }): FairTurns<Key> {
   const running = new Map<Key, number>();
-  /** In the order of the circle: a key that had its turn goes to the end. */
+  /** Keys in the order of the circle: a key that had its turn goes to the end. */
   const waiting = new Map<Key, (() => void)[]>();
   let atOnce = 0;
 
@@ -35,7 +36,7 @@ export function createFairTurns<Key>(limits: {
       waiting.delete(next);
       if (queue.length > 0) waiting.set(next, queue);
       begin(next);
-      // Between two turns come the answers that others wait for: work that never waits would keep them out.
+      // The event loop handles other answers between two turns. Work that never waits would otherwise keep them back.
       if (start) setImmediate(start);
       return;
     }

@@ -1,6 +1,6 @@
 import { eachInTurn, type LoopTurns } from '../loop-turns.ts';
 
-/** An answer whose JSON is made already. */
+/** An answer whose JSON text has been made already. */
 export class JsonText {
   readonly text: string;
 
@@ -10,8 +10,8 @@ export class JsonText {
 }
 
 /**
- * Makes the JSON of a list's members, each once: those that recent holds are asked for again and again, and writing 50
- * of them anew takes longer than all the rest of the answer.
+ * Makes the JSON of a list from its members. The text of each member is made once and kept: the entries of recent are asked
+ * for again and again, and making the text of 50 of them takes longer than all the rest of the answer.
  */
 export function createMemberTexts<T extends object>(
   shown: (member: T) => unknown,
@@ -19,11 +19,11 @@ export function createMemberTexts<T extends object>(
 ): (members: readonly T[]) => Promise<string> {
   const texts = new WeakMap<T, string>();
   const textOf = (member: T): string => {
-    const known = texts.get(member);
-    if (known !== undefined) return known;
-    const made = JSON.stringify(shown(member));
-    texts.set(member, made);
-    return made;
+    const existing = texts.get(member);
+    if (existing !== undefined) return existing;
+    const text = JSON.stringify(shown(member));
+    texts.set(member, text);
+    return text;
   };
   return async (members) => `[${(await eachInTurn(members, textOf, turns)).join(',')}]`;
 }

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Problem } from './problem.ts';
 import type { Route } from './route.ts';
 
-/** Older clients of a pack read the text of an error from a member of their own. */
+/** Older clients of a pack read the error text from a member whose name the pack declares. */
 export function olderMember({ routeOptions }: FastifyRequest, problem: Problem): Record<string, string> {
   const { errors } = routeOptions.config as { errors?: Route['errors'] };
   if (!errors) return {};

@@ -3,7 +3,7 @@ import { errorTable } from '../audit-error.ts';
 import type { Route, RouteBody } from './route.ts';
 import { takesNothing } from './takes-nothing.ts';
 
-/** OpenAPI 3.1 of a table of routes. */
+/** The OpenAPI 3.1 description of a table of routes. */
 export function openApi(routes: readonly Route[], version: string): Record<string, unknown> {
   const components: Components = { Problem: problemSchema };
   const paths: Record<string, Record<string, unknown>> = {};
@@ -33,7 +33,8 @@ export function openApi(routes: readonly Route[], version: string): Record<strin
           type: 'apiKey',
           in: 'cookie',
           name: '__Host-bitacora',
-          description: 'Of a person who signed in; what changes something also needs X-CSRF-Token',
+          description:
+            'The session of a person who signed in; a request that changes something also needs X-CSRF-Token',
         },
       },
       schemas: components,
@@ -130,11 +131,11 @@ function queryParameters(query: z.ZodObject | undefined): unknown[] {
   }));
 }
 
-/** The JSON Schema of an answer or a body. Schemas that have an id are put beside the others, and referred to. */
+/** The JSON Schema of an answer or a body. A schema that has an id is added to the components, and a reference stands in its place. */
 function schemaOf(schema: z.ZodType | undefined, components: Components): unknown {
   if (!schema) return { type: 'string' };
-  const made = z.toJSONSchema(schema, { unrepresentable: 'any' });
-  const { $schema: _, $defs, id, ...rest } = withComponentRefs(made);
+  const jsonSchema = z.toJSONSchema(schema, { unrepresentable: 'any' });
+  const { $schema: _, $defs, id, ...rest } = withComponentRefs(jsonSchema);
   for (const [name, { id: __, ...definition }] of Object.entries($defs ?? {})) components[name] = definition;
   if (id === undefined) return rest;
   components[id] = rest;
@@ -143,14 +144,14 @@ function schemaOf(schema: z.ZodType | undefined, components: Components): unknow
 
 type Components = Record<string, unknown>;
 
-interface MadeSchema {
+interface JsonSchema {
   $schema?: string;
   $defs?: Record<string, { id?: string }>;
   id?: string;
 }
 
-function withComponentRefs(schema: object): MadeSchema {
-  return JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/')) as MadeSchema;
+function withComponentRefs(schema: object): JsonSchema {
+  return JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/')) as JsonSchema;
 }
 
 function mediaType(type: string): string {

@@ -4,7 +4,7 @@ import type { Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import type { SessionCookie } from './session-cookie.ts';
 
-/** A browser sends cookies for whoever asks: what changes something needs a page of ours behind it. @throws forbidden */
+/** A browser also sends our cookie with requests of other sites. So a request that changes something must come from a page of this server. @throws forbidden */
 export function requireOwnPage({ caller }: Grant, request: FastifyRequest, cookie: SessionCookie): void {
   if (caller.kind !== 'session' || request.method === 'GET' || request.method === 'HEAD') return;
   cookie.requireSameOrigin(request);
@@ -16,8 +16,9 @@ export function requireOwnPage({ caller }: Grant, request: FastifyRequest, cooki
   });
 }
 
-/** In a time that tells nothing of where they differ. */
+/** Compares in a time that does not depend on where the two differ. */
 function isSame(given: string, wanted: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
+  const a = Buffer.from(given);
+  const b = Buffer.from(wanted);
   return a.length === b.length && timingSafeEqual(a, b);
 }

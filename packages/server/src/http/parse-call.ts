@@ -6,7 +6,7 @@ import { formOf } from './form.ts';
 import type { Call, Route } from './route.ts';
 import { takesNothing } from './takes-nothing.ts';
 
-/** Params, query and body of a request by the schemas of its route. @throws invalid_parameter, malformed_body */
+/** Parses params, query and body of a request with the schemas of its route. @throws invalid_parameter, malformed_body */
 export function parseCall(route: Route, request: FastifyRequest): Pick<Call, 'params' | 'query' | 'body'> {
   return {
     query: parseQueryString(route.query, request.query),
@@ -41,7 +41,7 @@ function parseQueryString(schema: z.ZodObject | undefined, query: unknown): Reco
   return schema ? (parsed(schema, given) as Record<string, unknown>) : {};
 }
 
-/** No text of the database may hold U+0000. */
+/** PostgreSQL cannot store U+0000 in a text. */
 function refuseNul(params: Readonly<Record<string, unknown>>): void {
   for (const [parameter, value] of Object.entries(params)) {
     if (String(value).includes('\0'))

@@ -1,6 +1,6 @@
 import { AuditError } from '../audit-error.ts';
 
-/** RFC 9457, with the parameter at fault and, where there is one, the position in it. */
+/** RFC 9457, with the wrong parameter and, if auditError, the position of the error in it. */
 export interface Problem {
   type: string;
   title: string;
@@ -14,28 +14,28 @@ export interface Problem {
 
 export const problemMediaType = 'application/problem+json; charset=utf-8';
 
-/** What a caller may know of an error; everything unexpected is `internal` and nothing more. */
+/** The part of an error that a caller may know. An unexpected error is answered as `internal`, without details. */
 export function problemOf(
   error: unknown,
   correlationId: string,
 ): { problem: Problem; retryAfterSeconds: number | undefined } {
-  const known =
+  const auditError =
     error instanceof AuditError
       ? error
       : (fromFramework(error) ?? new AuditError('internal', { cause: error }));
   const problem: Problem = {
-    type: `urn:bitacora:problem:${known.code}`,
-    title: known.title,
-    status: known.status,
+    type: `urn:bitacora:problem:${auditError.code}`,
+    title: auditError.title,
+    status: auditError.status,
   };
-  if (known.detail !== undefined) problem.detail = known.detail;
-  if (known.parameter !== undefined) problem.parameter = known.parameter;
-  if (known.position !== undefined) problem.position = known.position;
+  if (auditError.detail !== undefined) problem.detail = auditError.detail;
+  if (auditError.parameter !== undefined) problem.parameter = auditError.parameter;
+  if (auditError.position !== undefined) problem.position = auditError.position;
   problem.correlationId = correlationId;
-  return { problem, retryAfterSeconds: known.retryAfterSeconds };
+  return { problem, retryAfterSeconds: auditError.retryAfterSeconds };
 }
 
-/** The HTTP framework refuses some requests by itself: too large, no such media type, cut off. */
+/** The HTTP framework itself refuses some requests: too large, unknown media type, or incomplete. */
 function fromFramework(error: unknown): AuditError | undefined {
   if (!(error instanceof Error) || !('statusCode' in error) || typeof error.statusCode !== 'number')
     return undefined;

@@ -23,7 +23,7 @@ export interface RegisterOptions {
   readonly cookie: SessionCookie;
   readonly limits: CallLimits;
   readonly bodyMaxBytes: number;
-  /** Takes room for the bodies of callers with credentials. */
+  /** Reserves room for the bodies of callers with credentials. */
   readonly reserve: BodyBudget;
   /** Puts a read that was answered on record; with `each`, the answer waits until it is stored. */
   readonly onRead: (read: AnsweredRead, each: boolean) => Promise<void>;
@@ -68,7 +68,7 @@ async function enter(route: Route, request: FastifyRequest, options: RegisterOpt
   return options.limits.enter(credentials, () => grantOf(route, request, options));
 }
 
-/** The caller with the permissions they have by now. @throws unauthenticated, forbidden */
+/** The grant of the caller at present. @throws unauthenticated, forbidden */
 async function grantOf(
   { permission }: Route,
   request: FastifyRequest,

@@ -2,7 +2,7 @@ import { problemMediaType } from './problem.ts';
 import type { FastifyReply } from 'fastify';
 import type { Call } from './route.ts';
 
-/** The answer of a call that stores events: as it is, or beside the problem that explains why nothing was stored. */
+/** Sends the answer of a call that stores events. When nothing was stored, the members of the problem that explains it stand beside those of the answer. */
 export function replyWithRefusal<Answer extends object>(
   { reply, request }: Pick<Call, 'reply' | 'request'>,
   answer: Answer,

@@ -3,13 +3,13 @@ import type { z } from 'zod';
 import type { Grant, PermissionName } from '../access/index.ts';
 import type { JsonText } from './json-text.ts';
 
-/** A route of the HTTP API; the OpenAPI description is made of the same table. */
+/** A route of the HTTP API. The OpenAPI description is made from the same table. */
 export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** With `{name}` for parameters; `{name*}` takes the rest of the path. */
   path: string;
   summary: string;
-  /** What the caller must be permitted; `any`: every caller with valid credentials; undefined: everybody. */
+  /** The permission that the caller needs; `any`: every caller with valid credentials; undefined: everybody. */
   permission: PermissionName | 'any' | undefined;
   params?: z.ZodObject;
   query?: z.ZodObject;
@@ -21,7 +21,7 @@ export interface Route {
   handle(call: Call): Promise<unknown>;
 }
 
-/** The schema of a JSON body; one of events, that ingest reads itself; or `form`: a page's own form, fields by name. */
+/** The schema of a JSON body; or events, whose body ingest reads itself; or `form`, the fields of a page's form. */
 export type RouteBody = z.ZodType | EventsBody | 'form';
 
 /** One event, an array of them, or NDJSON. The schema is for the OpenAPI description only. */
@@ -36,7 +36,7 @@ export interface RouteAnswer<Schema extends z.ZodType> {
   readonly schema?: Schema;
 }
 
-/** How a success is put on record in the tenant's own audit ledger: a read once in ten minutes. */
+/** How a success is put on record in the tenant's own audit ledger. The same read is recorded once in ten minutes. */
 export interface RouteRecord {
   readonly action: string;
   /** Every call is put on record. */
@@ -51,7 +51,7 @@ export interface Call<
   Body = unknown,
 > {
   grant: Grant;
-  /** The grant as it is by now, for answers that take long. @throws unauthenticated, forbidden once it is gone */
+  /** The grant at present, for answers that take long. @throws unauthenticated, forbidden when the caller has lost it */
   grantNow(): Promise<Grant>;
   /** For answers that are read while they are sent: each further read waits for its turn. @throws too_many_requests */
   inTurn<T>(read: () => Promise<T>): Promise<T>;
@@ -67,14 +67,14 @@ type NoFields = z.ZodObject<Record<never, never>>;
 type Parsed<Schema extends z.ZodType> = Readonly<z.output<Schema>>;
 type ParsedBody<Body extends RouteBody> = Body extends z.ZodType ? Parsed<Body> : unknown;
 
-/** What a schema takes, also where the lists and objects may not be changed. */
+/** The input of a schema, with lists and objects read-only. */
 export type Unchanged<T> = T extends readonly (infer Member)[]
   ? readonly Unchanged<Member>[]
   : T extends object
     ? { readonly [Name in keyof T]: Unchanged<T[Name]> }
     : T;
 
-/** A handler may also give JSON that is made already, or send the answer itself and return the reply. */
+/** A handler may also return JSON text that has been made already, or send the answer itself and return the reply. */
 type HandlerAnswer<Schema extends z.ZodType> =
   z.input<Schema> | Unchanged<z.input<Schema>> | JsonText | FastifyReply;
 

@@ -1,4 +1,4 @@
-/** Of every answer that has none of its own: nothing is kept by caches, framed, sniffed, or run. */
+/** Headers of every answer that does not set them itself: browsers do not cache, frame, sniff or run the answer. */
 export const safeHeaders = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { olderMember } from './older-member.ts';
 import { problemMediaType, problemOf } from './problem.ts';
 
-/** Answers an error as a problem (RFC 9457). What is our own fault goes to the log. */
+/** Answers an error as a problem (RFC 9457). Errors that are our own fault (5xx) are also logged. */
 export function sendProblem(
   error: unknown,
   call: { request: FastifyRequest; reply: FastifyReply; logger: Logger },

@@ -2,17 +2,17 @@ import '@fastify/cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuditError } from '../audit-error.ts';
 
-/** The cookie of a person who signed in, and what keeps other sites from using it. */
+/** The cookie of a person who signed in, and the checks that keep other sites from using it. */
 export interface SessionCookie {
   readonly name: string;
-  /** Where pages and links of this installation are, without a slash at the end. */
+  /** The base URL of the pages and links of this installation, without a slash at the end. */
   baseOf(request: FastifyRequest): string;
   read(request: FastifyRequest, name?: string): string | undefined;
   set(reply: FastifyReply, value: string): void;
   clear(reply: FastifyReply): void;
-  /** A short-lived cookie of the same strictness, such as what a sign-in elsewhere must come back with. */
+  /** Sets a short-lived cookie with the same protection, such as the state of a sign-in at an identity provider. */
   setShort(reply: FastifyReply, name: string, value: string): void;
-  /** Cookies go over https, or to this very machine. @throws forbidden */
+  /** Cookies are sent only over https, or to this machine itself. @throws forbidden */
   requireSafeChannel(request: FastifyRequest): void;
   /** @throws forbidden when a browser says that another site sent the request */
   requireSameOrigin(request: FastifyRequest): void;
@@ -23,8 +23,8 @@ const cookieCharsMax = 8_192;
 const loopback = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 
 /**
- * `__Host-bitacora` over https: no other host or path can set it. On plain http, which is for the machine itself, browsers
- * refuse that prefix: there it is `bitacora`.
+ * The cookie is `__Host-bitacora` over https, which no other host or path can set. On plain http, which is allowed only to
+ * this machine itself, browsers refuse that prefix, so the name is `bitacora`.
  */
 export function createSessionCookie(options: {
   publicUrl: string | undefined;
@@ -44,7 +44,7 @@ export function createSessionCookie(options: {
     read(request, cookie = name) {
       const header = request.headers.cookie;
       if (header === undefined || header.length > cookieCharsMax) return undefined;
-      // Of two cookies of one name, another site set one, and nobody knows which: neither counts.
+      // When two cookies have this name, another site may have set one of them. We cannot tell which one, so neither counts.
       const count = header.split(';').filter((part) => part.trim().startsWith(`${cookie}=`)).length;
       return count === 1 ? request.cookies[cookie] : undefined;
     },

@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
 /**
- * When the server ends, connections that no request came over end with it: browsers and clients open some to have them ready,
- * and Node counts them among those at work.
+ * When the server closes, this also closes the connections over which no request came. Browsers and clients open some of
+ * these in advance, and Node.js does not count them as idle.
  */
 export function endSilentConnections(app: FastifyInstance): void {
   const silent = new Set<Socket>();

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Whether a body may be left out: nothing in it is needed. A free record may not: what came for it may be lost. */
+/** Whether a body may be left out, because no member of it is required. A record with free keys may not: an empty body could mean that the content was lost. */
 export function takesNothing(body: z.ZodType): boolean {
   return body instanceof z.ZodObject && body.safeParse({}).success;
 }

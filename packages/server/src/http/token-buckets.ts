@@ -1,10 +1,10 @@
-/** Allowances by key that fill again with time. */
+/** An allowance for each key, which fills again with time. */
 export interface TokenBuckets<Key> {
-  /** Seconds to wait until `cost` is there; undefined when it is. */
+  /** Seconds to wait until the allowance covers `cost`; undefined when it does already. */
   wait(key: Key, cost: number): number | undefined;
-  /** The same, and takes it where it is there. */
+  /** The same, and takes `cost` when the allowance covers it. */
   take(key: Key, cost: number): number | undefined;
-  /** Takes what was used already, whether it is there or not, down to a minute's worth of debt. */
+  /** Takes a cost that was used already, even when the allowance does not cover it; the debt is at most that of one minute. */
   charge(key: Key, cost: number): void;
 }
 
@@ -12,8 +12,8 @@ const burstSeconds = 10;
 const debtSecondsMax = 60;
 
 /**
- * `perSecond` on average, ten seconds' worth at once. At most `keysMax` keys are remembered: beyond, the one that was not
- * asked for longest is forgotten, which gives it a full allowance again and takes none from anybody.
+ * Allows `perSecond` on average, and the allowance of ten seconds at once. At most `keysMax` keys are remembered. When there
+ * are more, the key that was used longest ago is forgotten: it has a full allowance again, and no other key loses any.
  */
 export function createTokenBuckets<Key>(options: {
   perSecond: number;

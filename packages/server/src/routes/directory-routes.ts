@@ -8,7 +8,7 @@ const keyParams = z.object({ type: z.string(), id: z.string() });
 const fields = z.record(z.string(), z.custom<JsonValue>());
 const directoryView = z.object({ type: z.string(), id: z.string(), fields, updatedAt: z.string() });
 
-/** What hosts told about people and things. */
+/** Routes for the records in which hosts describe people and things. */
 export function directoryRoutes(directory: Directory): Route[] {
   return [putRecordRoute(directory), recordRoute(directory), removeRecordRoute(directory)];
 }

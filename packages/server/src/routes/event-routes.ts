@@ -43,6 +43,7 @@ const entryPage = z.object({
   entries: z.array(entryView),
   next: z.string().nullable(),
   previous: z.string().nullable(),
+  // 'archive' and 'mixed' are for pages from cold files (planned).
   source: z.enum(['recent', 'postgres', 'archive', 'mixed']),
   count: z.int().optional(),
   exact: z.boolean().optional(),
@@ -59,7 +60,7 @@ interface EventRouteOptions extends StoreOptions {
   context: ReadContext;
 }
 
-/** Everything under /v1/events and what is counted over events. */
+/** The routes under /v1/events, and those that count or follow events. */
 export function eventRoutes(options: EventRouteOptions): Route[] {
   const { context } = options;
   return [

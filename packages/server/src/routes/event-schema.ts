@@ -4,7 +4,7 @@ import type { Unchanged } from '../http/index.ts';
 import type { ListedEntry } from '../read/index.ts';
 
 /*
- * An event as the OpenAPI description shows it. `packages/event` is what reads and checks events; the two type checks at the
+ * The schema of an event for the OpenAPI description. `packages/event` reads and checks events; the two type checks at the
  * end fail to compile when a field is added there and not here.
  */
 
@@ -22,7 +22,7 @@ const actorFields = {
   onBehalfOf: party.optional(),
 };
 
-/** All fields but `id` and `actor`, which what is sent and what is shown have in different forms. */
+/** All fields except `id` and `actor`, whose schemas differ between events that are sent and events that are shown. */
 const fields = {
   action: text.describe('What was done, as noun.verb: invoice.approve'),
   operation: z.enum(operations).optional(),
@@ -61,7 +61,7 @@ const fields = {
   spanId: text.optional(),
 };
 
-/** An event as it is shown: with the personal values that still exist. */
+/** An event as answers show it, with the personal values that still exist. */
 export const eventView = z
   .object({
     id: text.describe('UUIDv7'),

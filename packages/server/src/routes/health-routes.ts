@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { defineRoute, jsonAnswer, type Route } from '../http/index.ts';
 
 interface Readiness {
-  /** What keeps the server from doing its work; empty: ready. */
+  /** The problems that keep the server from doing its work; empty when it is ready. */
   problems(): readonly string[];
 }
 
-/** Whether the process answers, and whether it can do its work. */
+/** Routes that tell whether the process answers, and whether it can do its work. */
 export function healthRoutes(readiness: Readiness): Route[] {
   return [liveRoute(), readyRoute(readiness)];
 }

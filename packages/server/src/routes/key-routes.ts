@@ -43,7 +43,7 @@ export interface KeyRouteOptions {
   ingest: Ingest;
 }
 
-/** API keys. Making and revoking one is an event of the tenant's own audit ledger. */
+/** Routes for API keys. Making and revoking a key is recorded in the tenant's own audit ledger. */
 export function keyRoutes(options: KeyRouteOptions): Route[] {
   return [keysRoute(options), makeKeyRoute(options), revokeKeyRoute(options)];
 }
@@ -71,7 +71,7 @@ function makeKeyRoute({ apiKeys, tenants, ingest }: KeyRouteOptions): Route {
       const { name, scopes: wanted, expiresAt } = body;
       requireGrantable(grant, wanted);
       const tenant = await tenantOf(grant, body.tenant, tenants);
-      const made = await apiKeys.create({
+      const created = await apiKeys.create({
         tenant: tenant.id,
         name,
         scopes: wanted,
@@ -79,10 +79,10 @@ function makeKeyRoute({ apiKeys, tenants, ingest }: KeyRouteOptions): Route {
         ...addressesOfKey(grant, body.addresses),
         ...(expiresAt === undefined ? {} : { expiresAt: Date.parse(expiresAt) }),
       });
-      const targets = [{ type: 'key', id: made.key.id, name }];
+      const targets = [{ type: 'key', id: created.key.id, name }];
       const act = { action: 'key.create', operation: 'create', targets, tenant } as const;
       await reportAct(grant, act, { tenants, ingest });
-      return { key: shownKey(made.key), secret: made.secret };
+      return { key: shownKey(created.key), secret: created.secret };
     },
   });
 }
@@ -116,30 +116,30 @@ function requireGrantable(grant: Grant, wanted: z.infer<typeof keyInput>['scopes
 
 /** A key that is limited to some ledgers can only make keys for these. */
 function ledgersOfKey(grant: Grant, wanted: string[] | undefined): { ledgers?: string[] } {
-  const own = grant.ledgerNames;
-  if (own === null) return wanted ? { ledgers: wanted } : {};
-  const beyond = wanted?.find((name) => !own.includes(name));
+  const allowed = grant.ledgerNames;
+  if (allowed === null) return wanted ? { ledgers: wanted } : {};
+  const beyond = wanted?.find((name) => !allowed.includes(name));
   if (beyond !== undefined) {
     throw new AuditError('forbidden', {
       parameter: 'ledgers',
       detail: `this key may not touch ${beyond.slice(0, 100)} itself`,
     });
   }
-  return { ledgers: wanted ?? [...own] };
+  return { ledgers: wanted ?? [...allowed] };
 }
 
-/** A key that works from some networks only can only make keys for these: another key would be a way around the limit. */
+/** A key that is limited to some networks can make keys only for these networks. Otherwise it could make a key that escapes the limit. */
 function addressesOfKey(grant: Grant, wanted: string[] | undefined): { addresses?: string[] } {
-  const own = grant.addresses;
-  if (own === undefined) return wanted ? { addresses: wanted } : {};
-  const beyond = wanted?.find((address) => !isWithin(address, own));
+  const allowed = grant.addresses;
+  if (allowed === undefined) return wanted ? { addresses: wanted } : {};
+  const beyond = wanted?.find((address) => !isWithin(address, allowed));
   if (beyond !== undefined) {
     throw new AuditError('forbidden', {
       parameter: 'addresses',
       detail: `this key is not taken from all of ${beyond.slice(0, 100)} itself`,
     });
   }
-  return { addresses: wanted ?? [...own] };
+  return { addresses: wanted ?? [...allowed] };
 }
 
 async function tenantOf(grant: Grant, wanted: string | undefined, tenants: Tenants): Promise<Tenant> {

@@ -13,7 +13,7 @@ export interface LedgerRouteOptions {
   ingest: Ingest;
 }
 
-/** Tenants and ledgers. Making one is an event of the tenant's own audit ledger. */
+/** Routes for tenants and ledgers. Making one is recorded in the tenant's own audit ledger. */
 export function ledgerRoutes(options: LedgerRouteOptions): Route[] {
   return [tenantsRoute(options), makeTenantRoute(options), ledgersRoute(), makeLedgerRoute(options)];
 }
@@ -67,11 +67,11 @@ function makeLedgerRoute({ tenants, ingest }: LedgerRouteOptions): Route {
     body: z.strictObject({ name, retentionDays: z.int().min(1).max(retentionDaysMax).optional() }),
     answer: jsonAnswer(ledgerView, 201),
     async handle({ grant, body }) {
-      const made = await tenants.createLedger(grant.tenant, body.name, body.retentionDays);
-      const targets = [{ type: 'ledger', id: made.name }];
+      const ledger = await tenants.createLedger(grant.tenant, body.name, body.retentionDays);
+      const targets = [{ type: 'ledger', id: ledger.name }];
       const act = { action: 'ledger.create', operation: 'create', targets } as const;
       await reportAct(grant, act, { tenants, ingest });
-      return shownLedger(made);
+      return shownLedger(ledger);
     },
   });
 }

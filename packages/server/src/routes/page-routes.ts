@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineRoute, jsonAnswer, type Route } from '../http/index.ts';
 
 const html = 'text/html; charset=utf-8';
-/** Only what is served from here runs: an event's text can never become a program. */
+/** The browser runs only scripts from this server, so the text of an event can never become a program. */
 export const pagePolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 

@@ -12,13 +12,13 @@ import { withHiddenSessions } from '../query/index.ts';
 import type { AnsweredRead } from '../http/index.ts';
 import { actorOf, auditLedgerOf, reportAct } from '../ingest/index.ts';
 
-/** Puts reads of others' entries on record. Where session ids are secrets, what was asked is kept with hashes of them. */
+/** Puts reads of other people's entries on record. When session ids are secrets, the recorded question has hashes in their place. */
 export interface ReadRecord {
-  /** Each viewer and question once in ten minutes, soon. @throws too_many_requests when too many wait already */
+  /** Records each question of a caller once in ten minutes, a moment later. @throws too_many_requests when too many wait already */
   note(read: AnsweredRead): void;
-  /** At once, and each time. */
+  /** Records a read at once, and each time. */
   tell(read: AnsweredRead): Promise<void>;
-  /** What was noted is stored; for the end of the server. */
+  /** Waits until the noted reads are stored, at most five seconds. The server calls it when it closes. */
   drain(): Promise<void>;
 }
 
@@ -26,17 +26,17 @@ const windowMs = 600_000;
 const flushAfterMs = 250;
 const waitingMax = 10_000;
 const seenMax = 50_000;
-/** Up to some 10 kB each. */
+/** Each may take some 10 kB. */
 const askedMax = 500;
 const eventsPerAppend = 500;
 const drainWithinMs = 5_000;
-/** Which page of an answer was looked at makes no other question. */
+/** Parameters that choose a page of an answer. Two pages of one answer are the same question. */
 const pageParameters = ['cursor', 'limit', 'order', 'count'];
 
 export function createReadRecord(options: {
   ingest: Ingest;
   tenants: Tenants;
-  /** Names of what is failing at present. */
+  /** Names of the work that is failing at present. */
   failing: Set<string>;
   logger: Logger;
   clock: () => number;
@@ -47,7 +47,7 @@ export function createReadRecord(options: {
   const secretSessions = packs.some(({ sessions }) => sessions?.secret === true);
   const waiting = new Map<string, { tenant: Tenant; event: AuditEvent }>();
   const seen = new Set<string>();
-  /** Questions as they came: one that is asked again word by word need not be read again, a tenth of a newest page's time. */
+  /** Questions word for word. Parsing one takes a tenth of the time of a newest page, so a repeated one is not parsed again. */
   const asked = new LRUCache<string, true>({ max: askedMax });
   let window = 0;
   let running: Promise<void> | undefined;
@@ -102,7 +102,7 @@ export function createReadRecord(options: {
       const question = normalised(keptUrl(grant.tenant, url));
       const id = idOf(start, [...reader, question]);
       if (seen.has(id)) return void asked.set(words, true);
-      // What cannot be put on record is not answered.
+      // A read that cannot be put on record is not answered.
       if (waiting.size >= waitingMax) throw new AuditError('too_many_requests', { retryAfterSeconds: 1 });
       seen.add(id);
       const event: AuditEvent = {
@@ -122,23 +122,23 @@ export function createReadRecord(options: {
     },
     async drain() {
       await Promise.race([running, sleep(drainWithinMs, undefined, { ref: false })]);
-      // A ledger that takes nothing more must not keep the process alive.
+      // A ledger that accepts no more events must not keep the process alive.
       ended = true;
     },
   };
 }
 
-/** The same question, whatever the order of its parameters and the page. */
+/** The question of a URL: the same for every order of the parameters and for every page. */
 function normalised(url: string): string {
   const { pathname, searchParams } = new URL(url, 'http://localhost');
   for (const name of pageParameters) searchParams.delete(name);
   searchParams.sort();
-  // Tiles are one reading of one ledger.
+  // All tiles of a ledger count as one question.
   const path = pathname.replace(/\/tile\/.*$/, '/tile/');
   return `${path}${searchParams.size > 0 ? `?${searchParams.toString()}` : ''}`.slice(0, 4_000);
 }
 
-/** Whoever reads what was asked must not find a token in it that lets its holder in. */
+/** The URL with session ids replaced by hashes. A session id lets its holder in, so people who read the record must not see it. */
 function withoutSecrets(url: string, hidden: (sessionId: string) => string): string {
   const { pathname, searchParams } = new URL(url, 'http://localhost');
   const kept = new URLSearchParams();

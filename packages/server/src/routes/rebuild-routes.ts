@@ -17,7 +17,7 @@ const view = z.object({
   ledgers: z.array(z.object({ ledger: z.string(), entries: z.int(), durationMs: z.number() })),
 });
 
-/** Another process may have taken over what this one threw away; its lease runs out after fifteen seconds. */
+/** Another process may have taken the lease after this one reset the projection; a lease ends after fifteen seconds. */
 const waitMaxMs = 30_000;
 const lookAgainAfterMs = 200;
 
@@ -30,8 +30,8 @@ export interface RebuildOptions {
 }
 
 /**
- * Counts and sessions made anew from the entries. Meanwhile answers are as right as before: what is not counted yet is counted
- * from the index. Other servers need not be told, because they keep neither in memory.
+ * The route that makes counts or sessions anew from the entries. Counts stay right during that time, because entries that
+ * are not counted yet are counted from the index. Other servers keep neither in memory, so they need no message.
  */
 export function rebuildRoutes({ database, tenants, projections, holder }: RebuildOptions): Route[] {
   const route = defineRoute({
@@ -59,7 +59,7 @@ export function rebuildRoutes({ database, tenants, projections, holder }: Rebuil
   return [route];
 }
 
-/** Up to which index the ledger was followed. @throws unavailable while another process holds the lease for long */
+/** Follows the ledger and returns the index reached. @throws unavailable when another process holds the lease for too long */
 async function followToEnd(ledger: Ledger, options: Parameters<typeof follow>[1]): Promise<number> {
   const until = performance.now() + waitMaxMs;
   for (;;) {

@@ -28,8 +28,8 @@ const runView = z.object({
 
 export interface Retention {
   /**
-   * Removes the segments that are due, one after the other, and returns them as they were; with `dryRun` only returns
-   * them. What was removed is an event of each tenant's audit ledger. @throws unavailable, with what is left whole
+   * Removes the segments that are due, one after the other, and returns them as they were; with `dryRun` it only returns
+   * them. An event in each tenant's audit ledger tells what was removed. @throws unavailable; the other segments stay whole
    */
   run(grant: Pick<Grant, 'caller' | 'tenant'>, options: { dryRun: boolean }): Promise<PurgedSegment[]>;
 }
@@ -41,8 +41,8 @@ export interface PurgedSegment {
 }
 
 /**
- * Removing what is older than its ledger's period: a segment may hold ledgers of several tenants, so it is the operator's. And
- * making anew what it needs to be right.
+ * The route that removes entries older than the period of their ledger, and the routes that rebuild the counts it relies on.
+ * A segment may hold ledgers of several tenants, so only operators may remove it.
  */
 export function retentionRoutes({
   retention,

@@ -33,7 +33,7 @@ const sourceView = z.object({
 });
 const sourceLimits = { default: 100, max: 1_000 };
 
-/** Which instances send events, and which of their events never arrived. */
+/** Routes that tell which instances send events, and which of their events never arrived. */
 export function sourceRoutes(sources: Sources): Route[] {
   return [sourcesRoute(sources), reportRoute(sources)];
 }
@@ -56,7 +56,7 @@ function reportRoute(sources: Sources): Route {
   return defineRoute({
     method: 'PUT',
     path: '/v1/sources/{instance}',
-    summary: 'What an instance reports of itself: at its start, in between, and when it closes',
+    summary: 'The report of an instance about itself: at its start, in between, and when it closes',
     permission: 'ingest',
     params: z.object({ instance: z.string() }),
     body: reportInput,

@@ -10,8 +10,8 @@ const heartbeatMs = 15_000;
 const checkGrantEveryMs = 1_000;
 
 /**
- * Writes the tail as server-sent events: `id` resumes, `event: entry` carries one entry. A client that does not read
- * makes the stream wait, not the server grow. A key that is revoked meanwhile ends it.
+ * Writes the tail as server-sent events: `id` resumes, `event: entry` carries one entry. When a client does not read, the
+ * stream waits, and the server buffers no more. The stream ends when the key of the caller is revoked.
  */
 export async function streamTail(
   call: Pick<Call, 'grant' | 'grantNow' | 'inTurn' | 'request' | 'reply'>,
@@ -35,7 +35,7 @@ export async function streamTail(
     },
     options.context,
   );
-  // The first item is asked for before the head goes out: a bad filter is still a 400.
+  // The first item is read before the HTTP head is sent, so that a wrong filter is answered with 400.
   const first = await items.next();
   reply.hijack();
   out.writeHead(200, {
@@ -49,7 +49,7 @@ export async function streamTail(
     call.grantNow().then(
       (now) => (grant = now),
       (error: unknown) => {
-        // A database that is away for a moment takes nobody's rights.
+        // When the database cannot be reached for a moment, the caller keeps their grant.
         if (error instanceof AuditError && (error.code === 'unauthenticated' || error.code === 'forbidden'))
           abort.abort();
       },
@@ -61,7 +61,7 @@ export async function streamTail(
       const block = entry
         ? `id: ${id}\nevent: entry\ndata: ${JSON.stringify(options.shown(entry))}\n\n`
         : `id: ${id}\nevent: position\ndata: \n\n`;
-      // The signal also ends the waiting, and takes its listener away.
+      // The signal also ends the wait, and removes the listener.
       if (!out.write(block)) await once(out, 'drain', { signal: abort.signal });
     }
   } catch (error) {
