@@ -69,19 +69,26 @@ function compiler({ name, folder }, { root, building, released }) {
   const own = join(folder, 'tsconfig.json');
   return async (pass, options) => {
     const compilerOptions = {
-      ...{ rootDir, composite: false, incremental: false, customConditions: [] },
-      ...{ declaration: false, declarationMap: false, sourceMap: false, tsBuildInfoFile: null },
-      ...{ typeRoots: [join(root, 'node_modules/@types')], stripInternal: true },
-      ...{ paths: builtTypes(released, building), ...options },
+      rootDir,
+      composite: false,
+      incremental: false,
+      customConditions: [],
+      declaration: false,
+      declarationMap: false,
+      sourceMap: false,
+      tsBuildInfoFile: null,
+      typeRoots: [join(root, 'node_modules/@types')],
+      stripInternal: true,
+      paths: builtTypes(released, building),
+      ...options,
     };
     const config = join(building, `${name.replace('/', '-')}-${pass}.json`);
     const text = {
-      ...{
-        extends: existsSync(own) ? own : join(root, 'tsconfig.base.json'),
-        compilerOptions,
-        references: [],
-      },
-      ...{ include: [join(rootDir, '**/*.ts')], exclude: [join(rootDir, '**/*.test.ts')] },
+      extends: existsSync(own) ? own : join(root, 'tsconfig.base.json'),
+      compilerOptions,
+      references: [],
+      include: [join(rootDir, '**/*.ts')],
+      exclude: [join(rootDir, '**/*.test.ts')],
     };
     writeFileSync(config, JSON.stringify(text));
     const tsc = join(root, 'node_modules/typescript/bin/tsc');
