@@ -33,14 +33,14 @@ const rules = {
   // properties are checked in loops over generated cases
   'vitest/no-conditional-expect': 'off',
   'vitest/expect-expect': 'off',
-  // The second argument is what a failure says.
+  // The second argument is the message of a failure.
   'vitest/valid-expect': ['error', { maxArgs: 2 }],
   'vitest/no-standalone-expect': 'off',
   // matters of taste that make no difference to a reader
   'typescript/restrict-template-expressions': 'off',
   'unicorn/no-useless-spread': 'off',
   'unicorn/prefer-string-starts-ends-with': 'off',
-  // code points are what is wanted of a string; promises and maps are still refused
+  // spreading a string into its code points is intended; promises and maps are still refused
   'typescript/no-misused-spread': ['error', { allow: ['string'] }],
 };
 
@@ -57,14 +57,14 @@ export function lintConfig() {
         files: ['packages/cli/**', 'scripts/**', 'bench/**', 'examples/**', ...tests],
         rules: { 'no-console': 'off' },
       },
-      // A test reads answers as they come: whatever is not there fails its expectations.
+      // Tests read answers without checking their types first: a missing value fails the expectation.
       { files: tests, rules: { 'max-lines': 'off', 'typescript/no-explicit-any': 'off' } },
       ...importRules(root),
     ],
   };
 }
 
-/** One override a line: the file is generated, and a change of the table should be readable as a diff. */
+/** One override on each line: the file is generated, and a change of the table should be readable as a diff. */
 export function lintConfigText() {
   const { overrides, ...head } = lintConfig();
   const lines = overrides.map((override) => `    ${JSON.stringify(override)}`).join(',\n');

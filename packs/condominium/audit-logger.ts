@@ -132,7 +132,7 @@ function onObject(kind: string, verb: string, { objeto, ...input }: OnObject): H
 
 function onProfile(kind: string, what: string, { usuario_afectado, ...input }: OnProfile): HostActivity {
   const whom = usuario_afectado ?? input.usuario ?? null;
-  // An event that names nobody is refused, so a missing id is not replaced.
+  // An object without an id gives an empty id, so that the event is refused.
   const id = typeof whom === 'object' ? whom && (whom.id ?? '') : whom;
   return {
     ...input,
