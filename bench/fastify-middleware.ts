@@ -15,7 +15,10 @@ const rounds = 12;
 const secondsPerRound = 1.5;
 /** 4,000 requests a second. */
 const emptyPace = { connections: 20, everyMs: 5 };
-/** Requests one after the other, whose times are compared. The hosts take turns, so that the state of the machine is the same for all. */
+/**
+ * Requests one after the other, whose times are compared. The hosts take turns, so that the state of the machine is the
+ * same for all.
+ */
 const rowTurns = { rounds: 10_000, everyMs: 0 };
 /** The same with a pause before each request, in which the code of all hosts leaves the processor caches. */
 const rareTurns = { rounds: 2_000, everyMs: 1 };

@@ -4,7 +4,10 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-/** Packages that are part of a host are also built as CommonJS, for hosts with an old build. Node.js 20.19 can `require` the others as they are. */
+/**
+ * Packages that are part of a host are also built as CommonJS, for hosts with an old build. Node.js 20.19 can `require`
+ * the others as they are.
+ */
 const inBothWays = ['@bitacora/event', '@bitacora/tlog', '@bitacora/sdk'];
 /** `node:crypto` has argon2 since this version. Libraries run on the versions that their package.json names. */
 const programsRunOn = '>=24.7';

@@ -18,7 +18,9 @@ import {
 } from './import-table.mjs';
 
 const source = '{ts,tsx,mts,cts,js,jsx,mjs,cjs}';
-/** Folders nested deeper than this are refused, because the rules match relative paths, whose meaning depends on the depth. */
+/**
+ * Folders nested deeper than this are refused, because the rules match relative paths, whose meaning depends on the depth.
+ */
 const depthMax = 3;
 
 /**
@@ -107,7 +109,9 @@ function projectionRules(base, names, entered) {
   ];
 }
 
-/** The index.ts of the package may import every room, the files beside it only each other, and a room what the table lists. */
+/**
+ * The index.ts of the package may import every room, the files beside it only each other, and a room what the table lists.
+ */
 function sdkRules(names) {
   const base = 'packages/sdk/src';
   return [

@@ -7,7 +7,10 @@ export type StatisticsPlan = Readonly<
   Record<'niveles' | 'tipos' | 'logins' | 'usuarios', ReadOf<'histogram'>>
 >;
 
-/** The reads from which the statistics of days are made. They include all acknowledged entries, because the core's index does. */
+/**
+ * The reads from which the statistics of days are made. They include all acknowledged entries, because the core's index
+ * does.
+ */
 export function statisticsPlan(params: FilterValues): StatisticsPlan {
   const byDay = { read: 'histogram', interval: 'day' } as const;
   return {

@@ -36,7 +36,10 @@ const people: readonly Exclude<HostUser, string | number | null>[] = [
   },
 ];
 
-/** Invented activity of a small condominium: twelve days that end at `now`, 62 entries, 14 sessions. The same `now` gives the same activity. */
+/**
+ * Invented activity of a small condominium: twelve days that end at `now`, 62 entries, 14 sessions. The same `now` gives
+ * the same activity.
+ */
 export function demoActivity(now: number): EventInput[] {
   const visits = Array.from({ length: daysShown }, (_, day) => visit(now, day)).flat();
   return [...visits, ...extraVisits(now), ...incidents(now)];

@@ -1,7 +1,10 @@
 import type { EventInput, JsonObject } from '@bitacora/event';
 import { idText } from '@bitacora/pack-kit';
 
-/** `usuario` as hosts pass it: an id of the directory, or an object that describes the user. Null or absent: the system itself. */
+/**
+ * `usuario` as hosts pass it: an id of the directory, or an object that describes the user. Null or absent: the system
+ * itself.
+ */
 export type HostUser =
   | string
   | number

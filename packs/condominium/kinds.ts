@@ -4,7 +4,10 @@ import type { Actions, Labels } from '@bitacora/pack-kit';
 const module = 'condominio';
 const say = (es: string, ru: string, en: string): Labels => ({ en, es, ru });
 
-/** A kind of activity (`tipo_actividad`) of the hosts: the action of its events, and their defaults when the host gives no more. */
+/**
+ * A kind of activity (`tipo_actividad`) of the hosts: the action of its events, and their defaults when the host gives no
+ * more.
+ */
 export type Kind = {
   readonly action: string;
   readonly operation: Operation;

@@ -2,7 +2,10 @@ import type { Param, Params } from '@bitacora/pack-kit';
 import { importanceNames } from './importance.ts';
 
 const kindCharsMax = 100;
-/** The limit is generous, because the event has its own limits. Empty texts are allowed, because hosts send them for unknown values. */
+/**
+ * The limit is generous, because the event has its own limits. Empty texts are allowed, because hosts send them for
+ * unknown values.
+ */
 const text: Param = { in: 'body', type: 'string', min: 0, max: 60_000 };
 const needed = { in: 'body', required: true } as const;
 const object: Param = { in: 'body', type: 'object' };

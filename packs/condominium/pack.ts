@@ -15,7 +15,10 @@ export { auditLogger } from './audit-logger.ts';
 const say = (en: string, es: string, ru: string) => ({ en, es, ru });
 const ownPermissions = ['read', 'registros.read', 'sesiones.read', 'sesiones.close'];
 
-/** The audit trail of a condominium: the activity and sessions of administrators, residents and guards, and statistics per day. */
+/**
+ * The audit trail of a condominium: the activity and sessions of administrators, residents and guards, and statistics per
+ * day.
+ */
 export const condominium = definePack({
   name: 'condominium',
   actions,

@@ -1,4 +1,7 @@
-/** The place of an entry. A host that keeps it can later prove with `bitacora verify --receipt` that the entry is still there. */
+/**
+ * The place of an entry. A host that keeps it can later prove with `bitacora verify --receipt` that the entry is still
+ * there.
+ */
 export interface Receipt {
   readonly id: string;
   readonly index: number;

@@ -9,6 +9,9 @@ export interface Entry {
   /** The server's clock, UTC milliseconds. */
   readonly ingestedAt: string;
   readonly event: AuditEvent;
-  /** The groups (`actor`, `subject`, `text`) whose stored values differ from the commitments of the entry; absent when none differs. */
+  /**
+   * The groups (`actor`, `subject`, `text`) whose stored values differ from the commitments of the entry; absent when none
+   * differs.
+   */
   readonly altered?: readonly string[];
 }

@@ -20,7 +20,9 @@ export interface SearchAnswer {
   readonly entries: readonly Entry[];
   readonly next?: string | null;
   readonly previous?: string | null;
-  /** The store that the entries were read from: `recent` or `postgres`; `archive` and `mixed` are for cold files (planned). */
+  /**
+   * The store that the entries were read from: `recent` or `postgres`; `archive` and `mixed` are for cold files (planned).
+   */
   readonly source: string;
   readonly count?: number;
   /** False when `count` is an estimate. */

@@ -1,6 +1,9 @@
 import type { Transport } from './transport.ts';
 
-/** The segments that retention removed, or would remove with `dryRun`: entries `firstIndex` to `lastIndex`, from time `from` to `to`. */
+/**
+ * The segments that retention removed, or would remove with `dryRun`: entries `firstIndex` to `lastIndex`, from time
+ * `from` to `to`.
+ */
 export interface RetentionRun {
   readonly dryRun: boolean;
   readonly entries: number;

@@ -45,7 +45,10 @@ export type Admission = {
   readonly admit: (event: AuditEvent, found: ReadonlyMap<string, DirectoryRecord>) => Admitted;
 };
 
-/** A Sigma rule as data, with the events it must and must not find. Alerts from rules are (planned); `testPack` checks the examples. */
+/**
+ * A Sigma rule as data, with the events it must and must not find. Alerts from rules are (planned); `testPack` checks the
+ * examples.
+ */
 export type Rule = {
   readonly sigma: JsonObject;
   readonly labels: Labels;
@@ -62,7 +65,10 @@ export type View = {
 export type SessionActions = {
   readonly open: readonly string[];
   readonly close: Readonly<Record<string, CloseReason>>;
-  /** True when the host's session ids are secrets (tokens). Then all entries of the server keep a keyed hash instead of them. */
+  /**
+   * True when the host's session ids are secrets (tokens). Then all entries of the server keep a keyed hash instead of
+   * them.
+   */
   readonly secret?: boolean;
 };
 
@@ -74,11 +80,17 @@ export type PackEvent<A extends Actions, T extends AttributeTypes> = Omit<
   readonly action: keyof A & string;
   readonly attributes?: AttributesOf<T>;
 };
-/** Takes one argument (over HTTP: the body) and captures events. It may resolve to null for an event that was not stored, as a host's own function did. */
+/**
+ * Takes one argument (over HTTP: the body) and captures events. It may resolve to null for an event that was not stored,
+ * as a host's own function did.
+ */
 export type Logger = (input: never) => Captured | Promise<CaptureReceipt | null>;
 export type Loggers = Readonly<Record<string, Logger>>;
 
-/** A route of the pack (`POST /api/loans/remind/`) as a command. `options` maps the name of an option to a parameter of the route. */
+/**
+ * A route of the pack (`POST /api/loans/remind/`) as a command. `options` maps the name of an option to a parameter of the
+ * route.
+ */
 export type Command = {
   readonly route: string;
   readonly options?: Readonly<Record<string, string>>;
@@ -134,7 +146,10 @@ export type PackDeclaration<A extends Actions, T extends AttributeTypes, L exten
    * Without either, people with the role reach only their own entries.
    */
   readonly roles?: Readonly<Record<string, readonly string[]>>;
-  /** The form of errors for older clients of the pack's routes: a member of the body beside those of RFC 9457, and its texts. */
+  /**
+   * The form of errors for older clients of the pack's routes: a member of the body beside those of RFC 9457, and its
+   * texts.
+   */
   readonly errors?: {
     readonly member: string;
     readonly texts?: Readonly<Partial<Record<'unauthenticated' | 'forbidden' | 'not_found', string>>>;
@@ -161,7 +176,10 @@ export type AnyPack = Omit<Pack, 'loggers' | 'examples' | 'demo'> & {
   readonly examples?: readonly object[];
 };
 
-/** A pack's loggers, ready to be called. They check nothing; the events that they capture are parsed and admitted like any event. */
+/**
+ * A pack's loggers, ready to be called. They check nothing; the events that they capture are parsed and admitted like any
+ * event.
+ */
 export function loggersOf(
   pack: Pick<AnyPack, 'loggers'>,
   capture: Capture,
@@ -172,7 +190,10 @@ export function loggersOf(
   >;
 }
 
-/** The ledger of a pack's events: a ledger of the pack when its retention differs from the tenant's default ledger, otherwise the default ledger. */
+/**
+ * The ledger of a pack's events: a ledger of the pack when its retention differs from the tenant's default ledger,
+ * otherwise the default ledger.
+ */
 export function ledgerOf(
   pack: AnyPack,
   tenant: { readonly name: string; readonly retention: Retention },

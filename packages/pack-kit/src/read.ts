@@ -47,7 +47,9 @@ export type Read =
       readonly read: 'search';
       readonly filters?: Filters;
       readonly order?: 'asc' | 'desc';
-      /** Orders by duration instead of time; entries without a duration come last. Works with `offset`, not with `cursor`. */
+      /**
+       * Orders by duration instead of time; entries without a duration come last. Works with `offset`, not with `cursor`.
+       */
       readonly orderBy?: 'durationMs';
       readonly count?: boolean;
     } & Paging)
@@ -64,7 +66,9 @@ export type Read =
       readonly read: 'histogram';
       readonly interval: 'hour' | 'day';
       readonly by?: string;
-      /** A field. Each bucket tells in `distinct` how many different values of the field there are. Not together with `by`. */
+      /**
+       * A field. Each bucket tells in `distinct` how many different values of the field there are. Not together with `by`.
+       */
       readonly distinct?: string;
       readonly filters?: Filters;
     }

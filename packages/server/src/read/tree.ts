@@ -24,7 +24,10 @@ import type { Client } from '../storage/index.ts';
 import { findEntry, noEvent, reachedView } from './entries.ts';
 import type { ReadContext } from './reader.ts';
 
-/** The newest published checkpoint of a ledger, a signed note. @throws not_found, also before the first entry; forbidden without a grant for the whole ledger */
+/**
+ * The newest published checkpoint of a ledger, a signed note. @throws not_found, also before the first entry; forbidden
+ * without a grant for the whole ledger
+ */
 export async function checkpoint(grant: Grant, ledgerName: string, context: ReadContext): Promise<string> {
   const ledger = ledgerFor(grant, ledgerName);
   requireWhole(grant);
@@ -108,7 +111,10 @@ export async function retention(
   return { minimumIndex: minimum, purges };
 }
 
-/** The inclusion proof of an event as a C2SP tlog-proof file. An event that is not published yet is published first. @throws not_found, not_yet_published */
+/**
+ * The inclusion proof of an event as a C2SP tlog-proof file. An event that is not published yet is published first.
+ * @throws not_found, not_yet_published
+ */
 export async function proof(grant: Grant, id: string, context: ReadContext): Promise<string> {
   const place = await context.database.read(scopeOf(grant), async (client) => {
     const entryPlace = await findEntry(client, grant, id);
