@@ -6,7 +6,7 @@ export interface Problem {
   readonly detail?: string;
   /** The query parameter or field that is wrong. */
   readonly parameter?: string;
-  /** Where in it, counted from 0. */
+  /** The position of the error in it; the first character of a query is 1. */
   readonly position?: number;
 }
 
