@@ -15,9 +15,12 @@ const rounds = 12;
 const secondsPerRound = 1.5;
 /** 4,000 requests a second. */
 const emptyPace = { connections: 20, everyMs: 5 };
-/** One after the other, where the time of each is what counts: each host in turn, so that all meet the same machine. */
+/**
+ * Requests one after the other, whose times are compared. The hosts take turns, so that the state of the machine is the
+ * same for all.
+ */
 const rowTurns = { rounds: 10_000, everyMs: 0 };
-/** With a pause before each, in which the processor forgets the code of all of them. */
+/** The same with a pause before each request, in which the code of all hosts leaves the processor caches. */
 const rareTurns = { rounds: 2_000, everyMs: 1 };
 const warmUpRounds = 3;
 const warmUpShare = 5;
@@ -26,10 +29,10 @@ const cpuPerRequestMaxMicros = 10;
 const timeAddedMaxPercent = 5;
 
 /**
- * What the Fastify middleware costs a host: processes of the same application, without it, with it and nothing behind it, and
- * with it and all behind it, take turns under the same paced load (as fast as it goes, the slower one would wait more, and
- * waking up costs CPU). Counted is all CPU of the process, also that of making and sending the batches afterwards and of its
- * garbage. The batches go to a server that answers and keeps nothing, since a real one would take the host's cores.
+ * Measures the cost of the Fastify middleware for a host. Three processes of the same application take turns: without the
+ * middleware, with the middleware alone, and with all that it sends. They have the same paced load, because at full speed the
+ * slower one would wait more, and waking up costs CPU. All CPU time of the process counts, also for making and sending batches
+ * and for garbage collection. A server that stores nothing answers the batches, since a real one would use the host's cores.
  */
 export const fastifyMiddleware: SpeedPromise = {
   id: 'S3-fastify',
@@ -64,8 +67,8 @@ export const fastifyMiddleware: SpeedPromise = {
         holds: value <= cpuPerRequestMaxMicros && row.addedPercent <= timeAddedMaxPercent,
         notes: [
           `empty route: ${spread(difference(whole, without))} µs of CPU added to ${reference.toFixed(1)} µs; of these the middleware itself ${spread(difference(middleware, without))} µs, the rest captures, makes batches and sends them`,
-          `one indexed query, one after the other: ${told(row)}`,
-          `the same with a pause of ${rareTurns.everyMs} ms before each: ${told(rareRow)}`,
+          `one indexed query, one after the other: ${describe(row)}`,
+          `the same with a pause of ${rareTurns.everyMs} ms before each: ${describe(rareRow)}`,
           `CPU: medians of ${rounds} rounds in turns, least and greatest beside them; the reference is the host without the middleware`,
         ],
       };
@@ -86,7 +89,7 @@ async function compare(hosts: readonly Host[]): Promise<number[][]> {
   const results: number[][] = hosts.map(() => []);
   for (let round = -warmUpRounds; round < rounds; round++) {
     for (const place of hosts.keys()) {
-      // Who comes first changes, so that a machine that slows down favours none.
+      // The first host changes each round, so that no host gains when the machine slows down.
       const turn = (place + round + warmUpRounds) % hosts.length;
       const host = hosts[turn];
       if (host === undefined) continue;
@@ -112,7 +115,7 @@ interface RowsCompared {
   readonly addedMicros: number;
   readonly addedPercent: number;
   readonly withoutMicros: number;
-  /** Of a second host without the middleware: what the machine alone makes of two hosts. */
+  /** The same for a second host without the middleware: the difference that the machine alone makes. */
   readonly controlMicros: number;
 }
 
@@ -131,7 +134,7 @@ async function compareRows(
   return { addedMicros, withoutMicros, controlMicros, addedPercent: (100 * addedMicros) / withoutMicros };
 }
 
-function told({ addedMicros, addedPercent, withoutMicros, controlMicros }: RowsCompared): string {
+function describe({ addedMicros, addedPercent, withoutMicros, controlMicros }: RowsCompared): string {
   return `${addedPercent.toFixed(1)} % of time added to ${withoutMicros.toFixed(0)} µs (${addedMicros.toFixed(1)} µs, median of the differences within rounds; a second host without it: ${controlMicros.toFixed(1)} µs)`;
 }
 

@@ -16,7 +16,7 @@ import { percentile, type SpeedPromise } from './support/promise.ts';
 
 const rounds = 5;
 
-/** A time that something takes at most; `measure` answers the milliseconds of each round. */
+/** An upper limit for the time of some work; `measure` returns the milliseconds of each round. */
 interface PromisedTime {
   readonly what: string;
   readonly withinMs: number;
@@ -35,7 +35,7 @@ const times: readonly PromisedTime[] = [
   { what: 'F23 a request with a deadline of 1 s', withinMs: 1_100, measure: deadlines },
 ];
 
-/** Times that tests do not measure, because what else a machine does decides them as well: each at its slowest. */
+/** Times that tests do not measure, because other work of the machine changes them. The slowest round of each counts. */
 export const promisedTimes: SpeedPromise = {
   id: 'times',
   title: 'what is promised within a time',
@@ -45,7 +45,7 @@ export const promisedTimes: SpeedPromise = {
     const notes: string[] = [];
     for (const { what, withinMs, measure } of times) {
       const measured = await measure();
-      // Of very many calls the slowest hundredth is what else the machine does.
+      // With very many calls, the slowest hundredth shows other work of the machine, so it is left out.
       const slowest = percentile(measured, measured.length > 100 ? 99 : 100);
       shares.push(slowest / withinMs);
       notes.push(`${what}: ${slowest.toFixed(slowest < 10 ? 2 : 0)} of ${withinMs} ms`);

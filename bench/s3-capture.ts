@@ -21,9 +21,12 @@ export const captureCost: SpeedPromise = {
   async measure({ say }) {
     const events = differentObjects();
     const audit = createAudit({
-      ...{ name: 'bench-s3', transport: takesAll },
+      name: 'bench-s3',
+      transport: takesAll,
       // Batches are built between the rounds and nowhere else.
-      ...{ batchAfterMs: 600_000, batchEventsMax: eventsPerRound * 2, batchBytesMax: 1e9 },
+      batchAfterMs: 600_000,
+      batchEventsMax: eventsPerRound * 2,
+      batchBytesMax: 1e9,
     });
     const written = pino(pino.destination({ dest: '/dev/null', sync: true }));
     const unwritten = pino({}, { write: () => undefined });

@@ -22,8 +22,8 @@ export const newestEntries: SpeedPromise = {
           const two = query % 2 === 1;
           const [first, second] = [anyFilter(random), anyFilter(random)];
           const filters = two && second.parameter !== first.parameter ? [first, second] : [first];
-          const asked = filters.map(({ parameter, value }) => `${parameter}=${value}`).join('&');
-          const { ms } = await timeInServer(server, `/v1/events?limit=50&${asked}`);
+          const parameters = filters.map(({ parameter, value }) => `${parameter}=${value}`).join('&');
+          const { ms } = await timeInServer(server, `/v1/events?limit=50&${parameters}`);
           const where = filters.map(({ column }, n) => `${column} = $${n + 1}`).join(' and ');
           const values = filters.map(({ column, value }) =>
             column === 'target' ? value.slice(value.indexOf('/') + 1) : value,

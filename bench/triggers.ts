@@ -6,7 +6,7 @@ import type { SpeedPromise } from './support/promise.ts';
 const singleTables = ['plain', 'captured', 'control'] as const;
 const singleRounds = 12_000;
 const warmUpRounds = 1_000;
-/** Of the longest and of the shortest times each: what a checkpoint or another process made of them. */
+/** This share of the longest and of the shortest times is left out, since a checkpoint or another process changed them. */
 const trimmedShare = 0.05;
 const bulkRows = 200_000;
 
@@ -18,8 +18,8 @@ const tableSql = (
 const columns = '(guest, room, nights, total, note)';
 
 /**
- * The triggers of `capture install`: single inserts with and without them and into a second table without them, in turns, so
- * that the machine's moods meet all three; and bulk statements. All on one PostgreSQL.
+ * Measures the triggers of `capture install` on one PostgreSQL: bulk statements, and single inserts into a table with triggers,
+ * one without, and a second one without. The inserts take turns, so that changes of the machine's speed affect all three.
  */
 export const triggers: SpeedPromise = {
   id: 'triggers',
@@ -66,7 +66,7 @@ export const triggers: SpeedPromise = {
   },
 };
 
-/** What an insert takes, in microseconds, by table. */
+/** The time of an insert into each table, in microseconds. */
 async function singleInserts(client: pg.Client): Promise<Record<(typeof singleTables)[number], number>> {
   const micros: Record<(typeof singleTables)[number], number[]> = { plain: [], captured: [], control: [] };
   for (let round = -warmUpRounds; round < singleRounds; round++) {

@@ -18,7 +18,9 @@ import {
 } from './import-table.mjs';
 
 const source = '{ts,tsx,mts,cts,js,jsx,mjs,cjs}';
-/** Folders nested deeper than this are refused, because a relative path's meaning depends on its depth. */
+/**
+ * Folders nested deeper than this are refused, because the rules match relative paths, whose meaning depends on the depth.
+ */
 const depthMax = 3;
 
 /**
@@ -76,7 +78,7 @@ function serverRules(names) {
     compose,
     composeTests,
     ...Object.entries(stages).flatMap(([stage, entered]) => {
-      const own = stage === driverStage ? [...names, ...drivers] : names;
+      const ownNames = stage === driverStage ? [...names, ...drivers] : names;
       const outside = (up) => [...entered.map((other) => `${up}${other}/index.ts`), ...shared(up)];
       const outsideOfTests = (up) => [
         ...Object.keys(stages).map((other) => `${up}${other}/index.ts`),
@@ -84,9 +86,9 @@ function serverRules(names) {
         ...testFolders(`${up}../`),
       ];
       return [
-        ...area({ base: `${base}/${stage}`, names: own, outside }),
-        ...(stage === projectionsFolder ? projectionRules(`${base}/${stage}`, own, entered) : []),
-        ...testsOf({ base: `${base}/${stage}`, names: own, outside: outsideOfTests }),
+        ...area({ base: `${base}/${stage}`, names: ownNames, outside }),
+        ...(stage === projectionsFolder ? projectionRules(`${base}/${stage}`, ownNames, entered) : []),
+        ...testsOf({ base: `${base}/${stage}`, names: ownNames, outside: outsideOfTests }),
       ];
     }),
   ];
@@ -107,7 +109,9 @@ function projectionRules(base, names, entered) {
   ];
 }
 
-/** The door of the package sees every room, the files beside it see each other only, and a room sees what the table lists. */
+/**
+ * The index.ts of the package may import every room, the files beside it only each other, and a room what the table lists.
+ */
 function sdkRules(names) {
   const base = 'packages/sdk/src';
   return [

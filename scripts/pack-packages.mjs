@@ -1,6 +1,6 @@
 // Builds and packs a release: `node scripts/pack-packages.mjs DIRECTORY [NAME…]` writes a tarball of every package that is
 // not private (or only of those named, such as @bitacora/sdk, and of what they need) into it, and prints their paths, each
-// after those it needs. Checkouts run from their sources; only what is packed is built.
+// after those it needs. Checkouts run from their sources; only packages that are packed are built.
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,12 +18,12 @@ const building = mkdtempSync(join(tmpdir(), 'bitacora-pack-'));
 try {
   mkdirSync(out, { recursive: true });
   const released = releasedPackages(root, names);
-  for (const one of released) {
-    await buildPackage(one, { root, building, released });
-    for (const asset of one.manifest.files.filter((file) => file !== 'dist'))
-      cpSync(join(one.folder, asset), join(building, one.name, asset), { recursive: true });
-    cpSync(join(one.folder, 'README.md'), join(building, one.name, 'README.md'));
-    cpSync(join(root, 'LICENSE'), join(building, one.name, 'LICENSE'));
+  for (const entry of released) {
+    await buildPackage(entry, { root, building, released });
+    for (const asset of entry.manifest.files.filter((file) => file !== 'dist'))
+      cpSync(join(entry.folder, asset), join(building, entry.name, asset), { recursive: true });
+    cpSync(join(entry.folder, 'README.md'), join(building, entry.name, 'README.md'));
+    cpSync(join(root, 'LICENSE'), join(building, entry.name, 'LICENSE'));
   }
   const folders = released.map(({ name }) => join(building, name));
   const args = ['pack', ...folders, '--json', '--ignore-scripts', '--pack-destination', out];

@@ -7,7 +7,7 @@ import { errorTable, filterFields, readSettings, settingTable, startServer } fro
 import { format, resolveConfig } from 'prettier';
 
 // Writes docs/reference/ out of the code: node --conditions=bitacora:source scripts/reference.mjs [--check]
-// With --check nothing is written; exit code 1 and the names of the files that are not what the code says.
+// With --check nothing is written; the exit code is 1 when a file differs from what the code gives, and its name is printed.
 
 const folder = fileURLToPath(new URL('../docs/reference/', import.meta.url));
 const made = '<!-- Made by `npm run reference` from the code: change it there. -->';
@@ -207,7 +207,7 @@ function operationText({ method, path, summary, description, parameters = [], re
     .join('\n\n');
 }
 
-/** A JSON schema in a short notation of its own, meant for people. */
+/** A JSON schema in a short notation for people. */
 function shape(schema) {
   if (schema.enum !== undefined) return schema.enum.join(' or ');
   if (schema.const !== undefined) return String(schema.const);
@@ -239,10 +239,10 @@ function table(head, rows) {
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-/** The document of a server that is started for this: the routes are made when it starts. */
+/** The OpenAPI document of a server that is started for this purpose, because the routes are made when it starts. */
 async function openApiDocument() {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'bitacora-reference-'));
-  // As root the embedded PostgreSQL runs as a user of its own.
+  // When this runs as root, the embedded PostgreSQL runs as another user.
   chmodSync(dataDirectory, 0o755);
   const settings = readSettings({
     BITACORA_DATA_DIR: dataDirectory,

@@ -1,4 +1,4 @@
-// `prepack` of every package: what npm would pack in a package's folder leads to sources that are not in it.
+// `prepack` of every package: a tarball that npm makes in the package's folder would refer to sources that are not in it.
 console.error(
   'Packages are built and packed by `node scripts/pack-packages.mjs DIRECTORY`, not in their folders.',
 );

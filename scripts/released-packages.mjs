@@ -4,7 +4,7 @@ import { join } from 'node:path';
 const parents = ['packages', 'packs'];
 
 /**
- * The packages that a release publishes: all that are not private, each after those of ours that it needs.
+ * The packages that a release publishes: all that are not private, each after the packages of this repository that it needs.
  *
  * @param root {string} the repository
  * @param names {readonly string[]} only these and what they need; none: all
@@ -21,10 +21,10 @@ export function releasedPackages(root, names = []) {
   );
   const inOrder = new Set();
   const add = (name) => {
-    const found = all.get(name);
-    if (!found) throw new Error(`${name} is not published`);
-    for (const needed of ours(found.manifest)) add(needed);
-    inOrder.add(found);
+    const entry = all.get(name);
+    if (!entry) throw new Error(`${name} is not published`);
+    for (const needed of ours(entry.manifest)) add(needed);
+    inOrder.add(entry);
   };
   for (const name of names.length > 0 ? names : all.keys()) add(name);
   return [...inOrder];

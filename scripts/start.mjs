@@ -14,7 +14,7 @@ if (!existsSync(main)) {
 const server = spawn(
   `${root}node_modules/.bin/node`,
   ['--conditions=bitacora:source', '--max-semi-space-size=64', main, 'serve', ...process.argv.slice(2)],
-  // In a terminal only what matters is said; set BITACORA_LOG_LEVEL=info to see each request.
+  // A terminal shows only warnings and errors; BITACORA_LOG_LEVEL=info shows each request.
   { stdio: 'inherit', env: { BITACORA_LOG_LEVEL: 'warn', ...process.env } },
 );
 

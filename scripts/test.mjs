@@ -8,14 +8,14 @@ const given = process.argv.slice(2).filter((argument) => argument !== '--');
 const faults = given.includes('--faults');
 const filters = given.filter((argument) => argument !== '--faults');
 
-/** Files named at the end of a run: those that are worth making faster. */
+/** How many of the slowest files are named at the end of a run. */
 const slowestFilesMax = 20;
 
 installWhenNeeded();
 const bin = join(root, 'node_modules', '.bin');
 const env = {
   ...process.env,
-  // the pinned Node.js runs the tools, whatever the host's is
+  // the pinned Node.js runs the tools, not the Node.js of the host
   PATH: `${bin}${delimiter}${process.env.PATH ?? ''}`,
   ...(faults ? { BITACORA_FAULTS: 'full' } : {}),
 };
@@ -33,7 +33,7 @@ for (const line of slowest(tests.files)) console.log(line);
 console.log(`${tests.passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-/** One stage of `npm run check`; what it finds goes to the terminal as it is. */
+/** One stage of `npm run check`; its output goes to the terminal unchanged. */
 function passes(name, command, args) {
   const began = Date.now();
   const { status, error } = spawnSync(join(bin, command), args, {

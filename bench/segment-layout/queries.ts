@@ -25,7 +25,8 @@ export function drawQuestions(events: Events): Questions {
   };
   const times = <T>(count: number, make: () => T): T[] => Array.from({ length: count }, make);
   const zero = (a: Field, b: Field): Filter[] => {
-    // Among many millions nearly every busy pair occurs: after some tries a session and a target it never met.
+    // Among many millions of events nearly every pair of frequent values occurs. After some tries, take a session and a
+    // target that never occur together.
     for (let tries = 0; tries < 8; tries++) {
       const filters = [some(a), some(b)];
       if (countOf(events, filters) === 0) return filters;

@@ -1,7 +1,9 @@
 import { reject, type AuditEvent } from '@bitacora/event';
 import type { Admission, Admitted, DirectoryKey, DirectoryRecord } from '@bitacora/pack-kit';
 
-/** An activity belongs to a closing that the directory knows; client, state and user are kept as they are now. */
+/**
+ * An activity must belong to a closing in the directory. Client, state and user are copied into the event as they are now.
+ */
 export const closingAdmission: Admission = {
   needs(event) {
     const keys: DirectoryKey[] = [];

@@ -2,8 +2,8 @@ import type { Capture, CaptureReceipt } from '@bitacora/event';
 import { activityEvent, type Activity } from './activity.ts';
 
 /**
- * The hosts' own function, with their keys. An activity of a closing that the directory does not know is refused: who
- * waits for the answer gets null, as the hosts know it, and the SDK reports the refusal.
+ * The hosts' own function, with their keys. An activity of a closing that is not in the directory is refused: a caller who
+ * waits for the answer gets null, as the hosts expect, and the SDK reports the refusal.
  */
 export function closingLogger(capture: Capture<ReturnType<typeof activityEvent>>) {
   return {

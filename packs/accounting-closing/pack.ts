@@ -23,7 +23,7 @@ const activityParams = {
 
 const idParams = ['cliente_id', 'usuario_id'] as const;
 
-/** Hosts count their clients and users, or give them ids with a digit in them, such as UUIDs. */
+/** The ids that hosts give their clients and users are numbers, or texts with a digit in them, such as UUIDs. */
 function isId(value: string | undefined): boolean {
   return value === undefined || /^(?=.*\d)[\p{L}\d][\p{L}\d_:@-]*$/u.test(value);
 }
@@ -32,13 +32,13 @@ function notAnId(parameter: string): Refused {
   return { refused: { code: 'invalid_parameter', parameter, detail: `${parameter} no es un id` } };
 }
 
-/** Without the arguments that were left out. */
+/** The arguments without those that were left out. */
 function activityOf(params: ValuesOf<typeof activityParams>): Activity {
   const { usuario = null, detalles = {}, resultado = null, ip_address = null, ...rest } = params;
   return { ...rest, usuario, detalles, resultado, ip_address };
 }
 
-/** Accounting firms close a client's period card by card; who did what on which card is kept without end. */
+/** Accounting firms close a client's period card by card. The pack records who did what on which card, without end. */
 export const accountingClosing = definePack({
   name: 'accounting-closing',
   actions: {
@@ -57,7 +57,7 @@ export const accountingClosing = definePack({
     resultado: { enum: results },
     usuario_id: 'json',
     estado_cierre: 'string',
-    // Of an entry that was imported: its number in the table it comes from.
+    // An imported entry has here its number in the table from which it comes.
     id_anterior: 'json',
   },
   labels: {
@@ -71,7 +71,7 @@ export const accountingClosing = definePack({
   retention: 'forever',
   recent: { indexes: [['subject'], ['attributes.periodo'], ['subject', 'attributes.periodo']] },
   admission: closingAdmission,
-  // A manager reads what everybody did here and nothing of other packs. Users of another type have no line: they read nothing.
+  // A manager reads all entries of this pack and none of other packs. Users of a type that is not listed read nothing.
   roles: { gerente: ['read.pack', 'export', 'activity.read'] },
   errors: { member: 'error', texts: { forbidden: 'Acceso denegado', unauthenticated: 'No autenticado' } },
   loggers: closingLogger,

@@ -6,7 +6,7 @@ import { kindOfAction, knownKind } from './kinds.ts';
 const kindCharsMax = 100;
 const denied = ['error_sistema', 'acceso_denegado'];
 
-/** Every entry has its kind, its level, and the user's name as it was at that time. */
+/** Gives every entry its kind, its level, and the user's name at that time. */
 export const activityAdmission: Admission = {
   needs: ({ actor }) => (actor.type === 'user' ? [{ type: 'user', id: actor.id }] : []),
   admit(event, found) {
@@ -40,7 +40,7 @@ function completed(event: AuditEvent, kind: string, user: DirectoryRecord | unde
   };
 }
 
-/** What the host sent with the event wins over its directory. */
+/** Values that the host sent with the event count before those of the directory. */
 function withRecord(actor: Actor, user: DirectoryRecord): Actor {
   const name =
     actor.name ??

@@ -4,7 +4,7 @@ import { actorOf, type HostUser } from './host-user.ts';
 import { levelOfImportance, importanceNames, type Importance } from './importance.ts';
 import { knownKind, otherAction } from './kinds.ts';
 
-/** `objeto_afectado`: what it was done to, as hosts serialise a model; a text alone is its name, a number its id. */
+/** `objeto_afectado`: the target, as hosts serialise a model. A text alone is its name, a number its id. */
 export type HostObject =
   | string
   | number
@@ -31,10 +31,10 @@ export type HostActivity = {
   readonly datos_nuevos?: JsonObject | null;
   readonly es_exitoso?: boolean | null;
   readonly mensaje_error?: string | null;
-  /** When it happened, where that is not now: RFC 3339. */
+  /** When it happened, RFC 3339; absent: now. */
   readonly timestamp?: string | null;
   readonly duration_ms?: number | null;
-  /** The session's token. Entries never hold it: the server keeps a keyed hash. */
+  /** The session's token. Entries never contain it; the server keeps a keyed hash. */
   readonly token_session?: string | null;
 };
 
@@ -75,7 +75,7 @@ function outcomeOf(succeeded: boolean | null | undefined): Outcome {
     : asGiven(String(succeeded));
 }
 
-/** A word that is no level is passed on, so that admission refuses it by name. */
+/** A word that is not a level is passed on, so that admission refuses it and names the field. */
 function levelOf(name: Importance | null | undefined): EventInput['level'] {
   if (name === undefined || name === null) return undefined;
   return importanceNames.includes(name) ? levelOfImportance(name) : asGiven(String(name));

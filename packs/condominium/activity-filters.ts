@@ -2,7 +2,7 @@ import type { Caller, Filters, Params, Refused, ValuesOf } from '@bitacora/pack-
 import { importanceNames, levelOfImportance } from './importance.ts';
 
 const userCharsMax = 512;
-/** Words of one letter and what other filters add are still fewer than a query may have. */
+/** With this limit, even words of one letter together with the terms of other filters stay below the limit of a query. */
 const searchCharsMax = 180;
 export const userParam = {
   usuario: { in: 'query', type: 'string', max: userCharsMax },
@@ -33,7 +33,7 @@ export function seesAll({ permissions }: Caller): boolean {
   return permissions.includes('read.all');
 }
 
-/** `more`: further terms of a query, all of which must hold. */
+/** `more`: further terms of the query, all of which must match. */
 export function activityFilters(params: FilterValues, ...more: readonly string[]): Filters {
   const { usuario, tipo_actividad, nivel_importancia, es_exitoso, fecha_inicio, fecha_fin } = params;
   const q = [...queryTerms(params), ...more].join(' ');
@@ -49,7 +49,7 @@ export function activityFilters(params: FilterValues, ...more: readonly string[]
   };
 }
 
-/** The query term of one user's own acts. */
+/** The query term for the activity of one user. */
 export function byUser(id: string): string {
   return `actor.id:"${id.replaceAll(/["\\]/g, '\\$&')}"`;
 }
@@ -58,11 +58,11 @@ function userTerm(usuario: string | undefined): string[] {
   return usuario === undefined ? [] : [byUser(usuario)];
 }
 
-/** What was typed is words to be found, whatever it would mean as a query. */
+/** The typed text is searched as plain words, even when it looks like query language. */
 function* queryTerms({ busqueda, duration_min, duration_max }: FilterValues): Generator<string> {
   if (busqueda !== undefined) {
     const words = busqueda.match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
-    // Without a letter or digit nothing is found, as nothing has such a word.
+    // A word without a letter or digit finds nothing, because no entry has such a word.
     yield words.length === 0 ? 'action:"?"' : words.map((word) => `"${word}"`).join(' ');
   }
   if (typeof duration_min === 'number') yield `durationMs:>=${duration_min}`;

@@ -2,7 +2,7 @@ import type { AuditEvent, JsonObject, JsonValue } from '@bitacora/event';
 import type { EntryAnswer, PackLabels } from '@bitacora/pack-kit';
 import { importanceColours, importanceOf } from './importance.ts';
 
-/** The keys of the seed's list, with the core's id and how long it took. */
+/** A row of the hosts' list, with the core's id and the duration added. */
 export function activityRow({ index, id, ingestedAt, event }: EntryAnswer, labels: PackLabels): JsonObject {
   const { description, client, outcome, error, occurredAt, level = 'low', attributes = {} } = event;
   const kind = textOf(attributes['tipo_actividad']) ?? event.action;
@@ -26,7 +26,7 @@ export function activityRow({ index, id, ingestedAt, event }: EntryAnswer, label
   };
 }
 
-/** The same with what only one entry's own page shows. */
+/** The same, with the values that only the page of a single entry shows. */
 export function activityDetail(entry: EntryAnswer, labels: PackLabels): JsonObject {
   const { targets, client, changes = [] } = entry.event;
   const target = targets?.[0];
@@ -40,7 +40,7 @@ export function activityDetail(entry: EntryAnswer, labels: PackLabels): JsonObje
   };
 }
 
-/** A line of an export: nothing nested but what the host added itself. */
+/** A line of an export. Only the data that the host added may be nested. */
 export function activityLine(entry: EntryAnswer, labels: PackLabels): JsonObject {
   const { usuario_info, nivel_color: _, ...row } = activityDetail(entry, labels);
   const user = typeof usuario_info === 'object' && usuario_info && 'id' in usuario_info ? usuario_info : {};
@@ -57,7 +57,7 @@ export function activityLine(entry: EntryAnswer, labels: PackLabels): JsonObject
   };
 }
 
-/** The user of an event; null where the system itself acted. */
+/** The user of an event; null when the system itself acted. */
 export function userOf({ actor, attributes }: AuditEvent): JsonObject | null {
   if (actor.type !== 'user') return null;
   return {

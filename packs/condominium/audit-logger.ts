@@ -2,7 +2,7 @@ import type { Capture, Captured, JsonObject } from '@bitacora/event';
 import { activityEvent, type HostActivity, type HostObject } from './activity-event.ts';
 import type { HostUser } from './host-user.ts';
 
-/** What every function of the logger takes beside its own. */
+/** The arguments that every function of the logger takes beside its own. */
 type Shared = Pick<
   HostActivity,
   | 'usuario'
@@ -16,7 +16,7 @@ type Shared = Pick<
 >;
 type Described = Shared & { readonly descripcion?: string };
 type SignIn = Described & {
-  /** Who was tried, where there is no such user. */
+  /** The user name of the attempt, when there is no such user. */
   readonly username?: string;
   readonly es_exitoso?: boolean | null;
   readonly mensaje_error?: string | null;
@@ -132,7 +132,7 @@ function onObject(kind: string, verb: string, { objeto, ...input }: OnObject): H
 
 function onProfile(kind: string, what: string, { usuario_afectado, ...input }: OnProfile): HostActivity {
   const whom = usuario_afectado ?? input.usuario ?? null;
-  // Without an id nobody is named: the event is refused.
+  // An object without an id gives an empty id, so that the event is refused.
   const id = typeof whom === 'object' ? whom && (whom.id ?? '') : whom;
   return {
     ...input,

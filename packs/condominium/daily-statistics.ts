@@ -7,7 +7,10 @@ export type StatisticsPlan = Readonly<
   Record<'niveles' | 'tipos' | 'logins' | 'usuarios', ReadOf<'histogram'>>
 >;
 
-/** The reads that the statistics of days are made of. They are current because the core's index is. */
+/**
+ * The reads from which the statistics of days are made. They include all acknowledged entries, because the core's index
+ * does.
+ */
 export function statisticsPlan(params: FilterValues): StatisticsPlan {
   const byDay = { read: 'histogram', interval: 'day' } as const;
   return {
@@ -24,7 +27,7 @@ export function statisticsPlan(params: FilterValues): StatisticsPlan {
 
 type Bucket = AnswerOf<ReadOf<'histogram'>>['buckets'][number];
 
-/** Day (`2026-03-31`, of the zone) → its statistics; only days that hold something, oldest first. */
+/** Day (`2026-03-31`, in the zone) → its statistics. Days without entries are left out; the oldest day is first. */
 export function dailyStatistics(
   answers: AnswersOf<StatisticsPlan>,
   timeZone: string,

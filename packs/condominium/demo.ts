@@ -36,13 +36,16 @@ const people: readonly Exclude<HostUser, string | number | null>[] = [
   },
 ];
 
-/** Twelve days of a small condominium that end at `now`: 62 entries, 14 sessions. Invented, and the same for the same `now`. */
+/**
+ * Invented activity of a small condominium: twelve days that end at `now`, 62 entries, 14 sessions. The same `now` gives
+ * the same activity.
+ */
 export function demoActivity(now: number): EventInput[] {
   const visits = Array.from({ length: daysShown }, (_, day) => visit(now, day)).flat();
   return [...visits, ...extraVisits(now), ...incidents(now)];
 }
 
-/** Someone signs in, does something and signs out; the newest one is still there. */
+/** A person signs in, does something and signs out. The newest visit has no sign-out yet. */
 function visit(now: number, day: number): EventInput[] {
   const usuario = people[day % people.length] ?? null;
   const start = now - day * 24 * hourMs - 2 * hourMs;
@@ -59,11 +62,14 @@ function visit(now: number, day: number): EventInput[] {
     {
       ...shared,
       ...(day % 2 === 0 ? payment(day) : booking(day)),
-      ...{ timestamp: at(20), duration_ms: 120 + 240 * (day % 5) },
+      timestamp: at(20),
+      duration_ms: 120 + 240 * (day % 5),
     },
     {
       ...shared,
-      ...{ tipo_actividad: 'actualizar', descripcion: 'Datos de la unidad actualizados', timestamp: at(35) },
+      tipo_actividad: 'actualizar',
+      descripcion: 'Datos de la unidad actualizados',
+      timestamp: at(35),
       objeto_afectado: { content_type: 'unidad', object_id: 40 + day, str: `Unidad ${40 + day}` },
       datos_anteriores: { telefono: null },
       datos_nuevos: { telefono: `+56 9 5555 00${10 + day}` },
@@ -78,7 +84,8 @@ function payment(
   day: number,
 ): Pick<HostActivity, 'tipo_actividad' | 'descripcion' | 'objeto_afectado' | 'datos_adicionales'> {
   return {
-    ...{ tipo_actividad: 'pago', descripcion: `Pago PAG-${100 + day} de gastos comunes` },
+    tipo_actividad: 'pago',
+    descripcion: `Pago PAG-${100 + day} de gastos comunes`,
     objeto_afectado: { content_type: 'cargo', object_id: 500 + day, str: `Cargo ${500 + day}` },
     datos_adicionales: { referencia_pago: `PAG-${100 + day}`, monto: `${45 + day}000.00` },
   };
@@ -86,22 +93,23 @@ function payment(
 
 function booking(day: number): Pick<HostActivity, 'tipo_actividad' | 'descripcion' | 'objeto_afectado'> {
   return {
-    ...{ tipo_actividad: 'reserva_area', descripcion: 'Reserva del quincho' },
+    tipo_actividad: 'reserva_area',
+    descripcion: 'Reserva del quincho',
     objeto_afectado: { content_type: 'area', object_id: 1 + (day % 3), str: 'Quincho' },
   };
 }
 
-/** Two of the administrator at once, from two addresses. */
+/** Two sessions of the administrator at the same time, from two addresses. */
 function extraVisits(now: number): EventInput[] {
   const usuario = people[0] ?? null;
   return ['192.168.1.100', '203.0.113.9'].map((ip_address, n) =>
     activityEvent({
-      ...{ usuario, ip_address, user_agent: n === 0 ? 'Firefox' : 'CondominioApp/2.1' },
-      ...{
-        tipo_actividad: 'login',
-        descripcion: 'Inicio de sesión exitoso',
-        token_session: `demo-x${n}-${now}`,
-      },
+      usuario,
+      ip_address,
+      user_agent: n === 0 ? 'Firefox' : 'CondominioApp/2.1',
+      tipo_actividad: 'login',
+      descripcion: 'Inicio de sesión exitoso',
+      token_session: `demo-x${n}-${now}`,
       timestamp: new Date(now - (n + 1) * 60_000).toISOString(),
     }),
   );
@@ -112,41 +120,49 @@ function incidents(now: number): EventInput[] {
   return [
     ...[3, 4, 50].map((hours) =>
       activityEvent({
-        ...{ usuario: null, tipo_actividad: 'login', descripcion: 'Inicio de sesión fallido para root' },
-        ...{ nivel_importancia: 'alto', es_exitoso: false, mensaje_error: 'Credenciales inválidas' },
-        ...{ ip_address: '198.51.100.23', timestamp: at(hours) },
+        usuario: null,
+        tipo_actividad: 'login',
+        descripcion: 'Inicio de sesión fallido para root',
+        nivel_importancia: 'alto',
+        es_exitoso: false,
+        mensaje_error: 'Credenciales inválidas',
+        ip_address: '198.51.100.23',
+        timestamp: at(hours),
       }),
     ),
     ...[5, 77].map((hours) =>
       activityEvent({
-        ...{ usuario: null, tipo_actividad: 'error_sistema', descripcion: 'Error del sistema: pagos' },
-        ...{ nivel_importancia: 'critico', es_exitoso: false, mensaje_error: 'La pasarela no responde' },
-        ...{ timestamp: at(hours), duration_ms: 30_000 },
+        usuario: null,
+        tipo_actividad: 'error_sistema',
+        descripcion: 'Error del sistema: pagos',
+        nivel_importancia: 'critico',
+        es_exitoso: false,
+        mensaje_error: 'La pasarela no responde',
+        timestamp: at(hours),
+        duration_ms: 30_000,
       }),
     ),
     ...[6, 30].map((hours) =>
       activityEvent({
-        ...{
-          usuario: people[1] ?? null,
-          tipo_actividad: 'acceso_denegado',
-          descripcion: 'Acceso denegado a /admin/',
-        },
-        ...{ nivel_importancia: 'alto', es_exitoso: false, mensaje_error: 'Se requiere el rol admin' },
-        ...{ ip_address: '192.168.1.101', timestamp: at(hours), datos_adicionales: { recurso: '/admin/' } },
+        usuario: people[1] ?? null,
+        tipo_actividad: 'acceso_denegado',
+        descripcion: 'Acceso denegado a /admin/',
+        nivel_importancia: 'alto',
+        es_exitoso: false,
+        mensaje_error: 'Se requiere el rol admin',
+        ip_address: '192.168.1.101',
+        timestamp: at(hours),
+        datos_adicionales: { recurso: '/admin/' },
       }),
     ),
     activityEvent({
-      ...{
-        usuario: people[0] ?? null,
-        tipo_actividad: 'cambio_rol',
-        descripcion: 'Cambio de rol de guardia',
-      },
-      ...{
-        nivel_importancia: 'alto',
-        timestamp: at(26),
-        datos_anteriores: { rol: 'resident' },
-        datos_nuevos: { rol: 'security' },
-      },
+      usuario: people[0] ?? null,
+      tipo_actividad: 'cambio_rol',
+      descripcion: 'Cambio de rol de guardia',
+      nivel_importancia: 'alto',
+      timestamp: at(26),
+      datos_anteriores: { rol: 'resident' },
+      datos_nuevos: { rol: 'security' },
       objeto_afectado: { content_type: 'usuario', object_id: 4, str: 'guardia' },
     }),
   ];

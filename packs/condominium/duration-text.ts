@@ -1,4 +1,4 @@
-/** `1:05:09`, with days before it where there are any: `2 días, 0:00:10`. */
+/** A duration as `1:05:09`, with days in front when there are any: `2 días, 0:00:10`. */
 export function durationText(durationMs: number): string {
   const seconds = Math.max(0, Math.floor(durationMs / 1_000));
   const two = (value: number): string => String(value % 60).padStart(2, '0');

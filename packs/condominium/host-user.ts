@@ -1,7 +1,10 @@
 import type { EventInput, JsonObject } from '@bitacora/event';
 import { idText } from '@bitacora/pack-kit';
 
-/** `usuario` as hosts pass it: an id of the directory, or the user with what is known of him. Nobody: the system itself. */
+/**
+ * `usuario` as hosts pass it: an id of the directory, or an object that describes the user. Null or absent: the system
+ * itself.
+ */
 export type HostUser =
   | string
   | number
@@ -17,7 +20,7 @@ export type HostUser =
       readonly rol?: string | null;
     };
 
-/** The actor, and the attributes that go with him. */
+/** The actor of an event, and the attributes that describe them. */
 export function actorOf(user: HostUser | undefined): { actor: EventInput['actor']; attributes: JsonObject } {
   if (user === undefined || user === null)
     return { actor: { type: 'system', id: 'sistema', name: 'Sistema' }, attributes: {} };
@@ -36,8 +39,8 @@ export function actorOf(user: HostUser | undefined): { actor: EventInput['actor'
   };
 }
 
-/** Names of which some may be missing, as one; undefined without any. */
+/** Joins names, some of which may be missing; undefined when all are missing. */
 export function joined(...names: readonly (string | null | undefined)[]): string | undefined {
-  const known = names.filter((name) => typeof name === 'string' && name !== '');
-  return known.length === 0 ? undefined : known.join(' ');
+  const present = names.filter((name) => typeof name === 'string' && name !== '');
+  return present.length === 0 ? undefined : present.join(' ');
 }

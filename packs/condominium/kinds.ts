@@ -4,7 +4,10 @@ import type { Actions, Labels } from '@bitacora/pack-kit';
 const module = 'condominio';
 const say = (es: string, ru: string, en: string): Labels => ({ en, es, ru });
 
-/** A kind of activity (`tipo_actividad`) of the hosts: the action of its events, and what they are where the host says no more. */
+/**
+ * A kind of activity (`tipo_actividad`) of the hosts: the action of its events, and their defaults when the host gives no
+ * more.
+ */
 export type Kind = {
   readonly action: string;
   readonly operation: Operation;
@@ -56,7 +59,7 @@ export const kinds = {
   ),
 } as const satisfies Record<string, Kind>;
 
-/** What the hosts add has one action for all; its kind says which it is. */
+/** All kinds that hosts add have one action; the attribute with the kind tells them apart. */
 export const otherAction = 'activity.register';
 
 function kind<const Action extends string>(
@@ -65,15 +68,15 @@ function kind<const Action extends string>(
   return { action, operation, level, labels };
 }
 
-/** The kind of that name, if it is one of the seed's. */
+/** The kind of that name; undefined when it is not one of the declared kinds. */
 export function knownKind(name: string): Kind | undefined {
-  return Object.entries(kinds).find(([known]) => known === name)?.[1];
+  return Object.entries(kinds).find(([kindName]) => kindName === name)?.[1];
 }
 
 /** The kind of an event that does not name its own. */
 export function kindOfAction(action: string): string | undefined {
   if (action === 'session.login_failed') return 'login';
-  return Object.entries(kinds).find(([, known]) => known.action === action)?.[0];
+  return Object.entries(kinds).find(([, kind]) => kind.action === action)?.[0];
 }
 
 const failedLabels = say('Inicio de sesión fallido', 'Неудачный вход', 'Failed sign-in');

@@ -2,7 +2,10 @@ import type { Param, Params } from '@bitacora/pack-kit';
 import { importanceNames } from './importance.ts';
 
 const kindCharsMax = 100;
-/** The event has limits of its own, and hosts send empty texts for what they do not know. */
+/**
+ * The limit is generous, because the event has its own limits. Empty texts are allowed, because hosts send them for
+ * unknown values.
+ */
 const text: Param = { in: 'body', type: 'string', min: 0, max: 60_000 };
 const needed = { in: 'body', required: true } as const;
 const object: Param = { in: 'body', type: 'object' };
@@ -25,10 +28,12 @@ const states: Params = { datos_anteriores: object, datos_nuevos: object };
 const onObject: Params = { ...shared, ...states, objeto: { ...needed, type: 'json' } };
 const onProfile: Params = { ...shared, ...states, usuario_afectado: any };
 
-/** What each function of the logger takes, as the server checks it. */
+/** The arguments of each function of the logger, which the server checks. */
 export const loggerArguments: Readonly<Record<string, Params>> = {
   registrarActividad: {
-    ...{ ...shared, ...states, objeto_afectado: any },
+    ...shared,
+    ...states,
+    objeto_afectado: any,
     tipo_actividad: { ...needed, type: 'string', max: kindCharsMax },
   },
   registrarLogin: { ...shared, username: text },
@@ -50,12 +55,23 @@ export const loggerArguments: Readonly<Record<string, Params>> = {
 
 const affected = ['objeto_afectado', 'objeto', 'cargo', 'usuario_afectado'];
 
-/** Field of an event → its key here. */
+/** Field of an event → its key in this pack. */
 export const fieldNames: Readonly<Record<string, string | readonly string[]>> = {
-  ...{ 'actor.id': 'usuario', 'actor.name': 'usuario', 'actor.email': 'usuario', 'actor.role': 'usuario' },
-  ...{ 'client.ip': 'ip_address', 'client.userAgent': 'user_agent', 'target.id': affected },
-  ...{ 'target.name': affected, 'target.type': affected },
-  ...{ outcome: 'es_exitoso', level: 'nivel_importancia', description: 'descripcion' },
-  ...{ occurredAt: 'timestamp', durationMs: 'duration_ms', sessionId: 'token_session' },
-  ...{ 'error.message': 'mensaje_error', 'attributes.datos_adicionales': 'datos_adicionales' },
+  'actor.id': 'usuario',
+  'actor.name': 'usuario',
+  'actor.email': 'usuario',
+  'actor.role': 'usuario',
+  'client.ip': 'ip_address',
+  'client.userAgent': 'user_agent',
+  'target.id': affected,
+  'target.name': affected,
+  'target.type': affected,
+  outcome: 'es_exitoso',
+  level: 'nivel_importancia',
+  description: 'descripcion',
+  occurredAt: 'timestamp',
+  durationMs: 'duration_ms',
+  sessionId: 'token_session',
+  'error.message': 'mensaje_error',
+  'attributes.datos_adicionales': 'datos_adicionales',
 };

@@ -13,9 +13,12 @@ import { statisticsRoutes } from './statistics-routes.ts';
 export { auditLogger } from './audit-logger.ts';
 
 const say = (en: string, es: string, ru: string) => ({ en, es, ru });
-const own = ['read', 'registros.read', 'sesiones.read', 'sesiones.close'];
+const ownPermissions = ['read', 'registros.read', 'sesiones.read', 'sesiones.close'];
 
-/** A condominium's trail: what its administrators, residents and guards do, their sessions, and statistics per day. */
+/**
+ * The audit trail of a condominium: the activity and sessions of administrators, residents and guards, and statistics per
+ * day.
+ */
 export const condominium = definePack({
   name: 'condominium',
   actions,
@@ -35,12 +38,12 @@ export const condominium = definePack({
   admission: activityAdmission,
   roles: {
     admin: [
-      ...own,
+      ...ownPermissions,
       ...['administrator', 'registros.summary', 'registros.export'],
       ...['sesiones.patterns', 'estadisticas.read', 'estadisticas.build'],
     ],
-    resident: own,
-    security: own,
+    resident: ownPermissions,
+    security: ownPermissions,
   },
   errors: {
     member: 'detail',
@@ -70,13 +73,12 @@ export const condominium = definePack({
   demo: demoActivity,
   examples: [
     activityEvent({
-      ...{ usuario: { id: 1, username: 'admin', email: 'admin@condominio.com', role: 'admin' } },
-      ...{
-        tipo_actividad: 'login',
-        descripcion: 'Inicio de sesión exitoso para admin',
-        nivel_importancia: 'medio',
-      },
-      ...{ ip_address: '192.168.1.100', token_session: '9944b09199c62bcf9418ad846dd0e4bbdfc6ee4b' },
+      usuario: { id: 1, username: 'admin', email: 'admin@condominio.com', role: 'admin' },
+      tipo_actividad: 'login',
+      descripcion: 'Inicio de sesión exitoso para admin',
+      nivel_importancia: 'medio',
+      ip_address: '192.168.1.100',
+      token_session: '9944b09199c62bcf9418ad846dd0e4bbdfc6ee4b',
       datos_adicionales: { rol: 'admin', metodo: 'POST', endpoint: '/api/auth/login/' },
     }),
     activityEvent({ usuario: 7, tipo_actividad: 'reserva_area', descripcion: 'Reserva del quincho' }),

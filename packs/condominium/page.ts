@@ -8,7 +8,7 @@ export const pageParams = {
 
 type PageValues = ValuesOf<typeof pageParams>;
 
-/** Entries before the first of the page. */
+/** How many entries come before the first entry of the page. */
 export function offsetOf({ page, page_size }: PageValues): number {
   return (page - 1) * page_size;
 }
@@ -31,7 +31,7 @@ export function pageAnswer(
 function pageUrl(url: string, page: number): string {
   const [path = '', query = ''] = url.split('?');
   const kept = query.split('&').filter((part) => part !== '' && !/^page(=|$)/.test(part));
-  // The first page has no number, as the hosts' framework does it.
+  // The URL of the first page has no number, as in the hosts' framework.
   const parts = page === 1 ? kept : [...kept, `page=${page}`];
   return parts.length === 0 ? path : `${path}?${parts.join('&')}`;
 }

@@ -29,7 +29,7 @@ const causes: Readonly<Record<CloseReason, string>> = {
   administrator: 'administrador',
 };
 
-/** Everything under `sesiones/`. The core shows callers only the sessions that they may see. */
+/** The routes under `sesiones/`. The core shows callers only the sessions that they may see. */
 export const sessionRoutes: readonly Route[] = [
   packRoute({
     method: 'GET',
@@ -131,7 +131,7 @@ function listAnswer(
   return pageAnswer({ count, results: sessions.map(sessionRow) }, params, caller);
 }
 
-/** Without the host's token, which the core does not have either. */
+/** The session in the form of the hosts, without their token, which the core does not store. */
 function sessionRow(session: SessionAnswer): JsonObject {
   const { id, index, actor, client, closeReason } = session;
   return {

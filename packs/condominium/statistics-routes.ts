@@ -16,7 +16,9 @@ const daysMax = 366;
 const permission = 'estadisticas.read';
 const { fecha_inicio: _from, fecha_fin: _to, ...withoutDates } = filterParams;
 
-/** Everything under `estadisticas/`. Nothing is stored: each answer is counted, late entries included. */
+/**
+ * The routes under `estadisticas/`. Nothing is stored: each answer is counted anew and includes entries that arrived late.
+ */
 export const statisticsRoutes: readonly Route[] = [
   packRoute({
     method: 'GET',

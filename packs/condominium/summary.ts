@@ -64,7 +64,7 @@ function summary(answers: AnswersOf<SummaryPlan>): JsonValue {
     usuarios_mas_activos: answers.usuarios.values.map(userLine),
     ips_mas_frecuentes: answers.ips.values.flatMap(({ count: times, entry }) => {
       const ip = entry.event.client?.ip;
-      // An address that was erased meanwhile is counted, but cannot be named.
+      // An address that was erased is counted, but cannot be shown.
       return ip === undefined ? [] : [{ ip_address: ip, count: times }];
     }),
   };

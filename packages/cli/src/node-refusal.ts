@@ -1,4 +1,7 @@
-/** The oldest version that works: `node:crypto` has argon2id for passwords since then. Older versions also run no TypeScript configuration. */
+/**
+ * The oldest version that works: `node:crypto` has argon2id for passwords since then. Older versions also run no
+ * TypeScript configuration.
+ */
 const oldest = { major: 24, minor: 7 };
 
 /** Why this version of Node.js cannot run the command; undefined when it can. */

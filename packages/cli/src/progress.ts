@@ -5,7 +5,9 @@ export interface ProgressState {
   readonly text: string;
 }
 
-/** Shows progress on stderr: a bar on a terminal, otherwise a line every few seconds. Nothing is shown in the first second. */
+/**
+ * Shows progress on stderr: a bar on a terminal, otherwise a line every few seconds. Nothing is shown in the first second.
+ */
 export interface Progress {
   update(state: ProgressState): void;
   /** Shows a note about the work, such as a wait; at most one each second. */

@@ -3,7 +3,10 @@ import { CommanderError } from 'commander';
 import { CliError } from './cli-error.ts';
 import { createProgram } from './program.ts';
 
-/** Runs one command line. The exit code is 0 when all is fine, 1 when a problem was found, 2 for wrong usage or an impossible request. */
+/**
+ * Runs one command line. The exit code is 0 when all is fine, 1 when a problem was found, 2 for wrong usage or an
+ * impossible request.
+ */
 export async function runCli(args: readonly string[]): Promise<number> {
   // `bitacora search … | head` closes the pipe early, which is no error.
   process.stdout.on('error', (error) => {

@@ -14,12 +14,14 @@ export function runServerProgram(args: readonly string[]): Promise<number> {
   } catch (cause) {
     throw new CliError('the package @bitacora/server is not installed here', { cause });
   }
-  // In a checkout the program is the TypeScript source, and this condition makes it import the sources of the other packages.
+  // In a checkout the program is the TypeScript source, and this condition makes it import the sources of the other
+  // packages.
   const conditions = program.endsWith('.ts') ? ['--conditions=bitacora:source'] : [];
   const child = spawn(process.execPath, [...conditions, '--max-semi-space-size=64', program, ...args], {
     stdio: 'inherit',
   });
-  // A terminal sends Ctrl-C to all of its processes. If we also forwarded it, the server would get it twice and stop without closing.
+  // A terminal sends Ctrl-C to all of its processes. If we also forwarded it, the server would get it twice and stop
+  // without closing.
   const signals = process.stdin.isTTY
     ? (['SIGTERM', 'SIGHUP'] as const)
     : (['SIGINT', 'SIGTERM', 'SIGHUP'] as const);

@@ -1,4 +1,7 @@
-/** The place of an entry: keep it, and `bitacora verify --receipt` proves later that the entry is still there. */
+/**
+ * The place of an entry. A host that keeps it can later prove with `bitacora verify --receipt` that the entry is still
+ * there.
+ */
 export interface Receipt {
   readonly id: string;
   readonly index: number;
@@ -7,8 +10,8 @@ export interface Receipt {
 }
 
 /**
- * What became of one event sent; `duplicate` when the same event was there before, `expired` when it was imported although
- * retention may have removed it once.
+ * The result of one event that was sent. `duplicate`: the same event was stored before. `expired`: the event was imported
+ * although retention may have removed the same event earlier.
  */
 export type AppendResult =
   | (Receipt & { readonly duplicate?: true; readonly expired?: true })
@@ -22,7 +25,7 @@ export type AppendResult =
       };
     };
 
-/** The answer to a request with events: counts, and one result per event in the order sent. */
+/** The answer to a request with events: counts, and one result per event in the order of the events. */
 export interface AppendAnswer {
   readonly accepted: number;
   readonly duplicates: number;

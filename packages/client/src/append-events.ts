@@ -6,7 +6,7 @@ import type { Transport } from './transport.ts';
 export interface AppendOptions {
   /** Absent: the tenant's default ledger. */
   readonly ledger?: string;
-  /** Events of the past, whose ids are as old: none is refused as expired. */
+  /** True for events of the past, whose ids are as old as the events: none is refused as expired. */
   readonly imported?: boolean;
   readonly signal?: AbortSignal;
 }

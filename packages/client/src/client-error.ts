@@ -6,13 +6,13 @@ export interface Problem {
   readonly detail?: string;
   /** The query parameter or field that is wrong. */
   readonly parameter?: string;
-  /** Where in it, counted from 0. */
+  /** The position of the error in it; the first character of a query is 1. */
   readonly position?: number;
 }
 
 /**
- * Why a request did not succeed. `status` is 0 when no answer came (`cause` says why); `retryAfterMs` is there when the
- * server told how long to wait; `body` is the answer as parsed, for endpoints that say more than a problem.
+ * The error of a request that did not succeed. `status` is 0 when no answer came (`cause` says why). `retryAfterMs` is set
+ * when the server said how long to wait. `body` is the parsed answer, for endpoints that answer more than a problem.
  */
 export class ClientError extends Error {
   override readonly name = 'ClientError';

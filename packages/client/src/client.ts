@@ -28,8 +28,8 @@ export interface Client {
 }
 
 /**
- * A server's HTTP API as functions. Nothing is sent until one is called, and nothing is retried except the tail's
- * connection. TypeError for a URL that is none.
+ * A server's HTTP API as functions. Nothing is sent before a function is called, and only the connection of the tail is tried
+ * again after a failure. Throws TypeError when the URL is not valid.
  */
 export function createClient(options: ClientOptions): Client {
   const transport = createTransport(options);

@@ -1,7 +1,7 @@
 import type { JsonValue } from '@bitacora/event';
 import type { Transport } from './transport.ts';
 
-/** What the host tells about a person or thing, in its own words: packs read what they know by name. */
+/** The description of a person or thing, with field names of the host. Packs read the fields whose names they know. */
 export interface DirectoryFields {
   readonly name?: string;
   readonly email?: string;

@@ -1,6 +1,6 @@
 import type { AuditEvent } from '@bitacora/event';
 
-/** An event in its place, as read: the event view joined with the values that still exist. */
+/** An event in its place, as the server answers it: with the personal values that still exist. */
 export interface Entry {
   /** Its 0-based position in the ledger. */
   readonly index: number;
@@ -9,6 +9,9 @@ export interface Entry {
   /** The server's clock, UTC milliseconds. */
   readonly ingestedAt: string;
   readonly event: AuditEvent;
-  /** The groups (`actor`, `subject`, `text`) whose stored values are not those the entry was committed to; absent when all are. */
+  /**
+   * The groups (`actor`, `subject`, `text`) whose stored values differ from the commitments of the entry; absent when none
+   * differs.
+   */
   readonly altered?: readonly string[];
 }

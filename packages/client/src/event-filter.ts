@@ -1,4 +1,4 @@
-/** The filters of search, facets, histogram and tail. All given must hold; dates are RFC 3339 or bare days. */
+/** The filters of search, facets, histogram and tail. An entry must match all of them; dates are RFC 3339 or bare days. */
 export interface EventFilter {
   /** The query language: `actor:ana -action:session.* "wire transfer"`. */
   readonly q?: string;

@@ -20,14 +20,16 @@ export interface SearchAnswer {
   readonly entries: readonly Entry[];
   readonly next?: string | null;
   readonly previous?: string | null;
-  /** Where the entries came from: `recent`, `postgres`, `archive` or `mixed`. */
+  /**
+   * The store that the entries were read from: `recent` or `postgres`; `archive` and `mixed` are for cold files (planned).
+   */
   readonly source: string;
   readonly count?: number;
   /** False when `count` is an estimate. */
   readonly exact?: boolean;
 }
 
-/** Absent where the event has no such id. `count` is of all, `entries` the first of them, oldest first. */
+/** Absent when the event has no such id. `count` counts all of them; `entries` has the first of them, oldest first. */
 export interface RelatedAnswer {
   readonly correlation?: RelatedEntries;
   readonly session?: RelatedEntries;
@@ -56,7 +58,7 @@ export interface HistogramAnswer {
   readonly exact: boolean;
 }
 
-/** Reading and writing events. Every function rejects with `ClientError` where the server refuses. */
+/** Functions that read and write events. Each rejects with `ClientError` when the server refuses. */
 export interface EventsApi {
   /**
    * Sends events in one request. The answer has one result per event, in order; it also resolves when all of them were
@@ -81,7 +83,7 @@ export interface EventsApi {
     filter?: EventFilter,
     options?: { readonly by?: string },
   ): Promise<HistogramAnswer>;
-  /** New entries as they come, without end; reconnects by itself and resumes after the last one received. */
+  /** New entries as they come, without end. It reconnects by itself and resumes after the last entry received. */
   tail(filter?: EventFilter, options?: TailOptions): AsyncGenerator<TailedEntry, void>;
 }
 

@@ -1,14 +1,14 @@
 import { ClientError } from './client-error.ts';
 import type { Transport } from './transport.ts';
 
-/** Whether the server takes and answers requests; `detail` is its own report. */
+/** Whether the server can do its work; `detail` is the server's own report. */
 export interface Readiness {
   readonly ready: boolean;
   readonly detail: unknown;
 }
 
 export interface HealthApi {
-  /** Resolves when the process answers at all; the time is the server's clock in whole seconds. */
+  /** Resolves when the process answers; the time is the server's clock in whole seconds. */
   live(): Promise<{ readonly serverTimeMs: number | undefined }>;
   ready(): Promise<Readiness>;
 }

@@ -4,14 +4,14 @@ export interface ApiKey {
   readonly id: string;
   readonly name: string;
   readonly scopes: readonly string[];
-  /** The only ledgers it may touch; null: all of its tenant. */
+  /** The ledgers that the key may touch; null: all ledgers of its tenant. */
   readonly ledgers: readonly string[] | null;
-  /** Networks that it is taken from; null: any. */
+  /** Networks from which the key works; null: any. */
   readonly addresses: readonly string[] | null;
   readonly createdAt: string;
   readonly expiresAt: string | null;
   readonly revokedAt: string | null;
-  /** To the minute. */
+  /** Exact to the minute. */
   readonly lastUsedAt: string | null;
 }
 
@@ -20,14 +20,14 @@ export interface KeyInput {
   readonly scopes: readonly string[];
   readonly tenant?: string;
   readonly ledgers?: readonly string[];
-  /** Networks such as `10.1.0.0/16`; absent: it is taken from anywhere. */
+  /** Networks such as `10.1.0.0/16`; absent: the key works from anywhere. */
   readonly addresses?: readonly string[];
   /** RFC 3339. */
   readonly expiresAt?: string;
 }
 
 export interface KeysApi {
-  /** `secret` is told here and never again. */
+  /** `secret` is in this answer and is never shown again. */
   create(input: KeyInput): Promise<{ readonly key: ApiKey; readonly secret: string }>;
   list(): Promise<readonly ApiKey[]>;
   revoke(id: string): Promise<void>;

@@ -2,7 +2,7 @@ import type { Transport } from './transport.ts';
 
 export type PackLabels = { readonly en: string; readonly es: string; readonly ru: string };
 
-/** What a pack of the server declares, as far as its hosts need it. */
+/** The part of a pack's declaration that its hosts need. */
 export interface PackDescription {
   readonly name: string;
   readonly actions: Readonly<
@@ -16,9 +16,9 @@ export interface PackDescription {
       }
     >
   >;
-  /** Of the events of all its actions, none of them required. Null: any is taken. */
+  /** Attributes that the events of all its actions may have; none is required. Null: any attribute is accepted. */
   readonly attributes: Readonly<Record<string, PackAttribute>> | null;
-  /** Field → value → what people read. */
+  /** Field → value → the text that people read. */
   readonly labels: Readonly<Record<string, Readonly<Record<string, PackLabels>>>>;
   readonly loggers: readonly string[];
 }

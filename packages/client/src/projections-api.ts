@@ -1,6 +1,6 @@
 import type { Transport } from './transport.ts';
 
-/** What was made anew, per ledger: how far it was followed, in entries, and how long that took. */
+/** The result of a rebuild for each ledger: how many entries were followed, and how long that took. */
 export interface Rebuilt {
   readonly projection: 'rollups' | 'sessions';
   readonly ledgers: readonly {
@@ -11,7 +11,7 @@ export interface Rebuilt {
 }
 
 export interface ProjectionsApi {
-  /** Makes counts or sessions anew from the entries of a ledger, or of all that the key reaches. */
+  /** Makes counts or sessions anew from the entries of one ledger, or of all ledgers that the key reaches. */
   rebuild(projection: Rebuilt['projection'], options?: { readonly ledger?: string }): Promise<Rebuilt>;
 }
 

@@ -1,9 +1,9 @@
 import type { Transport } from './transport.ts';
 
-/** What the recent store holds, and what it did since the server's start. */
+/** The contents of the recent store, and counts of its work since the server's start. */
 export interface RecentStatus {
   readonly store: 'redis' | 'memory' | 'off';
-  /** `resting`: it failed or was slow, and is tried again by itself. */
+  /** `resting`: the store failed or was slow. The server tries it again by itself. */
   readonly state: 'asked' | 'resting' | 'off';
   readonly days: number;
   readonly entriesMaxPerKey: number;
@@ -24,7 +24,7 @@ export interface RecentStatus {
 export interface RecentSync {
   readonly ledger: string;
   readonly entries: number;
-  /** Those of the key that `only` names. */
+  /** How many entries are held for the key that `only` names. */
   readonly ofKey?: number;
   readonly durationMs: number;
   readonly error?: string;

@@ -1,6 +1,9 @@
 import type { Transport } from './transport.ts';
 
-/** What retention removed, or with `dryRun` would remove: entries `firstIndex` to `lastIndex`, of the times `from` to `to`. */
+/**
+ * The segments that retention removed, or would remove with `dryRun`: entries `firstIndex` to `lastIndex`, from time
+ * `from` to `to`.
+ */
 export interface RetentionRun {
   readonly dryRun: boolean;
   readonly entries: number;

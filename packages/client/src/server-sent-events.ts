@@ -18,10 +18,10 @@ export function createEventStreamParser(): (chunk: string) => ServerSentEvent[] 
   let lastEventId: string | undefined;
   let retryMs: number | undefined;
 
-  function readLine(line: string, found: ServerSentEvent[]): void {
+  function readLine(line: string, events: ServerSentEvent[]): void {
     if (line === '') {
       if (data.length > 0)
-        found.push({ type: type === '' ? 'message' : type, data: data.join('\n'), lastEventId, retryMs });
+        events.push({ type: type === '' ? 'message' : type, data: data.join('\n'), lastEventId, retryMs });
       data = [];
       type = '';
       return;
@@ -36,13 +36,13 @@ export function createEventStreamParser(): (chunk: string) => ServerSentEvent[] 
   }
 
   return (chunk) => {
-    const found: ServerSentEvent[] = [];
+    const events: ServerSentEvent[] = [];
     rest += chunk;
     // A carriage return at the very end may be half of CRLF.
     const lines = rest.split(/\r\n|\n|\r(?!$)/);
     rest = lines.pop() ?? '';
     if (rest.length > lineLengthMaxChars) throw new RangeError('a line of the event stream is too long');
-    for (const line of lines) readLine(line, found);
-    return found;
+    for (const line of lines) readLine(line, events);
+    return events;
   };
 }

@@ -5,28 +5,28 @@ import { createEventStreamParser, type ServerSentEvent } from './server-sent-eve
 import type { Transport } from './transport.ts';
 
 export interface TailOptions {
-  /** The `cursor` of an entry received earlier: go on after it. */
+  /** The `cursor` of an entry received earlier; the tail goes on after it. */
   readonly after?: string;
-  /** Ends the tail quietly. */
+  /** Ends the tail without an error. */
   readonly signal?: AbortSignal;
-  /** Told of each broken connection before the next attempt. */
+  /** Called after each broken connection, before the next attempt. */
   readonly onReconnect?: (error: unknown, waitMs: number) => void;
 }
 
 export interface TailedEntry {
-  /** Opaque; give it as `after` to go on later. */
+  /** Opaque; a later call goes on after this entry when it gets the cursor as `after`. */
   readonly cursor: string | undefined;
   readonly entry: Entry;
 }
 
 const waitFirstMs = 500;
 const waitMaxMs = 30_000;
-/** Longer silence than this, heartbeats included, means that the connection is dead. */
+/** The connection is dead when the server sends nothing for longer than this, not even a heartbeat. */
 const silenceMaxMs = 60_000;
 
 /**
  * Follows the ledger. After a broken connection it waits (full jitter, at most 30 s, `retry:` and `Retry-After` count) and
- * resumes with `Last-Event-ID`. Throws `ClientError` where the server refuses for good (4xx but 408, 425 and 429).
+ * resumes with `Last-Event-ID`. Throws `ClientError` when the server refuses for good (4xx except 408, 425 and 429).
  */
 export async function* tail(
   transport: Transport,
@@ -38,13 +38,13 @@ export async function* tail(
   let after = options.after;
   let waitMs = waitFirstMs;
   while (!stopped()) {
-    let asked: number | undefined;
+    let retryMs: number | undefined;
     try {
       for await (const event of connect(transport, filter, { after, signal })) {
         waitMs = waitFirstMs;
         after = event.lastEventId ?? after;
-        asked = event.retryMs;
-        // The server's JSON, as everywhere in this package.
+        retryMs = event.retryMs;
+        // The shape is promised by the server, as everywhere in this package.
         if (event.type === 'entry')
           yield { cursor: event.lastEventId, entry: JSON.parse(event.data) as Entry };
       }
@@ -53,8 +53,8 @@ export async function* tail(
     } catch (error) {
       if (stopped()) return;
       if (isFinal(error)) throw error;
-      asked ??= error instanceof ClientError ? error.retryAfterMs : undefined;
-      const pause = asked ?? Math.random() * waitMs;
+      retryMs ??= error instanceof ClientError ? error.retryAfterMs : undefined;
+      const pause = retryMs ?? Math.random() * waitMs;
       onReconnect?.(error, pause);
       await sleep(pause, signal);
       waitMs = Math.min(waitMs * 2, waitMaxMs);

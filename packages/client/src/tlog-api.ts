@@ -1,7 +1,7 @@
 import { ClientError } from './client-error.ts';
 import type { Transport } from './transport.ts';
 
-/** A ledger's tree as C2SP tlog-tiles serves it. What it answers proves nothing until it is verified. */
+/** A ledger's tree in the form of C2SP tlog-tiles. The answers prove nothing until they are verified. */
 export interface TlogApi {
   /** The newest signed note. */
   checkpoint(ledger: string): Promise<string>;
@@ -11,7 +11,7 @@ export interface TlogApi {
     path: string,
     options?: { readonly signal?: AbortSignal },
   ): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  /** What the server states of entries that retention removed, as JSON: `{minimumIndex, purges}`. Not signed. */
+  /** The server's statement of the entries that retention removed, as JSON: `{minimumIndex, purges}`. It is not signed. */
   retention(ledger: string): Promise<string>;
   /** The key that signs, as the server states it: compare it with one from another source before trusting it. */
   verifierKey(ledger: string): Promise<string>;

@@ -3,7 +3,7 @@ import { ClientError, type Problem } from './client-error.ts';
 export interface ClientOptions {
   /** The server's base, such as `http://localhost:4000`; a path is kept. */
   readonly url: string;
-  /** An API key or token; without it only what is public can be read. */
+  /** An API key or token; without it only public routes can be called. */
   readonly key?: string;
   readonly fetch?: typeof globalThis.fetch;
 }
@@ -23,7 +23,7 @@ export interface Transport {
   json<Answer>(method: string, path: string, options?: RequestOptions): Promise<Answer>;
 }
 
-/** Puts base URL, key and error handling around `fetch`. TypeError for a URL that is none. */
+/** Puts base URL, key and error handling around `fetch`. Throws TypeError when the URL is not valid. */
 export function createTransport({ url, key, fetch = globalThis.fetch }: ClientOptions): Transport {
   const base = new URL(url).href.replace(/\/+$/, '');
   const send: Transport['send'] = async (method, path, options = {}) => {

@@ -2,20 +2,20 @@ import type { Transport } from './transport.ts';
 
 export type RoleName = 'owner' | 'administrator' | 'auditor' | 'analyst' | 'viewer' | 'ingest';
 
-/** Somebody who signs in to Bitácora itself. */
+/** A person who signs in to Bitácora itself. */
 export interface User {
   readonly id: string;
   readonly email: string;
   readonly name: string;
   readonly role: RoleName;
-  /** What the role reaches; `own`: actor or subject is `hostId`. */
+  /** The entries that the role reaches; `own`: entries whose actor or subject is `hostId`. */
   readonly scope: 'all' | 'own' | 'modules' | 'subjects';
   readonly hostId: string | null;
   readonly modules: readonly string[];
   readonly subjects: readonly string[];
-  /** The only ledgers; null: all of the tenant. */
+  /** The ledgers that the user may read; null: all ledgers of the tenant. */
   readonly ledgers: readonly string[] | null;
-  /** On top of those of the role. */
+  /** Permissions beside those of the role. */
   readonly permissions: readonly string[];
   readonly state: 'invited' | 'active' | 'disabled';
   readonly totp: boolean;
@@ -29,7 +29,7 @@ export type UserChange = Partial<UserRights & Pick<User, 'name' | 'role'>> & {
 };
 type UserRights = Pick<User, 'scope' | 'hostId' | 'modules' | 'subjects' | 'ledgers' | 'permissions'>;
 
-/** `link` is null when it went out by mail. */
+/** `link` is null when it was sent by mail. */
 export interface SentLink {
   readonly link: string | null;
   readonly expiresInHours: number;
@@ -45,10 +45,10 @@ export interface UsersApi {
   list(): Promise<readonly User[]>;
   get(id: string): Promise<User>;
   invite(input: UserInput): Promise<SentLink & { readonly user: User }>;
-  /** What is absent stays. */
+  /** Members that are absent stay as they are. */
   change(id: string, change: UserChange): Promise<User>;
   remove(id: string): Promise<void>;
-  /** A new invitation, or a reset for who has signed in before. */
+  /** Sends a new invitation, or a password reset to a person who has signed in before. */
   sendLink(id: string, options?: { readonly removeCodes?: boolean }): Promise<SentLink>;
   endSessions(id: string): Promise<void>;
   roles(): Promise<readonly Role[]>;

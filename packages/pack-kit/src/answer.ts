@@ -21,7 +21,7 @@ export type SearchPage = {
   readonly next: string | null;
   readonly previous: string | null;
   readonly source: 'recent' | 'postgres';
-  /** When the read asked for it. */
+  /** Present when the read asked for it. */
   readonly count?: number;
   readonly exact?: boolean;
 };
@@ -45,11 +45,11 @@ export type SessionAnswer = {
 export type SessionsPage = {
   readonly sessions: readonly SessionAnswer[];
   readonly next: string | null;
-  /** When the read asked for it. */
+  /** Present when the read asked for it. */
   readonly count?: number;
 };
 
-/** `exact` is false when counting took too long: then there are at least as many. */
+/** Read kind → its answer. `exact` is false when counting took too long: then there are at least as many entries. */
 type AnswersByKind = {
   search: SearchPage;
   entry: EntryAnswer;
@@ -64,9 +64,9 @@ type AnswersByKind = {
       readonly from: string;
       /** Absent in a read with `distinct`. */
       readonly count?: number;
-      /** Of a read with `by`: value → count. */
+      /** Value → count; only in a read with `by`. */
       readonly by?: Readonly<Record<string, number>>;
-      /** Of a read with `distinct`. */
+      /** Only in a read with `distinct`. */
       readonly distinct?: number;
     }[];
     readonly exact: boolean;
@@ -88,8 +88,9 @@ type AnswersByKind = {
     readonly weekdays: readonly number[];
     readonly meanDurationMs: number | null;
   };
-  /** One record, all of a type, or null where there is none of that id. */
+  /** One record, or all of a type, or null when there is no record of that id. */
   directory: DirectoryAnswer | readonly DirectoryAnswer[] | null;
+  /** Rendering a report (planned). */
   report: never;
   export: never;
   append: EntryAnswer;
@@ -102,7 +103,7 @@ export type DirectoryAnswer = DirectoryKey & {
   readonly updatedAt: number;
 };
 
-/** What the core answers to a read: the bodies of the public API. */
+/** The answer of the core to a read. It has the shape of the body in the public API. */
 export type AnswerOf<R extends Read> = AnswersByKind[R['read']];
 
 /** Read name → its answer. */

@@ -1,6 +1,6 @@
 import { DateTime } from 'luxon';
 
-/** The day that many days after another (before it, where negative): `2026-03-31`. */
+/** The day that is `days` days after another; before it when `days` is negative. Days are texts like `2026-03-31`. */
 export function addDays(day: string, days: number): string {
   return isoDate(DateTime.fromISO(day, { zone: 'utc' }).plus({ days }));
 }

@@ -144,7 +144,7 @@ function* routeProblems(routes: readonly Route[]): Generator<string> {
   const seen = new Set<string>();
   for (const { method, path, params, permission } of routes) {
     const route = `${method} ${path}`;
-    // Two paths that differ in their parameters' names only match the same requests.
+    // Two paths that differ only in the names of their parameters match the same requests.
     const pattern = `${method} ${path.replaceAll(/\{[^}]*\}/g, '{}')}`;
     if (seen.has(pattern)) yield `routes: ${route} is there twice`;
     seen.add(pattern);

@@ -1,2 +1,2 @@
-/** Names a person or thing that the host told about. */
+/** Names a person or thing that the host described. */
 export type DirectoryKey = { readonly type: string; readonly id: string };

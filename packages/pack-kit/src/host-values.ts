@@ -1,8 +1,8 @@
 import type { JsonValue } from '@bitacora/event';
 
 /**
- * A value as the host gave it, in place of one of the type that an event needs. Admission refuses the event and names the
- * field when the value is of another type.
+ * A value as the host gave it, typed as the value that an event needs. When the value has another type, the server refuses the
+ * event and names the field.
  */
 export function asGiven<Wanted>(value: unknown): Wanted {
   return value as Wanted;
@@ -17,7 +17,7 @@ export function present<Name extends string, Value extends JsonValue>(
   return asGiven({ [name]: value });
 }
 
-/** The id of a person or thing as events have it: hosts often count theirs. */
+/** The id of a person or thing as a text, since the ids of hosts are often numbers. */
 export function idText(id: string | number): string {
   return typeof id === 'number' ? String(id) : id;
 }

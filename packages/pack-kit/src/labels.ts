@@ -6,7 +6,7 @@ export type Labels = Readonly<Record<Language, string>>;
 /** Field (`outcome`, `attributes.state`) → value → labels. */
 export type Vocabulary = Readonly<Record<string, Readonly<Record<string, Labels>>>>;
 
-/** The languages in which `labels` says nothing. */
+/** The languages in which `labels` has no text. */
 export function missingLanguages(labels: unknown): Language[] {
   const texts: Readonly<Record<string, unknown>> = Object(labels);
   return languages.filter((language) => {

@@ -1,4 +1,4 @@
-/** A pack that cannot be: all its problems at once. */
+/** A pack declaration that is not valid; it lists all problems at once. */
 export class PackError extends Error {
   readonly code = 'invalid_pack';
   readonly problems: readonly string[];

@@ -25,10 +25,10 @@ export type Action = {
 };
 export type Actions = Readonly<Record<string, Action>>;
 
-/** Days from `ingestedAt`, or without end. */
+/** How many days entries are kept, counted from `ingestedAt`, or without end. */
 export type Retention = { readonly days: number } | 'forever';
 
-/** What the host told about a person or thing. */
+/** The record in which the host describes a person or thing. */
 export type DirectoryRecord = DirectoryKey & {
   readonly name?: string;
   readonly email?: string;
@@ -39,19 +39,22 @@ export type DirectoryRecord = DirectoryKey & {
 };
 export type Admitted =
   { readonly ok: true; readonly event: AuditEvent } | { readonly ok: false; readonly rejection: Rejection };
-/** Both pure. `found` holds what the directory knows, by `type/id`. */
+/** Both functions are pure. `found` holds the records that the directory has, by `type/id`. */
 export type Admission = {
   readonly needs: (event: AuditEvent) => readonly DirectoryKey[];
   readonly admit: (event: AuditEvent, found: ReadonlyMap<string, DirectoryRecord>) => Admitted;
 };
 
-/** A Sigma rule as data, with the events it must and must not find. */
+/**
+ * A Sigma rule as data, with the events it must and must not find. Alerts from rules are (planned); `testPack` checks the
+ * examples.
+ */
 export type Rule = {
   readonly sigma: JsonObject;
   readonly labels: Labels;
   readonly examples: readonly { readonly events: readonly EventInput[]; readonly matches: boolean }[];
 };
-/** A list of the dashboard: columns and filters are field paths. */
+/** A list of the dashboard (planned): columns and filters are field paths. `GET /v1/packs` lists the views. */
 export type View = {
   readonly labels: Labels;
   readonly columns: readonly string[];
@@ -62,11 +65,14 @@ export type View = {
 export type SessionActions = {
   readonly open: readonly string[];
   readonly close: Readonly<Record<string, CloseReason>>;
-  /** The host's session ids let their holder in (tokens): entries, also of no pack, keep a keyed hash in place of them. */
+  /**
+   * True when the host's session ids are secrets (tokens). Then all entries of the server keep a keyed hash instead of
+   * them.
+   */
   readonly secret?: boolean;
 };
 
-/** An event in a pack's own words: its actions and attributes only. */
+/** An event of a pack: it has only the actions and attributes of the pack. */
 export type PackEvent<A extends Actions, T extends AttributeTypes> = Omit<
   EventInput,
   'action' | 'attributes'
@@ -74,28 +80,34 @@ export type PackEvent<A extends Actions, T extends AttributeTypes> = Omit<
   readonly action: keyof A & string;
   readonly attributes?: AttributesOf<T>;
 };
-/** Takes one argument (over HTTP: the body) and captures. Null: the hosts' function gives that for what was not stored. */
+/**
+ * Takes one argument (over HTTP: the body) and captures events. It may resolve to null for an event that was not stored,
+ * as a host's own function did.
+ */
 export type Logger = (input: never) => Captured | Promise<CaptureReceipt | null>;
 export type Loggers = Readonly<Record<string, Logger>>;
 
-/** A route of the pack (`POST /api/loans/remind/`) as a command; `options`: name of an option → of the route's parameter. */
+/**
+ * A route of the pack (`POST /api/loans/remind/`) as a command. `options` maps the name of an option to a parameter of the
+ * route.
+ */
 export type Command = {
   readonly route: string;
   readonly options?: Readonly<Record<string, string>>;
   readonly labels: Labels;
 };
 
-/** What of the newest entries a pack wants to be held; limits are the largest that any pack asks for. */
+/** The newest entries that a pack wants to be held ready. When several packs ask, the largest limit counts. */
 export type RecentDeclaration = {
-  /** Each a list of filter fields: `[['subject'], ['subject', 'attributes.period']]`. */
+  /** Each index is a list of filter fields: `[['subject'], ['subject', 'attributes.period']]`. */
   readonly indexes?: readonly (readonly string[])[];
-  /** Absent: 7. */
+  /** Default: 7. */
   readonly days?: number;
-  /** Per value of an index; absent: 1,000. */
+  /** For each value of an index; default: 1,000. */
   readonly entriesMaxPerKey?: number;
 };
 
-/** What a pack's author writes. */
+/** The declaration that a pack's author writes. */
 export type PackDeclaration<A extends Actions, T extends AttributeTypes, L extends Loggers = Loggers> = {
   /** Kebab-case; part of URLs and of the ledger's name. */
   readonly name: string;
@@ -104,49 +116,53 @@ export type PackDeclaration<A extends Actions, T extends AttributeTypes, L exten
   readonly attributes?: T;
   readonly labels?: Vocabulary;
   readonly personal?: PersonalDeclarations;
-  /** Attribute paths (`attributes.state`) counted in rollups and facets. */
+  /** Attribute paths (`attributes.state`) counted in rollups and facets (planned). Every attribute has facets without it. */
   readonly indexed?: readonly string[];
-  /** Which lists of the newest entries are asked for often: they are held ready beside the database. */
+  /** Lists of the newest entries that are often asked for. The server holds them ready beside the database. */
   readonly recent?: RecentDeclaration;
-  /** Absent: that of the tenant's default ledger. */
+  /** Absent: the retention of the tenant's default ledger. */
   readonly retention?: Retention;
   readonly sessions?: SessionActions;
   readonly admission?: Admission;
   readonly loggers?: (capture: Capture<PackEvent<A, T>>) => L;
   /**
-   * What loggers take over HTTP, by their names, each `in: 'body'`; what is missing, wrong or of another name is refused.
-   * Of a logger that is not here only the event is checked.
+   * The arguments of loggers over HTTP, by logger name, each `in: 'body'`. A missing, wrong or unknown argument is refused. For
+   * a logger that is not listed, only the event is checked.
    */
   readonly arguments?: Readonly<Record<string, Params>>;
   /**
-   * Field of an event (`occurredAt`) → what the hosts call it (`timestamp`): refusals of loggers and routes name that. Of
-   * several names it is the first that the logger takes.
+   * Field of an event (`occurredAt`) → the name of the hosts (`timestamp`). Refusals of loggers and routes use this name. When
+   * there are several, it is the first that the logger takes.
    */
   readonly fieldNames?: Readonly<Record<string, string | readonly string[]>>;
   readonly rules?: Readonly<Record<string, Rule>>;
+  /** Reports (planned). Until then `testPack` checks them. */
   readonly reports?: Readonly<Record<string, Report>>;
   readonly views?: Readonly<Record<string, View>>;
   readonly routes?: readonly Route[];
   /**
-   * Role of the host's users → the permissions (of routes and reports, and of the core) that it has. A built-in role
-   * among them (`auditor`) brings its own and its reach; with `read.pack` it reaches every entry of the pack's actions;
-   * without either the entries of its own user only.
+   * Role of the host's users → its permissions (of routes, of reports and of the core). A built-in role among them
+   * (`auditor`) adds its permissions and its reach. With `read.pack` the role reaches every entry of the pack's actions.
+   * Without either, people with the role reach only their own entries.
    */
   readonly roles?: Readonly<Record<string, readonly string[]>>;
-  /** How the pack's routes put their errors for older clients: the member of the body beside those of RFC 9457, and texts of their own. */
+  /**
+   * The form of errors for older clients of the pack's routes: a member of the body beside those of RFC 9457, and its
+   * texts.
+   */
   readonly errors?: {
     readonly member: string;
     readonly texts?: Readonly<Partial<Record<'unauthenticated' | 'forbidden' | 'not_found', string>>>;
   };
-  /** Invented activity that ends at `now`, ms since 1970; the same for the same `now`. */
+  /** Invented activity that ends at `now` (ms since 1970). The same `now` gives the same activity. */
   readonly demo?: (now: number) => readonly PackEvent<A, T>[];
   /** Commands of the command line (`stats build`) that call a route. */
   readonly commands?: Readonly<Record<string, Command>>;
-  /** Events as the pack's hosts report them; `testPack` needs one at least. */
+  /** Events as the pack's hosts report them; `testPack` needs at least one. */
   readonly examples?: readonly PackEvent<A, T>[];
 };
 
-/** A declaration that holds, frozen. */
+/** A valid declaration, frozen. */
 export type Pack<
   A extends Actions = Actions,
   T extends AttributeTypes = AttributeTypes,
@@ -160,18 +176,24 @@ export type AnyPack = Omit<Pack, 'loggers' | 'examples' | 'demo'> & {
   readonly examples?: readonly object[];
 };
 
-/** A pack's loggers, ready to be called. They check nothing: what they capture is parsed and admitted like any event. */
+/**
+ * A pack's loggers, ready to be called. They check nothing; the events that they capture are parsed and admitted like any
+ * event.
+ */
 export function loggersOf(
   pack: Pick<AnyPack, 'loggers'>,
   capture: Capture,
 ): Readonly<Record<string, (input: unknown) => ReturnType<Logger>>> {
-  // A logger's input type is only known where its pack is; here it is whatever the host sent.
+  // The type of a logger's input is known only in its pack. Here the input is any value that the host sent.
   return (pack.loggers?.(capture as never) ?? {}) as Readonly<
     Record<string, (input: unknown) => ReturnType<Logger>>
   >;
 }
 
-/** The ledger of a pack's events: its own where its retention differs from that of the tenant's default ledger. */
+/**
+ * The ledger of a pack's events: a ledger of the pack when its retention differs from the tenant's default ledger,
+ * otherwise the default ledger.
+ */
 export function ledgerOf(
   pack: AnyPack,
   tenant: { readonly name: string; readonly retention: Retention },

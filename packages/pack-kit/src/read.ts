@@ -41,17 +41,19 @@ export type ReadKind = (typeof readKinds)[number];
 
 type Paging = { readonly limit?: number; readonly offset?: number; readonly cursor?: string };
 
-/** What a route may ask of the core, which runs it under the caller's grant. */
+/** A question of a route to the core, which answers it under the caller's grant. */
 export type Read =
   | ({
       readonly read: 'search';
       readonly filters?: Filters;
       readonly order?: 'asc' | 'desc';
-      /** By how long it took, in place of time; what has no duration comes last. With `offset`, not with `cursor`. */
+      /**
+       * Orders by duration instead of time; entries without a duration come last. Works with `offset`, not with `cursor`.
+       */
       readonly orderBy?: 'durationMs';
       readonly count?: boolean;
     } & Paging)
-  /** By the event's `id`, or by its place in the pack's ledger. */
+  /** One entry, by the event's `id` or by its index in the pack's ledger. */
   | { readonly read: 'entry'; readonly id?: string; readonly index?: number }
   | { readonly read: 'count'; readonly filters?: Filters }
   | {
@@ -64,11 +66,13 @@ export type Read =
       readonly read: 'histogram';
       readonly interval: 'hour' | 'day';
       readonly by?: string;
-      /** A field: each bucket also says how many different values of it there are, in `distinct`. Not with `by`. */
+      /**
+       * A field. Each bucket tells in `distinct` how many different values of the field there are. Not together with `by`.
+       */
       readonly distinct?: string;
       readonly filters?: Filters;
     }
-  /** The most frequent values of a field with how often and the newest entry of each; also of `ip`, which has no facet. */
+  /** The most frequent values of a field, each with its count and its newest entry; also of `ip`, which has no facet. */
   | { readonly read: 'top'; readonly field: string; readonly filters?: Filters; readonly limit?: number }
   | ({
       readonly read: 'sessions';
@@ -78,9 +82,9 @@ export type Read =
     } & Paging)
   /** One session, by the place of the event that opened it in the pack's ledger. */
   | { readonly read: 'session'; readonly index: number }
-  /** An administrator's act: an event of its own. */
+  /** Closes a session as an administrator; this is an event itself. */
   | { readonly read: 'session.close'; readonly index: number; readonly reason?: string }
-  /** Of the actors with two active sessions or more from different addresses or agents, all active sessions. */
+  /** All active sessions of the actors that have active sessions from different addresses or user agents. */
   | { readonly read: 'sessions.concurrent'; readonly actor?: string }
   /** How many were opened per hour and weekday of the organisation's zone, and how long they last. */
   | {
@@ -90,8 +94,9 @@ export type Read =
       readonly to?: string;
     }
   | { readonly read: 'directory'; readonly type: string; readonly id?: string }
+  /** Rendering a report (planned): the core refuses this read. */
   | { readonly read: 'report'; readonly name: string; readonly params?: JsonObject }
-  /** Streams `row` of every entry; a plan of its own, without other reads. */
+  /** Streams `row` of every entry. The plan must have no other read. */
   | {
       readonly read: 'export';
       readonly format: 'csv' | 'json';
@@ -103,7 +108,7 @@ export type Read =
 /** Name → read; the answers come back under the same names. */
 export type Plan = Readonly<Record<string, Read>>;
 
-/** A plan's no to a request whose parameters are well-formed. `detail` is for the client. */
+/** A plan refuses a request whose parameters are well-formed. `detail` is for the client. */
 export type Refused = {
   readonly refused: {
     readonly code: 'forbidden' | 'not_found' | 'invalid_parameter';

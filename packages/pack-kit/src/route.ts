@@ -12,16 +12,16 @@ export type Param = {
     | 'number'
     | 'boolean'
     | 'date'
-    /** Any JSON (but not null where it is required), a JSON object, a number or text; in a body only. */
+    /** `json`: any JSON, but not null when required; `object`: a JSON object; `scalar`: a number or text. Only in a body. */
     | 'json'
     | 'object'
     | 'scalar'
     | { readonly enum: readonly string[] };
   readonly required?: boolean;
   readonly default?: string | number | boolean;
-  /** Of a text: UTF-16 units; absent: 1. */
+  /** Least number, or least length of a text in UTF-16 units; default for texts: 1. */
   readonly min?: number;
-  /** Of a text: UTF-16 units; absent: 2,000. */
+  /** Greatest number, or greatest length of a text in UTF-16 units; default for texts: 2,000. */
   readonly max?: number;
 };
 export type Params = Readonly<Record<string, Param>>;
@@ -53,23 +53,23 @@ export type ValuesOf<Ps extends Params> = {
     ValueOf<Ps[Name]> | undefined;
 };
 
-/** Who asks, after authentication. */
+/** The authenticated caller of a route. */
 export type Caller = {
-  /** Of a host's own user: the id by which the host knows them. */
+  /** For a user of a host: the id that they have in the host. */
   readonly id: string;
   readonly name?: string;
   readonly roles: readonly string[];
-  /** Of the core and of packs; `read.all`: they reach the entries of others. */
+  /** Permissions of the core and of packs; with `read.all` they may read the entries of other people. */
   readonly permissions: readonly string[];
   readonly language: Language;
   readonly timeZone: string;
   /** The day in that zone, `2026-03-31`. */
   readonly today: string;
-  /** What was asked for, absolute: for the links of pages. */
+  /** The absolute URL of the request, for links to other pages. */
   readonly url: string;
 };
 
-/** Read name → what the core answered, where the plan is not known. `packRoute` types each answer by its read. */
+/** Read name → the answer of the core, when the type of the plan is not known. `packRoute` types each answer by its read. */
 export type Answers = Readonly<Record<string, AnswerOf<Read>>>;
 /** A pack's labels as `shape` gets them. */
 export type PackLabels = { readonly actions: Readonly<Record<string, Labels>>; readonly values: Vocabulary };
@@ -79,7 +79,7 @@ type Planned<Body> = {
   readonly permission: string;
   /** Pure: the same parameters and caller give the same plan. */
   readonly plan: (params: ParamValues, caller: Caller) => Plan | Refused;
-  /** Pure; what the client gets. */
+  /** Pure; makes the body that the client gets. */
   readonly shape: (answers: Answers, params: ParamValues, labels: PackLabels, caller: Caller) => Body;
 };
 
@@ -89,9 +89,9 @@ export const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 export type Route = Planned<JsonValue> & {
   readonly method: (typeof methods)[number];
   readonly path: string;
-  /** Of a success; 200 by default. */
+  /** The status of a success; default: 200. */
   readonly status?: number;
-  /** Where the plan is an export: what becomes of an entry, the columns in their order. Its answer is a file. */
+  /** For a plan that is an export: makes the row of an entry, with the columns in their order. The answer is a file. */
   readonly row?: (entry: EntryAnswer, labels: PackLabels) => JsonObject;
 };
 
@@ -122,10 +122,10 @@ export type Table = {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly JsonValue[])[];
 };
-/** A rendered, repeatable answer; the core turns its tables into HTML, PDF, XLSX. */
+/** A repeatable answer whose tables the core renders as HTML, PDF and XLSX (planned). */
 export type Report = Planned<{ readonly tables: readonly Table[] }> & { readonly labels: Labels };
 
 /** The names in braces of a path. */
 export function pathParams(path: string): string[] {
-  return [...path.matchAll(/\{([^}]*)\}/g)].map((found) => found[1] ?? '');
+  return [...path.matchAll(/\{([^}]*)\}/g)].map(([, name]) => name ?? '');
 }

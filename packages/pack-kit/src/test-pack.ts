@@ -6,7 +6,7 @@ import { readKinds } from './read.ts';
 import { testPlan } from './test-plan.ts';
 
 /**
- * Everything that is wrong with a pack, one line each; empty when it holds: three languages, examples that parse and
+ * Every problem of a pack, one line each; empty when the pack is valid: three languages, examples that parse and
  * fit the vocabulary, admission and plans that are pure and deterministic, reads that exist, rules with examples.
  */
 export function testPack(pack: AnyPack): string[] {
@@ -113,7 +113,7 @@ function* ruleFailures(pack: AnyPack): Generator<string> {
 function* planFailures(pack: AnyPack): Generator<string> {
   for (const route of pack.routes ?? []) yield* testPlan(route, `${route.method} ${route.path}`, readKinds);
   for (const [name, report] of Object.entries(pack.reports ?? {})) {
-    // A report that asked for reports could ask for itself.
+    // A report must not read reports, since it could read itself.
     const allowed = readKinds.filter(
       (kind) => !['report', 'export', 'append', 'session.close'].includes(kind),
     );

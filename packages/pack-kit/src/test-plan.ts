@@ -9,11 +9,16 @@ type Planned = {
 };
 
 const caller: Caller = {
-  ...{ id: 'u1', roles: ['viewer'], permissions: [], language: 'en', timeZone: 'UTC' },
-  ...{ today: '2026-03-01', url: 'http://localhost/path' },
+  id: 'u1',
+  roles: ['viewer'],
+  permissions: [],
+  language: 'en',
+  timeZone: 'UTC',
+  today: '2026-03-01',
+  url: 'http://localhost/path',
 };
 
-/** What is wrong with a route's or report's plan when it is given only its required parameters, and all of them. */
+/** Problems of a route's or report's plan, called once with only its required parameters and once with all. */
 export function* testPlan(planned: Planned, owner: string, allowed: readonly ReadKind[]): Generator<string> {
   const params = planned.params ?? {};
   for (const all of [false, true]) {

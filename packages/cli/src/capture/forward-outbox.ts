@@ -15,7 +15,10 @@ export interface ForwardOptions {
   readonly onError: (error: Error) => void;
 }
 
-/** Forwards the outbox of a host's database. With `once` it returns the counts of rows, and ends when the outbox is empty or the server does not accept rows for now. */
+/**
+ * Forwards the outbox of a host's database. With `once` it returns the counts of rows, and ends when the outbox is empty
+ * or the server does not accept rows for now.
+ */
 export async function forwardOutbox(options: ForwardOptions): Promise<Forwarded> {
   const { query, url, key, keyOf, ledger, batchRowsMax, once, signal, onError } = options;
   const to = outboxPost({ url, key, ledger, ...(keyOf && { keyOf }) });

@@ -7,7 +7,10 @@ export type HostQuery = (
   values: readonly unknown[],
 ) => Promise<{ readonly rows: readonly unknown[] }>;
 
-/** Connects to the database of a host application. Throws `CliError` when it cannot connect, or when the database refuses a statement. */
+/**
+ * Connects to the database of a host application. Throws `CliError` when it cannot connect, or when the database refuses a
+ * statement.
+ */
 export async function withHostDatabase<Result>(
   url: string | undefined,
   work: (query: HostQuery) => Promise<Result>,

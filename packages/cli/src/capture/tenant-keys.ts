@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { CliError } from '../cli-error.ts';
 
-/** Reads tenant → API key from a JSON object in a file, since everybody on the machine can see keys on a command line. Throws `CliError` for any other content. */
+/**
+ * Reads tenant → API key from a JSON object in a file, since everybody on the machine can see keys on a command line.
+ * Throws `CliError` for any other content.
+ */
 export async function readTenantKeys(path: string): Promise<ReadonlyMap<string, string>> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw new CliError(`--tenant-keys: ${error instanceof Error ? error.message : String(error)}`);

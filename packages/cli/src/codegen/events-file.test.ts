@@ -6,7 +6,9 @@ import { eventsFile } from './events-file.ts';
 
 const say = (en: string) => ({ en, es: 'español', ru: 'русский' });
 const typed: PackDescription = {
-  ...{ name: 'film-archive', labels: {}, loggers: [] },
+  name: 'film-archive',
+  labels: {},
+  loggers: [],
   actions: {
     'film.open': { operation: 'read', labels: say('Film "opened" */ by\n someone’s \\ hand') },
     'film.copy': { operation: 'create', labels: say("The film's copy") },
@@ -14,7 +16,10 @@ const typed: PackDescription = {
   attributes: { seats: 'number', 'odd name': 'json', kind: { enum: ['long', "director's"] } },
 };
 const untyped: PackDescription = {
-  ...{ name: 'desk', labels: {}, loggers: [], attributes: null },
+  name: 'desk',
+  labels: {},
+  loggers: [],
+  attributes: null,
   actions: { 'desk.open': { operation: 'execute', labels: say('Desk opened') } },
 };
 
@@ -42,7 +47,9 @@ test('SDK-6 labels and names of any kind neither end a comment nor a text', asyn
   const made = await import(`data:text/javascript,${encodeURIComponent(module)}`);
   expect(made.actionLabels['film.open'].en).toBe(typed.actions['film.open']?.labels.en);
   expect(made.auditEvents['film.copy'].attributes).toEqual({
-    ...{ seats: 'number?', 'odd name': 'json?', kind: { optional: ['long', "director's"] } },
+    seats: 'number?',
+    'odd name': 'json?',
+    kind: { optional: ['long', "director's"] },
   });
 });
 

@@ -8,7 +8,10 @@ export function isEventsFile(text: string): boolean {
   return text.startsWith(madeBy);
 }
 
-/** A TypeScript text with which the host's compiler refuses any other action or attribute. The same catalogue gives the same text. */
+/**
+ * A TypeScript text with which the host's compiler refuses any other action or attribute. The same catalogue gives the
+ * same text.
+ */
 export function eventsFile({ actions, attributes, hash }: Catalogue): string {
   return `${madeBy} from what the packs of a Bitácora server declare: change it there and make it again.
 // Catalogue sha256:${hash}

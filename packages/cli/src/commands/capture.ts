@@ -31,7 +31,10 @@ interface ForwardOptions extends DatabaseOptions, ConnectionOptions {
   readonly once?: true;
 }
 
-/** `bitacora capture install|uninstall|status|forward`: captures all changes of a PostgreSQL database, also those of other programs. */
+/**
+ * `bitacora capture install|uninstall|status|forward`: captures all changes of a PostgreSQL database, also those of other
+ * programs.
+ */
 export function addCapture(program: Command, exit: Exit): void {
   const capture = program
     .command('capture')
@@ -138,7 +141,10 @@ function collect(value: string, values: readonly string[]): readonly string[] {
   return [...values, value];
 }
 
-/** A table that does not exist is the user's mistake, so it becomes a `CliError`. An error of the database itself is passed on. */
+/**
+ * A table that does not exist is the user's mistake, so it becomes a `CliError`. An error of the database itself is passed
+ * on.
+ */
 function asUsage(error: unknown): never {
   if (error instanceof Error && !('code' in error)) throw new CliError(error.message);
   throw error;

@@ -2,7 +2,10 @@ import type { Command } from 'commander';
 import type { Exit } from '../exit.ts';
 import { runServerProgram } from '../server-program.ts';
 
-/** `bitacora demo`: starts the server with invented activity in a separate tenant, so that it never mixes with real entries. */
+/**
+ * `bitacora demo`: starts the server with invented activity in a separate tenant, so that it never mixes with real
+ * entries.
+ */
 export function addDemo(program: Command, exit: Exit): void {
   program
     .command('demo')

@@ -28,7 +28,10 @@ interface Options extends ConnectionOptions {
 
 const collect = (value: string, earlier: readonly string[]): string[] => [...earlier, value];
 
-/** `bitacora verify`: the exit code is 0 when everything is as signed, 1 when something differs, 2 when verifying is not possible. */
+/**
+ * `bitacora verify`: the exit code is 0 when everything is as signed, 1 when something differs, 2 when verifying is not
+ * possible.
+ */
 export function addVerify(program: Command, exit: Exit): void {
   withConnection(program.command('verify'))
     .description(

@@ -46,7 +46,8 @@ export function createDateReader(format: string, zone: string): (text: string) =
     const parts = pattern.exec(text)?.groups;
     const localMs = parts === undefined ? undefined : localMsOf(parts);
     if (localMs === undefined) throw new RowError(`not a time of the form ${format}: ${text.slice(0, 60)}`);
-    // The offset at the local time read as UTC gives a first guess. The offset at that guess is right, also around a change of clocks.
+    // The offset at the local time read as UTC gives a first guess. The offset at that guess is right, also around a
+    // change of clocks.
     const guess = localMs - offsetMs(localMs);
     return localMs - offsetMs(guess);
   };

@@ -7,7 +7,10 @@ import { compileTemplate } from './template.ts';
 
 type Operand = (row: Row) => Big | undefined;
 
-/** Compiles `'{adr}'`, `{multiply: […]}` or `{add: […]}`, nested, into an exact decimal text; undefined when one of the values is null. */
+/**
+ * Compiles `'{adr}'`, `{multiply: […]}` or `{add: […]}`, nested, into an exact decimal text; undefined when one of the
+ * values is null.
+ */
 export function compileDecimal(
   spec: unknown,
   options: { readonly where: string; readonly scope: MapScope; readonly places: number },

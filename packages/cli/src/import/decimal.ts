@@ -1,7 +1,10 @@
 import Big from 'big.js';
 import { RowError } from './row-error.ts';
 
-/** Reads a decimal such as `-12.50` exactly. A binary fraction would change amounts of money. @throws RowError for any other text */
+/**
+ * Reads a decimal such as `-12.50` exactly. A binary fraction would change amounts of money. @throws RowError for any
+ * other text
+ */
 export function parseDecimal(text: string): Big {
   if (!/^[+-]?(?:\d+\.?\d*|\.\d+)$/.test(text))
     throw new RowError(`not a decimal number: ${text.slice(0, 60)}`);

@@ -111,7 +111,10 @@ interface RunState {
   readonly skip: number;
 }
 
-/** Counts a batch's results and notes the position. False when the results of the first batch show that the skipped events are not on the server. */
+/**
+ * Counts a batch's results and notes the position. False when the results of the first batch show that the skipped events
+ * are not on the server.
+ */
 function createSettlement(
   { position }: ImportOptions,
   { summary, reject, skip }: RunState,

@@ -5,7 +5,10 @@ import { join, resolve } from 'node:path';
 import { CliError } from '../cli-error.ts';
 import { isMapping } from './mapping.ts';
 
-/** How far an import came: how many events of the file the server has answered, and how many of these were in the last batch. */
+/**
+ * How far an import came: how many events of the file the server has answered, and how many of these were in the last
+ * batch.
+ */
 export interface ImportPosition {
   readonly events: number;
   readonly lastBatch: number;

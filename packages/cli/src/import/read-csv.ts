@@ -29,7 +29,8 @@ export async function* readCsv(
       rows.push({ ok: false, number: ++number, line: lineOf(error), reason });
       return undefined;
     },
-    // Rows are taken here and not from the parser's output, so that a write is parsed at once, while `damaged` is right for it.
+    // Rows are taken here and not from the parser's output, so that a write is parsed at once, while `damaged` is right
+    // for it.
     on_record: (cells: Cells, { lines }) => {
       rows.push(rowOf(cells, { number: ++number, line: lines, damaged }));
       return null;

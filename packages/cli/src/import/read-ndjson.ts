@@ -5,7 +5,10 @@ import type { TextPiece } from './text-pieces.ts';
 
 const lineLengthMaxChars = 1_000_000;
 
-/** The rows of a file with one JSON object per line; empty lines are skipped. Throws `CliError` for a line that is too long. */
+/**
+ * The rows of a file with one JSON object per line; empty lines are skipped. Throws `CliError` for a line that is too
+ * long.
+ */
 export async function* readNdjson(pieces: AsyncIterable<TextPiece>): AsyncGenerator<ReadRow, void> {
   let rest = '';
   let line = 0;

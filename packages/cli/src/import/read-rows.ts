@@ -17,7 +17,10 @@ export interface RowFile {
   readonly rows: AsyncIterable<ReadRow>;
 }
 
-/** Opens a CSV, JSON array or NDJSON file, plain or `.gz`. The format of the map counts before that of the name. Throws `CliError` when it cannot open the file. */
+/**
+ * Opens a CSV, JSON array or NDJSON file, plain or `.gz`. The format of the map counts before that of the name. Throws
+ * `CliError` when it cannot open the file.
+ */
 export async function openRows(file: string, map: ImportMap): Promise<RowFile> {
   const info = await stat(file).catch(() => undefined);
   if (info?.isFile() !== true) throw new CliError(`no such file: ${file}`);

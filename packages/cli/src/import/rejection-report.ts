@@ -16,7 +16,10 @@ export interface RejectionReport {
   close(): Promise<void>;
 }
 
-/** Writes rejected rows as NDJSON. The file is made with the first rejected row, so there is no file when nothing was rejected. */
+/**
+ * Writes rejected rows as NDJSON. The file is made with the first rejected row, so there is no file when nothing was
+ * rejected.
+ */
 export function createRejectionReport(file: string): RejectionReport {
   let stream: WriteStream | undefined;
   return {

@@ -1,6 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 
-/** A piece of a file's text. `damaged` is true from the first piece on that is not valid UTF-8; U+FFFD replaces wrong bytes. */
+/**
+ * A piece of a file's text. `damaged` is true from the first piece on that is not valid UTF-8; U+FFFD replaces wrong
+ * bytes.
+ */
 export interface TextPiece {
   readonly text: string;
   readonly damaged: boolean;

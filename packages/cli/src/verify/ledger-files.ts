@@ -1,4 +1,7 @@
-/** A ledger in C2SP layout (tlog-tiles), on a server or in a folder. The verifier trusts nothing in it before it is checked. */
+/**
+ * A ledger in C2SP layout (tlog-tiles), on a server or in a folder. The verifier trusts nothing in it before it is
+ * checked.
+ */
 export interface LedgerFiles {
   /** The name of the ledger in messages. */
   readonly name: string;

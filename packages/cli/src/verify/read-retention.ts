@@ -8,7 +8,10 @@ export interface StatedRetention {
   readonly purgedBelow: number;
 }
 
-/** Reads `{minimumIndex, purges: [{firstIndex, endIndex}, …]}`; undefined means that no entry was removed. Throws `CliError`. */
+/**
+ * Reads `{minimumIndex, purges: [{firstIndex, endIndex}, …]}`; undefined means that no entry was removed. Throws
+ * `CliError`.
+ */
 export function readRetention(text: string | undefined): StatedRetention {
   if (text === undefined) return { minimumIndex: 0, purgedBelow: 0 };
   const stated = parsed(text);

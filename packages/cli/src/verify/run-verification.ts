@@ -40,7 +40,10 @@ export interface Verification {
 /** Publishing takes up to two seconds, so the verifier waits until a new receipt is covered. */
 const publishedWithinMs = 6_000;
 
-/** Verifies a ledger against the given checkpoints, receipts and leaf hashes. Rejects when reading fails or there is nothing to compare with. */
+/**
+ * Verifies a ledger against the given checkpoints, receipts and leaf hashes. Rejects when reading fails or there is
+ * nothing to compare with.
+ */
 export async function runVerification(verification: Verification): Promise<VerdictReport> {
   const { checkpoints, receipts, keptLeaf, verifier, progress, save } = verification;
   const own = await ownCheckpoint(verification);

@@ -29,7 +29,10 @@ const beatEveryMs = 2_000;
 const rotateEveryMs = 2_000;
 const afterFailureMs = 1_000;
 
-/** Starts the work that goes on without requests: publishing, projections, heartbeat, segments. A loop goes on after a failure. */
+/**
+ * Starts the work that goes on without requests: publishing, projections, heartbeat, segments. A loop goes on after a
+ * failure.
+ */
 export function startBackground(options: BackgroundOptions): Background {
   const { ledgers, logger, health, projections } = options;
   const abort = new AbortController();

@@ -64,7 +64,10 @@ export async function startDemo(server: Server, packs: readonly AnyPack[] = []):
   };
 }
 
-/** Stores the activity that a pack invents. Its end is rounded down to ten minutes, so that a server that starts again soon stores nothing twice. */
+/**
+ * Stores the activity that a pack invents. Its end is rounded down to ten minutes, so that a server that starts again soon
+ * stores nothing twice.
+ */
 async function sendActivityOf(
   pack: AnyPack,
   { server, ledger }: { server: Server; ledger: Ledger },

@@ -117,7 +117,16 @@ async function openStages(
   const reading = await openReading(settings, { ...base, ledgers, packs, turns, clock });
   return {
     ...base,
-    ...{ tenants, apiKeys, adminKey, health, leases, ledgers, records, ingest, sessions, turns },
+    tenants,
+    apiKeys,
+    adminKey,
+    health,
+    leases,
+    ledgers,
+    records,
+    ingest,
+    sessions,
+    turns,
     rollups: createRollups(ledgers),
     postings: reading.postings,
     recent: reading.recent,

@@ -15,7 +15,10 @@ export type BodyBudget = (tenant: number, request: FastifyRequest, reply: Fastif
  * Retry-After. While it is admitted and stored, an event takes up to eight times its size.
  */
 const bodiesBytesMax = 48 * 1024 * 1024;
-/** The same for one tenant, so that a tenant that sends slowly leaves room for the others. No body is counted as more, since it could never be accepted. */
+/**
+ * The same for one tenant, so that a tenant that sends slowly leaves room for the others. No body is counted as more,
+ * since it could never be accepted.
+ */
 const tenantBytesMax = 32 * 1024 * 1024;
 
 /** A gzip body is counted as so many times its size; events compress about tenfold. */
@@ -42,7 +45,10 @@ export function createBodyBudget(limits: BodyLimits): BodyBudget {
   };
 }
 
-/** The bytes that a body may take: its announced length, more for a compressed body, a quarter of the limit for a chunked one. */
+/**
+ * The bytes that a body may take: its announced length, more for a compressed body, a quarter of the limit for a chunked
+ * one.
+ */
 function expectedBytes({ method, headers }: FastifyRequest, limits: BodyLimits): number {
   if (method === 'GET' || method === 'DELETE') return 0;
   const announced = Number(headers['content-length'] ?? limits.bodyMaxBytes / 4) || 0;

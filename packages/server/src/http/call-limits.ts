@@ -22,7 +22,9 @@ export interface CallLimits {
 }
 
 const keysMax = 10_000;
-/** This much of the server's time counts as one more request: a search of one second costs more than ten that take no time. */
+/**
+ * This much of the server's time counts as one more request: a search of one second costs more than ten that take no time.
+ */
 const chargedPerMs = 50;
 /**
  * As many reads at once as there are connections for reading; fewer of one tenant, so that another tenant always finds one.
@@ -125,7 +127,9 @@ function callerOf({ tenant, caller }: Grant): string {
   return `${tenant.id} ${caller.kind} ${caller.id}`;
 }
 
-/** An IPv4 address, or the network of an IPv6 address: a subscriber has a network and may use any address in it (RFC 6177). */
+/**
+ * An IPv4 address, or the network of an IPv6 address: a subscriber has a network and may use any address in it (RFC 6177).
+ */
 function networkOf(address: string): string {
   if (!isIPv6(address) || address.includes('.')) return address;
   const [head = '', tail] = address.split('::');

@@ -131,7 +131,10 @@ function queryParameters(query: z.ZodObject | undefined): unknown[] {
   }));
 }
 
-/** The JSON Schema of an answer or a body. A schema that has an id is added to the components, and a reference stands in its place. */
+/**
+ * The JSON Schema of an answer or a body. A schema that has an id is added to the components, and a reference stands in
+ * its place.
+ */
 function schemaOf(schema: z.ZodType | undefined, components: Components): unknown {
   if (!schema) return { type: 'string' };
   const jsonSchema = z.toJSONSchema(schema, { unrepresentable: 'any' });

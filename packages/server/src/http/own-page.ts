@@ -4,7 +4,10 @@ import type { Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import type { SessionCookie } from './session-cookie.ts';
 
-/** A browser also sends our cookie with requests of other sites. So a request that changes something must come from a page of this server. @throws forbidden */
+/**
+ * A browser also sends our cookie with requests of other sites. So a request that changes something must come from a page
+ * of this server. @throws forbidden
+ */
 export function requireOwnPage({ caller }: Grant, request: FastifyRequest, cookie: SessionCookie): void {
   if (caller.kind !== 'session' || request.method === 'GET' || request.method === 'HEAD') return;
   cookie.requireSameOrigin(request);

@@ -85,7 +85,9 @@ function credentialsOf(request: FastifyRequest, cookie: SessionCookie): Credenti
   return { authorization, session: cookie.read(request), address: request.ip };
 }
 
-/** A stream waits for most of its time, so it takes no turn; it is put on record when it begins, other reads when they end. */
+/**
+ * A stream waits for most of its time, so it takes no turn; it is put on record when it begins, other reads when they end.
+ */
 async function answerOf(route: Route, call: Call, options: RegisterOptions): Promise<unknown> {
   if (route.answer.mediaType.startsWith('text/event-stream')) {
     await record(route, call, options);

@@ -2,7 +2,10 @@ import { problemMediaType } from './problem.ts';
 import type { FastifyReply } from 'fastify';
 import type { Call } from './route.ts';
 
-/** Sends the answer of a call that stores events. When nothing was stored, the members of the problem that explains it stand beside those of the answer. */
+/**
+ * Sends the answer of a call that stores events. When nothing was stored, the members of the problem that explains it
+ * stand beside those of the answer.
+ */
 export function replyWithRefusal<Answer extends object>(
   { reply, request }: Pick<Call, 'reply' | 'request'>,
   answer: Answer,

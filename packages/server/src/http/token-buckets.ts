@@ -4,7 +4,9 @@ export interface TokenBuckets<Key> {
   wait(key: Key, cost: number): number | undefined;
   /** The same, and takes `cost` when the allowance covers it. */
   take(key: Key, cost: number): number | undefined;
-  /** Takes a cost that was used already, even when the allowance does not cover it; the debt is at most that of one minute. */
+  /**
+   * Takes a cost that was used already, even when the allowance does not cover it; the debt is at most that of one minute.
+   */
   charge(key: Key, cost: number): void;
 }
 

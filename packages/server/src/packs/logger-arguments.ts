@@ -37,7 +37,10 @@ function rejectionOf(
   return reject('wrong_type', field, { detail: issue.message });
 }
 
-/** The name that the hosts use for a field of an event. When a logger is named, it is the name of the argument of this logger. */
+/**
+ * The name that the hosts use for a field of an event. When a logger is named, it is the name of the argument of this
+ * logger.
+ */
 export function hostField(
   { fieldNames = {}, arguments: argumentsOf = {} }: AnyPack,
   field: string,

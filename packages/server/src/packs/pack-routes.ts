@@ -31,7 +31,10 @@ export interface PackRouteOptions extends StoreOptions {
   readonly context: SessionContext;
 }
 
-/** The routes that packs declare: parameters are checked, the plan runs under the caller's grant, the pack shapes the answer. */
+/**
+ * The routes that packs declare: parameters are checked, the plan runs under the caller's grant, the pack shapes the
+ * answer.
+ */
 export function packRoutes(options: PackRouteOptions): Route[] {
   const writing = new WeakSet<Call>();
   return options.packs.flatMap((pack) =>
@@ -57,7 +60,10 @@ export function packRoutes(options: PackRouteOptions): Route[] {
   );
 }
 
-/** Reads of other people's entries are put on record, exports each time. A write needs no record, because it is an event itself. */
+/**
+ * Reads of other people's entries are put on record, exports each time. A write needs no record, because it is an event
+ * itself.
+ */
 function recordOf(route: PackRoute, writing: WeakSet<Call>): NonNullable<Route['record']> {
   if (route.row) return { action: 'export.create', each: true };
   return { action: 'entry.search', when: (call) => !writing.has(call) };

@@ -189,7 +189,10 @@ function createdCondition(value: QueryValue, context: ConditionContext): Conditi
   }
 }
 
-/** A test for a pattern with `*`. No regular expression is made, since a caller could write a pattern that makes one very slow. */
+/**
+ * A test for a pattern with `*`. No regular expression is made, since a caller could write a pattern that makes one very
+ * slow.
+ */
 export function wildcard(pattern: string): (value: string) => boolean {
   const [first = '', ...rest] = pattern.split('*');
   const last = rest.pop() ?? '';

@@ -6,7 +6,10 @@ import { allOf, anyOf, type Condition } from './condition.ts';
 export interface FilterField {
   /** Condition for one exact value. */
   equal(value: string, token: Token): Condition;
-  /** Field of the index whose values are compared with wildcards and ranges. Absent for a personal field, where only whole values match. */
+  /**
+   * Field of the index whose values are compared with wildcards and ranges. Absent for a personal field, where only whole
+   * values match.
+   */
   scanned?: string;
   /** Values in ascending order, when they are not ordered as numbers or letters. */
   order?: readonly string[];

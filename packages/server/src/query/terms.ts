@@ -2,7 +2,10 @@ import { LRUCache } from 'lru-cache';
 import { hash } from 'node:crypto';
 import type { EventView, JsonValue, OpenEvent } from '@bitacora/event';
 
-/** Makes the token that is stored instead of a personal value or a word. It is keyed, so that the index tells nothing after an erasure. */
+/**
+ * Makes the token that is stored instead of a personal value or a word. It is keyed, so that the index tells nothing after
+ * an erasure.
+ */
 export type Token = (text: string) => string;
 
 /** Stands between a field and its value in a key; it sorts below every letter. */
@@ -73,7 +76,10 @@ function isAscii(text: string): boolean {
   return true;
 }
 
-/** Keys that were made before. Most values of an event occur in many other events, and a look-up in a map is faster than making the key again. */
+/**
+ * Keys that were made before. Most values of an event occur in many other events, and a look-up in a map is faster than
+ * making the key again.
+ */
 interface KeyCache {
   words: LRUCache<string, readonly string[]>;
   /** By field, then by value. */
@@ -120,7 +126,9 @@ function wordKeysOf(cache: KeyCache, text: string, token: Token): readonly strin
   return keys;
 }
 
-/** An event with all its values, and `open`, its values that are not personal. Only open values stand in keys as they are. */
+/**
+ * An event with all its values, and `open`, its values that are not personal. Only open values stand in keys as they are.
+ */
 export interface IndexedEvent {
   event: EventView;
   open: OpenEvent;
@@ -200,7 +208,10 @@ function addFields(event: EventView, { add }: TermAdder): void {
   for (const change of event.changes ?? []) add('changes.path', change.path);
 }
 
-/** Adds attributes and context, whose fields the host names. A value that a pack declares personal is found only as a whole. */
+/**
+ * Adds attributes and context, whose fields the host names. A value that a pack declares personal is found only as a
+ * whole.
+ */
 function addOwnFields({ event, open }: IndexedEvent, { add, addPersonal }: TermAdder): void {
   const openPaths = new Set<string>();
   const addOpen = (path: string, value: string): void => {

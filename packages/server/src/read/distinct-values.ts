@@ -17,7 +17,10 @@ export interface DistinctInput extends EntryFilters {
   distinct: string;
 }
 
-/** How many different values of a field there are per hour or day of the organisation's zone. @throws invalid_parameter, invalid_query */
+/**
+ * How many different values of a field there are per hour or day of the organisation's zone. @throws invalid_parameter,
+ * invalid_query
+ */
 export async function distinctValues(
   grant: Grant,
   input: DistinctInput,

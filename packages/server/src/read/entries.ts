@@ -69,7 +69,10 @@ export async function findEntry(client: Client, grant: Grant, id: string): Promi
   return { at: row.at, ledger, index: row.index };
 }
 
-/** The error has the same text for an entry that does not exist and for an entry of somebody else: callers cannot tell them apart. */
+/**
+ * The error has the same text for an entry that does not exist and for an entry of somebody else: callers cannot tell them
+ * apart.
+ */
 export function noEvent(id: string): AuditError {
   return new AuditError('not_found', { parameter: 'id', detail: `there is no event ${id.slice(0, 64)}` });
 }

@@ -11,7 +11,10 @@ interface QuestionContext {
   clock: () => number;
 }
 
-/** The condition of a caller's filters, limited to the entries that the caller may see. Every question about entries goes through here. @throws invalid_parameter, invalid_query */
+/**
+ * The condition of a caller's filters, limited to the entries that the caller may see. Every question about entries goes
+ * through here. @throws invalid_parameter, invalid_query
+ */
 export function grantedCondition(grant: Grant, filters: EntryFilters, context: QuestionContext): Condition {
   const tenantKeys = context.ledgers.tenantKeys(grant.tenant.id);
   const filtered = conditionOf(filters, {

@@ -37,7 +37,10 @@ export interface Bucket {
 /** Buckets without entries are left out; the oldest bucket is first. */
 export interface HistogramAnswer {
   buckets: Bucket[];
-  /** False when comparing phrases with texts was stopped after two seconds: then there are at least as many entries as counted. */
+  /**
+   * False when comparing phrases with texts was stopped after two seconds: then there are at least as many entries as
+   * counted.
+   */
   exact: boolean;
 }
 
@@ -175,7 +178,10 @@ function addRanges(
   }
 }
 
-/** The first rank after the bucket. The end of the bucket is found hour by hour, since days of local time have 23 to 25 hours. */
+/**
+ * The first rank after the bucket. The end of the bucket is found hour by hour, since days of local time have 23 to 25
+ * hours.
+ */
 function nextBucket(ranks: Ranks, rank: number, start: number, startOf: (at: number) => number): number {
   let hours = 1;
   while (startOf(start + hours * 3_600_000) === start) hours++;

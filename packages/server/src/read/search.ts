@@ -67,7 +67,8 @@ export async function search(grant: Grant, input: SearchInput, context: ReadCont
   if (sourced?.answer && !input.count) return sourced.answer;
   const sizes = sourced?.sizes ?? (await peekSizes(context.database, scope.ledgers));
   return openLedgers(ledgers, { scope, sizes, context }, async (client, opened) => {
-    // The count comes from PostgreSQL. Entries and count must describe the same ledger sizes; if they do not, PostgreSQL gives both.
+    // The count comes from PostgreSQL. Entries and count must describe the same ledger sizes; if they do not, PostgreSQL
+    // gives both.
     const answer =
       sourced?.answer && !(await haveGrown(client, sourced.sizes))
         ? sourced.answer
@@ -181,7 +182,10 @@ interface Found {
   lookedAt?: Place;
 }
 
-/** Phrases are compared with the text of each candidate. A search stops after two seconds, and its answer says at which place. */
+/**
+ * Phrases are compared with the text of each candidate. A search stops after two seconds, and its answer says at which
+ * place.
+ */
 const findWithinMs = 2_000;
 
 /** The first `limit` places that match after a place, in order. */

@@ -17,7 +17,10 @@ export interface TopInput extends EntryFilters {
   limit?: number | undefined;
 }
 
-/** The newest entry of each value stands for the value. A personal value is read from that entry, and is absent after an erasure. */
+/**
+ * The newest entry of each value stands for the value. A personal value is read from that entry, and is absent after an
+ * erasure.
+ */
 export interface TopAnswer {
   values: { count: number; entry: EntryView }[];
   exact: boolean;

@@ -111,7 +111,10 @@ export async function retention(
   return { minimumIndex: minimum, purges };
 }
 
-/** The inclusion proof of an event as a C2SP tlog-proof file. An event that is not published yet is published first. @throws not_found, not_yet_published */
+/**
+ * The inclusion proof of an event as a C2SP tlog-proof file. An event that is not published yet is published first.
+ * @throws not_found, not_yet_published
+ */
 export async function proof(grant: Grant, id: string, context: ReadContext): Promise<string> {
   const place = await context.database.read(rowAccessOf(grant), async (client) => {
     const entryPlace = await findEntry(client, grant, id);

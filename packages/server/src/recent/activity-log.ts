@@ -13,7 +13,9 @@ const filesMax = 5;
 /** Lines that may wait for the disk. Further lines are counted and left out. */
 const waitingLinesMax = 10_000;
 
-/** Writes lines `time LEVEL text` to a file. At 10 MB the file is renamed: `.1` is the newest older file, `.5` the oldest. */
+/**
+ * Writes lines `time LEVEL text` to a file. At 10 MB the file is renamed: `.1` is the newest older file, `.5` the oldest.
+ */
 export function createActivityLog(file: string, clock: () => number): ActivityLog {
   let lines: string[] = [];
   let leftOut = 0;

@@ -3,7 +3,9 @@ import type { RecentEntry } from './recent-entry.ts';
 import { fieldAlwaysHeld, type RecentSettings } from './recent-settings.ts';
 import type { RecentSource } from './recent-source.ts';
 
-/** Terms of an entry that are kept in memory. They tell whether it matches a filter of indexed fields, without reading it. */
+/**
+ * Terms of an entry that are kept in memory. They tell whether it matches a filter of indexed fields, without reading it.
+ */
 export function heldTerms({
   ledger,
   source,

@@ -1,6 +1,8 @@
 import type { EventView, OpenEvent } from '@bitacora/event';
 
-/** Where an entry stands in the order of time. Of two entries of the same moment, the one with the greater index is newer. */
+/**
+ * Where an entry stands in the order of time. Of two entries of the same moment, the one with the greater index is newer.
+ */
 export interface RecentPlace {
   /** ms */
   at: number;

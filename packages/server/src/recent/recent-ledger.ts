@@ -64,7 +64,8 @@ export function createRecentLedger(options: RecentLedgerOptions): RecentLedger {
     current: (head, early) => currentWindow(epochAt(head), { head, early, changes, options }),
     async read(wanted) {
       const { entries, gone } = await readHeld(options, epochWindow?.values, wanted);
-      // A chunk that has left the window in the meantime may be gone. A missing chunk of the present window means that the window is damaged.
+      // A chunk that has left the window in the meantime may be gone. A missing chunk of the present window means that the
+      // window is damaged.
       if (epochWindow && gone?.every(({ id }) => epochWindow && windowOf(epochWindow)?.chunks.has(id)))
         forget(epochWindow, options);
       return entries;

@@ -99,7 +99,10 @@ function syncRoute({ tenants, read, store }: RecentRouteOptions): Route {
   });
 }
 
-/** Fills one ledger. A failure is reported in its row, so that the other ledgers are filled. @throws AuditError for a bad request */
+/**
+ * Fills one ledger. A failure is reported in its row, so that the other ledgers are filled. @throws AuditError for a bad
+ * request
+ */
 async function syncLedger(
   ledger: Ledger,
   options: { grant: Grant; body: z.infer<typeof syncInput>; read: ReadContext; store: RecentStore },

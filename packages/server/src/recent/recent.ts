@@ -19,7 +19,10 @@ export interface Recent {
   readonly settings: RecentSettings;
   readonly counters: Readonly<RecentCounters>;
   heads: RecentSource['heads'];
-  /** The window of a ledger at a head or later, and a function that reads its entries. Undefined: ask PostgreSQL. Never throws. */
+  /**
+   * The window of a ledger at a head or later, and a function that reads its entries. Undefined: ask PostgreSQL. Never
+   * throws.
+   */
   open(ledger: LedgerRow, head: LedgerHead, early?: EarlyState): Promise<OpenRecent | undefined>;
   /** Reads the state of a ledger while the caller reads its head. Never throws. */
   early(ledger: LedgerRow): Promise<EarlyState | undefined>;
@@ -62,7 +65,10 @@ export interface RecentStatus {
 const gatherMs = 20;
 /** The same for a ledger about which nobody asked this process: its window is kept up to date, but less often. */
 const gatherUnaskedMs = 1_000;
-/** The window of a ledger that grows by more between two calls of `grown` waits until it grows less: reading the entries back would slow the appends. */
+/**
+ * The window of a ledger that grows by more between two calls of `grown` waits until it grows less: reading the entries
+ * back would slow the appends.
+ */
 const calmEntriesMax = 500;
 
 /** The newest entries of each ledger, beside PostgreSQL. It gives the same answer as PostgreSQL, or none. */

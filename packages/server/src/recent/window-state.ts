@@ -8,7 +8,10 @@ export interface WindowState {
   upTo: number;
   /** Tag of the head at `upTo`; 0 when the window is between two heads. */
   tag: number;
-  /** Leaf hash of entry `upTo - 1`, hex; '' for an empty ledger. When the ledger has another hash there, the state is of another ledger. */
+  /**
+   * Leaf hash of entry `upTo - 1`, hex; '' for an empty ledger. When the ledger has another hash there, the state is of
+   * another ledger.
+   */
   last: string;
   /** Nothing at or before this place is held; null: there is nothing before what is held. */
   floor: RecentPlace | null;
@@ -29,7 +32,10 @@ export interface ChunkRow {
   greatest: RecentPlace;
 }
 
-/** The codec has authenticated the values, so we wrote them. Only another version of this code can have written another shape. */
+/**
+ * The codec has authenticated the values, so we wrote them. Only another version of this code can have written another
+ * shape.
+ */
 export function parseState(payload: unknown): WindowState | undefined {
   return isRow(payload) && Number.isSafeInteger(payload['upTo']) && typeof payload['directory'] === 'string'
     ? (payload as unknown as WindowState)

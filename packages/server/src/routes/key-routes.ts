@@ -128,7 +128,10 @@ function ledgersOfKey(grant: Grant, wanted: string[] | undefined): { ledgers?: s
   return { ledgers: wanted ?? [...allowed] };
 }
 
-/** A key that is limited to some networks can make keys only for these networks. Otherwise it could make a key that escapes the limit. */
+/**
+ * A key that is limited to some networks can make keys only for these networks. Otherwise it could make a key that escapes
+ * the limit.
+ */
 function addressesOfKey(grant: Grant, wanted: string[] | undefined): { addresses?: string[] } {
   const allowed = grant.addresses;
   if (allowed === undefined) return wanted ? { addresses: wanted } : {};

@@ -12,9 +12,15 @@ import { withHiddenSessions } from '../query/index.ts';
 import type { AnsweredRead } from '../http/index.ts';
 import { actorOf, auditLedgerOf, reportAct } from '../ingest/index.ts';
 
-/** Puts reads of other people's entries on record. When session ids are secrets, the recorded question has hashes in their place. */
+/**
+ * Puts reads of other people's entries on record. When session ids are secrets, the recorded question has hashes in their
+ * place.
+ */
 export interface ReadRecord {
-  /** Records each question of a caller once in ten minutes, a moment later. @throws too_many_requests when too many wait already */
+  /**
+   * Records each question of a caller once in ten minutes, a moment later. @throws too_many_requests when too many wait
+   * already
+   */
   note(read: AnsweredRead): void;
   /** Records a read at once, and each time. */
   tell(read: AnsweredRead): Promise<void>;
@@ -47,7 +53,10 @@ export function createReadRecord(options: {
   const secretSessions = packs.some(({ sessions }) => sessions?.secret === true);
   const waiting = new Map<string, { tenant: Tenant; event: AuditEvent }>();
   const seen = new Set<string>();
-  /** Questions word for word. Parsing one takes a tenth of the time of a newest page, so a repeated one is not parsed again. */
+  /**
+   * Questions word for word. Parsing one takes a tenth of the time of a newest page, so a repeated one is not parsed
+   * again.
+   */
   const asked = new LRUCache<string, true>({ max: askedMax });
   let window = 0;
   let running: Promise<void> | undefined;
@@ -138,7 +147,10 @@ function normalised(url: string): string {
   return `${path}${searchParams.size > 0 ? `?${searchParams.toString()}` : ''}`.slice(0, 4_000);
 }
 
-/** The URL with session ids replaced by hashes. A session id lets its holder in, so people who read the record must not see it. */
+/**
+ * The URL with session ids replaced by hashes. A session id lets its holder in, so people who read the record must not see
+ * it.
+ */
 function withoutSecrets(url: string, hidden: (sessionId: string) => string): string {
   const { pathname, searchParams } = new URL(url, 'http://localhost');
   const kept = new URLSearchParams();

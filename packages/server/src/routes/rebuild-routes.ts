@@ -59,7 +59,9 @@ export function rebuildRoutes({ database, tenants, projections, holder }: Rebuil
   return [route];
 }
 
-/** Follows the ledger and returns the index reached. @throws unavailable when another process holds the lease for too long */
+/**
+ * Follows the ledger and returns the index reached. @throws unavailable when another process holds the lease for too long
+ */
 async function followToEnd(ledger: Ledger, options: Parameters<typeof follow>[1]): Promise<number> {
   const until = performance.now() + waitMaxMs;
   for (;;) {

@@ -7,7 +7,10 @@ import { storeEvents, type StoreOptions } from '../ingest/index.ts';
 import { actorOf } from '../ingest/index.ts';
 import type { Call } from '../http/index.ts';
 
-/** Closes a session with an event in its ledger. A session that has ended stays as it is. Returns the session after the change. */
+/**
+ * Closes a session with an event in its ledger. A session that has ended stays as it is. Returns the session after the
+ * change.
+ */
 export async function closeSession(
   call: Call,
   open: SessionView,

@@ -25,7 +25,8 @@ function anyEntries(number: (limit: number) => number): SessionEntry[] {
   const entries = Array.from({ length: 40 }, (_, index): FollowedEntry => {
     const byTarget = number(6) === 0;
     const event = {
-      ...{ id: idOf(index), action: byTarget ? 'session.closed' : (actions[number(actions.length)] ?? '') },
+      id: idOf(index),
+      action: byTarget ? 'session.closed' : (actions[number(actions.length)] ?? ''),
       actor: { type: 'user', id: `u${number(3)}` },
       outcome: number(5) === 0 ? 'failure' : 'success',
       client: { ip: `10.0.0.${number(3)}` },

@@ -96,7 +96,10 @@ export async function session(
   });
 }
 
-/** All active sessions of each actor whose active sessions come from different addresses or user agents; at most a thousand sessions. */
+/**
+ * All active sessions of each actor whose active sessions come from different addresses or user agents; at most a thousand
+ * sessions.
+ */
 export function concurrentSessions(
   grant: Grant,
   input: { ledger?: string | undefined; actor?: string | undefined },
@@ -121,7 +124,10 @@ export function concurrentSessions(
   });
 }
 
-/** Sessions that an event closed, in the order in which these events arrived. A host asks for them to end the sessions in its own system. */
+/**
+ * Sessions that an event closed, in the order in which these events arrived. A host asks for them to end the sessions in
+ * its own system.
+ */
 export function closedSessions(
   grant: Grant,
   input: { since?: string | undefined; limit?: number | undefined },
@@ -145,7 +151,10 @@ export function closedSessions(
   });
 }
 
-/** Ledger → index of the last closing event that the caller has seen. A ledger without an index starts at its first one. @throws invalid_parameter */
+/**
+ * Ledger → index of the last closing event that the caller has seen. A ledger without an index starts at its first one.
+ * @throws invalid_parameter
+ */
 async function positionsOf(
   since: string | undefined,
   { client, ledgers }: Pick<SessionQuery, 'client' | 'ledgers'>,
@@ -160,7 +169,10 @@ async function positionsOf(
   return new Map(found.rows.map(({ ledger, last }) => [ledger, last]));
 }
 
-/** Runs a question about sessions under the caller's reach. It first waits until the sessions include all entries acknowledged before. */
+/**
+ * Runs a question about sessions under the caller's reach. It first waits until the sessions include all entries
+ * acknowledged before.
+ */
 export async function querySessions<T>(
   grant: Grant,
   input: { ledger?: string | undefined; actor?: string | undefined; active?: boolean | undefined },

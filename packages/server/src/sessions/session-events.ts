@@ -4,7 +4,10 @@ import type { FollowedEntry } from '../ledger/index.ts';
 /** The effect of an event on a session. */
 export type SessionStep = { kind: 'open' } | { kind: 'touch' } | { kind: 'close'; reason: CloseReason };
 
-/** The action with which an administrator closes a session. Its target is the session, by the id of the event that opened it. */
+/**
+ * The action with which an administrator closes a session. Its target is the session, by the id of the event that opened
+ * it.
+ */
 export const administratorCloses = 'session.closed';
 export const sessionTargetType = 'session';
 

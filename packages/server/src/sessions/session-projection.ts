@@ -7,7 +7,10 @@ import { selectSessions, upsertSessions } from './session-row.ts';
 
 const projectEntriesMax = 5_000;
 
-/** The projection of sessions of the hosts' users: events open, touch and close them. It stores only a keyed hash of the host's session id. */
+/**
+ * The projection of sessions of the hosts' users: events open, touch and close them. It stores only a keyed hash of the
+ * host's session id.
+ */
 export function createSessions({
   ledgers,
   packs,

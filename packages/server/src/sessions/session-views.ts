@@ -19,7 +19,10 @@ export interface SessionView {
   id: string;
   ledger: string;
   index: number;
-  /** The host's own id of the session, as the opening event shows it. It is a keyed hash when a pack says that these ids are secrets. */
+  /**
+   * The host's own id of the session, as the opening event shows it. It is a keyed hash when a pack says that these ids
+   * are secrets.
+   */
   sessionId: string | null;
   actor: Actor;
   client: EventClient;

@@ -119,7 +119,10 @@ function retryWaitMs(failures: number): number {
   return longest * (0.5 + Math.random() / 2);
 }
 
-/** One step of the follower: the cursor moves past the event that closed the session, after the receiver has accepted the message. */
+/**
+ * One step of the follower: the cursor moves past the event that closed the session, after the receiver has accepted the
+ * message.
+ */
 function delivery({ index }: Pick<NextClosed, 'index'>, send: () => Promise<void>): Projection {
   const nothing = (): Promise<void> => Promise.resolve();
   return {

@@ -1,6 +1,6 @@
 import { countCommon, countOf, ranksOf, type FieldValue, type RankSet } from '../../query/index.ts';
 
-/** A field of which an entry has one value at most, as a column: rank → place in `values` + 1, or 0. */
+/** A field with at most one value in each entry, as a column: rank → place in `values` + 1, or 0. */
 export interface FieldColumn {
   values: string[];
   ordinals: Uint16Array | Uint32Array;
@@ -19,7 +19,7 @@ export function columnOf(values: readonly FieldValue[], count: number): FieldCol
   return { values: values.map(({ value }) => value), ordinals };
 }
 
-/** How often each value occurs in a set: one step an entry, however many values there are. */
+/** How often each value occurs in a set: one step for each entry, for any number of values. */
 export function countColumn({ values, ordinals }: FieldColumn, set: RankSet): Map<string, number> {
   const counts = new Uint32Array(values.length + 1);
   for (const rank of ranksOf(set)) {

@@ -14,13 +14,13 @@ export interface LiveSpan {
   readonly firstIndex: number;
   size(): number;
   add(at: number, terms: ReadonlySet<string>): void;
-  /** The span as it is now; later entries do not show in it. */
+  /** The span as it is now, without entries that are added later. */
   view(): Span & { pack(): Promise<{ ranks: Ranks; pages: PostingPage[] }> };
 }
 
 export function createLiveSpan(firstIndex: number): LiveSpan {
   const ats: number[] = [];
-  /** Positions by (at, position): most arrive in order, the others are put where they belong. */
+  /** Positions by (at, position): most entries arrive in order, the others are inserted at their place. */
   const order: number[] = [];
   /** Offsets from the first index, ascending. */
   const positions = new Map<string, number[]>();

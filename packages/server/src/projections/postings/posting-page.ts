@@ -35,7 +35,7 @@ export async function packPages(postings: Iterable<Posting>, universe: number): 
   let packed = 0;
   for (const { key, ranks } of postings) {
     if (++packed % postingsPerTurn === 0) await setImmediate();
-    // A gap takes at least a byte: a list that cannot fit is not tried beside others.
+    // A gap takes at least one byte, so a list that cannot fit beside the others is not tried.
     if (firstKey && writer.length() + ranks.length + key.length > pageBytesMax) flush();
     const shared = firstKey ? sharedBytes(previous, key) : 0;
     firstKey ??= key;
@@ -102,7 +102,7 @@ interface Writer {
   length(): number;
   varint(value: number): void;
   bytes(source: Buffer, from: number): void;
-  /** What was written, as a buffer of its own; the writer is empty again. */
+  /** The written bytes in a new buffer; the writer is empty afterwards. */
   take(): Buffer;
 }
 

@@ -14,7 +14,7 @@ import { termsOf } from '../../query/index.ts';
 export interface SpanSet {
   live: Span[];
   stored: StoredSpan[];
-  /** Of a set of a span's entries those that were not purged. */
+  /** The entries of a span's set that were not purged. */
   remaining(span: Span, set: RankSet): Promise<RankSet>;
   /** The sets of keys in many stored spans with one statement. */
   lookupStored(spans: readonly StoredSpan[], keys: readonly string[]): ReturnType<typeof lookupSpans>;
@@ -118,7 +118,7 @@ export function createPostings(options: {
       for (let level = 0; level < spanLevelMax; level++) {
         const { rows } = await selectSpans(client, ledger.id);
         const ofLevel = rows.filter((row) => row.level === level);
-        // Those of a group whose first ones were purged stay as they are.
+        // Spans of a group whose first spans were purged stay as they are.
         for (const group of Map.groupBy(ofLevel, (row) => Math.floor(row.number / mergeWidth)).values())
           if (group.length === mergeWidth) await mergeSpans(client, ledger.id, group);
       }
@@ -166,7 +166,7 @@ function createTail(ledger: LedgerRow, options: { database: Database; ledgers: L
         const end = Math.min(size, first + readEntriesMax);
         const entries = end > first ? await options.ledgers.follow(client, ledger, { first, end }) : [];
         const found = entries[0]?.index ?? end;
-        // Purged after this transaction's moment: the next one says so.
+        // The entries were purged after this transaction began: the next transaction sees that.
         if (found > Math.max(first, minimum) && looked !== first) {
           looked = first;
           return;
@@ -189,7 +189,7 @@ function createTail(ledger: LedgerRow, options: { database: Database; ledgers: L
   return {
     advance(size) {
       if (indexed !== undefined && indexed >= size) return Promise.resolve();
-      // One reader at a time; who waits finds most of it done.
+      // One reader works at a time; a reader that waits finds most of the work done.
       busy = busy.then(
         () => read(size),
         () => read(size),

@@ -13,7 +13,7 @@ export interface SpanRow {
 
 const pagesPerInsert = 500;
 
-/** Stores a complete span, once: a second writer finds it there and does nothing. */
+/** Stores a complete span once: a second writer finds it in the store and does nothing. */
 export async function insertSpan(
   client: Client,
   span: {
@@ -58,7 +58,7 @@ export async function insertSpan(
   }
 }
 
-/** The stored spans of a ledger that hold entries still there, and the index of the first of these. */
+/** The stored spans of a ledger that have entries which were not purged, and the index of the first of these entries. */
 export async function selectSpans(
   client: Client,
   ledger: number,
@@ -107,7 +107,7 @@ function decodeRanks(buffer: Buffer): Ranks {
   const width = buffer.readUInt32LE(0);
   const count = buffer.readUInt32LE(4);
   const least = buffer.readDoubleLE(8);
-  // A copy of its own: typed arrays need aligned memory.
+  // The bytes are copied, because typed arrays need aligned memory.
   const bytes = Uint8Array.from(buffer.subarray(16)).buffer;
   const times = width === 4 ? new Uint32Array(bytes, 0, count) : new Float64Array(bytes, 0, count);
   return {

@@ -7,7 +7,7 @@ import { selectRanks, type SpanRow } from './span-rows.ts';
 import type { Ranks, Span } from '../../query/index.ts';
 import { fieldBounds, valueOfKey } from '../../query/index.ts';
 
-/** Decoded sets and ranks, by their size in bytes; what was used longest ago goes first. */
+/** Decoded sets and ranks, limited by their size in bytes; the value that was used longest ago leaves first. */
 export interface SpanCache {
   get<T>(key: string): T | undefined;
   set(key: string, value: unknown, bytes: number): void;
@@ -25,7 +25,7 @@ export function createSpanCache(bytesMax: number): SpanCache {
       return found.value as T;
     },
     set(key, value, bytes) {
-      // Two readers that missed it at once both bring it.
+      // Two readers that missed it at the same time both load it.
       total += bytes - (kept.get(key)?.bytes ?? 0);
       kept.set(key, { value, bytes });
       for (const [oldest, entry] of kept) {

@@ -5,15 +5,15 @@ import type { Projection } from '../projection.ts';
 
 /** Fields counted per 15 minutes; `''` counts all entries. */
 export const bucketFields = ['', 'action', 'operation', 'level', 'module', 'target.type'] as const;
-/** Fields counted over all time, too: what a facet without a time range asks for. */
+/** Fields counted over all time, too: facets without a time range need these totals. */
 export const totalFields = [...bucketFields, 'actor', 'outcome'] as const;
 export const bucketMs = 15 * 60_000;
-/** The bucket of all time. */
+/** The bucket that counts all time. */
 export const allTime = '-infinity';
 
 const projectEntriesMax = 5_000;
 
-/** Counts of declared fields, per outcome. Longer than 120 letters is not counted by value, as in the index. */
+/** Counts of declared fields, per outcome. Values longer than 120 letters are not counted, as in the index. */
 export function createRollups(ledgers: Ledgers): Projection {
   return {
     name: 'rollups',
@@ -38,7 +38,7 @@ export interface RollupCount {
   count: number;
 }
 
-/** What entries add to the counts. */
+/** The counts that entries add. */
 export function countEntries(entries: readonly Pick<FollowedEntry, 'at' | 'open'>[]): RollupCount[] {
   const counts = new Map<string, RollupCount>();
   const add = (bucket: string, field: string, value: string, outcome: string): void => {
