@@ -44,8 +44,9 @@ beforeAll(async () => {
       rounds.slice(0, round).reduce((sum, one) => sum + one, 0),
     );
     sent.push(...batch);
-    await server.send(batch, { ledger });
+    // Before the batch that fills the segment, so that both tenants have entries in it.
     if (round === 0) await other.send(oldEvents(20), { ledger: 'other.doors' });
+    await server.send(batch, { ledger });
     if (round < 2) await waitUntil('a closed segment', async () => (await segments('closed')) === round + 1);
   }
   vkey = (await (await server.fetch(`/v1/tlog/${ledger}/key`)).text()).trim();
