@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 
-/** Writes a file that only its owner may read, and waits for the disk. `wx`: the file must not be there yet. Throws what the file system says. */
+/** Writes a file (a new one is readable by its owner only), and waits for the disk. `wx`: the file must not be there yet. Throws what the file system says. */
 export function writeSynced(path: string, bytes: Buffer, flag: 'w' | 'wx'): void {
   const file = openSync(path, flag, 0o600);
   try {

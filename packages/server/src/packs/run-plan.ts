@@ -12,8 +12,8 @@ import {
   pageLimits,
   search,
   searchByDuration,
+  shownEntry,
   topValues,
-  type ListedEntry,
 } from '../read/index.ts';
 import {
   concurrentSessions,
@@ -73,14 +73,14 @@ async function run(grant: Grant, read: Read, context: PlanContext): Promise<Answ
     case 'directory':
       return directoryRecord(grant, read, context);
     case 'append':
-      return shown(await context.append(read.event));
+      return shownEntry(await context.append(read.event));
     case 'top': {
       const { values, exact } = await topValues(
         grant,
         { ...filtersOf(read.filters, context), field: read.field, limit: read.limit },
         context.read,
       );
-      return { values: values.map(({ count, entry }) => ({ count, entry: shown(entry) })), exact };
+      return { values: values.map(({ count, entry }) => ({ count, entry: shownEntry(entry) })), exact };
     }
     case 'sessions':
       return sessions(
@@ -118,7 +118,7 @@ function entryOf(grant: Grant, read: ReadOf<'entry'>, context: PlanContext): Pro
 /** The entry, if its action is one of the pack. An entry of another pack is not found through this pack. */
 function ownEntry(view: EntryView, { actions }: PlanContext): EntryAnswer {
   if (!actions.includes(view.event.action)) throw new AuditError('not_found');
-  return shown(view);
+  return shownEntry(view);
 }
 
 async function searchPage(
@@ -137,7 +137,7 @@ async function searchPage(
     read.orderBy === 'durationMs'
       ? await searchByDuration(grant, input, context.read)
       : await search(grant, input, context.read);
-  return { ...page, entries: entries.map(shown) };
+  return { ...page, entries: entries.map(shownEntry) };
 }
 
 async function perInterval(
@@ -178,10 +178,4 @@ async function directoryRecord(
   const records = recordsOf(grant.reach);
   if (id === undefined) return directory.list(grant.tenant.id, type, records);
   return (await directory.get(grant.tenant.id, { type, id }, records)) ?? null;
-}
-
-/** An entry as the API answers it. */
-export function shown(view: ListedEntry): EntryAnswer {
-  const { index, id, ledger, ingestedAt, event, altered } = view;
-  return { index, id, ledger, ingestedAt, event, ...(altered ? { altered } : {}) };
 }

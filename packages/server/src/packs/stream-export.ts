@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import type { JsonObject } from '@bitacora/event';
 import type { EntryAnswer, PackLabels, ReadOf } from '@bitacora/pack-kit';
-import { filtersOf as planFilters, shown as shownEntry, type PlanContext } from './run-plan.ts';
-import { search, type ListedEntry, type SearchAnswer } from '../read/index.ts';
+import { filtersOf as planFilters, type PlanContext } from './run-plan.ts';
+import { search, shownEntry, type ListedEntry, type SearchAnswer } from '../read/index.ts';
 import { eachInTurn } from '../loop-turns.ts';
 import { csvLine } from './csv-line.ts';
 import type { Call } from '../http/index.ts';

@@ -10,5 +10,5 @@ export { tail } from './tail.ts';
 export { topValues } from './top-values.ts';
 export { checkpoint, proof, retention, tile, verifierKey } from './tree.ts';
 export type { PageQuestion, PageSource } from './page-source.ts';
-export type { ListedEntry } from './listed-entry.ts';
+export { shownEntry, type ListedEntry } from './listed-entry.ts';
 export type { Order, Place } from './place.ts';

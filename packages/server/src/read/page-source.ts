@@ -23,7 +23,7 @@ export interface SourcedPage {
 }
 
 export interface PageSourceAnswer {
-  /** Entries of each ledger, read before the source was asked. */
+  /** How many entries each ledger had when the source answered. */
   readonly sizes: ReadonlyMap<number, number>;
   /** The page is right for exactly these sizes; undefined when the source does not hold the whole page. */
   readonly page?: SourcedPage;

@@ -25,7 +25,7 @@ import { findEntry, noEvent, reachedView } from './entries.ts';
 import type { ReadContext } from './reader.ts';
 
 /**
- * The newest published checkpoint of a ledger, a signed note. @throws not_found, also before the first entry; forbidden
+ * The newest published checkpoint of a ledger, a signed note. @throws not_found, also while no checkpoint is published; forbidden
  * without a grant for the whole ledger
  */
 export async function checkpoint(grant: Grant, ledgerName: string, context: ReadContext): Promise<string> {

@@ -20,10 +20,11 @@ import {
   proof,
   related,
   search,
+  shownEntry,
   type ListedEntry,
   type ReadContext,
 } from '../read/index.ts';
-import { entryView, eventInput, shownEntry } from './event-schema.ts';
+import { entryView, eventInput } from './event-schema.ts';
 import { streamTail } from './stream-tail.ts';
 
 const { text, flag, wholeNumber } = queryShapes;

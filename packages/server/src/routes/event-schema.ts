@@ -1,7 +1,5 @@
 import { actorTypes, levels, operations, outcomes, type EventInput, type EventView } from '@bitacora/event';
 import { z } from 'zod';
-import type { Unchanged } from '../http/index.ts';
-import type { ListedEntry } from '../read/index.ts';
 
 /*
  * The schema of an event for the OpenAPI description. `packages/event` reads and checks events; the two type checks at the
@@ -102,9 +100,3 @@ export const entryView = z
 type SameFields<A, B> = [keyof A] extends [keyof B] ? ([keyof B] extends [keyof A] ? true : never) : never;
 true satisfies SameFields<z.infer<typeof eventView>, EventView>;
 true satisfies SameFields<z.infer<typeof eventInput>, EventInput>;
-
-/** An entry as answers show it. */
-export function shownEntry(view: ListedEntry): Unchanged<z.infer<typeof entryView>> {
-  const { index, id, ledger, ingestedAt, event, altered } = view;
-  return { index, id, ledger, ingestedAt, event, ...(altered ? { altered } : {}) };
-}

@@ -24,7 +24,7 @@ export function createPersonActs(stores: { tenants: Tenants; ingest: Ingest }): 
   };
 }
 
-/** Who is not known is not named: people type passwords where an e-mail belongs. */
+/** An unknown user is recorded without what was typed: people type passwords where an e-mail belongs. */
 function callerOf(user: User | undefined): Grant['caller'] {
   if (!user) return { kind: 'nobody', id: 'unknown', name: 'unknown', roles: [] };
   return { kind: 'session', id: user.id, name: user.name, email: user.email, roles: [user.role] };

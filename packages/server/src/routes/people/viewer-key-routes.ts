@@ -79,7 +79,8 @@ function removeViewerKeyRoute({ viewerKeys, acts }: ViewerKeyRouteOptions): Rout
 }
 
 /**
- * Tokens of a viewer key reach all ledgers, may name any role and are taken from every network. So a caller who registers a
+ * Tokens of a viewer key reach all ledgers, may name the roles that the key lists (without a list every role but owner), and
+ * are accepted from every network. So a caller who registers a
  * key must have all of that. @throws forbidden
  */
 function requireVoucher(grant: Grant): void {
