@@ -292,7 +292,7 @@ test('SDK-14 while the server is away one small request at a time looks for it, 
   let isUp = false;
   const { audit, server } = await connect(
     (response, events) => (isUp ? accept(response, events) : response.writeHead(503).end()),
-    { modeOf: { 'pay.*': 'strict' }, retryWaitMinMs: 300, retryWaitMaxMs: 301 },
+    { modeOf: { 'pay.*': 'strict' }, retryWaitMinMs: 1_500, retryWaitMaxMs: 1_501 },
   );
   for (let n = 0; n < 50; n++) void audit.capture(event(n));
   await expect.poll(() => audit.health().circuit).toBe('open');
