@@ -1,3 +1,4 @@
+import { uuidV7 } from '@bitacora/event';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { checkOpenApi } from './support/check-openapi.ts';
@@ -139,6 +140,7 @@ test('F-11 each route answers a good request with the status, media type and sha
     'POST /v1/recent/sync': { body: '{"days":3}' },
     'POST /v1/projections/rebuild': { body: '{"projection":"rollups"}' },
     'POST /v1/retention/run': { body: '{"dryRun":true}' },
+    'POST /v1/tlog/{ledger}/indexes': { body: JSON.stringify({ ids: [uuidV7()] }) },
     'PUT /v1/sources/{instance}': {
       body: '{"name":"shop","sdk":"x 1","state":"open","startedAt":"2026-03-01T00:00:00Z","sentAt":"2026-03-01T00:00:00Z","submitted":3}',
       path: { instance: 'AbCdEfGhIjKlMnOpQrStUv' },

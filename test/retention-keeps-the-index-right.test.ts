@@ -3,6 +3,7 @@ import pg from 'pg';
 import { expect, test } from 'vitest';
 import { expectCounts, type LeftEvent } from './support/expect-only-left.ts';
 import { oldEvents } from './support/old-events.ts';
+import { clockBehind } from './support/shifted-clock.ts';
 import { startTestServer } from './support/test-server.ts';
 import { waitUntil } from './support/wait-until.ts';
 
@@ -15,6 +16,8 @@ test.runIf(process.env['BITACORA_FAULTS'] === 'full')(
     const sql = new pg.Client({ connectionString: many.superuserUrl() });
     await sql.connect();
     await sql.query('set search_path = bitacora');
+    await many.kill();
+    await many.restart(clockBehind(40));
     await many.json('/v1/ledgers', {
       method: 'POST',
       body: JSON.stringify({ name: 'doors', retentionDays: 30 }),
@@ -26,7 +29,7 @@ test.runIf(process.env['BITACORA_FAULTS'] === 'full')(
           ...event,
           id: uuidV7(),
           action: n % 2 === 0 ? 'door.open' : 'door.close',
-          occurredAt: new Date(Date.now() - ((n * 7_919) % 2_000) * 600_000).toISOString(),
+          occurredAt: new Date(Date.now() - 41 * 86_400_000 - ((n * 7_919) % 2_000) * 600_000).toISOString(),
         }));
         all.push(...batch);
         expect((await many.send(batch, { ledger })).body.accepted).toBe(2_000);
@@ -34,6 +37,11 @@ test.runIf(process.env['BITACORA_FAULTS'] === 'full')(
     };
     let first = 0;
     for (let round = 0; round < 3; round++) {
+      // Everything is stored forty days ago.
+      if (round > 0) {
+        await many.kill();
+        await many.restart(clockBehind(40));
+      }
       await spread(round === 0 ? 280_000 : 20_000);
       await waitUntil('spans of all that is there', async () => {
         const found = await sql.query(
@@ -52,6 +60,8 @@ test.runIf(process.env['BITACORA_FAULTS'] === 'full')(
            (select number from segment where retention_class = 30 and state = 'closed' order by number limit $1)`,
         [round < 2 ? 1 : 100],
       );
+      await many.kill();
+      await many.restart();
       const { body } = await many.json('/v1/retention/run', { method: 'POST', body: '{}' });
       expect(body.entries).toBeGreaterThan(0);
       first += body.entries;

@@ -6,8 +6,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { expectOnlyLeft, type LeftEvent } from './support/expect-only-left.ts';
 import { oldEvents } from './support/old-events.ts';
 import { openTenant } from './support/open-tenant.ts';
+import { readPublishedLedger } from './support/read-published-ledger.ts';
 import { runBitacora } from './support/run-bitacora.ts';
 import { runVerify } from './support/run-verify.ts';
+import { clockBehind } from './support/shifted-clock.ts';
 import { startTestServer, type TestServer } from './support/test-server.ts';
 import { waitUntil } from './support/wait-until.ts';
 
@@ -21,12 +23,17 @@ let superuser: pg.Client;
 let vkey: string;
 let sent: LeftEvent[];
 let forEver: LeftEvent[];
+/** What an auditor keeps: answers to the events sent, and a checkpoint of the first round. */
+const receipts: unknown[] = [];
+const keptNotes: string[] = [];
 
 beforeAll(async () => {
   server = await startTestServer({ BITACORA_SEGMENT_ENTRIES_MAX: '250' });
   superuser = new pg.Client({ connectionString: server.superuserUrl() });
   await superuser.connect();
   await superuser.query('set search_path = bitacora');
+  // All that follows is stored forty days ago.
+  await restart(clockBehind(40));
   other = await openTenant(server, 'other');
   for (const one of [server, other]) {
     const made = await one.json('/v1/ledgers', {
@@ -46,11 +53,18 @@ beforeAll(async () => {
     sent.push(...batch);
     // Before the batch that fills the segment, so that both tenants have entries in it.
     if (round === 0) await other.send(oldEvents(20), { ledger: 'other.doors' });
-    await server.send(batch, { ledger });
+    receipts.push((await server.send(batch, { ledger })).body);
+    if (round === 0) keptNotes.push((await readPublishedLedger(server, { ledger, sizeLeast: count })).note);
     if (round < 2) await waitUntil('a closed segment', async () => (await segments('closed')) === round + 1);
   }
+  await restart();
   vkey = (await (await server.fetch(`/v1/tlog/${ledger}/key`)).text()).trim();
 });
+
+async function restart(environment?: Record<string, string>): Promise<void> {
+  await server.kill();
+  await server.restart(environment);
+}
 
 afterAll(async () => {
   await superuser.end();
@@ -69,7 +83,7 @@ async function segments(state: string): Promise<number> {
   return found.rowCount ?? 0;
 }
 
-/** The oldest segment that is left becomes as old as if it had been written so many days ago. */
+/** The oldest segment that is left becomes as old as if it had been closed so many days ago. Its entries are forty days old. */
 async function age(days: number): Promise<number> {
   const aged = await superuser.query(
     `update segment_range set greatest_ingested_at = now() - make_interval(days => $1)
@@ -92,7 +106,7 @@ const verify = (...more: string[]): ReturnType<typeof runVerify> =>
   runVerify(['--from', server.url, '--ledger', ledger, '--key', server.key, '--vkey', vkey, ...more]);
 
 async function acts(as: TestServer, name: string): Promise<any[]> {
-  const { body } = await as.json(`/v1/events?ledger=${name}.audit&action=retention.run&order=asc`);
+  const { body } = await as.json(`/v1/events?ledger=${name}.audit&action=retention.purge&order=asc`);
   return body.entries.map((entry: any) => entry.event);
 }
 
@@ -148,7 +162,7 @@ test('C-11 retention run removes what is older than its ledger keeps, tells how 
     {
       operation: 'delete',
       targets: [{ type: 'ledger', id: ledger }],
-      attributes: { entries: 300, ledgers: [{ ledger, firstIndex: 0, endIndex: 300, entries: 300 }] },
+      attributes: { entries: 300, firstIndex: 0, endIndex: 300, retentionDays: 30 },
     },
   ]);
   expect(await acts(other, 'other')).toMatchObject([{ attributes: { entries: 20 } }]);
@@ -163,17 +177,41 @@ test('C-11 retention run leaves a ledger that verifies, online and from a copy, 
   expect(online.text).toContain(said);
   const offline = ['--from', copy, '--vkey', vkey];
   expect(await runVerify(offline)).toMatchObject({ exitCode: 0, kind: 'ok', root: online['root'] });
+  expect(online.text).toContain('their removal was announced by signed events of the audit ledger (#');
   const statement = readFileSync(join(copy, 'retention'), 'utf8');
   writeFileSync(join(copy, 'retention'), statement.replace('"endIndex":300', '"endIndex":290'));
   const unaccounted = await runVerify(offline);
-  expect(unaccounted).toMatchObject({ exitCode: 1, kind: 'unaccounted', index: 290 });
-  expect(unaccounted.text).toContain(`${said}, but the record of purges accounts for those below 290 only`);
+  expect(unaccounted).toMatchObject({ exitCode: 1, kind: 'unaccounted', index: 0 });
+  expect(unaccounted.text).toContain(`${said}, but signed events account for those below 0 only`);
   expect(await verify('--minimum-index', '0')).toMatchObject({ exitCode: 1, kind: 'gap', index: 0 });
   const tree = `/v1/tlog/${ledger}/tile`;
   expect((await server.fetch(`${tree}/entries/000`)).status).toBe(404);
   expect((await server.fetch(`${tree}/0/000`)).status).toBe(200);
   expect((await server.fetch(`${tree}/entries/001`)).status).toBe(200);
   expect((await server.fetch(`/v1/events/${eventAt(300).id}/proof`)).status).toBe(200);
+});
+
+test('F-05 C-11 after a retention run receipts, leaf hashes and checkpoints of what is gone still count', async () => {
+  const files = { receipts: join(folder, 'receipts'), notes: join(folder, 'notes') };
+  writeFileSync(files.receipts, receipts.map((receipt) => `${JSON.stringify(receipt)}\n`).join(''));
+  writeFileSync(files.notes, keptNotes.join('\n'));
+  const leaves = join(server.dataDirectory, 'checkpoints', `${ledger}.leaves`);
+  const held = ['--checkpoint', files.notes, '--receipt', files.receipts, '--leaves', leaves];
+  expect(await verify(...held)).toMatchObject({
+    exitCode: 0,
+    minimumIndex: 300,
+    unchecked: { checkpoints: 0, receipts: 0, leaves: 0 },
+  });
+  const forged = join(folder, 'forged');
+  writeFileSync(forged, JSON.stringify({ index: 200, leafHash: Buffer.alloc(32, 7).toString('base64') }));
+  expect(await verify('--receipt', forged)).toMatchObject({ exitCode: 1, kind: 'differs', index: 200 });
+  // Without the hashes of the removed part there is nothing to compare with, and the verdict counts it.
+  const copy = join(folder, 'without-hashes');
+  await verify('--save', copy);
+  rmSync(join(copy, 'tile/0/000'));
+  const unchecked = await runVerify(['--from', copy, '--vkey', vkey, ...held]);
+  expect(unchecked).toMatchObject({ exitCode: 0, unchecked: { receipts: 256, leaves: 256 } });
+  expect(unchecked.text).toContain('256 receipts, 256 leaf hashes could not be checked');
 });
 
 test('C-11 retention run hides no edit of what is left', async () => {
@@ -287,14 +325,15 @@ test('C-11 a retention run that is killed leaves a segment whole, and the next o
   expect(one.entries + two.entries).toBe(310);
   await expectOnlyLeft(server, ledger, { events: sent.slice(610), first: 610 });
   expect(await verify()).toMatchObject({ exitCode: 0, kind: 'ok', size: 701 });
-  const entries = (await acts(server, 'default')).map((event) => event.attributes.entries);
-  expect(entries.reduce((sum, count) => sum + count, 0)).toBe(610);
+  // The run that was killed had announced the removal, the next ones found it announced.
+  expect((await acts(server, 'default')).map(({ attributes }) => attributes)).toMatchObject([
+    { firstIndex: 0, endIndex: 300 },
+    { firstIndex: 300, endIndex: 610 },
+  ]);
 });
 
 test('C-11 what a retention run left is the same after a restart, and the ledger goes on', async () => {
-  await superuser.query('update purge set reported = false');
-  await server.kill();
-  await server.restart();
+  await restart();
   const more = oldEvents(30, 27_000);
   await server.send(more, { ledger });
   sent.push(...more);
@@ -302,6 +341,6 @@ test('C-11 what a retention run left is the same after a restart, and the ledger
   // Publishes what the proof needs.
   expect((await server.fetch(`/v1/events/${more.at(-1)?.id}/proof`)).status).toBe(200);
   expect(await verify()).toMatchObject({ exitCode: 0, kind: 'ok', size: 731 });
-  await run({});
-  expect((await acts(server, 'default')).at(-1)).toMatchObject({ attributes: { entries: 610 } });
+  expect(await run({})).toMatchObject({ entries: 0 });
+  expect(await acts(server, 'default')).toHaveLength(2);
 });

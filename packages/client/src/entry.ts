@@ -1,4 +1,4 @@
-import type { AuditEvent } from '@bitacora/event';
+import type { EventView } from '@bitacora/event';
 
 /** An event in its place, as the server answers it: with the personal values that still exist. */
 export interface Entry {
@@ -8,7 +8,7 @@ export interface Entry {
   readonly ledger: string;
   /** The server's clock, UTC milliseconds. */
   readonly ingestedAt: string;
-  readonly event: AuditEvent;
+  readonly event: EventView;
   /**
    * The groups (`actor`, `subject`, `text`) whose stored values differ from the commitments of the entry; absent when none
    * differs.

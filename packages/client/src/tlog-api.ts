@@ -11,8 +11,10 @@ export interface TlogApi {
     path: string,
     options?: { readonly signal?: AbortSignal },
   ): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  /** The server's statement of the entries that retention removed, as JSON: `{minimumIndex, purges}`. It is not signed. */
+  /** The entries that retention removed, as JSON: `{minimumIndex, auditLedger, period, purges}`, with the signed events that allowed it. */
   retention(ledger: string): Promise<string>;
+  /** The index of each of at most 1,000 event ids; an id that the server does not find is absent. */
+  indexes(ledger: string, ids: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** The key that signs, as the server states it: compare it with one from another source before trusting it. */
   verifierKey(ledger: string): Promise<string>;
 }
@@ -23,6 +25,14 @@ export function createTlogApi(transport: Transport): TlogApi {
   return {
     checkpoint: (ledger) => text(at(ledger, 'checkpoint')),
     retention: (ledger) => text(at(ledger, 'retention')),
+    async indexes(ledger, ids) {
+      const { indexes } = await transport.json<{ indexes: { id: string; index: number }[] }>(
+        'POST',
+        at(ledger, 'indexes'),
+        { headers: { 'content-type': 'application/json' }, body: JSON.stringify({ ids }) },
+      );
+      return new Map(indexes.map(({ id, index }) => [id, index]));
+    },
     async tile(ledger, path, options) {
       try {
         const response = await transport.send('GET', at(ledger, path), options);

@@ -14,6 +14,7 @@ export { parseJson } from './parse-json.ts';
 export * from './personal.ts';
 export * from './read-events.ts';
 export * from './rejections.ts';
+export * from './retention-record.ts';
 export { normaliseTime } from './rfc3339.ts';
 export * from './separate.ts';
 export { utf8Length } from './utf8-length.ts';

@@ -41,26 +41,3 @@ export async function checkUpperTiles(
   }
   return undefined;
 }
-
-/**
- * The hashes of tile level 1 over a purged prefix of `start` entries (a multiple of 256), which logs keep for ever. They
- * are believed only when a signed root follows from them.
- */
-export async function readPurgedPrefix(
-  readTile: FetchTile | undefined,
-  start: number,
-  size: number,
-): Promise<readonly Uint8Array[] | TileProblem> {
-  const hashes: Uint8Array[] = [];
-  const count = start / tileWidthFull;
-  const countAll = Math.floor(size / tileWidthFull);
-  for (let index = 0; hashes.length < count; index++) {
-    const width = Math.min(tileWidthFull, countAll - index * tileWidthFull);
-    const tile = { level: 1, index, width };
-    const bytes = width > 0 && readTile !== undefined ? await fetchTileAt(readTile, tile) : undefined;
-    if (bytes === undefined) return { tile, problem: 'missing' };
-    for (let i = 0; i < width && hashes.length < count; i++)
-      hashes.push(new Uint8Array(bytes.subarray(i * 32, i * 32 + 32)));
-  }
-  return hashes;
-}

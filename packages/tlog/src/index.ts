@@ -1,3 +1,4 @@
+export type { Unchecked } from './purged-prefix.ts';
 export { sha256, type Sha256 } from './sha256.ts';
 export { createLeafHasher, leafHash } from './leaf-hash.ts';
 export { createNodeHasher, nodeHash } from './node-hash.ts';

@@ -37,7 +37,7 @@ interface ScanOptions {
   readonly tree: RecomputedTree;
   readonly checkpoints: readonly Checkpoint[];
   readonly receipts: readonly Receipt[];
-  readonly keptLeaf?: KeptLeaf;
+  readonly keptLeaf: KeptLeaf | undefined;
   readonly sha: Sha256;
   readonly onProgress?: (size: number) => void;
 }
@@ -95,15 +95,16 @@ async function scanEntries(
   return undefined;
 }
 
-/** Compares the root when the tree has the size of the next checkpoint. */
+/** Compares the root with all checkpoints of the size that the tree has now. */
 function compareRoot({ tree, checkpoints }: ScanOptions, progress: Progress): ScanEnd | undefined {
-  const checkpoint = checkpoints[progress.nextCheckpoint];
-  if (checkpoint?.size !== tree.size()) return undefined;
-  const rootFound = tree.root();
-  if (!equalBytes(rootFound, checkpoint.root)) return { kind: 'rootDiffers', checkpoint, rootFound };
-  progress.confirmed = checkpoint;
-  progress.nextCheckpoint += 1;
-  return undefined;
+  for (;;) {
+    const checkpoint = checkpoints[progress.nextCheckpoint];
+    if (checkpoint?.size !== tree.size()) return undefined;
+    const rootFound = tree.root();
+    if (!equalBytes(rootFound, checkpoint.root)) return { kind: 'rootDiffers', checkpoint, rootFound };
+    progress.confirmed = checkpoint;
+    progress.nextCheckpoint += 1;
+  }
 }
 
 /** Compares the leaf that was appended last with the kept leaf and the receipts of its index. */

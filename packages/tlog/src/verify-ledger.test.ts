@@ -12,6 +12,7 @@ import {
 import { formatCheckpoint } from './checkpoint.ts';
 import { createEd25519Signer } from './ed25519.ts';
 import { encodeEntryBundle } from './entry-bundle.ts';
+import { createFrontier } from './frontier.ts';
 import { leafHash } from './leaf-hash.ts';
 import { signNote } from './sign-note.ts';
 import { verifyLedger, type LedgerExpectation } from './verify-ledger.ts';
@@ -26,6 +27,13 @@ const forged = new TextEncoder().encode('forged');
 const checkpointOf = (size: number) => honest.checkpoints[sizes.indexOf(size)] ?? '';
 const rootOf = (size: number) =>
   Buffer.from(checkpointOf(size).split('\n')[2] ?? '', 'base64').toString('hex');
+const rootOfSize = (size: number): Uint8Array => {
+  const tree = createFrontier(undefined, nodeSha256);
+  for (const entry of entries.slice(0, size)) tree.append(leafHash(entry, nodeSha256));
+  return tree.root();
+};
+const noteOf = (size: number, root: Uint8Array): Promise<string> =>
+  signNote(formatCheckpoint({ origin, size, root }), [signer]);
 const hex = (hash: Uint8Array | undefined) => hash && Buffer.from(hash).toString('hex');
 
 const verifyRows = (changed: typeof rows, expectation: Partial<LedgerExpectation> = {}) =>
@@ -41,7 +49,13 @@ describe('an honest ledger', () => {
       checkpoints: honest.checkpoints,
       ...trust,
     });
-    expect(fromFiles).toMatchObject({ kind: 'ok', size: 70_000, sizeRead: 70_000, unchecked: [] });
+    expect(fromFiles).toMatchObject({
+      kind: 'ok',
+      size: 70_000,
+      sizeRead: 70_000,
+      start: 0,
+      unchecked: { checkpoints: [], receipts: 0, leaves: 0 },
+    });
     expect(fromFiles.kind === 'ok' && hex(fromFiles.root)).toBe(rootOf(70_000));
     expect(await verifyRows(rows)).toMatchObject({ kind: 'ok', size: 70_000 });
   });
@@ -74,7 +88,7 @@ describe('an honest ledger', () => {
     expect(verdict.kind).toBe('ok');
   });
 
-  test('may have a purged prefix, whose checkpoints it says it cannot check', async () => {
+  test('may have a purged prefix without leaf hashes, and the verdict says which checkpoints could not be checked', async () => {
     for (const minimumIndex of [300, 65_536, 67_000]) {
       const start = Math.floor(minimumIndex / 256) * 256;
       const files = new Map(
@@ -86,8 +100,8 @@ describe('an honest ledger', () => {
       const source = sourceOfRows(rows.slice(start), files);
       const verdict = await verifyLedger(source, { checkpoints: honest.checkpoints, minimumIndex, ...trust });
       expect(verdict).toMatchObject({ kind: 'ok', size: 70_000 });
-      expect(verdict.kind === 'ok' && verdict.unchecked.map(({ size }) => size)).toEqual(
-        sizes.filter((size) => size < start),
+      expect(verdict.kind === 'ok' && verdict.unchecked.checkpoints.map(({ size }) => size)).toEqual(
+        sizes.filter((size) => size < start && size % 256 > 0),
       );
       const edited = rows.slice(start).with(1_500, { index: start + 1_500, entry: forged });
       expect(
@@ -98,6 +112,56 @@ describe('an honest ledger', () => {
         }),
       ).toMatchObject({ kind: 'differs', index: start + 1_500 });
     }
+  });
+
+  test('compares what the verifier holds of a purged prefix with the leaf hashes that stay', async () => {
+    const start = 66_048;
+    const files = new Map([...honest.files].filter(([path]) => !/^tile\/entries\/(00|01|02)/.test(path)));
+    const source = sourceOfRows(rows.slice(start), files);
+    const leafOf = (index: number): Uint8Array => leafHash(entries[index] ?? forged);
+    const held = {
+      checkpoints: honest.checkpoints,
+      minimumIndex: start,
+      receipts: [3, 66_047].map((index) => ({ index, leafHash: leafOf(index) })),
+      keptLeaf: (index: number) => (index % 1_000 === 7 ? leafOf(index) : undefined),
+      statedRoots: [{ size: 700, root: rootOfSize(700) }],
+      ...trust,
+    };
+    expect(await verifyLedger(source, held)).toMatchObject({
+      kind: 'ok',
+      start,
+      unchecked: { checkpoints: [], receipts: 0, leaves: 0 },
+    });
+    const wrong = leafHash(forged);
+    for (const [changed, found] of [
+      [
+        { receipts: [{ index: 40_000, leafHash: wrong }] },
+        { kind: 'differs', index: 40_000, expected: wrong },
+      ],
+      [
+        { keptLeaf: (index: number) => (index === 66_047 ? wrong : undefined) },
+        { kind: 'differs', index: 66_047 },
+      ],
+      [
+        { checkpoints: [...honest.checkpoints, await noteOf(299, wrong)] },
+        { kind: 'differsWithin', to: 299 },
+      ],
+      [
+        { checkpoints: [...honest.checkpoints, await noteOf(512, wrong)] },
+        { kind: 'differsWithin', to: 512 },
+      ],
+      [{ statedRoots: [{ size: 700, root: wrong }] }, { kind: 'differsWithin', to: 700 }],
+    ] as const) {
+      expect(await verifyLedger(source, { ...held, ...changed })).toMatchObject(found);
+    }
+    const edited = new Map(files);
+    const tile = Uint8Array.from(files.get('tile/0/007') ?? []);
+    tile[40] = (tile[40] ?? 0) ^ 1;
+    edited.set('tile/0/007', tile);
+    expect(await verifyLedger(sourceOfRows(rows.slice(start), edited), held)).toMatchObject({
+      kind: 'tileDiffers',
+      tile: { level: 0, index: 7 },
+    });
   });
 
   test('agrees with the receipts of its entries', async () => {

@@ -1,7 +1,8 @@
-import { checkUpperTiles, readPurgedPrefix, type TileProblem } from './check-tiles.ts';
+import { checkUpperTiles, type TileProblem } from './check-tiles.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { LedgerSource } from './ledger-source.ts';
 import { locateDifference, type LocatedDifference } from './locate-difference.ts';
+import { checkPurgedPrefix, readPurgedPrefix, type Unchecked } from './purged-prefix.ts';
 import { createRecomputedTree, type RecomputedTree } from './recomputed-tree.ts';
 import { scanLedger, type KeptLeaf, type Receipt, type Scan } from './scan-ledger.ts';
 import { sha256, type Sha256 } from './sha256.ts';
@@ -11,13 +12,17 @@ import { readTrustedCheckpoints, type RefusedCheckpoint } from './trusted-checkp
 
 /** The verdict on a whole ledger. Indexes are those of entries, ranges are `[from, to)`, hashes have 32 bytes. */
 export type LedgerVerdict =
-  /** All entries are as signed. Those after `size` are not signed yet; those of `unchecked` lie in the purged prefix. */
+  /**
+   * All entries from `start` on are as signed. Those before it were purged, and everything that the verifier holds of them
+   * fits the hashes that stay, except what `unchecked` counts. Those after `size` are not signed yet.
+   */
   | {
       readonly kind: 'ok';
       readonly size: number;
       readonly root: Uint8Array;
       readonly sizeRead: number;
-      readonly unchecked: readonly Checkpoint[];
+      readonly start: number;
+      readonly unchecked: Unchecked;
     }
   /** The first entry that differs from the signed one: its expected leaf hash and the one found. */
   | {
@@ -60,10 +65,12 @@ export interface LedgerExpectation {
   readonly checkpoints: readonly string[];
   readonly verifiers: readonly Verifier[];
   readonly origin: string;
+  /** Roots that other signed evidence states, such as the record of a purge. */
+  readonly statedRoots?: readonly { readonly size: number; readonly root: Uint8Array }[];
   /** The minimum index (C2SP tlog-tiles, pruning): entries before it may be gone. Rounded down to a whole bundle. */
   readonly minimumIndex?: number;
   readonly receipts?: readonly Receipt[];
-  /** Leaf hashes kept elsewhere, asked for once per entry in order of index. */
+  /** Leaf hashes kept elsewhere, asked for in order of index: first from the minimum index on, then those before it. */
   readonly keptLeaf?: KeptLeaf;
   readonly sha?: Sha256;
   /** Called after each run of entries with the number of entries done. */
@@ -91,29 +98,48 @@ export async function verifyLedger(
   const purged = await readPurgedPrefix(source.readTile, start, last.size);
   if ('problem' in purged) return { kind: 'tileDiffers', ...purged };
 
+  const held = evidenceOf(expectation, { checkpoints, start });
   const tree = createRecomputedTree(purged, sha);
-  const receipts = [...(expectation.receipts ?? [])]
-    .filter(({ index }) => index >= start)
-    .sort((a, b) => a.index - b.index);
-  const checkable = checkpoints.filter(({ size }) => size >= start);
-  const { keptLeaf, onProgress } = expectation;
-  const scan = await scanLedger(source, {
-    tree,
-    checkpoints: checkable,
-    receipts,
-    sha,
-    ...(keptLeaf === undefined ? {} : { keptLeaf }),
-    ...(onProgress === undefined ? {} : { onProgress }),
-  });
-  const evidence = { source, tree, start, checkpoints: checkable, receipts, keptLeaf, sha };
+  const { onProgress } = expectation;
+  const evidence = { source, tree, start, sha, ...held.remaining };
+  const scan = await scanLedger(source, { ...evidence, ...(onProgress === undefined ? {} : { onProgress }) });
   const broken = await judgeEntries(evidence, scan);
   if (broken !== undefined) return broken;
+  const prefix = await checkPurgedPrefix({ purged, readTile: source.readTile, sha, ...held.purged });
+  if (prefix.kind === 'rootDiffers')
+    return { ...prefix, kind: 'differsWithin', from: 0, to: prefix.checkpoint.size };
+  if (prefix.kind !== 'fits') return prefix;
   const tileProblem =
     scan.tileProblem ?? (source.readTile && (await checkUpperTiles(source.readTile, tree, last.size)));
   if (tileProblem !== undefined) return { kind: 'tileDiffers', ...tileProblem };
   if (firstRefused !== undefined) return { kind: 'badCheckpoint', ...firstRefused };
-  const unchecked = checkpoints.filter(({ size }) => size < start);
-  return { kind: 'ok', size: last.size, root: last.root, sizeRead: tree.size(), unchecked };
+  const { unchecked } = prefix;
+  return { kind: 'ok', size: last.size, root: last.root, sizeRead: tree.size(), start, unchecked };
+}
+
+type HeldEvidence = Pick<Evidence, 'checkpoints' | 'receipts' | 'keptLeaf'>;
+
+/** What the verifier holds, divided into what lies in the purged prefix and what remains. */
+function evidenceOf(
+  { statedRoots = [], receipts: given = [], keptLeaf, origin }: LedgerExpectation,
+  { checkpoints: signed, start }: { readonly checkpoints: readonly Checkpoint[]; readonly start: number },
+): { readonly purged: HeldEvidence; readonly remaining: HeldEvidence } {
+  const checkpoints = [...signed, ...statedRoots.map((stated) => ({ origin, ...stated }))].sort(
+    (a, b) => a.size - b.size,
+  );
+  const receipts = [...given].sort((a, b) => a.index - b.index);
+  return {
+    purged: {
+      checkpoints: checkpoints.filter(({ size }) => size <= start),
+      receipts: receipts.filter(({ index }) => index < start),
+      keptLeaf,
+    },
+    remaining: {
+      checkpoints: checkpoints.filter(({ size }) => size >= start),
+      receipts: receipts.filter(({ index }) => index >= start),
+      keptLeaf,
+    },
+  };
 }
 
 interface Evidence {

@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
-import { createEd25519Verifier, type Verifier } from '@bitacora/tlog';
+import { createEd25519Verifier, formatVerifierKey, parseVerifierKey, type Verifier } from '@bitacora/tlog';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { connectionOf, withConnection, type ConnectionOptions } from '../connection.ts';
 import type { Exit } from '../exit.ts';
 import { createProgress, type Progress } from '../progress.ts';
-import { findAltered } from '../verify/find-altered.ts';
 import { keptLeaves } from '../verify/kept-leaves.ts';
 import { ledgerFromFolder } from '../verify/ledger-from-folder.ts';
 import { ledgerFromServer } from '../verify/ledger-from-server.ts';
+import { readValues } from '../verify/read-values.ts';
 import { readReceipts } from '../verify/read-receipts.ts';
 import { runVerification, type Verification } from '../verify/run-verification.ts';
 import { splitNotes } from '../verify/split-notes.ts';
@@ -22,6 +22,7 @@ interface Options extends ConnectionOptions {
   readonly vkey?: string;
   readonly minimumIndex?: string;
   readonly save?: string;
+  readonly entries: string;
   readonly values: boolean;
   readonly json?: true;
 }
@@ -51,16 +52,24 @@ export function addVerify(program: Command, exit: Exit): void {
       'entries before it may be purged; 0: none (default: as the ledger states, by its record of purges)',
     )
     .option('--save <folder>', 'download the ledger first, to verify it again without the server')
+    .option(
+      '--entries <kind>',
+      'what the entries are: bitacora, or any for a C2SP log of another program, whose entries are not parsed',
+      'bitacora',
+    )
     .option('--no-values', 'do not also read all values and compare them with the entries (servers only)')
     .option('--json')
     .action(async (options: Options) => {
-      const verifier = await verifierOf(options.vkey);
+      const { verifier, auditVerifier } = await verifiersOf(options.vkey);
+      const entries = entriesOf(options.entries);
       const progress = createProgress('verify');
       const leaves = options.leaves === undefined ? undefined : keptLeaves(options.leaves);
       try {
         const verdict = await runVerification({
           ...placeOf(options, { verifier, progress }),
           verifier,
+          auditVerifier,
+          entries,
           checkpoints: (await Promise.all(options.checkpoint.map(notesIn))).flat(),
           receipts: (
             await Promise.all(options.receipt.map(async (file) => readReceipts(await textOf(file), file)))
@@ -80,31 +89,54 @@ export function addVerify(program: Command, exit: Exit): void {
     });
 }
 
-async function verifierOf(given: string | undefined): Promise<Verifier> {
+/** The verifier of the ledger, and the one of its tenant's audit ledger: the same key under that ledger's name. */
+async function verifiersOf(
+  given: string | undefined,
+): Promise<{ readonly verifier: Verifier; readonly auditVerifier: Verifier }> {
   if (given === undefined) {
     throw new CliError(
       'no --vkey: without a key from a source other than the server, nothing is proved.\n' +
         'The server states its key at /v1/tlog/NAME/key: get it once, compare it with what the operator tells you, keep it.',
     );
   }
-  const text = given.startsWith('@') ? await textOf(given.slice(1)) : given;
-  const verifier = createEd25519Verifier(text.trim());
+  const text = (given.startsWith('@') ? await textOf(given.slice(1)) : given).trim();
+  const verifier = createEd25519Verifier(text);
   if (!verifier.ok) throw new CliError(`--vkey: not a verifier key (name+id+key): ${verifier.reason}`);
-  return verifier.value;
+  return { verifier: verifier.value, auditVerifier: auditVerifierOf(text) ?? verifier.value };
 }
 
-/** The files of the ledger, and the function that looks for altered values. */
+function auditVerifierOf(vkey: string): Verifier | undefined {
+  const parsed = parseVerifierKey(vkey);
+  if (!parsed.ok) return undefined;
+  const { name, algorithm, publicKey } = parsed.value;
+  const [, prefix = '', tenant = ''] = /^(.*\/|)([^/.]+)[^/]*$/.exec(name) ?? [];
+  const verifier = createEd25519Verifier(
+    formatVerifierKey({ name: `${prefix}${tenant}.audit`, algorithm, publicKey }),
+  );
+  return verifier.ok ? verifier.value : undefined;
+}
+
+function entriesOf(text: string): 'bitacora' | 'any' {
+  if (text === 'bitacora' || text === 'any') return text;
+  throw new CliError('--entries: bitacora or any');
+}
+
+/** The files of the ledger, and the questions that its server answers. */
 function placeOf(
   options: Options,
   { verifier, progress }: { readonly verifier: Verifier; readonly progress: Progress },
-): Pick<Verification, 'files' | 'findAltered'> {
+): Pick<Verification, 'files' | 'server'> {
   const { url, key } = connectionOf(options);
   const from = options.from ?? url;
-  if (!/^https?:\/\//.test(from)) return { files: ledgerFromFolder(from), findAltered: undefined };
+  if (!/^https?:\/\//.test(from)) return { files: ledgerFromFolder(from), server: undefined };
   const named = options.ledger ?? verifier.name.slice(verifier.name.lastIndexOf('/') + 1);
   const files = ledgerFromServer(from, { ledger: named, key });
   const { client, ledger } = files;
-  return { files, findAltered: options.values ? () => findAltered(client, ledger, progress) : undefined };
+  const server = {
+    readValues: options.values ? () => readValues(client, ledger, progress) : undefined,
+    resolveIds: (ids: readonly string[]) => client.tlog.indexes(ledger, ids),
+  };
+  return { files, server: options.entries === 'any' ? undefined : server };
 }
 
 async function notesIn(file: string): Promise<string[]> {

@@ -32,15 +32,24 @@ export function describeVerdict(verdict: LedgerVerdict): VerdictReport {
 
 type VerdictOf<Kind extends LedgerVerdict['kind']> = Extract<LedgerVerdict, { kind: Kind }>;
 
-function describeOk({ size, sizeRead, root: rootHash, unchecked }: VerdictOf<'ok'>): VerdictReport {
+function describeOk({ size, sizeRead, root: rootHash, start, unchecked }: VerdictOf<'ok'>): VerdictReport {
   const root = encodeBase64(rootHash);
   const unsigned = sizeRead > size ? `; ${sizeRead - size} newer ones are not signed yet` : '';
-  const purged =
-    unchecked.length > 0
-      ? `; ${unchecked.length} older checkpoints lie in the purged part and were not checked`
-      : '';
-  const text = `all ${size} entries are as signed, root ${root}${unsigned}${purged}`;
-  return { ok: true, kind: 'ok', size, sizeRead, root, unchecked: unchecked.length, text };
+  const which = start === 0 ? `all ${size} entries` : `entries ${start} to ${size - 1} of ${size}`;
+  const text = `${which} are as signed, root ${root}${unsigned}${describeUnchecked(unchecked)}`;
+  const counts = { ...unchecked, checkpoints: unchecked.checkpoints.length };
+  return { ok: true, kind: 'ok', size, sizeRead, root, unchecked: counts, text };
+}
+
+function describeUnchecked({ checkpoints, receipts, leaves }: VerdictOf<'ok'>['unchecked']): string {
+  const counts: readonly (readonly [number, string])[] = [
+    [checkpoints.length, 'checkpoints'],
+    [receipts, 'receipts'],
+    [leaves, 'leaf hashes'],
+  ];
+  const named = counts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  if (named.length === 0) return '';
+  return `; ${named.join(', ')} could not be checked: they belong to purged entries whose hashes the ledger has no more`;
 }
 
 function describeDiffers(verdict: VerdictOf<'differs'>): VerdictReport {
@@ -84,7 +93,8 @@ function describeGap({ index, found }: VerdictOf<'gap'>): VerdictReport {
 
 function describeTile({ tile, problem }: VerdictOf<'tileDiffers'>): VerdictReport {
   const path = tilePath(tile);
-  const text = `the entries are right, but ${path} is ${problem}`;
+  const what = problem === 'missing' ? 'is missing' : 'differs from what the entries and signed roots give';
+  const text = `the entries are right, but ${path} ${what}`;
   return { ok: false, kind: 'tileDiffers', path, problem, text };
 }
 

@@ -21,7 +21,8 @@ import { afterEach, expect, test } from 'vitest';
 import { createProgress } from '../progress.ts';
 import type { VerdictReport } from './describe-verdict.ts';
 import { ledgerFromFolder } from './ledger-from-folder.ts';
-import { runVerification, type Verification } from './run-verification.ts';
+import type { ValuesFound } from './read-values.ts';
+import { runVerification, type ServerQuestions, type Verification } from './run-verification.ts';
 
 const origin = 'log.example/acme';
 const signer = createEd25519Signer({ name: origin, seed: new Uint8Array(32).fill(9) });
@@ -97,10 +98,64 @@ test('a checkpoint signed by another key is not believed', async () => {
   });
 });
 
-test('values that were replaced beside a good tree are told with their entry', async () => {
+const noIds = (): Promise<ReadonlyMap<string, number>> => Promise.resolve(new Map());
+const allIds = (ids: readonly string[]): Promise<ReadonlyMap<string, number>> =>
+  Promise.resolve(new Map(ids.map((id) => [id, Number(id.slice(-12))])));
+const values = (found: Partial<ValuesFound>): ServerQuestions => ({
+  readValues: () => Promise.resolve({ altered: undefined, missing: new Map(), entries: 10, ...found }),
+  resolveIds: allIds,
+});
+
+test.each([
+  ['replaced', { altered: { index: 3, groups: ['text'] } }, { kind: 'valuesDiffer', index: 3 }],
+  [
+    'gone',
+    { missing: new Map([['actor', { count: 2, first: 6 }]]) },
+    { kind: 'valuesMissing', index: 6, groups: { actor: { count: 2, first: 6 } } },
+  ],
+  ['not all shown', { entries: 9 }, { kind: 'valuesUnread', entries: 9, expected: 10 }],
+])('values that are %s beside a good tree make the verdict a failure', async (_, found, verdict) => {
   const { folder } = await publish(entries(10));
-  const findAltered = () => Promise.resolve({ index: 3, groups: ['text'] });
-  expect(await verify(folder, { findAltered })).toMatchObject({ ok: false, kind: 'valuesDiffer', index: 3 });
+  expect(await verify(folder, { server: values(found) })).toMatchObject({ ok: false, ...verdict });
+});
+
+test('a verdict says whether values were looked at', async () => {
+  const { folder } = await publish(entries(10));
+  const read = await verify(folder, { server: values({}) });
+  expect(read).toMatchObject({ ok: true, values: 'read' });
+  expect(read.text).not.toContain('not looked at');
+  const server = { readValues: () => Promise.resolve(undefined), resolveIds: allIds };
+  for (const more of [{}, { server }]) {
+    const verdict = await verify(folder, more);
+    expect(verdict).toMatchObject({ ok: true, values: 'unread' });
+    expect(verdict.text).toContain('values were not looked at');
+  }
+});
+
+test('an id that the server does not resolve to its entry is named', async () => {
+  const { folder } = await publish(entries(600));
+  const swapped = async (ids: readonly string[]): Promise<ReadonlyMap<string, number>> =>
+    new Map([...(await allIds(ids))].map(([id, n]) => [id, n === 299 ? 300 : n === 300 ? 299 : n]));
+  const ask = (resolveIds: ServerQuestions['resolveIds']): Promise<VerdictReport> =>
+    verify(folder, { server: { ...values({ entries: 600 }), resolveIds } });
+  expect(await ask(swapped)).toMatchObject({ ok: false, kind: 'misplaced', index: 299, answered: 300 });
+  expect(await ask(noIds)).toMatchObject({ ok: false, kind: 'misplaced', index: 0, answered: undefined });
+  expect(await ask(allIds)).toMatchObject({ ok: true });
+});
+
+test('an id that two entries have is found although both are signed', async () => {
+  const list = entries(600);
+  const { folder } = await publish(list.with(555, (list[3] ?? '').replace('thing.do', 'thing.no')));
+  expect(await verify(folder)).toMatchObject({ ok: false, kind: 'foreign', index: 555 });
+});
+
+test('a log of another program is verified with --entries any, and only with it', async () => {
+  const list = Array.from({ length: 300 }, (_, n) => (n === 7 ? '' : `anything ${n}`));
+  const { folder } = await publish(list);
+  expect(await verify(folder)).toMatchObject({ ok: false, kind: 'foreign', index: 0 });
+  expect(await verify(folder, { entries: 'any' })).toMatchObject({ ok: true, size: 300 });
+  await writeBundles(folder, list.with(299, 'another'), 300);
+  expect(await verify(folder, { entries: 'any' })).toMatchObject({ ok: false, kind: 'differs', index: 299 });
 });
 
 test('an entry of another ledger is found although it was signed', async () => {
@@ -115,11 +170,13 @@ function verify(folder: string, more: Partial<Verification> = {}): Promise<Verdi
   return runVerification({
     files: ledgerFromFolder(folder),
     verifier: verifierOf(signer),
+    auditVerifier: verifierOf(signer),
+    entries: 'bitacora',
     checkpoints: [],
     receipts: [],
     minimumIndex: 0,
     save: undefined,
-    findAltered: undefined,
+    server: undefined,
     progress: createProgress('verify'),
     ...more,
   });

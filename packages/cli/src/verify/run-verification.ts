@@ -9,13 +9,14 @@ import {
 import { ClientError } from '@bitacora/client';
 import { CliError } from '../cli-error.ts';
 import type { Progress } from '../progress.ts';
-import type { AlteredValues } from './find-altered.ts';
+import { createIdResolver, type MisplacedId, type ResolveIds } from './resolve-ids.ts';
 import { describeVerdict, type VerdictReport } from './describe-verdict.ts';
 import { ledgerFromFolder } from './ledger-from-folder.ts';
 import type { LedgerFiles } from './ledger-files.ts';
 import { nodeSha256 } from './node-sha256.ts';
 import { publishedLedger } from './published-ledger.ts';
-import { readRetention, type StatedRetention } from './read-retention.ts';
+import { judgePurges, type JudgedPurges } from './judge-purges.ts';
+import type { ValuesFound } from './read-values.ts';
 import { saveLedger } from './save-ledger.ts';
 import { watchEntries, type ForeignEntry } from './watch-entries.ts';
 
@@ -23,18 +24,28 @@ export interface Verification {
   readonly files: LedgerFiles;
   /** Its name is the ledger's origin, because a key signs for only one origin. */
   readonly verifier: Verifier;
+  /** The same key under the name of the tenant's audit ledger. */
+  readonly auditVerifier: Verifier;
   /** Signed notes that were kept elsewhere. */
   readonly checkpoints: readonly string[];
   readonly receipts: readonly Receipt[];
   /** Leaf hashes that were kept elsewhere. */
   readonly keptLeaf?: KeptLeaf | undefined;
+  /** Whether the entries are Bitácora's, or may be any bytes, as in a log of another program. */
+  readonly entries: 'bitacora' | 'any';
   /** Entries before this index may be purged; undefined: those that the ledger's own record of purges names. */
   readonly minimumIndex: number | undefined;
   /** A folder to save the ledger in first, and to verify from. */
   readonly save: string | undefined;
   readonly progress: Progress;
-  /** Looks for values that differ from the commitments of their entries; undefined when only the entries can be read. */
-  readonly findAltered: (() => Promise<AlteredValues | undefined>) | undefined;
+  /** Questions that only a server answers; undefined for a folder. */
+  readonly server: ServerQuestions | undefined;
+}
+
+export interface ServerQuestions {
+  /** Reads all values; resolves with undefined when the key may not. Undefined when the caller does not want it. */
+  readonly readValues: (() => Promise<ValuesFound | undefined>) | undefined;
+  readonly resolveIds: ResolveIds;
 }
 
 /** Publishing takes up to two seconds, so the verifier waits until a new receipt is covered. */
@@ -62,56 +73,93 @@ export async function runVerification(verification: Verification): Promise<Verdi
     ...notes.map((note) => sizeOf(note) ?? 0),
     ...receipts.map(({ index }) => index + 1),
   );
-  const stated = readRetention(retention);
-  const minimumIndex = verification.minimumIndex ?? Math.min(stated.minimumIndex, sizeStated);
   const ledger = verifier.name.slice(verifier.name.lastIndexOf('/') + 1);
-  const watched = watchEntries(publishedLedger(files, { size, sizeStated }), ledger);
+  const purges = judgePurges(retention, { ledger, auditVerifier: verification.auditVerifier });
+  const minimumIndex = verification.minimumIndex ?? Math.min(purges.minimumIndex, sizeStated);
+  const resolver = createIdResolver(verification.server?.resolveIds);
+  const published = publishedLedger(files, { size, sizeStated });
+  const watched =
+    verification.entries === 'any'
+      ? { source: published, first: () => undefined }
+      : watchEntries(published, { ledger, minimumIndex, onIds: resolver.add });
   const verdict = await verifyLedger(watched.source, {
     checkpoints: notes,
     verifiers: [verifier],
     origin: verifier.name,
+    statedRoots: purges.roots.filter((stated) => stated.size <= sizeStated),
     receipts,
     ...(keptLeaf === undefined ? {} : { keptLeaf }),
     minimumIndex,
     sha: nodeSha256,
     onProgress: (done) => progress.update({ done, total: size, text: `${done} entries` }),
   });
-  const report = verdict.kind === 'ok' ? await judgeOk(verification, watched.first()) : undefined;
-  return withPurged(report ?? describeVerdict(verdict), { minimumIndex, stated });
+  const report = describeVerdict(verdict);
+  if (verdict.kind !== 'ok') return withPurged(report, { minimumIndex, purges });
+  const problem = foreignReport(watched.first()) ?? misplacedReport(await resolver.finish()) ?? undefined;
+  const judged = problem ?? (await judgeValues(report, verification, verdict.size - minimumIndex));
+  return withPurged(judged, { minimumIndex, purges });
 }
 
-/** Looks for problems that exist although every entry is as signed: entries of another ledger, and replaced values. */
-async function judgeOk(
-  verification: Verification,
-  foreign: ForeignEntry | undefined,
-): Promise<VerdictReport | undefined> {
-  if (foreign === undefined) return judgeValues(verification);
+function foreignReport(foreign: ForeignEntry | undefined): VerdictReport | undefined {
+  if (foreign === undefined) return undefined;
   const text = `entry ${foreign.index} is signed, but ${foreign.reason}`;
   return { ok: false, kind: 'foreign', ...foreign, text };
 }
 
-/** Adds to every verdict which entries were not checked. Missing entries that no purge covers make the verdict a failure. */
+function misplacedReport(misplaced: MisplacedId | undefined): VerdictReport | undefined {
+  if (misplaced === undefined) return undefined;
+  const { index, id, answered } = misplaced;
+  const where = answered === undefined ? 'does not find it' : `answers with entry ${answered}`;
+  const text = `entry ${index} is as signed, but asked for its id ${id} the server ${where}`;
+  return { ok: false, kind: 'misplaced', index, id, answered, text };
+}
+
+/** Adds to every verdict which entries were not checked. Missing entries that no signed event covers make the verdict a failure. */
 function withPurged(
   report: VerdictReport,
-  { minimumIndex, stated }: { minimumIndex: number; stated: StatedRetention },
+  { minimumIndex, purges }: { minimumIndex: number; purges: JudgedPurges },
 ): VerdictReport {
   if (minimumIndex === 0) return report;
   const gone = `entries below ${minimumIndex} were purged and not looked at`;
-  if (stated.purgedBelow >= minimumIndex) return { ...report, minimumIndex, text: `${report.text}; ${gone}` };
-  const { purgedBelow } = stated;
-  const missing = `${gone}, but the record of purges accounts for those below ${purgedBelow} only`;
+  const { accountedBelow, reason, notices } = purges;
+  if (accountedBelow >= minimumIndex) {
+    const named = notices.map((index) => `#${index}`).join(', ');
+    const text = `${report.text}; ${gone}: their removal was announced by signed events of the audit ledger (${named}), and the ledger's period allowed it`;
+    return { ...report, minimumIndex, notices, text };
+  }
+  const missing = `${gone}, but signed events account for those below ${accountedBelow} only: ${reason ?? 'no purge is recorded there'}`;
   const text = `${report.text}; ${missing}`;
   return report.ok
-    ? { ...report, ok: false, kind: 'unaccounted', index: purgedBelow, minimumIndex, text }
+    ? { ...report, ok: false, kind: 'unaccounted', index: accountedBelow, minimumIndex, text }
     : { ...report, minimumIndex, text };
 }
 
-async function judgeValues({ findAltered }: Verification): Promise<VerdictReport | undefined> {
-  const altered = await findAltered?.();
-  if (altered === undefined) return undefined;
-  const { index, groups } = altered;
-  const text = `entry ${index} is as signed, but its ${groups.join(' and ')} values were replaced`;
-  return { ok: false, kind: 'valuesDiffer', index, groups, text };
+/** Judges the values that the entries commit to; `expected` is the number of entries that have them. */
+async function judgeValues(
+  report: VerdictReport,
+  { server }: Verification,
+  expected: number,
+): Promise<VerdictReport> {
+  const found = await server?.readValues?.();
+  if (found === undefined)
+    return { ...report, values: 'unread', text: `${report.text}; values were not looked at` };
+  const { altered, missing, entries } = found;
+  if (altered !== undefined) {
+    const { index, groups } = altered;
+    const text = `entry ${index} is as signed, but its ${groups.join(' and ')} values were replaced`;
+    return { ok: false, kind: 'valuesDiffer', index, groups, text };
+  }
+  if (missing.size > 0) {
+    const index = Math.min(...[...missing.values()].map(({ first }) => first));
+    const named = [...missing].map(
+      ([group, { count, first }]) => `the ${group} values of ${count} entries (the first is ${first})`,
+    );
+    const text = `the entries are as signed, but ${named.join(' and ')} are gone, and no signed erasure accounts for them`;
+    return { ok: false, kind: 'valuesMissing', index, groups: Object.fromEntries(missing), text };
+  }
+  if (entries >= expected) return { ...report, values: 'read' };
+  const text = `the entries are as signed, but the server showed only ${entries} of ${expected} with their values`;
+  return { ok: false, kind: 'valuesUnread', entries, expected, text };
 }
 
 /** The ledger's own note; undefined when there is none. It waits a few seconds until the note covers the receipts. */

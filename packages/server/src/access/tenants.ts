@@ -14,11 +14,14 @@ export interface Ledger {
   origin: string;
   retentionClass: number;
   retentionDays: number | null;
+  /** Index of the event in the audit ledger that states the period; null: no event states one. */
+  recordIndex: number | null;
 }
 
-export interface LedgerInput {
-  name: string;
-  retentionDays?: number;
+/** How long a ledger keeps its entries, and the index of the event in the tenant's audit ledger that states it. */
+export interface LedgerPeriod {
+  retentionDays: number | undefined;
+  recordIndex: number;
 }
 
 export interface Tenants {
@@ -26,8 +29,10 @@ export interface Tenants {
   create(name: string): Promise<Tenant>;
   find(name: string): Promise<Tenant | undefined>;
   list(): Promise<Tenant[]>;
-  /** A ledger named `{tenant}.{suffix}` beside the default one. @throws already_exists */
-  createLedger(tenant: Tenant, suffix: string, retentionDays?: number): Promise<Ledger>;
+  /** @throws already_exists, invalid_parameter when no ledger `{tenant}.{suffix}` can be made */
+  requireFree(tenant: Tenant, suffix: string): Promise<void>;
+  /** A ledger named `{tenant}.{suffix}` beside the default one. @throws already_exists, invalid_parameter */
+  createLedger(tenant: Tenant, suffix: string, period?: LedgerPeriod): Promise<Ledger>;
   ledgers(tenant: number): Promise<Ledger[]>;
   ledger(id: number): Promise<Ledger | undefined>;
   allLedgers(): Promise<Ledger[]>;
@@ -37,7 +42,7 @@ export interface Tenants {
 
 const namePattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const ledgerColumns = `id, tenant, name, origin, retention_class as "retentionClass",
-  retention_days as "retentionDays"`;
+  retention_days as "retentionDays", record_index as "recordIndex"`;
 
 /** Tenants and their ledgers. `origin` is the host name that all trees of this installation start with. */
 export function createTenants(options: { database: Database; origin: string; clock: () => number }): Tenants {
@@ -55,19 +60,25 @@ export function createTenants(options: { database: Database; origin: string; clo
       return refuseTaken(`tenant ${name}`, () =>
         database.plain(async (client) => {
           const tenant = await insertTenant(client, name);
-          await insert(client, { tenant: tenant.id, name, retentionDays: undefined });
-          await insert(client, { tenant: tenant.id, name: `${name}.audit`, retentionDays: undefined });
+          await insert(client, { tenant: tenant.id, name });
+          await insert(client, { tenant: tenant.id, name: `${name}.audit` });
           return tenant;
         }),
       );
     },
     find: (name) => selectTenant(database, name),
     list: () => selectTenants(database),
-    async createLedger(tenant, suffix, retentionDays) {
+    async requireFree(tenant, suffix) {
+      requireName(suffix, 'ledger');
+      const name = `${tenant.name}.${suffix}`;
+      const existing = await selectLedgers(database, 'where tenant = $1 order by id', [tenant.id]);
+      if (existing.some((ledger) => ledger.name === name)) throw nameTaken(`ledger ${name}`);
+    },
+    async createLedger(tenant, suffix, period) {
       requireName(suffix, 'ledger');
       const name = `${tenant.name}.${suffix}`;
       return refuseTaken(`ledger ${name}`, () =>
-        database.plain((client) => insert(client, { tenant: tenant.id, name, retentionDays })),
+        database.plain((client) => insert(client, { tenant: tenant.id, name, ...period })),
       );
     },
     ledgers: (tenant) => selectLedgers(database, 'where tenant = $1 order by id', [tenant]),
@@ -79,7 +90,8 @@ export function createTenants(options: { database: Database; origin: string; clo
 interface NewLedger {
   tenant: number;
   name: string;
-  retentionDays: number | undefined;
+  retentionDays?: number | undefined;
+  recordIndex?: number;
 }
 
 async function insertTenant(client: Client, name: string): Promise<Tenant> {
@@ -98,14 +110,15 @@ async function insertLedger(
   { origin, clock }: { origin: string; clock: () => number },
 ): Promise<Ledger> {
   const inserted = await client.query<Ledger>(
-    `insert into ledger (tenant, name, origin, retention_days, retention_class)
-     values ($1, $2, $3, $4, $5) returning ${ledgerColumns}`,
+    `insert into ledger (tenant, name, origin, retention_days, retention_class, record_index)
+     values ($1, $2, $3, $4, $5, $6) returning ${ledgerColumns}`,
     [
       ledger.tenant,
       ledger.name,
       `${origin}/${ledger.name}`,
       ledger.retentionDays ?? null,
       retentionClass(ledger.retentionDays),
+      ledger.recordIndex ?? null,
     ],
   );
   const row = inserted.rows[0];
@@ -160,8 +173,11 @@ async function refuseTaken<T>(what: string, insert: () => Promise<T>): Promise<T
   try {
     return await insert();
   } catch (error) {
-    if (sqlState(error) === '23505')
-      throw new AuditError('already_exists', { detail: `${what} exists already` });
+    if (sqlState(error) === '23505') throw nameTaken(what);
     throw error;
   }
+}
+
+function nameTaken(what: string): AuditError {
+  return new AuditError('already_exists', { detail: `${what} exists already` });
 }

@@ -38,7 +38,7 @@ function apiRoutes(core: Core): Route[] {
   const sources = createSources(database);
   const stages = {
     ingest,
-    packLedgers: createPackLedgers({ tenants, packs }),
+    packLedgers: createPackLedgers({ tenants, ingest, packs }),
     sources,
     tenants,
     context: read,
@@ -56,7 +56,7 @@ function apiRoutes(core: Core): Route[] {
     ...sessionRoutes(stages),
     ...loggerRoutes(stages),
     ...packRoutes(stages),
-    ...treeRoutes(read),
+    ...treeRoutes(read, tenants),
     ...retentionRoutes({ retention, database, tenants, projections, holder }),
     ...keyRoutes({ tenants, apiKeys, ingest }),
     ...ledgerRoutes({ tenants, ingest }),

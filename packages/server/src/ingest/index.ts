@@ -1,5 +1,6 @@
 export { createIngest, type EventResult, type Ingest, type IngestAnswer } from './ingest.ts';
 export { createPackLedgers, type PackLedgers } from './pack-ledgers.ts';
+export { recordLedger } from './record-ledger.ts';
 export { createQuota, type Quota } from './quota.ts';
 export { bodyLimits, readBody } from './read-body.ts';
 export { actorOf, auditLedgerOf, reportAct, type Act } from './report-act.ts';

@@ -8,6 +8,7 @@ import {
 } from '@bitacora/event';
 import type { AnyPack } from '@bitacora/pack-kit';
 import type { Directory } from '../access/index.ts';
+import { AuditError } from '../audit-error.ts';
 import type { AdmittedEvent, AppendResult, LedgerRow, Ledgers } from '../ledger/index.ts';
 import { admit } from './admit.ts';
 import { createVocabulary } from './vocabulary.ts';
@@ -40,9 +41,9 @@ export interface Ingest {
    */
   ingest(events: readonly ReadEvent[], target: IngestTarget): Promise<IngestAnswer>;
   /** Appends one event about the server itself to `ledger`. */
-  report(ledger: LedgerRow, event: Omit<AuditEvent, 'id'>): Promise<void>;
+  report(ledger: LedgerRow, event: Omit<AuditEvent, 'id'>): Promise<AppendResult>;
   /** Appends several events that have ids already. An event whose id is stored is not stored again. */
-  reportAll(ledger: LedgerRow, events: readonly AuditEvent[]): Promise<void>;
+  reportAll(ledger: LedgerRow, events: readonly AuditEvent[]): Promise<AppendResult[]>;
 }
 
 export interface IngestTarget {
@@ -66,13 +67,13 @@ export function createIngest(options: {
   const secretSessions = options.packs.some(({ sessions }) => sessions?.secret === true);
   const createId = createUuidV7Source({ clock: options.clock });
   const now = (): { ingestedAt: string } => ({ ingestedAt: new Date(options.clock()).toISOString() });
-  const reportAll = async (ledger: LedgerRow, events: readonly AuditEvent[]): Promise<void> => {
+  const reportAll = async (ledger: LedgerRow, events: readonly AuditEvent[]): Promise<AppendResult[]> => {
     const admitted = events.map((event) => ({
       event,
       received: canonicalJson(event),
       personal: policyOf(event.action).personal,
     }));
-    await ledgers.append(ledger, admitted, now());
+    return ledgers.append(ledger, admitted, now());
   };
   return {
     async ingest(events, target) {
@@ -110,9 +111,14 @@ export function createIngest(options: {
       await Promise.all(appends);
       return summary(results);
     },
-    report: (ledger, event) => reportAll(ledger, [{ ...event, id: createId() }]),
+    report: async (ledger, event) => onlyResult(await reportAll(ledger, [{ ...event, id: createId() }])),
     reportAll,
   };
+}
+
+function onlyResult([result]: readonly AppendResult[]): AppendResult {
+  if (!result) throw new AuditError('internal', { operatorText: 'an append gave no result' });
+  return result;
 }
 
 /** A value and its position among the events received. */

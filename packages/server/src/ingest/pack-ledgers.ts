@@ -1,6 +1,8 @@
 import { ledgerOf, type AnyPack, type Retention } from '@bitacora/pack-kit';
 import type { Grant, Ledger, Tenants } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
+import type { Ingest } from './ingest.ts';
+import { recordLedger } from './record-ledger.ts';
 
 export interface PackLedgers {
   /**
@@ -11,7 +13,11 @@ export interface PackLedgers {
 }
 
 /** A ledger has one retention period, so a pack with another period gets its own ledger, which is made with its first event. */
-export function createPackLedgers(options: { tenants: Tenants; packs: readonly AnyPack[] }): PackLedgers {
+export function createPackLedgers(options: {
+  tenants: Tenants;
+  ingest: Ingest;
+  packs: readonly AnyPack[];
+}): PackLedgers {
   const { tenants } = options;
   const packOf = new Map(
     options.packs.flatMap((pack) => Object.keys(pack.actions).map((action) => [action, pack] as const)),
@@ -22,15 +28,14 @@ export function createPackLedgers(options: { tenants: Tenants; packs: readonly A
       (await tenants.ledgers(grant.tenant.id)).find((ledger) => ledger.name === name);
     const existing = await find();
     if (existing) return existing;
-    const days = typeof retention === 'object' ? retention.days : undefined;
-    return tenants
-      .createLedger(grant.tenant, name.slice(grant.tenant.name.length + 1), days)
-      .catch(async (error: unknown) => {
-        // Another server may have made the ledger at the same moment.
-        const ledger = await find();
-        if (ledger) return ledger;
-        throw error;
-      });
+    const retentionDays = typeof retention === 'object' ? retention.days : undefined;
+    const suffix = name.slice(grant.tenant.name.length + 1);
+    return recordLedger(grant, { suffix, retentionDays }, options).catch(async (error: unknown) => {
+      // Another server may have made the ledger at the same moment.
+      const ledger = await find();
+      if (ledger) return ledger;
+      throw error;
+    });
   };
   return {
     ledgerOf(grant, action, fallback) {

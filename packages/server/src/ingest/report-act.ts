@@ -16,19 +16,21 @@ export type Act = Pick<
   'action' | 'operation' | 'outcome' | 'level' | 'targets' | 'attributes' | 'client' | 'request' | 'sessionId'
 >;
 
-/** Stores an act of the caller in the tenant's own audit ledger. */
+/** Stores an act of the caller in the tenant's own audit ledger; returns its index there. */
 export async function reportAct(
   grant: Pick<Grant, 'caller' | 'tenant'>,
   act: Act & { readonly tenant?: Tenant },
   { tenants, ingest }: { readonly tenants: Tenants; readonly ingest: Ingest },
-): Promise<void> {
+): Promise<number> {
   const { tenant = grant.tenant, ...event } = act;
-  await ingest.report(await auditLedgerOf(tenant, tenants), {
+  const result = await ingest.report(await auditLedgerOf(tenant, tenants), {
     ...event,
     actor: actorOf(grant.caller),
     outcome: act.outcome ?? 'success',
     level: act.level ?? 'high',
   });
+  if ('index' in result) return result.index;
+  throw new AuditError('internal', { operatorText: `the event ${event.action} was not stored` });
 }
 
 export async function auditLedgerOf(tenant: Tenant, tenants: Tenants): Promise<Ledger> {

@@ -9,12 +9,14 @@ import type { LedgerRow } from './sealed-event.ts';
 
 const entriesPerRead = 5_000;
 
-/** The entries of a segment's part in batches, with what is needed to count them. @throws unavailable when one is missing */
+export type PartEntry = Pick<FollowedEntry, 'at' | 'open'> & { leafHash: Buffer; ingestedAt: string };
+
+/** The entries of a segment's part in batches, with what is needed to count and to check them. @throws unavailable when one is missing */
 export async function* entriesOfPart(
   database: Database,
   ledger: LedgerRow,
   part: SegmentPart,
-): AsyncGenerator<Pick<FollowedEntry, 'at' | 'open'>[]> {
+): AsyncGenerator<PartEntry[]> {
   const rowAccess = { tenant: ledger.tenant, ledgers: [ledger.id] };
   for (let first = part.firstIndex; first < part.endIndex; first += entriesPerRead) {
     const end = Math.min(part.endIndex, first + entriesPerRead);
@@ -26,9 +28,9 @@ export async function* entriesOfPart(
         detail: `ledger ${ledger.name} lacks entries between ${first} and ${end}: verify it before anything is removed`,
       });
     }
-    yield entries.map(({ entry }) => {
+    yield entries.map(({ entry, leafHash }) => {
       const { open, ingestedAt } = parseEntry(entry);
-      return { at: timeOf(open.occurredAt, ingestedAt), open };
+      return { at: timeOf(open.occurredAt, ingestedAt), open, leafHash, ingestedAt };
     });
   }
 }

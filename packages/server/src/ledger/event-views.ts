@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import {
   groupNames,
   join,
@@ -16,6 +15,7 @@ import type { Client } from '../storage/index.ts';
 import type { Persons } from './persons.ts';
 import type { StoredEntry } from './read-entries.ts';
 import { groupKey, mask, personsOf, saltOf } from './seal.ts';
+import { sha256 } from './sha256.ts';
 import type { TenantKeys } from './tenant-keys.ts';
 import { decodeValues } from './values-record.ts';
 
@@ -133,10 +133,6 @@ function view(stored: StoredEntry, entry: Entry, groups: OpenedGroups): EntryVie
 /** The values of a group from their canonical JSON. */
 export function parseValues(canonical: string): GroupValues {
   return parseJson(canonical) as GroupValues;
-}
-
-function sha256(bytes: Uint8Array): Buffer {
-  return Buffer.from(hash('sha256', bytes, 'binary'), 'binary');
 }
 
 function placeOf({ ledger, open }: Entry): { ledger: string; id: string } {

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import {
   createFrontier,
   edgeTiles,
@@ -13,6 +12,7 @@ import type { Client, Database } from '../storage/index.ts';
 import { readEntryRange } from './read-entries.ts';
 import { LedgerShrank } from './ledger-shrank.ts';
 import type { LedgerRow } from './sealed-event.ts';
+import { sha256 } from './sha256.ts';
 import { tileHashes } from './tiles.ts';
 
 export interface IntegratorOptions {
@@ -110,7 +110,8 @@ async function lockTree(client: Client, ledger: number): Promise<number> {
   return result.rows[0]?.cursor ?? 0;
 }
 
-async function readEdge(client: Client, ledger: number, size: number): Promise<TileEdge> {
+/** The partial tiles that the tree of `size` entries ends with. */
+export async function readEdge(client: Client, ledger: number, size: number): Promise<TileEdge> {
   const edge: Uint8Array[] = [];
   for (const tile of edgeTiles(size)) {
     const hashes = tile && (await tileHashes(client, ledger, tile));
@@ -195,8 +196,4 @@ async function markPublished(options: IntegratorOptions, size: number): Promise<
       values: [ledger.id, size],
     }),
   );
-}
-
-function sha256(bytes: Uint8Array): Buffer {
-  return Buffer.from(hash('sha256', bytes, 'binary'), 'binary');
 }

@@ -43,8 +43,8 @@ export interface Ledgers {
   follow(client: Client, ledger: LedgerRow, range: { first: number; end: number }): Promise<FollowedEntry[]>;
   /** Entries `[first, end)` as `eventViews` gives them, if this process just appended all of them; else undefined. */
   justAppended(ledger: LedgerRow, range: { first: number; end: number }): EntryView[] | undefined;
-  /** Which of these event ids a ledger holds. */
-  storedIds(ledger: LedgerRow, ids: readonly string[]): Promise<Set<string>>;
+  /** The index of each of these event ids that a ledger holds. */
+  storedIds(ledger: LedgerRow, ids: readonly string[]): Promise<ReadonlyMap<string, number>>;
   segments: Segments;
   persons(tenant: number): Persons;
   tenantKeys(tenant: number): TenantKeys;

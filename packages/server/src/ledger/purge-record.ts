@@ -9,6 +9,8 @@ export interface Purge extends SegmentPart {
   retentionDays: number;
   /** ms */
   purgedAt: number;
+  /** Index of the event in the tenant's audit ledger that announced the removal; null: no event did. */
+  noticeIndex: number | null;
 }
 
 const purgesMax = 10_000;
@@ -34,29 +36,5 @@ export async function purgesOf(
   });
 }
 
-/**
- * Gives `report` the purges that no event reports yet, the oldest first, and marks them as reported when `report` returns.
- * Of two servers only one reports a purge. After a crash between the report and the mark it is reported again.
- */
-export async function reportPurges(
-  database: Database,
-  ledgers: readonly LedgerRow[],
-  report: (purges: readonly Purge[]) => Promise<void>,
-): Promise<void> {
-  await database.write({ tenant: 0, ledgers: ledgers.map(({ id }) => id) }, async (client) => {
-    const result = await client.query<Purge>(
-      `select ${purgeColumns} from purge where not reported order by segment, ledger limit ${purgesMax}
-       for update skip locked`,
-    );
-    if (result.rows.length === 0) return;
-    await report(result.rows);
-    await client.query(
-      `update purge p set reported = true from unnest($1::integer[], $2::integer[]) as done(ledger, segment)
-       where p.ledger = done.ledger and p.segment = done.segment`,
-      [result.rows.map(({ ledger }) => ledger), result.rows.map(({ segment }) => segment)],
-    );
-  });
-}
-
 const purgeColumns = `ledger, segment, first_index as "firstIndex", end_index as "endIndex", least_at as "leastAt",
-  greatest_at as "greatestAt", retention_days as "retentionDays", purged_at as "purgedAt"`;
+  greatest_at as "greatestAt", retention_days as "retentionDays", purged_at as "purgedAt", notice_index as "noticeIndex"`;

@@ -12,6 +12,12 @@ export interface CountedPart {
   count: number;
 }
 
+/** A ledger's part of a segment, and the index of the audit ledger's event that announces its removal. */
+export interface NoticedPart {
+  ledger: number;
+  index: number;
+}
+
 const attemptsMax = 20;
 const attemptAfterMs = 250;
 
@@ -23,7 +29,7 @@ const attemptAfterMs = 250;
 export async function purgeSegment(
   database: Database,
   segment: number,
-  counted: readonly CountedPart[],
+  { notices, counted }: { notices: readonly NoticedPart[]; counted: readonly CountedPart[] },
 ): Promise<boolean> {
   const column = <Key extends keyof CountedPart>(key: Key): CountedPart[Key][] =>
     counted.map((row) => row[key]);
@@ -32,8 +38,14 @@ export async function purgeSegment(
     try {
       return await database.maintain(async (client) => {
         const purged = await client.query<{ purged: boolean }>(
-          'select purge_segment($1, $2, $3, $4, $5, $6, $7) as purged',
-          [segment, ...columns, column('count')],
+          'select purge_segment($1, $2, $3, $4, $5, $6, $7, $8, $9) as purged',
+          [
+            segment,
+            notices.map(({ ledger }) => ledger),
+            notices.map(({ index }) => index),
+            ...columns,
+            column('count'),
+          ],
         );
         return purged.rows[0]?.purged ?? false;
       });

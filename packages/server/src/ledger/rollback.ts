@@ -1,8 +1,8 @@
-import { hash } from 'node:crypto';
 import { createTileReader, equalBytes, rootFromTiles } from '@bitacora/tlog';
 import type { Database } from '../storage/index.ts';
 import type { CheckpointFile } from './checkpoints.ts';
 import type { LedgerRow } from './sealed-event.ts';
+import { sha256 } from './sha256.ts';
 import { tileHashes } from './tiles.ts';
 
 /**
@@ -30,11 +30,9 @@ export async function findRollback(options: {
     }
     const reader = createTileReader(async (tile) => tileHashes(client, ledger.id, tile), {
       size: last.size,
-      sha: (bytes) => hash('sha256', bytes, 'buffer'),
+      sha: sha256,
     });
-    const root = await rootFromTiles(last.size, reader, (bytes) => hash('sha256', bytes, 'buffer')).catch(
-      () => undefined,
-    );
+    const root = await rootFromTiles(last.size, reader, sha256).catch(() => undefined);
     if (root && equalBytes(root, last.root)) return undefined;
     const shown = (bytes: Uint8Array | undefined): string =>
       bytes ? Buffer.from(bytes).toString('base64') : 'none';

@@ -1,12 +1,12 @@
 import type { Database } from '../storage/index.ts';
 import type { LedgerRow } from './sealed-event.ts';
 
-/** The event ids among these that a ledger holds. Reads only segments whose range of ids overlaps. */
+/** The index of each of these event ids that a ledger holds. Reads only segments whose range of ids overlaps. */
 export async function storedIds(
   database: Database,
   ledger: LedgerRow,
   ids: readonly string[],
-): Promise<Set<string>> {
+): Promise<Map<string, number>> {
   const sorted = ids.toSorted();
   return database.read({ tenant: ledger.tenant, ledgers: [ledger.id] }, async (client) => {
     const overlapping = await client.query<{ segment: number }>({
@@ -15,13 +15,13 @@ export async function storedIds(
       values: [ledger.id, sorted[0], sorted.at(-1)],
     });
     const segments = overlapping.rows.map(({ segment }) => segment);
-    if (segments.length === 0) return new Set();
-    const result = await client.query<{ id: string }>({
+    if (segments.length === 0) return new Map();
+    const result = await client.query<{ id: string; index: number }>({
       name: 'stored-ids',
-      text: `select id from entry
+      text: `select id, index from entry
        where retention_class = $4 and segment = any($3::integer[]) and ledger = $1 and id = any($2::uuid[])`,
       values: [ledger.id, sorted, segments, ledger.retentionClass],
     });
-    return new Set(result.rows.map(({ id }) => id));
+    return new Map(result.rows.map(({ id, index }) => [id, index]));
   });
 }

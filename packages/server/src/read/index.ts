@@ -8,7 +8,7 @@ export { searchByDuration } from './search-by-duration.ts';
 export { findPlaces, pageLimits, search, type SearchAnswer } from './search.ts';
 export { tail } from './tail.ts';
 export { topValues } from './top-values.ts';
-export { checkpoint, proof, retention, tile, verifierKey } from './tree.ts';
+export { checkpoint, indexesOf, proof, retention, tile, verifierKey } from './tree.ts';
 export type { PageQuestion, PageSource } from './page-source.ts';
 export { shownEntry, type ListedEntry } from './listed-entry.ts';
 export type { Order, Place } from './place.ts';

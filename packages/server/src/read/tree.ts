@@ -1,23 +1,16 @@
-import { hash } from 'node:crypto';
-import {
-  createTileReader,
-  encodeEntryBundle,
-  formatProofFile,
-  formatVerifierKey,
-  parseTilePath,
-  proveInclusion,
-  tileWidthFull,
-  type HashTile,
-} from '@bitacora/tlog';
+import { encodeEntryBundle, formatVerifierKey, parseTilePath, tileWidthFull } from '@bitacora/tlog';
 import { ledgerFor, requireWhole, rowAccessOf, type Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import {
   keptEntries,
   publishedCheckpoint,
+  proveEntry,
+  proveIndex,
   purgesOf,
   readEntryRange,
   tileHashes,
   type LedgerRow,
+  type ProvedEntry,
   type Purge,
 } from '../ledger/index.ts';
 import type { Client } from '../storage/index.ts';
@@ -97,18 +90,56 @@ async function purgedBelow(client: Client, ledger: number): Promise<number> {
 }
 
 /**
- * The purges of a ledger, in order of index. Retention has removed the entries before `minimumIndex`.
- * @throws not_found; forbidden without a grant for the whole ledger
+ * The index that the ledger's own table has for each of these ids; the table proves nothing, and `bitacora verify` compares it
+ * with the entries. @throws not_found; forbidden without a grant for the whole ledger
+ */
+export function indexesOf(
+  grant: Grant,
+  { ledger, ids }: { ledger: string; ids: readonly string[] },
+  context: ReadContext,
+): Promise<ReadonlyMap<string, number>> {
+  requireWhole(grant);
+  return context.ledgers.storedIds(ledgerFor(grant, ledger), ids);
+}
+
+/** A purge with the signed event that announced it; null: no event did, or it is gone. */
+export type StatedPurge = Purge & { readonly notice: ProvedEntry | null };
+
+export interface StatedRetention {
+  readonly minimumIndex: number;
+  /** The ledger that holds the events. */
+  readonly auditLedger: string;
+  /** The event that states the ledger's period; null: none does. */
+  readonly period: ProvedEntry | null;
+  readonly purges: readonly StatedPurge[];
+}
+
+/**
+ * The purges of a ledger, in order of index, with the evidence that they were allowed. Retention has removed the entries
+ * before `minimumIndex`. @throws not_found; forbidden without a grant for the whole ledger
  */
 export async function retention(
   grant: Grant,
   ledgerName: string,
-  context: ReadContext,
-): Promise<{ minimumIndex: number; purges: Purge[] }> {
+  /** `audit` is the tenant's audit ledger. */
+  { audit, context }: { audit: LedgerRow; context: ReadContext },
+): Promise<StatedRetention> {
   const ledger = ledgerFor(grant, ledgerName);
   requireWhole(grant);
   const { minimum, purges } = await purgesOf(context.database, ledger);
-  return { minimumIndex: minimum, purges };
+  const rowAccess = { tenant: audit.tenant, ledgers: [audit.id] };
+  return context.database.read(rowAccess, async (client) => {
+    const proved = async (index: number | null): Promise<ProvedEntry | null> =>
+      index === null ? null : ((await proveEntry(client, audit, index)) ?? null);
+    const stated: StatedPurge[] = [];
+    for (const purge of purges) stated.push({ ...purge, notice: await proved(purge.noticeIndex) });
+    return {
+      minimumIndex: minimum,
+      auditLedger: audit.name,
+      period: purges.length === 0 ? null : await proved(ledger.recordIndex),
+      purges: stated,
+    };
+  });
 }
 
 /**
@@ -128,22 +159,12 @@ export async function proof(grant: Grant, id: string, context: ReadContext): Pro
   );
   if (!published || published.size <= place.index) await context.ledgers.publish(place.ledger);
   return context.database.read(scope, async (client) => {
+    const proved = await proveIndex(client, place.ledger, place.index);
+    if (proved !== undefined) return proved;
     const newest = await publishedCheckpoint(client, place.ledger.id);
-    if (!newest || newest.size <= place.index) {
-      throw new AuditError('not_yet_published', {
-        detail: `published up to ${newest?.size ?? 0}, the entry is at ${place.index}`,
-        retryAfterSeconds: 1,
-      });
-    }
-    const reader = createTileReader((wanted: HashTile) => tileHashes(client, place.ledger.id, wanted), {
-      size: newest.size,
-      sha: sha256,
+    throw new AuditError('not_yet_published', {
+      detail: `published up to ${newest?.size ?? 0}, the entry is at ${place.index}`,
+      retryAfterSeconds: 1,
     });
-    const hashes = await proveInclusion(place.index, newest.size, reader, sha256);
-    return formatProofFile({ index: place.index, proof: hashes, checkpoint: newest.note });
   });
-}
-
-function sha256(bytes: Uint8Array): Buffer {
-  return Buffer.from(hash('sha256', bytes, 'binary'), 'binary');
 }

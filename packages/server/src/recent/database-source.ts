@@ -49,8 +49,8 @@ export function createRecentSource(context: ReadContext): RecentSource {
       });
     },
     async newest(row, { size, limit, since }, take) {
-      // `Ledger` needs a retention period, but reading entries does not use it.
-      const ledger = { ...row, retentionDays: null };
+      // `Ledger` has a retention period, but reading entries does not use it.
+      const ledger = { ...row, retentionDays: null, recordIndex: null };
       const options = {
         scope: { tenant: ledger.tenant, ledgers: [ledger.id] },
         sizes: new Map([[ledger.id, size]]),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Tenants } from '../access/index.ts';
 import { defineRoute, jsonAnswer, type Route } from '../http/index.ts';
-import { reportAct, type Ingest } from '../ingest/index.ts';
+import { recordLedger, reportAct, type Ingest } from '../ingest/index.ts';
 
 const name = z.string().min(1).max(100);
 const tenantView = z.object({ name: z.string() });
@@ -58,7 +58,7 @@ function ledgersRoute(): Route {
   });
 }
 
-function makeLedgerRoute({ tenants, ingest }: LedgerRouteOptions): Route {
+function makeLedgerRoute(options: LedgerRouteOptions): Route {
   return defineRoute({
     method: 'POST',
     path: '/v1/ledgers',
@@ -67,11 +67,8 @@ function makeLedgerRoute({ tenants, ingest }: LedgerRouteOptions): Route {
     body: z.strictObject({ name, retentionDays: z.int().min(1).max(retentionDaysMax).optional() }),
     answer: jsonAnswer(ledgerView, 201),
     async handle({ grant, body }) {
-      const ledger = await tenants.createLedger(grant.tenant, body.name, body.retentionDays);
-      const targets = [{ type: 'ledger', id: ledger.name }];
-      const act = { action: 'ledger.create', operation: 'create', targets } as const;
-      await reportAct(grant, act, { tenants, ingest });
-      return shownLedger(ledger);
+      const { name: suffix, retentionDays } = body;
+      return shownLedger(await recordLedger(grant, { suffix, retentionDays }, options));
     },
   });
 }

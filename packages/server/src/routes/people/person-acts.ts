@@ -12,10 +12,10 @@ export interface PersonActs {
 }
 
 export function createPersonActs(stores: { tenants: Tenants; ingest: Ingest }): PersonActs {
-  const reportOf: PersonActs['reportOf'] = (request, grant, act) => {
+  const reportOf: PersonActs['reportOf'] = async (request, grant, act) => {
     const userAgent = request.headers['user-agent']?.slice(0, 300);
     const client = { ip: request.ip, ...(userAgent === undefined ? {} : { userAgent }) };
-    return reportAct(grant, { client, ...act }, stores);
+    await reportAct(grant, { client, ...act }, stores);
   };
   return {
     reportOf,
