@@ -88,10 +88,13 @@ test(`X8 fifty tenants at once on three connections: ${questionsCount} random qu
     return { own, place };
   });
   const faults: string[] = [];
+  let turnedAway = 0;
   const next = questions[Symbol.iterator]();
   const worker = async (): Promise<void> => {
     for (const { own, place } of next) {
-      const response = await server.fetch(place, { as: own.key });
+      let response = await server.fetch(place, { as: own.key });
+      // All fifty wait for three connections: who waits for too long is told so, and asks again.
+      for (; response.status === 503; turnedAway++) response = await server.fetch(place, { as: own.key });
       const { status } = response;
       const text = (await response.text()).replaceAll(/"detail":"[^"]*"/g, '');
       const seen = new Set(text.match(/canary\d+of|tenant-\d+/g));
@@ -102,5 +105,6 @@ test(`X8 fifty tenants at once on three connections: ${questionsCount} random qu
     }
   };
   await Promise.all(Array.from({ length: tenantsCount }, worker));
+  console.log(`${turnedAway} questions were turned away and asked again`);
   expect(faults).toEqual([]);
 }, 1_800_000);

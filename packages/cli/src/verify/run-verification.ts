@@ -162,8 +162,11 @@ async function judgeValues(
   return { ok: false, kind: 'valuesUnread', entries, expected, text };
 }
 
-/** The ledger's own note; undefined when there is none. It waits a few seconds until the note covers the receipts. */
-async function ownCheckpoint({ files, receipts }: Verification): Promise<string | undefined> {
+/**
+ * The ledger's own note; undefined when there is none. It waits a few seconds until the note covers the receipts, or for the
+ * first note when no other checkpoint is given.
+ */
+async function ownCheckpoint({ files, receipts, checkpoints }: Verification): Promise<string | undefined> {
   const sizeNeeded = Math.max(0, ...receipts.map(({ index }) => index + 1));
   const until = performance.now() + publishedWithinMs;
   for (;;) {
@@ -173,7 +176,8 @@ async function ownCheckpoint({ files, receipts }: Verification): Promise<string 
       throw error;
     });
     const size = note === undefined ? 0 : (sizeOf(note) ?? 0);
-    if (size >= sizeNeeded || !files.grows || performance.now() > until) return note;
+    const suffices = size >= sizeNeeded && (note !== undefined || checkpoints.length > 0);
+    if (suffices || !files.grows || performance.now() > until) return note;
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
 }
