@@ -20,14 +20,33 @@ export interface AppendOptions {
   segments: Segments;
   /** True after a unique violation: look the ids up in the open segment too. */
   checkOpenSegment: boolean;
-  /** Entries that the ledger had before, as this process saw: one with fewer was put back to an earlier state. */
-  sizeLeast: number;
+  seen: SeenLedger;
   /** Events of the past: they are not refused when their id may have been purged. */
   imported: boolean;
 }
 
+/** What this process knows of a ledger from its last append. */
+export interface SeenLedger {
+  /** Entries that the ledger had: one with fewer was put back to an earlier state. */
+  readonly sizeLeast: number;
+  /** The start of the PostgreSQL that the ledger was compared with its checkpoints in; undefined: in none yet. */
+  readonly comparedIn: string | undefined;
+}
+
+/** Another PostgreSQL answers, or it was restarted: its files may have been put back to an earlier state. */
+export class DatabaseRestarted extends Error {
+  readonly startedAt: string;
+
+  constructor(startedAt: string) {
+    super('the database was restarted');
+    this.startedAt = startedAt;
+  }
+}
+
 interface Head {
   size: number;
+  /** When this PostgreSQL was started. */
+  startedAt: string;
   /** Ids up to this one may have been purged; null: nothing was purged. */
   purgedThrough: string | null;
   /** Other segments whose range of ids overlaps; null: none. */
@@ -48,8 +67,9 @@ export async function append(
   const first = withoutRepeats(events);
   const ids = extent(first);
   const head = await lockHead(client, { ledger: ledger.id, segment, ids });
-  if (head.size < options.sizeLeast)
-    throw new LedgerShrank(ledger.name, { before: options.sizeLeast, now: head.size });
+  const { sizeLeast, comparedIn } = options.seen;
+  if (head.startedAt !== comparedIn) throw new DatabaseRestarted(head.startedAt);
+  if (head.size < sizeLeast) throw new LedgerShrank(ledger.name, { before: sizeLeast, now: head.size });
   const searched = [...(head.candidates ?? []), ...(options.checkOpenSegment ? [segment] : [])];
   const places = await findStored(client, { ledger, segments: searched, events: first });
   const { purgedThrough } = head;
@@ -126,7 +146,7 @@ async function lockHead(
 ): Promise<Head> {
   const result = await client.query<Head>({
     name: 'lock-head',
-    text: `select size, purged_through as "purgedThrough", (select array_agg(segment) from segment_range r
+    text: `select size, extract(epoch from pg_postmaster_start_time())::text as "startedAt", purged_through as "purgedThrough", (select array_agg(segment) from segment_range r
        where r.ledger = head.ledger and r.segment <> $2 and r.least_id <= $4 and r.greatest_id >= $3) as candidates
      from head where ledger = $1 for update`,
     values: [options.ledger, options.segment, options.ids.least, options.ids.greatest],
