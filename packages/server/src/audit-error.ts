@@ -20,6 +20,10 @@ const errors = {
   unavailable: { status: 503, title: 'Events cannot be stored or read at this moment: try again later' },
   unsafe_database: { status: 503, title: 'The database is not set up to keep evidence' },
   data_directory_locked: { status: 503, title: 'Another server uses this data directory' },
+  evidence_differs: {
+    status: 500,
+    title: 'What is stored contradicts itself: have the ledger verified',
+  },
   internal: { status: 500, title: 'The server failed to answer' },
 } as const;
 

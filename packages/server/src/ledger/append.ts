@@ -156,6 +156,9 @@ async function lockHead(
   return head;
 }
 
+/** Equals no MAC. */
+const noMac = Buffer.alloc(0);
+
 async function findStored(
   client: Client,
   options: { ledger: LedgerRow; segments: number[]; events: readonly SealedEvent[] },
@@ -175,6 +178,12 @@ async function findStored(
     const index = indexes.get(id);
     if (index === undefined) continue;
     const entry = entries.get(index);
+    // The table of ids only says where to look. An entry with another id is never what the client sent before.
+    const differs = entry !== undefined && !entry.entry.includes(`"id":"${id}","ingestedAt":"`);
+    if (differs) {
+      stored.set(id, { index, leafHash: entry.leafHash, mac: noMac });
+      continue;
+    }
     const mac = entry?.values && macOf(entry.values);
     stored.set(id, { index, leafHash: entry?.leafHash ?? leafHash, mac });
   }
