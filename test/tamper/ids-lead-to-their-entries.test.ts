@@ -3,6 +3,7 @@ import { makeEvents } from '../support/make-events.ts';
 import { readPublishedLedger } from '../support/read-published-ledger.ts';
 import { runVerify, type Verdict } from '../support/run-verify.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { waitUntil } from '../support/wait-until.ts';
 import { letInAdministrator, type DatabaseAdministrator } from './database-administrator.ts';
 
 const events = makeEvents(300);
@@ -15,6 +16,12 @@ let ledger: number;
 beforeAll(async () => {
   server = await startTestServer();
   expect((await server.send(events)).status).toBe(201);
+  const made = await server.json('/v1/ledgers', { method: 'POST', body: '{"name":"texts"}' });
+  expect(made.status).toBe(201);
+  await waitUntil('the ledger known to its key', async () => {
+    const { status } = await server.send(makeEvents(1), { ledger: 'default.texts' });
+    return status === 201;
+  });
   vkey = (await readPublishedLedger(server, { sizeLeast: 300 })).vkey;
   administrator = await letInAdministrator(server.superuserUrl());
   ledger = await administrator.ledgerId('default');
@@ -69,3 +76,34 @@ test('F-05 an id that is taken a second time after its row was deleted is found 
   expect(verdict, verdict.text).toMatchObject({ exitCode: 1, kind: 'foreign', index });
   expect(verdict.text).toContain(`an earlier entry has the same id ${idOf(one)}`);
 });
+
+test('F-05 F-06 the same id stored twice shows no key stream twice, so a known text opens no other', async () => {
+  const { sql } = administrator;
+  const texts = await administrator.ledgerId('default.texts');
+  const send = async (sent: unknown): Promise<number> =>
+    (await server.send([sent], { ledger: 'default.texts' })).body.results[0].index;
+  const [secret, known] = ['the secret text of this event', 'a text that its sender knows!'];
+  const event = { ...makeEvents(1)[0], description: secret };
+  const first = await send(event);
+  await sql.query('delete from entry where ledger = $1 and id = $2', [texts, event.id]);
+  const second = await send({ ...event, description: known });
+  const [one, other] = [await maskedText(texts, first), await maskedText(texts, second)];
+  const guess = one.map((byte, at) => byte ^ (other[at] ?? 0) ^ (Buffer.from(textOf(known))[at] ?? 0));
+  expect(Buffer.from(guess).toString('latin1')).not.toContain(secret.slice(0, 8));
+  const { body } = await server.json(
+    `/v1/events?ledger=default.texts&q=${encodeURIComponent('"secret text"')}`,
+  );
+  expect(body.entries[0].event.description).toBe(secret);
+});
+
+/** The canonical text group of such an event. */
+const textOf = (description: string): string => JSON.stringify({ description });
+
+/** The encrypted text of an entry that is alone in its row: the end of its record. */
+async function maskedText(texts: number, index: number): Promise<Buffer> {
+  const found = await administrator.sql.query<{ bytes: Buffer }>(
+    'select bytes from personal where ledger = $1 and first_index = $2',
+    [texts, index],
+  );
+  return found.rows[0]?.bytes.subarray(-textOf('a text that its sender knows!').length) ?? Buffer.alloc(0);
+}

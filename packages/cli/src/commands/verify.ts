@@ -133,7 +133,9 @@ function placeOf(
   const files = ledgerFromServer(from, { ledger: named, key });
   const { client, ledger } = files;
   const server = {
-    readValues: options.values ? () => readValues(client, ledger, progress) : undefined,
+    readValues: options.values
+      ? (range: { first: number; end: number }) => readValues(client, { ledger, ...range }, progress)
+      : undefined,
     resolveIds: (ids: readonly string[]) => client.tlog.indexes(ledger, ids),
   };
   return { files, server: options.entries === 'any' ? undefined : server };

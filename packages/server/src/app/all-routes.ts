@@ -4,6 +4,7 @@ import { createPackLedgers, createQuota, createSources } from '../ingest/index.t
 import { loggerRoutes, packRoutes } from '../packs/index.ts';
 import { recentRoutes } from '../recent/index.ts';
 import {
+  checkRoutes,
   directoryRoutes,
   keyRoutes,
   ledgerRoutes,
@@ -57,6 +58,7 @@ function apiRoutes(core: Core): Route[] {
     ...loggerRoutes(stages),
     ...packRoutes(stages),
     ...treeRoutes(read, tenants),
+    ...checkRoutes(read),
     ...retentionRoutes({ retention, database, tenants, projections, holder }),
     ...keyRoutes({ tenants, apiKeys, ingest }),
     ...ledgerRoutes({ tenants, ingest }),

@@ -6,6 +6,7 @@ import { startSessionWebhook } from '../sessions/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { startBackground } from './background.ts';
 import { defaultTenant, ensureTenant } from './default-tenant.ts';
+import { createEvidenceCheck } from './evidence-check.ts';
 import { firstOwnerLink } from './first-owner.ts';
 import { listen, openHttp, type Http } from './listen.ts';
 import { openCore, type Core } from './open-core.ts';
@@ -74,6 +75,10 @@ function startWork(core: Core): Work {
     onHead: (ledger, size) => {
       recent?.recent.grown(ledger, size);
       return postings.keepWarm(ledger, size);
+    },
+    checkEvidence: {
+      everyMs: settings.checkSeconds * 1_000,
+      run: createEvidenceCheck({ tenants, context: read, health, logger }),
     },
     health,
     holder,

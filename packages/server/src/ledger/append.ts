@@ -4,7 +4,7 @@ import { LedgerShrank } from './ledger-shrank.ts';
 import { readEntries } from './read-entries.ts';
 import { bundleEntriesMax, type AppendResult, type LedgerRow, type SealedEvent } from './sealed-event.ts';
 import type { Segments } from './segments.ts';
-import { macOf } from './values-record.ts';
+import { macOf, valuesFormat } from './values-record.ts';
 
 export interface Appended {
   /** One per event given, in order. */
@@ -211,7 +211,7 @@ async function copy(
   for (let start = 0; start < events.length; start += bundleEntriesMax) {
     const bundle = events.slice(start, start + bundleEntriesMax);
     for (const rows of [bundleRows, personalRows]) {
-      rows.start(rows === bundleRows ? 6 : 5);
+      rows.start(6);
       rows.int8(firstIndex + start);
       rows.int4(ledger.id);
       rows.int4(segment);
@@ -220,6 +220,7 @@ async function copy(
     bundleRows.int2(bundle.length);
     bundleRows.text(bundle.map((event) => event.entry).join('\n'));
     personalRows.bytes(Buffer.concat(bundle.map((event) => event.values)));
+    personalRows.int2(valuesFormat);
   }
   await copyRows(
     client,
@@ -228,7 +229,7 @@ async function copy(
   );
   const bundleColumns = 'first_index, ledger, segment, retention_class';
   await copyRows(client, `bundle_${segment} (${bundleColumns}, count, entries)`, bundleRows.finish());
-  await copyRows(client, `personal_${segment} (${bundleColumns}, bytes)`, personalRows.finish());
+  await copyRows(client, `personal_${segment} (${bundleColumns}, bytes, format)`, personalRows.finish());
   await moveHead(client, events, place);
 }
 

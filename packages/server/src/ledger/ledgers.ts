@@ -47,6 +47,8 @@ export interface Ledgers {
   storedIds(ledger: LedgerRow, ids: readonly string[]): Promise<ReadonlyMap<string, number>>;
   segments: Segments;
   persons(tenant: number): Persons;
+  /** The same without what this process remembers: every key and profile comes from the database. */
+  unrememberedPersons(tenant: number): Persons;
   tenantKeys(tenant: number): TenantKeys;
   signer(ledger: LedgerRow): Signer;
   drain(): Promise<void>;
@@ -109,6 +111,7 @@ export function createLedgers(options: LedgersOptions): Ledgers {
     storedIds: (ledger, ids) => storedIds(database, ledger, ids),
     segments,
     persons: (id) => tenantOf(id).persons,
+    unrememberedPersons: (tenant) => createPersons({ database, tenant, tenantKeys: tenantOf(tenant).keys }),
     tenantKeys: (id) => tenantOf(id).keys,
     signer: (ledger) => open.get(ledger).signer,
     drain: open.drain,

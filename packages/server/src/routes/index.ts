@@ -1,3 +1,4 @@
+export { checkRoutes } from './check-routes.ts';
 export { directoryRoutes } from './directory-routes.ts';
 export { keyRoutes } from './key-routes.ts';
 export { ledgerRoutes } from './ledger-routes.ts';

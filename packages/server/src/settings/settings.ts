@@ -117,6 +117,12 @@ export const settingTable = {
     fallback: '24',
     about: 'Hours after which a segment is closed',
   },
+  checkSeconds: {
+    variable: 'BITACORA_CHECK_SECONDS',
+    fallback: '10',
+    about:
+      'Seconds between two background checks, each of which compares a random part of a ledger with what was made from it',
+  },
   cacheMegabytesMax: {
     variable: 'BITACORA_CACHE_MEGABYTES_MAX',
     fallback: '512',
@@ -155,6 +161,7 @@ export interface Settings {
   callLimits: CallLimitSettings;
   segmentEntriesMax: number;
   segmentAgeHoursMax: number;
+  checkSeconds: number;
   cacheMegabytesMax: number;
   recent: RecentVariables;
   logLevel: string;
@@ -193,6 +200,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     callLimits: readCallLimits(reader),
     segmentEntriesMax: number('segmentEntriesMax', 1, 100_000_000),
     segmentAgeHoursMax: number('segmentAgeHoursMax', 1, 8_760),
+    checkSeconds: number('checkSeconds', 1, 86_400),
     cacheMegabytesMax: number('cacheMegabytesMax', 16, 1_000_000),
     recent: readRecent(reader),
     logLevel: readLogLevel(text('logLevel')),
