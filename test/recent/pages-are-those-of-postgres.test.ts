@@ -112,7 +112,7 @@ async function append(ledger: Ledger, count: number): Promise<void> {
   }));
   const answer = await ingest.ingest(
     events.map((value) => ({ ok: true as const, value, source: JSON.stringify(value) })),
-    { tenant: ledger.tenant, chosen: ledger, ledgerOf: () => ledger },
+    { tenant: ledger.tenant, defaultLedger: ledger, ledgerOf: () => ledger },
   );
   expect(answer).toMatchObject({ accepted: count, rejected: 0 });
 }
