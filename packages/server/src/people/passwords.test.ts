@@ -47,7 +47,7 @@ test('a hash made with other figures still counts', async () => {
 });
 
 test.each(['eleven long', 'abababababab', '\ud800'.repeat(20), 'x1y2'.repeat(300)])(
-  'a password that will not do is refused: %j',
+  'a weak password is refused: %j',
   async (password) => {
     await expect(passwords.hash(password)).rejects.toMatchObject({ code: 'invalid_parameter' });
   },

@@ -213,7 +213,7 @@ async function updateHash(database: Database, user: User, hash: string): Promise
 }
 
 function linkIsOver(): AuditError {
-  return new AuditError('not_found', { detail: 'this link was used, or its time is over' });
+  return new AuditError('not_found', { detail: 'this link was used or has expired' });
 }
 
 /** @throws invalid_parameter */
