@@ -105,7 +105,7 @@ describe('F-10 on a PostgreSQL server by URL', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  test('a database that is not there, a URL that is none, and a login without rights are told plainly', () => {
+  test('a missing database, an invalid URL and a login without rights are reported in plain words', () => {
     expect(refused({ BITACORA_DATABASE_URL: 'postgres://a:secret@127.0.0.1:1/x' })).toEqual({
       code: 2,
       said: expect.not.stringContaining('secret'),
@@ -118,7 +118,7 @@ describe('F-10 on a PostgreSQL server by URL', () => {
 });
 
 test.each(['fsync', 'full_page_writes', 'synchronous_commit'])(
-  'a database with %s off could lose what was acknowledged: the server does not start on it',
+  'the server does not start on a database with %s off, because it could lose acknowledged events',
   async (setting) => {
     const cluster = await runPostgres({ [setting]: 'off' });
     const { code, said } = refused({ BITACORA_DATABASE_URL: cluster.url });
@@ -129,7 +129,7 @@ test.each(['fsync', 'full_page_writes', 'synchronous_commit'])(
 );
 
 test.skipIf(process.getuid?.() !== 0)(
-  'F-10 an ordinary user runs it as root does',
+  'F-10 an ordinary user can run it as root can',
   async () => {
     const directory = mkdtempSync(join(tmpdir(), 'bitacora-nobody-'));
     const user = unprivileged('nobody');

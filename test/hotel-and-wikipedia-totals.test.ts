@@ -51,7 +51,7 @@ describe.skipIf(hotelFile === undefined || wikipediaFile === undefined)(
       return events;
     }
 
-    test('F-13 40,060 bookings: creations, cancellations, no-shows and amounts to the cent, identical rows and negative prices kept', async () => {
+    test('F-13 40,060 bookings: creations, cancellations, no-shows and amounts are right to the cent, with identical rows and negative prices', async () => {
       const rows = sampleRows(hotelFile ?? '');
       const status = (value: string): number =>
         rows.filter((row) => row.get('reservation_status') === value).length;
@@ -97,7 +97,7 @@ describe.skipIf(hotelFile === undefined || wikipediaFile === undefined)(
       ).toBe(cancelled);
     });
 
-    test('F-13 39,244 edits: users, robots, new pages and every script, found by their words and equal byte for byte', async () => {
+    test('F-13 39,244 edits of users and robots in every script are found by their words and equal byte for byte', async () => {
       const edits: Record<string, any>[] = sampleLines(wikipediaFile ?? '').map((line) => JSON.parse(line));
       const summary = await runImport(server, wikipediaFile ?? '', { map: 'wikipedia', ledger: 'wikipedia' });
       expect(summary).toMatchObject({ rows: edits.length, accepted: 39_244, rejected: 0 });

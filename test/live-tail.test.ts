@@ -26,7 +26,7 @@ function batch(size: number): { id: string; action: string; actor: { id: string 
   }));
 }
 
-test('F-04 the tail shows by itself what matches after it was acknowledged, and nothing from before', async () => {
+test('F-04 the tail shows matching entries after they are acknowledged, and none from before it began', async () => {
   await server.send(batch(20));
   const all = await readStream(server, '');
   const some = await readStream(
@@ -46,7 +46,7 @@ test('F-04 the tail shows by itself what matches after it was acknowledged, and 
   some.close();
 });
 
-test('F-04 a reader that comes back after restarts, one of them a kill, sees each entry once and in order, while writing goes on', async () => {
+test('F-04 a reader that reconnects after restarts and a kill sees each entry once and in order, while others write', async () => {
   const written = new Map<string, string>();
   let writing = true;
   const writer = (async () => {
@@ -86,7 +86,7 @@ test('F-04 a reader that comes back after restarts, one of them a kill, sees eac
   expect(got.map((one) => one.id).sort()).toEqual(matching.sort());
 });
 
-test('a reader who asks wrongly is told before the stream begins', async () => {
+test('a wrong question is refused before the stream begins', async () => {
   for (const [query, after] of [
     ['?q=(', undefined],
     ['?outcome=great', undefined],
@@ -98,7 +98,7 @@ test('a reader who asks wrongly is told before the stream begins', async () => {
     );
 });
 
-test('a reader that does not read keeps nobody waiting and the server small', async () => {
+test("a reader that does not read makes nobody wait, and the server's memory stays small", async () => {
   const idle = await Promise.all(Array.from({ length: 20 }, () => server.fetch('/v1/tail')));
   for (let round = 0; round < 10; round++) expect((await server.send(batch(500))).status).toBe(201);
   const stream = await readStream(server, '');

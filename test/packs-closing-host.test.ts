@@ -47,7 +47,7 @@ async function list(token: string | undefined, query = ''): Promise<{ status: nu
   return { status: response.status, body: await response.json() };
 }
 
-test('A-01 A-04 cards worked on in an Express app appear with their 15 fields, refusals as errors', async () => {
+test('A-01 A-04 work on cards in an Express app appears with its 15 fields, and refusals appear as errors', async () => {
   const { status, body } = await list(raul.auditToken);
   expect(status).toBe(200);
   expect(body).toMatchObject({ count: 5, total_pages: 1, current_page: 1, has_next: false });
@@ -78,7 +78,7 @@ test('A-01 A-04 cards worked on in an Express app appear with their 15 fields, r
   expect(counts).toEqual([2, 1, 0, 5, 2]);
 });
 
-test('A-07 with the tokens that the app gives a gerente reads, an analista gets 403 and a stranger 401', async () => {
+test("A-07 with the app's tokens a gerente may read, an analista gets 403 and a stranger 401", async () => {
   expect((await list(raul.auditToken)).status).toBe(200);
   expect(await list(ana.auditToken)).toMatchObject({ status: 403, body: { error: 'Acceso denegado' } });
   expect(await list(undefined)).toMatchObject({ status: 401, body: { error: 'No autenticado' } });
@@ -92,7 +92,7 @@ test('A-07 with the tokens that the app gives a gerente reads, an analista gets 
   expect(written.status).toBe(403);
 });
 
-test('A-01 its sign-ins are on record too, and no password or session of the app is', async () => {
+test("A-01 the app's sign-ins are recorded too, and no password or session id is", async () => {
   const all = (await server.json('/v1/events?limit=1000')).body.entries;
   const actions = all.map(({ event }: { event: { action: string } }) => event.action).sort();
   expect(actions).toEqual([

@@ -9,7 +9,7 @@ import { waitUntil } from './support/wait-until.ts';
 const ledger = 'default.doors';
 
 test.runIf(process.env['BITACORA_FAULTS'] === 'full')(
-  'C-11 a retention run within stored spans of the index leaves right answers, also when these are merged',
+  'C-11 after a retention run within stored spans of the index the answers are right, also when the spans are merged',
   async () => {
     const many = await startTestServer({ BITACORA_SEGMENT_ENTRIES_MAX: '20000' });
     const sql = new pg.Client({ connectionString: many.superuserUrl() });

@@ -109,7 +109,7 @@ test('C-11 retention run removes nothing before its time, and a dry run removes 
   expect((await other.json('/v1/retention/run', { method: 'POST', body: '{}' })).status).toBe(403);
 });
 
-test('C-11 retention run removes what is older than its ledger keeps, tells how many, and every answer is right', async () => {
+test('C-11 retention run removes what is older than its ledger keeps, prints how many, and every answer is right', async () => {
   const times = sent
     .slice(0, 300)
     .map(({ occurredAt }) => occurredAt)
@@ -155,7 +155,7 @@ test('C-11 retention run removes what is older than its ledger keeps, tells how 
   expect(await run({})).toEqual({ dryRun: false, entries: 0, segments: [] });
 });
 
-test('C-11 retention run leaves a ledger that verifies, online and from a copy, and says what was not looked at', async () => {
+test('C-11 after a retention run the ledger verifies, online and from a copy, and the result says what was not checked', async () => {
   const said = 'entries below 300 were purged and not looked at';
   const copy = join(folder, 'copy');
   const online = await verify('--save', copy);
@@ -176,7 +176,7 @@ test('C-11 retention run leaves a ledger that verifies, online and from a copy, 
   expect((await server.fetch(`/v1/events/${eventAt(300).id}/proof`)).status).toBe(200);
 });
 
-test('C-11 retention run hides no edit of what is left', async () => {
+test('C-11 after a retention run an edit of a remaining entry is still found', async () => {
   const edit = (from: string, to: string): Promise<unknown> =>
     superuser.query(
       `update bundle set entries = replace(entries, $1, $2)
@@ -203,7 +203,7 @@ async function disableTriggers(): Promise<void> {
   for (const { name } of found.rows) await superuser.query(`alter table ${name} disable trigger user`);
 }
 
-test('C-11 after a retention run no removed id is stored again, except by an import, which says so', async () => {
+test('C-11 after a retention run no removed id is stored again, except by an import, whose answer says so', async () => {
   const [old, ahead] = [eventAt(3), eventAt(7)];
   for (const event of [old, ahead]) {
     const again = await server.send(event, { ledger });
@@ -223,7 +223,7 @@ test('C-11 after a retention run no removed id is stored again, except by an imp
   expect((await server.send(old, { ledger })).body).toMatchObject({ duplicates: 1 });
 });
 
-test('C-11 counts that were altered hold a retention run up, which names the command that makes them anew', async () => {
+test('C-11 altered counts stop a retention run, whose message names the command that rebuilds them', async () => {
   await age(31);
   const ofLedger = `ledger = (select id from ledger where name = '${ledger}')`;
   await waitUntil('counts of all entries', async () => {
@@ -255,7 +255,7 @@ test('C-11 counts that were altered hold a retention run up, which names the com
   expect((await server.json('/v1/projections/rebuild', { method: 'POST', body })).status).toBe(400);
 });
 
-test('C-11 a retention run that is killed leaves a segment whole, and the next one goes on', async () => {
+test('C-11 a retention run that is killed leaves whole segments, and the next run continues', async () => {
   const segment = await age(31);
   const reader = new pg.Client({ connectionString: server.superuserUrl() });
   await reader.connect();
@@ -291,7 +291,7 @@ test('C-11 a retention run that is killed leaves a segment whole, and the next o
   expect(entries.reduce((sum, count) => sum + count, 0)).toBe(610);
 });
 
-test('C-11 what a retention run left is the same after a restart, and the ledger goes on', async () => {
+test('C-11 the entries left by a retention run are the same after a restart, and the ledger accepts new entries', async () => {
   await superuser.query('update purge set reported = false');
   await server.kill();
   await server.restart();

@@ -185,7 +185,7 @@ function buckets(found: readonly Entry[], interval: 'hour' | 'day', by: string):
     }));
 }
 
-test('without a filter the numbers are those of a scan, also for the oldest and for future times', async () => {
+test('without a filter the numbers equal those of a scan, also for the oldest and for future times', async () => {
   for (const interval of ['hour', 'day'] as const) {
     const { body } = await server.json(`/v1/histogram?interval=${interval}&by=outcome`);
     expect(body.buckets).toEqual(buckets(entries, interval, 'outcome'));
@@ -195,7 +195,7 @@ test('without a filter the numbers are those of a scan, also for the oldest and 
     expect(body.facets[field]).toEqual(facet(entries, field));
 });
 
-test('F-04 pages forward and back meet every entry once, whatever the page size', async () => {
+test('F-04 pages forwards and backwards contain every entry once, with any page size', async () => {
   for (const [q, limit] of [
     ['level:>=medium', 37],
     ['zone OR transfer', 100],
@@ -221,7 +221,7 @@ test('F-04 pages forward and back meet every entry once, whatever the page size'
   }
 });
 
-test('parameters narrow like qualifiers, and from and to include whole days', async () => {
+test('parameters filter like qualifiers, and from and to include whole days', async () => {
   const asked: [Record<string, string>, Asked][] = [
     [{ actor: 'Torres' }, { kind: 'is', field: 'actor', values: ['Torres'] }],
     [{ actor: 'OMAR@example.org' }, { kind: 'is', field: 'actor', values: ['omar@example.org'] }],
@@ -254,7 +254,7 @@ test('parameters narrow like qualifiers, and from and to include whole days', as
   }
 });
 
-describe('what cannot be answered is refused by name', () => {
+describe('a question that cannot be answered is refused, and the answer names the fault', () => {
   test.each([
     ['actor:ana )', 11],
     ['(actor:ana', 1],
@@ -311,7 +311,7 @@ describe('what cannot be answered is refused by name', () => {
     expect({ status, parameter: body.parameter }).toEqual({ status: 400, parameter });
   });
 
-  test('a ledger that is not there is 404', async () => {
+  test('a ledger that does not exist is 404', async () => {
     expect(await server.json('/v1/events?ledger=third')).toMatchObject({
       status: 404,
       body: { parameter: 'ledger' },

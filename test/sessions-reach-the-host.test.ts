@@ -87,7 +87,7 @@ async function onceThere(told: string[], wanted: string[]): Promise<void> {
   await expect.poll(() => told).toEqual(wanted);
 }
 
-test('C-06 a host that asks is told of every closing in order, and by the next process where the last one stopped', async () => {
+test('C-06 a host that asks gets every closing in order, and its next process continues where the last one stopped', async () => {
   const cursor = join(folder, 'cursor');
   const ids = await open(6);
   const told: string[] = [];
@@ -155,7 +155,7 @@ test('C-06 two sessions that have the same id in two ledgers are two messages', 
   await expect.poll(() => received().size).toBe(2);
 });
 
-test('C-06 a receiver that is away, fails or redirects gets each closing again under the same id, until it takes it', async () => {
+test('C-06 a receiver that is away, fails or redirects gets each closing again with the same id, until it accepts it', async () => {
   const ids = await open(4);
   await receiver.stop();
   for (const id of ids.slice(0, 2)) await close(id);
@@ -175,7 +175,7 @@ test('C-06 a receiver that is away, fails or redirects gets each closing again u
   expect(new Set(receiver.received.map(({ path }) => path))).toEqual(new Set(['/hooks/sessions']));
 });
 
-test('C-06 an outage of the server, a host that fails and one that is slow lose no closing and no order', async () => {
+test('C-06 an outage of the server, a failing host and a slow host lose no closing and keep the order', async () => {
   const ids = await open(5);
   const [told, errors]: [string[], string[]] = [[], []];
   let failures = 3;
@@ -216,7 +216,7 @@ test('C-06 an outage of the server, a host that fails and one that is slow lose 
   expect(errors.some((text) => text.startsWith('onClosed failed for'))).toBe(true);
 });
 
-test('C-06 a session that the host can never end is told and given up, and holds up none behind it', async () => {
+test('C-06 a session that the host can never end is reported and given up, and delays no other', async () => {
   const ids = await open(2);
   const [told, errors]: [string[], Error[]] = [[], []];
   watch(
@@ -235,7 +235,7 @@ test('C-06 a session that the host can never end is told and given up, and holds
   ]);
 });
 
-test('a watch keeps no process alive, refuses options that cannot work, and throws nothing when nobody answers', async () => {
+test('a watch does not keep a process alive, refuses options that cannot work, and does not throw without an answer', async () => {
   const script = `import { watchSessions } from '@bitacora/sdk/sessions';
 watchSessions({ url: 'http://127.0.0.1:9', key: 'k', everyMs: 10, onClosed() {}, onError() { throw new Error('lost'); } });
 await new Promise((resolve) => setTimeout(resolve, 300));
@@ -283,7 +283,7 @@ test('C-06 a user whom an administrator signs out in Bitácora is signed out of 
   }
 });
 
-test('C-06 a receiver that is set later is told only of what is closed after that, and of everything in ledgers made later', async () => {
+test('C-06 a receiver that is set later gets only closings after that, and every closing in ledgers made later', async () => {
   await server.stop();
   await server.restart({ BITACORA_SESSION_WEBHOOK_URL: '' });
   const [before = '', after = '', late = ''] = await open(3);

@@ -72,7 +72,7 @@ function betrays(text: string): boolean {
   );
 }
 
-test('F-09 no route shows a tenant anything of another, whatever of the other is named', async () => {
+test('F-09 no route shows a tenant anything of another, for any id or name of the other', async () => {
   const cursor = (await server.json('/v1/events?limit=5', { as: b.key })).body.next;
   const position = Buffer.from(
     JSON.stringify(Array.from({ length: 12 }, (_, ledger) => [ledger, 0])),
@@ -255,7 +255,7 @@ describe('F-09 the database itself separates them', () => {
     }
   }
 
-  test('under the scope of A each table shows rows of A alone, and without a scope none', async () => {
+  test('in the scope of A each table shows only rows of A, and without a scope no rows', async () => {
     expect(tables.length).toBeGreaterThanOrEqual(10);
     const own = await database.query(
       "select t.id as tenant, array_agg(l.id) as ledgers, array_agg(l.name) as names from tenant t join ledger l on l.tenant = t.id where t.name = 'alpha' group by t.id",
@@ -280,7 +280,7 @@ describe('F-09 the database itself separates them', () => {
     expect(allowed.length).toBeGreaterThan(3);
   });
 
-  test('no login of the server reads or changes a partition by its name, or another table by way of it', async () => {
+  test('no login of the server can read or change a partition by its name, or another table through it', async () => {
     const leaves = await database.query(
       "select c.oid::regclass::text as leaf from pg_class c where c.relnamespace = 'bitacora'::regnamespace and c.relispartition and c.relkind = 'r'",
     );
@@ -330,7 +330,7 @@ describe('F-09 keys reach as far as their scopes', () => {
     expect((await ask('/v1/tlog/default/tile/entries/000', { as: keys.get('tree') ?? '' })).status).toBe(403);
   });
 
-  test('a key for some ledgers only sees those', async () => {
+  test('a key for some ledgers sees only those', async () => {
     const { secret } = await makeKey(server, {
       tenant: 'bravo',
       scopes: ['read', 'ingest'],
@@ -345,7 +345,7 @@ describe('F-09 keys reach as far as their scopes', () => {
     expect((await server.json('/v1/ledgers', { as: secret })).body.ledgers).toHaveLength(1);
   });
 
-  test('a revoked key stops, and an expired one at its time', async () => {
+  test('a revoked key is refused at once, and an expiring key at its time', async () => {
     const revoked = await makeKey(server, { scopes: ['read'] });
     const expired = await makeKey(server, {
       scopes: ['read'],
@@ -364,7 +364,7 @@ describe('F-09 keys reach as far as their scopes', () => {
     expect(listed.body.keys.find((key: { id: string }) => key.id === revoked.id).revokedAt).not.toBeNull();
   });
 
-  test('a tail that is open when its key is revoked ends', async () => {
+  test('an open tail ends when its key is revoked', async () => {
     const { id, secret } = await makeKey(server, { scopes: ['read'] });
     const response = await server.fetch('/v1/tail', { as: secret });
     await ask(`/v1/keys/${id}`, { method: 'DELETE', as: server.key });
@@ -378,7 +378,7 @@ describe('F-09 keys reach as far as their scopes', () => {
   });
 });
 
-test('F-09 nobody but the server writes to an audit ledger, whatever the key may do', async () => {
+test('F-09 only the server writes to an audit ledger, whatever a key may do', async () => {
   const forged = { action: 'key.revoke', actor: { type: 'service', id: 'x' } };
   for (const ledger of ['audit', 'default.audit']) {
     const { status, body } = await server.send(forged, { ledger });

@@ -69,7 +69,7 @@ function reindex(): Promise<{ stdout: string }> {
   });
 }
 
-test('C-11 a search index that was damaged is made anew while no server is at work, and answers are right again', async () => {
+test('C-11 a damaged search index is rebuilt while no server runs, and the answers are right again', async () => {
   const [opened, closedByActor] = [entries / 4, (entries * 3) / 4];
   const right = { opened, closedByActor, wild: opened, days: opened, word: entries };
   expect(await counts()).toEqual(right);

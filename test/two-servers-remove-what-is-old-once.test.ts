@@ -85,7 +85,7 @@ async function expectTold(entries: number): Promise<void> {
   expect(told.reduce((sum: number, count: number) => sum + count, 0)).toBe(entries);
 }
 
-test('C-11 two servers remove the same segment, one is killed at it: the other removes it whole, once', async () => {
+test('C-11 two servers remove the same segment and one is killed meanwhile: the other removes the whole segment, once', async () => {
   await age();
   const reader = new pg.Client({ connectionString: database.url });
   await reader.connect();
@@ -110,7 +110,7 @@ test('C-11 two servers remove the same segment, one is killed at it: the other r
   await expectTold(300);
 });
 
-test('C-11 two servers remove at the same moment: each entry goes once, and every answer is right', async () => {
+test('C-11 two servers remove at the same moment: each entry is removed once, and every answer is right', async () => {
   await age();
   const more = [oldEvents(30, 27_000), oldEvents(30, 28_000)];
   const [first, second] = await Promise.all([run(one), run(two)]);

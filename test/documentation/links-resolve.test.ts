@@ -11,7 +11,7 @@ test('every relative link of the documentation leads to a file and, where it nam
   expect(links.filter(({ page, target }) => !resolves(page, target))).toEqual([]);
 });
 
-test('a link to nothing, or to a heading that is not there, is noticed', () => {
+test('a link to a missing file or heading is reported', () => {
   expect(resolves('README.md', 'docs/guides/none.md')).toBe(false);
   expect(resolves('README.md', 'docs/guides/proving.md#no-such-heading')).toBe(false);
   expect(resolves('README.md', 'docs/guides/proving.md#what-cannot-be-found')).toBe(true);

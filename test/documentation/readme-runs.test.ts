@@ -34,7 +34,7 @@ test('the first screen of the README runs and prints what it shows', async () =>
   }
 });
 
-test('there are guides', () => expect(guides.length).toBeGreaterThanOrEqual(7));
+test('there is at least one guide', () => expect(guides.length).toBeGreaterThanOrEqual(7));
 
 test.each(guides.map((name) => [pointOf(name), name]))(
   '%severy command of %s runs, and prints what the page shows',
@@ -69,7 +69,7 @@ test.each(guides.map((name) => [pointOf(name), name]))(
   },
 );
 
-test('a text that was not printed is not taken for the one shown', () => {
+test('a text that differs from the printed one fails the check', () => {
   expect(differsFromShown('ok: … entries\n', 'ok: 5 entries\n')).toBeUndefined();
   expect(differsFromShown('a  …  c\n', 'a     b   c\n')).toBeUndefined();
   expect(differsFromShown('…\nlast\n', 'one\ntwo\nlast\n')).toBeUndefined();

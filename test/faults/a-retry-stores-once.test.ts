@@ -89,7 +89,7 @@ async function asAdministrator<Result>(use: (database: pg.Client) => Promise<Res
   }
 }
 
-test('F17 the same batch 50 times, at once and reordered, is stored once and answered alike', async () => {
+test('F17 the same batch sent 50 times, at once and reordered, is stored once and gets the same answer each time', async () => {
   const events = makeEvents(120);
   const answers = await Promise.all(
     Array.from({ length: 50 }, (_, time) => send(time === 0 ? events : shuffled(events))),
@@ -141,7 +141,7 @@ test('a retry after a restart and after its segment has closed gets the first an
   await expectStoredOnce(first);
 });
 
-test('a retry days later, when newer segments have opened, is a duplicate', async () => {
+test('a retry days later, after newer segments were opened, is a duplicate', async () => {
   const old = makeEvents(150, { agoMs: 8 * dayMs });
   const first = placesOf(await send(old));
   await closedSegments();
@@ -154,7 +154,7 @@ test('a retry days later, when newer segments have opened, is a duplicate', asyn
   await expectStoredOnce(first);
 });
 
-test('the ids of a segment that holds a thousand are found by their key before autovacuum has come', async () => {
+test("the ids of a segment with a thousand entries are found by the key's index before autovacuum has run", async () => {
   const events = makeEvents(1_100);
   const first = placesOf(await send(events));
   await asAdministrator(async (database) => {
@@ -166,7 +166,7 @@ test('the ids of a segment that holds a thousand are found by their key before a
   expectSamePlaces(await send(shuffled(events).slice(0, 900)), first);
 });
 
-test('another body under a stored id is a conflict, and the original stays as it is', async () => {
+test('another body with a stored id is a conflict, and the original stays as it is', async () => {
   const [event, other] = makeEvents(2);
   if (!event || !other) throw new Error('no events');
   const first = placesOf(await send([event]));
@@ -188,7 +188,7 @@ test('another body under a stored id is a conflict, and the original stays as it
   await expectStoredOnce(first);
 });
 
-test('F18 one event that cannot be stored costs no other event of its batch', async () => {
+test('F18 an event that cannot be stored does not prevent the other events of its batch from being stored', async () => {
   const batches = all ? 500 : 100;
   const poisons: readonly ((event: MadeEvent) => unknown)[] = [
     (event) => ({ ...event, action: undefined }),

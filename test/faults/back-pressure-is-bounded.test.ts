@@ -46,7 +46,7 @@ function rssOf(pid: number): number {
   return Number(kilobytes) * 1024;
 }
 
-test('F22 a connection cut at any byte loses nothing and doubles nothing', async () => {
+test('F22 a connection that is cut at any byte loses no event and stores none twice', async () => {
   server = await startTestServer();
   proxy = await startFaultProxy({ port: Number(new URL(server.url).port) });
   load = startLoad(through(server, proxy), { eventsPerSecond: 400 });
@@ -144,7 +144,7 @@ async function floodFor(
   return flood;
 }
 
-test('readiness goes red while the database cannot be reached, and green again', async () => {
+test('the server is not ready while the database cannot be reached, and ready again afterwards', async () => {
   proxy = await startFaultProxy({ port: spare.port });
   server = await startTestServer({ BITACORA_DATABASE_URL: spare.url(proxy.port) });
   const target = server;
@@ -168,7 +168,7 @@ test('readiness goes red while the database cannot be reached, and green again',
   await expect.poll(status).toBe(200);
 });
 
-test('SIGTERM under load ends with code 0, and what was acknowledged is stored', async () => {
+test('SIGTERM under load ends the server with code 0, and all acknowledged events are stored', async () => {
   const rounds = all ? 20 : 4;
   server = await startTestServer();
   const acked: string[] = [];

@@ -83,7 +83,7 @@ async function expectTold(place: AuditOptions['spool']): Promise<void> {
   expect((await captureMany(audit, 10)).states).toEqual({ spooled: 10 });
 }
 
-test('F10 what the spool has no room for is refused with a typed error, counted and told', async () => {
+test('F10 an event for which the spool has no room is refused with a typed error, counted and reported', async () => {
   await expectTold({ directory: mkdtempSync(join(directory, 'quota-')), bytesMax });
 });
 
@@ -98,7 +98,7 @@ test('F10 the same when the disk itself is full', async ({ skip }) => {
   await expectTold({ directory: join(disk, 'spool'), segmentBytesMax: 100_000 });
 });
 
-test('F10 a full spool falls back to memory where the host chose so, and says so in the receipt', async () => {
+test('F10 with a full spool events go to memory if the host chose so, and the receipt says so', async () => {
   const spool = {
     directory: mkdtempSync(join(directory, 'memory-')),
     bytesMax: 10_000,
@@ -112,7 +112,7 @@ test('F10 a full spool falls back to memory where the host chose so, and says so
   expect(await audit.flush(20_000)).toMatchObject({ delivered: 100, dropped: 0 });
 });
 
-test('F10 a spool that cannot be made is told as well', async () => {
+test('F10 a spool that cannot be created is reported as well', async () => {
   const file = join(directory, 'file');
   writeFileSync(file, '');
   expect(() =>

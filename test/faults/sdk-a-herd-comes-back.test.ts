@@ -94,7 +94,7 @@ function watchStarvation(tenants: readonly string[]): () => number {
 
 // The same herd against a scripted server is in every run; this one takes a quarter of a minute of both cores.
 test.runIf(all)(
-  'F24 two hundred hosts of two tenants come back to a restarted server: their throughput too, for both tenants, and nothing is lost',
+  'F24 two hundred hosts of two tenants reconnect to a restarted server: both tenants reach their throughput again, and nothing is lost',
   async () => {
     const tenants = ['acme', 'globex'];
     herd = await connect(tenants);

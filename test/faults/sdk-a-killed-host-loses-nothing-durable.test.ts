@@ -30,7 +30,7 @@ function plan(run: string, more: Partial<HostPlan> & { audit?: HostPlan['audit']
   };
 }
 
-test('F3 SDK-16 SDK-17 nothing that resolved in durable is lost, nothing is stored twice, order is kept, however often the host is killed', async () => {
+test('F3 SDK-16 SDK-17 in durable no resolved event is lost or stored twice, and the order is kept, however often the host is killed', async () => {
   const kills = all ? 500 : 20;
   const spool = { directory, segmentBytesMax: 20_000 };
   const encrypted = { ...spool, key: randomBytes(32).toString('hex') };
@@ -69,7 +69,7 @@ test('F3 SDK-16 SDK-17 nothing that resolved in durable is lost, nothing is stor
   expect(resolved).toBeGreaterThan(kills * 10);
 });
 
-test('F4 SDK-25 a host killed in best_effort loses no more than it had not sent yet, and the server says so', async () => {
+test('F4 SDK-25 a host killed in best_effort loses only events it had not sent yet, and the server reports them as missing', async () => {
   const kills = all ? 100 : 4;
   const lost: { lost: number; unsent: number }[] = [];
   for (let kill = 0; kill < kills; kill++) {

@@ -32,7 +32,7 @@ function captureMany(audit: Audit, run: string, numbers: { from: number; count: 
     });
 }
 
-test('F22 connections cut anywhere lose nothing and store nothing twice', async () => {
+test('F22 connections that are cut at any place lose nothing and store nothing twice', async () => {
   const cuts = all ? 2_000 : 24;
   const perCut = 20;
   const proxy = await startFaultProxy({ port: Number(new URL(server.url).port) });
@@ -148,7 +148,7 @@ async function deadlineOf(url: string, timeoutMs: number): Promise<void> {
   expect(answered).toBe(false);
 }
 
-test('F23 SDK-13 while the server’s certificate is expired everything is kept and reported, and it is delivered once it is renewed', async () => {
+test('F23 SDK-13 while the server’s certificate is expired all events are kept and the error is reported; they are delivered after its renewal', async () => {
   const authority = makeAuthority();
   const day = 86_400_000;
   const around = (from: number, to: number): ReturnType<typeof authority.issue> =>
@@ -219,7 +219,7 @@ test('F23 SDK-13 while the server’s certificate is expired everything is kept 
   expect(faultsOf(ofRun('tls durable'), [1])).toEqual([]);
 });
 
-test('F24 two hundred hosts that come back after an outage do not come at once, and all are served', async () => {
+test('F24 two hundred hosts that reconnect after an outage spread their requests, and all are served', async () => {
   const [clients, each, outageMs] = [200, all ? 200 : 40, 3_000];
   let isUp = false;
   let peak = 0;

@@ -24,7 +24,7 @@ const endings: Record<string, { end: HostPlan['end']; signal?: NodeJS.Signals; c
   close: { end: 'close', code: 0 },
 };
 
-test('F5 SDK-18 SDK-19 however a host ends, what it delivered and what it spooled is all that it captured, and it ends as it would have', async () => {
+test('F5 SDK-18 SDK-19 however a host ends, each captured event is delivered or spooled, and the host ends as without the SDK', async () => {
   const shutdowns = all ? 100 : 20;
   const cases = Object.keys(answers).flatMap((answer) =>
     Object.keys(endings).map((ending) => ({ answer, ending })),

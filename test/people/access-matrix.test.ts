@@ -230,7 +230,7 @@ function wrong(one: Case, answer: Answer): string | undefined {
   return answer.status < 500 ? undefined : `failed: ${told}`;
 }
 
-test('X8 F-09 every route × role × {own, another’s, another tenant’s}: nobody sees or reaches more than their grant', async () => {
+test('X8 F-09 every route × role × {own, another’s, another tenant’s}: nobody sees or changes more than their grant allows', async () => {
   const cases: Case[] = [];
   for (const route of routes)
     for (const role of [...roles, 'anonymous'] as const)
@@ -259,7 +259,7 @@ test('X8 F-09 every route × role × {own, another’s, another tenant’s}: nob
   expect(faults).toEqual([]);
 });
 
-test('X8 an entry of another is answered in the same words as one that does not exist', async () => {
+test("X8 the answer for another person's entry is the same as for an entry that does not exist", async () => {
   const viewer = people.get('viewer');
   const missing = '01900000-0000-7000-8000-000000000000';
   for (const id of [ids.other, bravo.ids[0] ?? '']) {
@@ -288,7 +288,7 @@ test('X8 a caller who sees only their own entries gets no tree, no sizes, no aud
   expect(JSON.stringify(ledgers?.body)).not.toContain('audit');
 });
 
-test('X14 each route that changes something refuses a cookie without its page: six ways of another site', async () => {
+test('X14 each route that changes something refuses a cookie that another site sends, in six ways', async () => {
   const owner = people.get('owner');
   const other = people.get('administrator');
   if (!owner || !other) throw new Error('nobody');
@@ -337,7 +337,7 @@ test('X14 forms of other sites are refused, also where nobody is signed in', asy
     }
 });
 
-test('X14 no GET changes anything: what was asked above left keys, users and ledgers as they were', async () => {
+test('X14 no GET changes anything: keys, users and ledgers are as before', async () => {
   const owner = people.get('owner');
   const [keys, users, ledgers] = await Promise.all(
     ['/v1/keys', '/v1/users', '/v1/ledgers'].map(async (place) => (await owner?.json(place))?.body),

@@ -90,7 +90,7 @@ async function narrowCallers(sent: readonly InventedEvent[]): Promise<Narrow[]> 
   return callers;
 }
 
-test('X9 240 questions of narrow callers are answered like a scan of what each may see', async () => {
+test('X9 240 questions of callers with a narrow reach are answered like a scan of what each may see', async () => {
   let some = 0;
   for (const { what, person, reaches } of callers) {
     const visible = entries.filter(({ event }) => reaches(event));
@@ -141,7 +141,7 @@ function sum(rows: readonly Record<string, number>[], name: string): number {
   return rows.reduce((total, row) => total + (row[name] ?? 0), 0);
 }
 
-test('X9 without any filter nothing is answered from a rollup of all', async () => {
+test('X9 without a filter no answer comes from the rollup of all entries', async () => {
   for (const { what, person, reaches } of callers) {
     const visible = entries.filter(({ event }) => reaches(event)).length;
     const [count, facets, day, hour] = await Promise.all([
@@ -157,7 +157,7 @@ test('X9 without any filter nothing is answered from a rollup of all', async () 
   }
 });
 
-test('X9 one entry, its relatives and its proof keep to what a caller may see', async () => {
+test('X9 an entry, its related entries and its proof are limited to what a caller may see', async () => {
   for (const { what, person, reaches } of callers) {
     const mine = entries.filter(({ event }) => reaches(event)).slice(0, 5);
     const others = entries.filter(({ event }) => !reaches(event)).slice(0, 5);
@@ -179,7 +179,7 @@ test('X9 one entry, its relatives and its proof keep to what a caller may see', 
   }
 });
 
-test('X9 the live view shows a narrow caller what they may see, and nothing of when others are at work', async () => {
+test('X9 the live view shows callers with a narrow reach what they may see, and does not show when others work', async () => {
   const [caller] = callers;
   const abort = new AbortController();
   const response = await caller?.person.fetch('/v1/tail', { signal: abort.signal });

@@ -49,7 +49,7 @@ function entry(): any {
   };
 }
 
-test('F-09 what is found is what was asked for and is reached, for any question and any reach', () => {
+test('F-09 for any question and any reach, the answer has exactly the entries that match and are within reach', () => {
   let [bare, narrowed] = [0, 0];
   for (let round = 0; round < 5_000; round++) {
     const grant: any = { tenant: { id: 1 }, reach: reach() };

@@ -68,7 +68,7 @@ const othersThanBusy = (found: Record<number, number>): string[] =>
 const many = (count: number, secrets: readonly string[]): Promise<Response>[] =>
   Array.from({ length: count }, (_, n) => ask(secrets[n % secrets.length] ?? ''));
 
-test('X10 a burst of one key is told when to come back; another key of its tenant and other tenants do not notice', async () => {
+test('X10 a burst of one key is refused with a time to wait; another key of its tenant and other tenants are not slowed down', async () => {
   const [loud = '', quiet = ''] = await tenantWith(2);
   const [other = ''] = await tenantWith(1);
   const began = performance.now();
@@ -82,7 +82,7 @@ test('X10 a burst of one key is told when to come back; another key of its tenan
   await expect.poll(async () => (await ask(loud)).status, { interval: 500 }).toBe(200);
 });
 
-test('X10 many keys of one tenant have no more than the tenant', async () => {
+test("X10 many keys of one tenant share the tenant's allowance", async () => {
   const keys = await tenantWith(6);
   const [other = ''] = await tenantWith(1);
   const began = performance.now();
@@ -93,7 +93,7 @@ test('X10 many keys of one tenant have no more than the tenant', async () => {
   expect(othersThanBusy(await statuses(many(20, [other])))).toEqual(['200']);
 });
 
-test('X10 a caller who guesses keys is slowed down; keys that were good from the same address go on', async () => {
+test('X10 a caller who guesses keys is slowed down; right keys from the same address work on', async () => {
   const [good = ''] = await tenantWith(1);
   expect((await ask(good)).status).toBe(200);
   const guesses = [
@@ -122,7 +122,7 @@ test('X10 a caller who guesses keys is slowed down; keys that were good from the
   expect((await fetch(`${server.url}/livez`, { headers: { authorization: 'Bearer x' } })).status).toBe(200);
 });
 
-test('X10 bodies that come slowly take the room of their tenant, not that of others', async () => {
+test('X10 slow bodies take the room of their tenant and not that of others', async () => {
   const name = `t${names++}`;
   await openTenant(server, name);
   const { secret: slow } = await makeKey(server, { scopes: ['ingest'], tenant: name });
@@ -144,7 +144,7 @@ test('X10 bodies that come slowly take the room of their tenant, not that of oth
   await expect.poll(async () => (await server.send(one, { as: slow })).status).toBe(201);
 });
 
-test('X10 strangers who send slowly keep nobody from signing in', async () => {
+test('X10 slow senders without a key keep nobody from signing in', async () => {
   const form = { 'content-type': 'application/x-www-form-urlencoded' };
   const signIn = (body: string): Promise<Response> =>
     fetch(`${server.url}/app/sign-in`, { method: 'POST', body, headers: form });
@@ -163,7 +163,7 @@ test('X10 strangers who send slowly keep nobody from signing in', async () => {
   for (const socket of sockets) socket.destroy();
 });
 
-test('X10 what grows much when it is inflated is taken, one at a time', async () => {
+test('X10 bodies that inflate to a large size are accepted, one at a time', async () => {
   const pad = (): string => randomBytes(18_000).toString('base64');
   const events = Array.from({ length: 400 }, () => ({
     ...{ action: 'note.write', actor: { id: 'ana' } },
@@ -176,7 +176,7 @@ test('X10 what grows much when it is inflated is taken, one at a time', async ()
   expect(answer.status).toBe(201);
 });
 
-test('X10 a tail that was open for long costs its caller nothing', async () => {
+test("X10 a tail that was open for a long time does not use up its caller's allowance", async () => {
   const [key = ''] = await tenantWith(1);
   const leave = new AbortController();
   const tails = await Promise.all(
@@ -190,7 +190,7 @@ test('X10 a tail that was open for long costs its caller nothing', async () => {
   expect((await ask(key)).status).toBe(200);
 });
 
-test('X10 a neighbour who searches without a pause takes no answer from anybody, and hardly any of the turns', async () => {
+test('X10 a tenant who searches without a pause prevents no answer of others, and takes few of the turns', async () => {
   const off = { BITACORA_REQUESTS_PER_SECOND_PER_CALLER: '', BITACORA_REQUESTS_PER_SECOND_PER_TENANT: '' };
   await server.stop();
   await server.restart(off);

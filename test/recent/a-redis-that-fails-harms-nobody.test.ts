@@ -56,7 +56,7 @@ async function timed(always?: 'postgres'): Promise<{ status: number; ms: number;
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-test(`F11 A-06 Redis is killed ${kills} times during reads and writes: no 5xx, the same entries, and it is used again`, async () => {
+test(`F11 A-06 Redis is killed ${kills} times during reads and writes: no 5xx, the same entries, and Redis is used again`, async () => {
   const during: number[] = [];
   const reference: number[] = [];
   let reading = true;
@@ -100,7 +100,7 @@ test(`F11 A-06 Redis is killed ${kills} times during reads and writes: no 5xx, t
   expect(median(during)).toBeLessThan(3 * median(reference));
 });
 
-test('F14 a Redis that takes a second per command is left alone after a few questions, and used again when it is fast', async () => {
+test('F14 a Redis that takes a second per command is not asked after a few questions, and used again when it is fast', async () => {
   try {
     proxy.set({ delayMs: 1_000 }, { now: true });
     let questions = 0;
@@ -132,7 +132,7 @@ test('F14 a Redis that takes a second per command is left alone after a few ques
 const fallbacks = async (): Promise<number> => (await server.json('/v1/recent')).body.counters.fallbacks;
 
 describe('what Redis holds', () => {
-  test('A-08 clear deletes its own keys only, sync fills again, both while events are written', async () => {
+  test('A-08 during writes clear deletes only its own keys, and sync fills the store again', async () => {
     await redis.client().run('SET', "somebody else's", 'value');
     let writing = true;
     const writer = (async () => {
@@ -163,7 +163,7 @@ describe('what Redis holds', () => {
     await warm();
   });
 
-  test('A-03 each key expires by itself and tells nothing in the clear', async () => {
+  test('A-03 each key expires by itself and holds no plain text', async () => {
     const [event] = inventEvents(random, 1);
     const marked = {
       ...event,
@@ -179,7 +179,7 @@ describe('what Redis holds', () => {
     }
   });
 
-  test('A-09 A-11 what it did is counted, and in the activity file', async () => {
+  test('A-09 A-11 what the store did is counted and logged in the activity file', async () => {
     const { body } = await server.json('/v1/recent');
     expect(body).toMatchObject({ store: 'redis', state: 'asked', days: 7, entriesMaxPerKey: 1_000 });
     expect(body.counters.hits).toBeGreaterThan(0);

@@ -285,7 +285,7 @@ describe('with Redis', () => {
     expect(total.recent / total.pages).toBeGreaterThan(0.2);
   });
 
-  test("F13 1,000 values that are stale, damaged, another's or made up are never shown", async () => {
+  test('F13 1,000 values that are stale, damaged, forged or of another tenant are never shown', async () => {
     await append(otherLedger(), 100);
     let opened = openRecent(await connect());
     await fill(opened.recent);
@@ -333,7 +333,7 @@ describe('with Redis', () => {
   });
 });
 
-test('A-03 A-05 in the process 1,000 pages are those of PostgreSQL, and what is older than the days leaves every list', async () => {
+test('A-03 A-05 without Redis 1,000 pages are those of PostgreSQL, and older entries leave every list', async () => {
   let now = Date.now;
   const keys = createMemoryKeys({ clock: Date.now, bytesMax: 8 * 1024 * 1024 });
   const { context, recent } = openRecent(keys, () => now());

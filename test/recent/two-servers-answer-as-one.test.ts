@@ -182,7 +182,7 @@ async function ask(subject: string): Promise<string[]> {
   return sources;
 }
 
-test(`A-02 A-05 F-10 ${questions} questions between writes: what was answered is in every answer of both servers at once`, async () => {
+test(`A-02 A-05 F-10 ${questions} questions between writes: an acknowledged entry is at once in every answer of both servers`, async () => {
   const sources: string[] = [];
   // Many come from recent, or nothing was shown: where the machine is slow, more are asked.
   const recentLeast = questions / 5;
@@ -208,7 +208,7 @@ test(`A-02 A-05 F-10 ${questions} questions between writes: what was answered is
   expect(fromRecent()).toBeGreaterThanOrEqual(recentLeast);
 });
 
-test('A-08 a clear by one server is one for the other, too', async () => {
+test('A-08 a clear by one server also clears the other', async () => {
   const [one, two] = servers;
   if (!one || !two) throw new Error('no servers');
   const before = idsOf((await two.json('/v1/events?limit=20')).body);

@@ -43,7 +43,7 @@ test.each([
   expect(isExact(version)).toBe(exact);
 });
 
-test.each(workspaces)('package-lock.json says of $name what its package.json says', (workspace) => {
+test.each(workspaces)('package-lock.json and package.json agree on $name', (workspace) => {
   const { dependencies, devDependencies, optionalDependencies, version } = workspace;
   expect(lock[workspace.folder]).toMatchObject({ version });
   expect(lock[workspace.folder]?.dependencies).toEqual(dependencies);
@@ -71,7 +71,7 @@ test('package-lock.json links every workspace and no other folder', () => {
   expect(linked).toEqual(new Set(workspaces.map(({ folder }) => folder).filter((folder) => folder !== '')));
 });
 
-test('no package declares a package of ours that it may neither import nor start', () => {
+test('no package depends on a package of ours that it may neither import nor start', () => {
   const imported: Readonly<Record<string, readonly string[]>> = packages;
   const startedBy: Readonly<Record<string, readonly string[]>> = started;
   const unlisted = workspaces.flatMap(({ folder, dependencies }) => {

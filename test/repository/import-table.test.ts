@@ -237,7 +237,7 @@ test('each package, each stage and each room of the SDK imports what the table l
   expect(reported).toEqual(pairs.filter(({ listed }) => !listed).map(({ path }) => path));
 });
 
-describe('the linter holds the habits of the house', () => {
+describe('the linter enforces the rules of the repository', () => {
   test.each(habits)('%s in %s', (code, path) => {
     expect(found.get(path)).toContain(code);
   });

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { functionLinesMax, longFunctions } from '../../scripts/long-functions.mjs';
 import { root } from './workspaces.ts';
 
-test('the list of long functions names the files that have one, and no other', () => {
+test('the list of long functions names exactly the files that have one', () => {
   const folder = mkdtempSync(join(tmpdir(), 'bitacora-lint-'));
   const config = join(folder, 'oxlintrc.json');
   const limit = { max: functionLinesMax, skipBlankLines: true, skipComments: true };

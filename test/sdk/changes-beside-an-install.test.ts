@@ -70,7 +70,7 @@ async function changes(table: string): Promise<string[]> {
 }
 
 test.each(cases)(
-  'F-03 in a transaction that is %s, begun before an install, %s has each change on record once',
+  'F-03 in a transaction that is %s, begun before an install, %s captures each change once',
   async (level, _name, connect) => {
     const table = await createTable();
     const client = await connect();
@@ -92,7 +92,7 @@ test.each(cases)(
 );
 
 test.each(cases)(
-  'F-03 while an install is not committed, %s writes of %s wait for it and are on record once',
+  'F-03 while an install is not committed, %s writes of %s wait for it and are captured once',
   async (level, _name, connect) => {
     const table = await createTable();
     const [client, installer] = [await connect(), await database.connect()];

@@ -88,7 +88,7 @@ async function waiting(): Promise<Record<string, number>> {
 const leasesEnd = (): Promise<unknown> =>
   database.query('update bitacora.outbox set leased_until = clock_timestamp()');
 
-test('SDK-17 each row goes to the ledger of the tenant that it was written for; those of one that is not known stay, are told, and hold up nobody', async () => {
+test('SDK-17 each row goes to the ledger of its tenant; rows of an unknown tenant stay, are reported, and delay no others', async () => {
   const keys: Record<string, string> = { north: seen.north.key, south: seen.south.key };
   await write('west', 'lane', 250);
   for (const tenant of ['north', undefined, 'south', 'north']) await write(tenant, 'lane', 3);
@@ -117,7 +117,7 @@ test('SDK-17 each row goes to the ledger of the tenant that it was written for; 
   expect(await found('lane')).toEqual({ north: 256, south: 4, own: 3 });
 });
 
-test('SDK-17 however many rows are held, those behind them are reached, and after them those that wait longest', async () => {
+test('SDK-17 however many rows are held back, the rows behind them are sent, and then those that wait longest', async () => {
   const keys: Record<string, string> = { north: seen.north.key };
   await write('west', 'row', 6);
   await write('south', 'row');
@@ -139,7 +139,7 @@ test('SDK-17 however many rows are held, those behind them are reached, and afte
   expect(await waiting()).toEqual({ west: 6 });
 });
 
-test('SDK-17 a ledger that one tenant does not have holds up that tenant alone', async () => {
+test('SDK-17 a ledger that a tenant does not have delays only that tenant', async () => {
   const sales = JSON.stringify({ name: 'sales' });
   const made = await seen.north.json('/v1/ledgers', { method: 'POST', body: sales });
   expect(made.status).toBe(201);
@@ -156,7 +156,7 @@ test('SDK-17 a ledger that one tenant does not have holds up that tenant alone',
   expect(await forwardAll(forwarder)).toMatchObject({ sent: 2, held: 3, later: 0 });
 });
 
-test('SDK-17 an audit that forwards asks its keyOf, and what it writes in one transaction for several tenants is told apart', async () => {
+test('SDK-17 an audit that forwards asks its keyOf, and separates the tenants of one transaction', async () => {
   await database.query('create table parcel (id integer primary key, owner text)');
   const audit = createAudit({
     url: server.url,
@@ -226,7 +226,7 @@ test('SDK-17 F-03 the rows of triggers go to the tenant that the setting of the 
   await uninstallCapture(query, 'all');
 });
 
-test('SDK-17 without keys of tenants all go by the one key, and an outbox of an earlier version is brought up to date', async () => {
+test('SDK-17 without keys of tenants all rows are sent with the one key, and an outbox of an earlier version is migrated', async () => {
   await database.query('alter table bitacora.outbox drop tenant');
   await write(undefined, 'single', 2);
   await database.query(outboxInstallSql());
@@ -264,7 +264,7 @@ test('SDK-17 bitacora capture forward takes the keys of the tenants from a file'
   expect(await waiting()).toEqual({ west: 1 });
 });
 
-test('SDK-17 an event goes to the outbox without a key for its tenant, and counts', async () => {
+test('SDK-17 an event without a key for its tenant goes to the outbox and is counted', async () => {
   const errors: string[] = [];
   const audit = createAudit({
     ...{ url: server.url, key: server.key, mode: 'outbox' as const, keyOf: () => undefined },

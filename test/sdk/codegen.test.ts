@@ -80,7 +80,7 @@ const wrong = [
   [`await capture({ action: 'book.lend', actor, colour: 'red' });`, /colour/],
 ] as const;
 
-test('SDK-6 what the packs of a server declare is written as TypeScript that compiles, and whose events arrive', async () => {
+test('SDK-6 the packs of a server are written as TypeScript that compiles, and its events arrive', async () => {
   expect(await codegen('--out', file)).toEqual({ code: 0, out: `${file}\n`, error: '' });
   const text = readFileSync(file, 'utf8');
   expect(text).toMatch(/^\/\/ Made by .*\n\/\/ Catalogue sha256:[\da-f]{64}\n/);
@@ -109,7 +109,7 @@ test('SDK-6 a wrong action, attribute or value is an error of the compiler, each
   }
 });
 
-test('SDK-6 the same catalogue gives the same bytes, and --check tells when the file is stale', async () => {
+test('SDK-6 the same catalogue gives the same bytes, and --check fails when the file is stale', async () => {
   await codegen('--out', file);
   const text = readFileSync(file, 'utf8');
   const { mtimeMs } = statSync(file);
@@ -140,7 +140,7 @@ test('SDK-6 the same catalogue gives the same bytes, and --check tells when the 
   expect(existsSync(absent)).toBe(false);
 });
 
-test('SDK-6 what codegen cannot do is exit code 2 with the name of the option', async () => {
+test('SDK-6 wrong options of codegen end with exit code 2 and the name of the option', async () => {
   const { body } = await server.json('/v1/keys', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

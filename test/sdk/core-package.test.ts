@@ -61,7 +61,7 @@ console.log(JSON.stringify({ states, delivered, pending }));
 `;
 
 test.for(['20.19.6', '22.23.3', '24'])(
-  'SDK-30 SDK-1 the packed tarball works on Node.js %s as ES module and as CommonJS, and both are one',
+  'SDK-30 SDK-1 the packed tarball works on Node.js %s as ES module and as CommonJS, and both share one audit',
   async (version, { skip }) => {
     const node = version === '24' ? process.execPath : await olderNode(version).catch(String);
     if (node.includes('rror')) return skip(`Node.js ${version} cannot be fetched: ${node}`);
@@ -125,7 +125,7 @@ async function runAllDoors(node: string): Promise<void> {
   await run(node, ['doors.cjs'], { cwd: host });
 }
 
-test('SDK-30 hosts get types, whichever way they import', async () => {
+test('SDK-30 hosts get types, as ES module and as CommonJS', async () => {
   const use = (line: string): string =>
     `${line}\nconst audit: Audit = createAudit({ url: 'http://localhost', key: 'k' });\nvoid audit.capture({ action: 'a.b' });\n// @ts-expect-error an action is needed\nvoid audit.capture({});\n`;
   writeFileSync(join(host, 'use.mts'), use("import { createAudit, type Audit } from '@bitacora/sdk';"));
@@ -142,7 +142,7 @@ test('SDK-30 hosts get types, whichever way they import', async () => {
   await expect(run(process.execPath, [tsc, '-p', host])).resolves.toMatchObject({ stdout: '' });
 });
 
-test('SDK-30 at most two packages are needed at run time, and the main door brings at most 30 KB, minified and gzipped', async () => {
+test('SDK-30 at most two packages are needed at run time, and the main entry has at most 30 KB, minified and gzipped', async () => {
   const { dependencies, version, publishConfig } = JSON.parse(
     readFileSync(join(installed, 'package.json'), 'utf8'),
   );

@@ -52,7 +52,7 @@ function expectConserved(health: Health): void {
   expect(delivered + rejected + pending + dropped, JSON.stringify(health)).toBe(submitted);
 }
 
-test('SDK-1 the same options again give the same audit and a warning, other options another one', async () => {
+test('SDK-1 the same options give the same audit and a warning, and other options give another audit', async () => {
   const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
   const { audit, server } = await connect();
   const same = { url: server.url, key: 'k', batchAfterMs: 5, retryWaitMaxMs: 5, onError: () => undefined };
@@ -119,7 +119,7 @@ test('SDK-2 address and key come from the environment when they are not given', 
   server.close();
 });
 
-test('SDK-3 SDK-24 no value makes capture throw, and every one is accounted for at any moment', async () => {
+test('SDK-3 SDK-24 no value makes capture throw, and at any moment each event is counted', async () => {
   const { audit, errors } = await connect();
   const thrower = {
     get action(): string {
@@ -200,7 +200,7 @@ test('SDK-3 SDK-24 no value makes capture throw, and every one is accounted for 
   expect(errors).toHaveLength(health.rejected);
 });
 
-test('SDK-10 SDK-25 events carry ids and numbers from the call on, the same at each attempt, and gaps are explained', async () => {
+test('SDK-10 SDK-25 events have their ids and numbers from the call on, the same at each attempt, and gaps are explained', async () => {
   const { audit, server } = await connect(
     (response, events, call) => (call < 2 ? response.writeHead(503).end() : accept(response, events)),
     { name: 'shop', reportEveryMs: 100 },
@@ -226,7 +226,7 @@ test('SDK-10 SDK-25 events carry ids and numbers from the call on, the same at e
   });
 });
 
-test('SDK-25 a server that does not know reports is no error', async () => {
+test('SDK-25 a server without the route for reports is not an error', async () => {
   const server = await startScriptedServer(accept, { knowsSources: false });
   const audit = createAudit({ url: server.url, key: 'k' });
   void audit.capture(event());
@@ -246,7 +246,7 @@ test('SDK-11 SDK-12 one event too large for the server is rejected alone', async
   expect(Math.max(...server.batches.map(({ length }) => length))).toBe(9);
 });
 
-test('SDK-12 what was spooled and is refused for good is kept for a person to look at', async () => {
+test('SDK-12 spooled events that are refused for good are kept in a file for a person to read', async () => {
   const spool = { directory: join(directory, 'refused') };
   const { audit } = await connect((response) => response.writeHead(403).end(), { mode: 'durable', spool });
   await audit.capture(event(7));
@@ -406,7 +406,7 @@ test('SDK-17 each action has its mode: memory, disk, ledger, and the outbox of a
   await expect(of('pay.now')).rejects.toMatchObject({ code: 'closed' });
 });
 
-test('SDK-17 strict rejects in time when nothing answers, and its event is not sent later', async () => {
+test('SDK-17 without an answer strict rejects in time, and its event is not sent later', async () => {
   const { audit } = await connect(() => undefined, {
     mode: 'strict',
     strictTimeoutMs: 200,
@@ -416,7 +416,7 @@ test('SDK-17 strict rejects in time when nothing answers, and its event is not s
   await expect.poll(() => audit.health()).toMatchObject({ submitted: 1, pending: 0, dropped: 1 });
 });
 
-test("SDK-16 SDK-26 the spool is its owner's only, is gone when empty, and receipts are told", async () => {
+test('SDK-16 SDK-26 only its owner can read the spool, an empty spool is removed, and receipts are reported', async () => {
   const spool = { directory: join(directory, 'rights') };
   let isUp = false;
   const { audit, errors } = await connect(
@@ -437,7 +437,7 @@ test("SDK-16 SDK-26 the spool is its owner's only, is gone when empty, and recei
   expect(errors.every(({ code }) => code === 'unreachable')).toBe(true);
 });
 
-test('SDK-26 a server that tells another place for the same event is noticed', async () => {
+test('SDK-26 a server that answers another index for the same event is reported', async () => {
   let index = 0;
   const { audit, errors } = await connect(
     (response, events) => {
@@ -484,7 +484,7 @@ test('each tenant of a context has a key, numbers and a sender of its own', asyn
   expect(audit.health()).toMatchObject({ submitted: 5, delivered: 3, droppedBy: { too_many_tenants: 2 } });
 });
 
-test('SDK-7 the context fills what the event leaves open, redacted, and its own fields win', async () => {
+test("SDK-7 the context fills fields that the event does not have, redacted, and the event's own fields count first", async () => {
   const { audit, server } = await connect(accept, { name: 'shop' });
   const context = { actor: { id: 'ana' }, correlationId: 'c-1', attributes: { a: 1, password: 'x' } };
   withContext(context, () => void audit.capture({ action: 'a.b', attributes: { b: 2 } }));
@@ -504,7 +504,7 @@ test('SDK-7 the context fills what the event leaves open, redacted, and its own 
   expect(third).toMatchObject({ actor: { type: 'system', id: 'shop' } });
 });
 
-test('SDK-23 what the SDK does itself is not captured', async () => {
+test("SDK-23 the SDK's own requests are not captured", async () => {
   const seen: unknown[] = [];
   const transport: Transport = (batch) => {
     seen.push(audit.capture({ action: 'http.request' }));
@@ -520,7 +520,7 @@ test('SDK-23 what the SDK does itself is not captured', async () => {
   expect(audit.health().submitted).toBe(1);
 });
 
-test('SDK-27 events tell when they were sent, and a clock that jumps moves no timer', async () => {
+test('SDK-27 events are sent with the time of sending, and a clock that jumps changes no timer', async () => {
   let nowMs = Date.parse('2026-03-01T00:00:00Z');
   const { audit, server } = await connect(accept, { clock: () => nowMs, batchAfterMs: 50 });
   for (const jumpMs of [0, -86_400_000, 86_400_000]) {
@@ -554,7 +554,7 @@ test('SDK-29 debug prints what would be sent, redacted; disabled does nothing at
   expect(await nothing.close()).toEqual({ delivered: 0, rejected: 0, pending: 0, dropped: 0, spooled: 0 });
 });
 
-test('SDK-15 what memory has no room for goes to the spool, where there is one', async () => {
+test('SDK-15 events for which memory has no room go to the spool, if there is one', async () => {
   let isUp = false;
   const { audit } = await connect(
     (response, events) => (isUp ? accept(response, events) : response.writeHead(503).end()),

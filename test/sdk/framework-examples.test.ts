@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => server?.dispose());
 
 test.each(['express', 'fastify', 'hono', 'koa', 'nestjs'])(
-  'D-04 C-02 the example host on %s puts its requests, sessions and approvals on record',
+  'D-04 C-02 the example host on %s records its requests, sessions and approvals',
   async (name) => {
     const { child, url } = await startHost(name);
     try {

@@ -89,7 +89,7 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
     expect(JSON.stringify(event)).not.toMatch(/hunter2|abcdefgh1234|tok-secret/);
   });
 
-  test('D-04 SDK-9 excluded paths leave no event, and nothing else passes for one of them', async () => {
+  test('D-04 SDK-9 excluded paths give no event, and similar paths are not excluded', async () => {
     const host = await start();
     const ids = [];
     for (const path of ['/health', '/health/live?x=1', '/docs']) ids.push((await ask(host, path)).id);
@@ -106,7 +106,7 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
     expect((await eventsNow(excluded)).map(({ action }) => action)).toEqual(['booking.read']);
   });
 
-  test('SDK-9 bodies are kept only where the host asks for them, route by route too', async () => {
+  test('SDK-9 bodies are kept only where the host asks for them, also for single routes', async () => {
     const sent = post({ amount: 12 });
     const silent = await start();
     const { id: none } = await ask(silent, '/echo', sent);
@@ -132,7 +132,7 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
     expect(await eventsNow(hidden)).toHaveLength(1);
   });
 
-  test("D-04 SDK-9 the client's address is a proxy's word only where the proxy is trusted", async () => {
+  test("D-04 SDK-9 the client's address is read from a proxy's header only when the proxy is trusted", async () => {
     const forwarded = { 'x-forwarded-for': '6.6.6.6, 203.0.113.7:4711, 10.1.2.3', forwarded: 'for=6.6.6.7' };
     const rfc7239 = {
       'x-forwarded-for': '6.6.6.6',
@@ -152,7 +152,7 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
     }
   });
 
-  test('SDK-7 SDK-9 what a handler captures knows actor, client, correlation and trace, also after awaits', async () => {
+  test('SDK-7 SDK-9 events that a handler captures have actor, client, correlation and trace, also after awaits', async () => {
     const host = await start({ module: 'reservations', tenantOf: () => 'acme', sessionOf: () => 's-1' });
     const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
     const { id } = await ask(host, '/bookings/9', {
@@ -239,7 +239,7 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
     expect((await eventsOf(broken.id, 'http.request'))[0]).toMatchObject({ outcome: 'failure', error });
   });
 
-  test("SDK-9 the application's answers and errors are the same with and without", async () => {
+  test("SDK-9 the application's answers and errors are the same with and without the SDK", async () => {
     const [plain, audited] = await Promise.all([startHost(name, {}), start({ captureBody: true })]);
     const requests: [string, RequestInit][] = [
       ['/bookings/1', {}],
@@ -262,7 +262,7 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
     expect(audited.errors).toContain(failure);
   });
 
-  test('SDK-9 a stream is recorded at its end, and a client that leaves as such', async () => {
+  test('SDK-9 a stream is recorded at its end, and a client that disconnects is recorded as such', async () => {
     const host = await start();
     const { id, response } = await ask(host, '/stream');
     expect(await response.text()).toBe('one two three');
@@ -286,7 +286,7 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
     expect(event.request.status).toBeUndefined();
   });
 
-  test('D-04 no request keeps its own event off the record', async () => {
+  test('D-04 no request can prevent its own event', async () => {
     const host = await start({ captureBody: true });
     const many = Array.from({ length: 1_200 }, (_, n) => `p${n}=${n}`).join('&');
     const deep = JSON.parse('{"a":'.repeat(60) + '1' + '}'.repeat(60)) as object;
@@ -341,7 +341,7 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
   });
 });
 
-test('C-02 a handler tells what became of a session itself, and the rules are silent', async () => {
+test('C-02 when a handler reports a sign-in or sign-out itself, the rules capture nothing', async () => {
   const host = await listen(
     auditRequests(audit, { signIn: { path: '/login' } })((request, response) => {
       const session = auditSession(audit);
@@ -381,7 +381,7 @@ test('SDK-9 a middleware that stands twice in a chain records once', async () =>
   expect(await eventsNow(id)).toHaveLength(1);
 });
 
-test('SDK-9 policies of a Nest handler and of a Fastify route are those of their requests', async () => {
+test('SDK-9 policies of a Nest handler and of a Fastify route apply to their requests', async () => {
   const nest = await startHost('nestjs', { audit });
   const { id } = await ask(nest, '/secret');
   expect((await eventsOf(id, 'http.request'))[0]).toMatchObject({
@@ -423,7 +423,7 @@ test("D-04 SDK-9 in Express's nested routers route and parameters are those of t
   ]);
 });
 
-test('SDK-9 over HTTP/2 too, a client that leaves is recorded as such', async () => {
+test('SDK-9 a client that disconnects is recorded as such over HTTP/2 too', async () => {
   const app = createHttp2Server();
   const listener = auditRequests(audit)((request, response) =>
     request.url === '/whole' ? response.end('all') : response.write('a part'),
@@ -444,7 +444,7 @@ test('SDK-9 over HTTP/2 too, a client that leaves is recorded as such', async ()
   expect(outcomes).toEqual([undefined, 'aborted']);
 });
 
-test('SDK-9 SDK-20 answers without a connection are recorded as whole: injected, or in a function that a cloud calls', async () => {
+test('SDK-9 SDK-20 answers without a connection are recorded as complete: injected, or in a cloud function', async () => {
   const app = fastify();
   await app.register(auditFastify(audit));
   app.get('/wire', async () => ({}));

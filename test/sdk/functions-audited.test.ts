@@ -30,7 +30,7 @@ test('SDK-31 a wrapped function is captured with outcome and duration, and retur
   });
 });
 
-test('SDK-31 what a function throws or rejects with reaches the caller untouched and is on record, redacted', async () => {
+test('SDK-31 what a function throws or rejects with reaches the caller unchanged and is recorded, redacted', async () => {
   const { audit, expectAudit } = createTestAudit();
   const thrown = Object.assign(new Error('refused: password=hunter2'), { code: 'E_REFUSED' });
   const sync = audited({ audit, action: 'job.sync' }, () => {
@@ -98,7 +98,7 @@ test('SDK-31 generators and iterators are passed through, and an audit that fail
   expect(audited({ audit: throwing, action: 'a.b' }, () => 3)()).toBe(3);
 });
 
-test('SDK-31 the decorators that NestJS uses capture methods too, and what others noted on a method stays', async () => {
+test("SDK-31 the decorators that NestJS uses capture methods too, and a method's metadata stays", async () => {
   const { audit, expectAudit } = createTestAudit();
   class Rooms {
     readonly fee = 12;

@@ -31,7 +31,7 @@ async function stored(correlationId: string): Promise<any[]> {
   return body.entries.map(({ event }: any) => event);
 }
 
-test('D-05 methods under decorators that a domain has named are on record with who, what, how long and how it ended', async () => {
+test("D-05 methods with a domain's decorators are recorded with actor, action, duration and outcome", async () => {
   const compiled = await compileDecorators(resolve(import.meta.dirname, 'decorated-travel.ts'), folder);
   const { desk, invite }: ReturnType<typeof decoratedDesk> = compiled.decoratedDesk(
     travelNames(audited, audit),
@@ -62,7 +62,7 @@ test('D-05 methods under decorators that a domain has named are on record with w
   ]);
 });
 
-test('D-05 the same names wrap functions, which keep their types and what they return or throw', async () => {
+test('D-05 the same names wrap functions, which keep their types, results and errors', async () => {
   const names = travelNames(audited, audit);
   const cancel = names.auditBookingAction('cancel')((booking: { id: string }, reason: string) =>
     Promise.resolve(`${booking.id} ${reason}`),
@@ -96,7 +96,7 @@ test('D-05 the same names wrap functions, which keep their types and what they r
   expect(JSON.stringify(events)).not.toContain('abcdef0123456789');
 });
 
-test('D-05 a block is on record with its start, duration and result, also when it throws', async () => {
+test('D-05 a block is recorded with its start, duration and result, also when it throws', async () => {
   const fields = {
     ...{ actor, description: 'Complex booking operation with multiple agents', action: 'booking.create' },
     ...({ module: 'booking', level: 'medium', announce: true } as const),

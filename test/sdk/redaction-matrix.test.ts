@@ -9,7 +9,7 @@ const seed = 20_260_301;
 const secrets = inventSecrets(createRandom(seed), 6);
 const places = Object.entries(secretPlaces);
 
-test('X15 SDK-22 of 120 secrets in 8 places none of a known form and at most 0.5 % of all leave the process', async () => {
+test('X15 SDK-22 of 120 secrets in 8 places at most 0.5 % leave the process, and none that has a known form', async () => {
   const { audit, events, errors } = createTestAudit();
   const cases = secrets.flatMap((secret) => places.map(([place, put]) => ({ secret, place, put })));
   expect(cases).toHaveLength(960);
@@ -23,7 +23,7 @@ test('X15 SDK-22 of 120 secrets in 8 places none of a known form and at most 0.5
   expect(told.filter((_, i) => leaks[i]?.secret.known)).toEqual([]);
 });
 
-test('X15 of 350 texts that are no secrets at most 1 % are changed', async () => {
+test('X15 of 350 texts that are not secrets at most 1 % are changed', async () => {
   const { audit, events } = createTestAudit();
   const texts = benignTexts(createRandom(seed), 12);
   expect(texts.length).toBeGreaterThanOrEqual(300);
@@ -34,7 +34,7 @@ test('X15 of 350 texts that are no secrets at most 1 % are changed', async () =>
   expect(changed.length, changed.join('\n')).toBeLessThanOrEqual(texts.length * 0.01);
 });
 
-test('X15 what is left of a secret says of what kind it was, and the text around it stays', async () => {
+test('X15 the replacement of a secret names its kind, and the text around it stays', async () => {
   const { audit, expectAudit } = createTestAudit();
   void audit.capture({
     action: 'order.fail',
@@ -104,7 +104,7 @@ test('X15 secret names are found in every spelling and language, and names about
   expect(attributes?.['open']).toEqual(open);
 });
 
-test('X15 a changed secret is on record without its values', async () => {
+test('X15 a changed secret is recorded without its values', async () => {
   const { audit, expectAudit } = createTestAudit();
   const changes = [
     { path: 'login.password', before: 'old one', after: 'new one' },
@@ -121,7 +121,7 @@ test('X15 a changed secret is on record without its values', async () => {
   ]);
 });
 
-test('X15 SDK-22 of headers only the allow-list stays, in every form in which programs hold them', async () => {
+test('X15 SDK-22 only headers of the allow-list stay, in every form in which programs hold headers', async () => {
   const { audit, expectAudit } = createTestAudit({ redact: { allow: ['X-Region'] } });
   const [accept, kept, lost] = ['text/html', 'eu-1', 'internal'];
   const forms = {
@@ -156,7 +156,7 @@ test('X15 SDK-22 of headers only the allow-list stays, in every form in which pr
   expect(text.split(kept)).toHaveLength(5);
 });
 
-test('X15 a secret that is a key is not told either, and what it names stays', async () => {
+test('X15 a secret that is the name of a member is redacted too, and its value stays', async () => {
   const { audit, expectAudit } = createTestAudit();
   const [token, card] = ['ghp_0123456789abcdefghijABCDEFGHIJ012345', '4111111111111111'];
   void audit.capture({

@@ -35,7 +35,7 @@ test('SDK-5 later changes of the host, at any depth, do not change what was capt
   });
 });
 
-test('SDK-3 values that JSON does not know become what stands for them', async () => {
+test('SDK-3 values that JSON does not have become texts that describe them', async () => {
   class Money {
     readonly cents = 12;
   }
@@ -92,7 +92,7 @@ test('SDK-3 values that JSON does not know become what stands for them', async (
   });
 });
 
-test('SDK-3 what cannot be copied is rejected with its path, and nothing is thrown', async () => {
+test('SDK-3 a value that cannot be copied is rejected with its path, and nothing is thrown', async () => {
   const { audit, errors, expectNoAudit } = createTestAudit();
   const cycle: Record<string, unknown> = {};
   cycle['self'] = { cycle, again: cycle };

@@ -74,7 +74,7 @@ async function foundOnDisk(directory: string, spoolKey: Buffer | undefined): Pro
   });
 }
 
-test('SDK-16 with a key nothing of an event stands in clear in any file of the spool, and all of it is read again', async () => {
+test('SDK-16 with a key no file of the spool holds plain text of an event, and all events are read back', async () => {
   // The search finds what is there to find.
   const inClear = await foundOnDisk(join(root, 'clear'), undefined);
   expect(new Set(inClear.map((found) => found.split(': ')[1]))).toEqual(new Set(values));
@@ -101,7 +101,7 @@ test('SDK-16 with a key nothing of an event stands in clear in any file of the s
   await expect.poll(() => readdirSync(directory)).toEqual(['rejected.encrypted']);
 });
 
-test('SDK-16 events that need another key stay on the disk, which is told, while new ones go on; the right key sends them', async () => {
+test('SDK-16 events that need another key stay on the disk and are reported, while new ones are sent; with the right key they are sent', async () => {
   const directory = join(root, 'wrong');
   const first = await startServer(away);
   const { audit: before } = connect(first.url, { mode: 'durable', spool: { directory, key } });
@@ -131,7 +131,7 @@ test('SDK-16 events that need another key stay on the disk, which is told, while
   await expect.poll(() => readdirSync(directory)).toEqual([]);
 });
 
-test('SDK-16 SDK-2 a key that is none is refused at the start, and so is one that turned out to be absent', () => {
+test('SDK-16 SDK-2 an invalid key is refused at the start, and so is an empty one', () => {
   const valid = [
     key,
     new Uint8Array(key),

@@ -91,7 +91,7 @@ async function historyWith(index: number): Promise<string[]> {
   return lines.with(index, (lines[index] ?? '').replace('"id":"', '"id":"0'));
 }
 
-test('SDK-26 a ledger that only grows is consistent, over restarts of the host too, and receipts are found in it', async () => {
+test('SDK-26 a ledger that only grows is consistent, also after restarts of the host, and contains the receipts', async () => {
   const first = watch();
   for (const receipt of receipts.slice(0, 40)) expect(first.receipt(receipt)).toBe(true);
   await expectSize(first, size);
@@ -146,7 +146,7 @@ test('SDK-26 A3 A13 a history rewritten and signed with the stolen key of the se
   expect(await honest.check()).toMatchObject({ state: 'consistent' });
 });
 
-test('SDK-26 A3 A13 a rewritten history that grows on is found by its beginning, and one that only grows is not', async () => {
+test('SDK-26 A3 A13 a rewritten history that continues to grow is reported, and a history that only grows is not', async () => {
   const [honest, deceived] = [watch(), watch()];
   await Promise.all([expectSize(honest, size + 7), expectSize(deceived, size + 7)]);
   const grown = [...(await administrator.lines(ledger)), 'one more', 'and another'];
@@ -164,7 +164,7 @@ test('SDK-26 A3 A13 a rewritten history that grows on is found by its beginning,
   expect([honest.told.length, deceived.told.length]).toEqual([1, 1]);
 });
 
-test('SDK-26 A6 A14 a ledger cut short is a rollback, whether it is signed again or has nothing signed any more', async () => {
+test('SDK-26 A6 A14 a ledger that was cut off is a rollback, with a new signature or without any', async () => {
   const host = watch();
   await expectSize(host, size + 7);
   const lines = (await administrator.lines(ledger)).slice(0, 290);
@@ -176,7 +176,7 @@ test('SDK-26 A6 A14 a ledger cut short is a rollback, whether it is signed again
   expect(await host.check()).toMatchObject({ kind: 'rollback', kept: { size: size + 7 } });
 });
 
-test('SDK-26 A7 A13 a receipt tells an entry that was replaced, or cut off, before its checkpoint reached the host', async () => {
+test('SDK-26 A7 A13 a receipt shows that an entry was replaced or cut off before its checkpoint reached the host', async () => {
   const lines = await historyWith(7);
   await publish(lines);
   const host = watch();
@@ -197,7 +197,7 @@ test('SDK-26 A7 A13 a receipt tells an entry that was replaced, or cut off, befo
   await expect.poll(() => patient.check()).toMatchObject({ state: 'consistent', receiptsWaiting: 10 });
 });
 
-test('SDK-26 a foreign signature, tiles of another tree and a kept note that was changed are told', async () => {
+test('SDK-26 a foreign signature, tiles of another tree and a changed note of the host are reported', async () => {
   const host = watch();
   await expectSize(host, size + 7);
   const lines = await administrator.lines(ledger);
@@ -219,7 +219,7 @@ test('SDK-26 a foreign signature, tiles of another tree and a kept note that was
   expect(host.told.map(({ kind }) => kind)).toEqual(['bad_signature', 'tiles', 'tiles', 'kept_note']);
 });
 
-test('SDK-26 a server that cannot be read says nothing about the ledger, until it is silent for too long; a host that throws does not stop the watch', async () => {
+test('SDK-26 a server that cannot be read is reported only when it is silent for too long; a callback that throws does not stop the watch', async () => {
   const nobody = { url: 'http://127.0.0.1:1' };
   const patient = watch(nobody);
   expect(await patient.check()).toMatchObject({ state: 'unknown', reason: expect.stringContaining('ECONN') });
@@ -240,7 +240,7 @@ test('SDK-26 a server that cannot be read says nothing about the ledger, until i
   expect(patient.told).toEqual([]);
 });
 
-test('SDK-26 what cannot work is refused at the start', () => {
+test('SDK-26 options that cannot work are refused at the start', () => {
   const wrong: Record<string, any>[] = [
     { url: 'localhost' },
     { key: '' },

@@ -127,7 +127,7 @@ async function eachPosition(attempt: (ledger: Kept, index: number) => Promise<vo
   }
 }
 
-describe('F-05 what a superuser of the database does to entries is found', () => {
+describe('F-05 changes that a superuser of the database makes to entries are found', () => {
   test('an untouched ledger passes, from the server and offline from a saved folder', async () => {
     for (const ledger of ledgers) {
       const verdict = await verify(ledger, 'checkpoint', 'receipt', 'leaves');
@@ -250,7 +250,7 @@ describe('F-05 what a superuser of the database does to entries is found', () =>
       expectIndex(await verify(ledger), Math.min(index, other));
     }));
 
-  test('A9 the body of an entry taken from another one, or from another ledger', () =>
+  test('A9 the body of an entry replaced by that of another entry, or of another ledger', () =>
     eachPosition(async (ledger, index) => {
       const other = ledgers.find(({ id }) => id !== ledger.id);
       const [foreign] = other?.last.entries ?? [];

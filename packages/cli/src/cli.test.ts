@@ -125,7 +125,7 @@ test('tail shows what comes in', async () => {
   }
 });
 
-test('keys are made, listed and revoked, and a key without a scope is told which', async () => {
+test('keys are made, listed and revoked, and the refusal of a key names the scope that it lacks', async () => {
   const made = JSON.parse((await bitacora('keys', 'create', 'reader', '--scopes', 'read', '--json')).out);
   const { id } = made.key;
   const refused = await bitacora('keys', 'list', '--key', made.secret);
@@ -171,7 +171,7 @@ test.each([
   [['codegen', '--check'], '--out: needed by --check'],
   [['codegen', '--out', 'x.ts'], '--url: this server has no packs'],
   [['pack', 'new', 'Not Kebab'], 'kebab-case'],
-])('wrong usage is exit code 2 and says what: %j', async (args, message) => {
+])('wrong usage ends with exit code 2 and a message that names the fault: %j', async (args, message) => {
   const { code, err } = await bitacora(...args);
   expect(err).toContain(message);
   expect(code).toBe(2);

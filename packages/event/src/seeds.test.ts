@@ -167,7 +167,7 @@ const deletion = {
   occurredAt,
 } satisfies EventInput;
 
-describe('everything the seeds record has its place', () => {
+describe('every field of the seeds has a place in an event', () => {
   test.each<[string, EventInput]>([
     ['A: accounting closing', closing],
     ['B: customer synchronisation', sync],
@@ -177,7 +177,7 @@ describe('everything the seeds record has its place', () => {
     ['D: login', login],
     ['D: data access', dataAccess],
     ['E: deletion', deletion],
-  ])('%s parses and comes back as it was, from memory and from text', (_, event) => {
+  ])('%s is parsed without any change, from memory and from text', (_, event) => {
     expect(parseEvent(event)).toEqual({ ok: true, event });
     const reading = readEvents(JSON.stringify([event]), 'json');
     const [read] = reading.ok ? reading.events : [];

@@ -15,7 +15,7 @@ const { files } = await publish(entries, sizes);
 const fetchTile = (tile: HashTile) => files.get(tilePath(tile));
 const plain = (hashes: readonly Uint8Array[]) => hashes.map((hash) => Buffer.from(hash).toString('hex'));
 
-test('growing step by step makes every tile that each size needs', () => {
+test('a tree that grows step by step makes every tile that each size needs', () => {
   for (const size of sizes) {
     const missing = [...tilesForSize(size)].filter(
       (tile) => files.get(tilePath(tile))?.length !== tile.width * 32,
@@ -40,7 +40,7 @@ test('roots, inclusion and consistency proofs built from tiles are those of RFC 
   );
 });
 
-test('a proof fetches each tile once, and takes a full tile where the partial one was deleted', async () => {
+test('a proof fetches each tile once, and uses the full tile when the partial one was deleted', async () => {
   const asked: string[] = [];
   const reader = createTileReader(
     (tile) => {
@@ -53,7 +53,7 @@ test('a proof fetches each tile once, and takes a full tile where the partial on
   expect(asked).toEqual(['tile/0/000.p/200', 'tile/0/000']);
 });
 
-test('a missing tile and one of the wrong length are told by their path', async () => {
+test('a missing tile and a tile of the wrong length are reported with their path', async () => {
   const missing = createTileReader(() => undefined, { size: 300 });
   await expect(proveInclusion(0, 300, missing)).rejects.toThrow('tile/0/000');
   const short = createTileReader(() => new Uint8Array(31), { size: 300 });

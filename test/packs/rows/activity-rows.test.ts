@@ -76,7 +76,7 @@ export function activityRows(installation: () => PackInstallation): void {
     });
   });
 
-  test('A-01 the closing of an unknown client or period: 404, and nothing is stored', async () => {
+  test('A-01 an activity for an unknown client or period gets 404, and nothing is stored', async () => {
     const before = (await list()).count;
     const { status, body } = await register(activity({ periodo: '1999-01' }));
     expect(status).toBe(404);
@@ -84,7 +84,7 @@ export function activityRows(installation: () => PackInstallation): void {
     expect((await list()).count).toBe(before);
   });
 
-  test('A-01 for a host with the SDK an unknown closing is null and a warning; what is known is sequenced', async () => {
+  test('A-01 in the SDK an unknown closing gives null and a warning; a known closing is stored', async () => {
     const warnings: string[] = [];
     const onError = ({ code, field }: SdkError): void => void warnings.push(`${code} ${field}`);
     const { url, key } = server;
@@ -177,7 +177,7 @@ export function activityRows(installation: () => PackInstallation): void {
     expect((await list('?fecha_hasta=2020-01-01')).count).toBe(0);
   });
 
-  test('A-05 the newest pages come from the recent store, and say what PostgreSQL says', async () => {
+  test('A-05 the newest pages come from the recent store and equal those of PostgreSQL', async () => {
     await installation().calm();
     // Oldest first is never asked of the recent store.
     const { body } = await server.json('/v1/events?action=card.activity&order=asc&limit=1000');
@@ -238,7 +238,7 @@ export function activityRows(installation: () => PackInstallation): void {
     expect(refused).toMatchObject({ status: 403, body: { error: 'Acceso denegado' } });
   });
 
-  test('A-07 a gerente reads what everybody did; anybody else with a token is refused', async () => {
+  test("A-07 a gerente reads everybody's activities; other users with a token are refused", async () => {
     const tokenOf = await viewerTokens(server, 'actividad');
     const { count } = await list();
     expect(await server.json(path, { as: tokenOf('90', 'gerente') })).toMatchObject({
@@ -270,7 +270,7 @@ export function activityRows(installation: () => PackInstallation): void {
     expect({ status: logged.status, parameter: logged.body.parameter }).toEqual({ status: 422, parameter });
   });
 
-  test('A-12 entries of the pack are kept without end by default', async () => {
+  test('A-12 by default entries of the pack are never removed', async () => {
     const { body } = await server.json('/v1/ledgers');
     expect(body.ledgers.find(({ name }: { name: string }) => name === 'actividad')).toMatchObject({
       retentionDays: null,

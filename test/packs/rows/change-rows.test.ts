@@ -33,7 +33,7 @@ export function changeRows(installation: () => PackInstallation): void {
     await cluster?.close();
   });
 
-  test('C-02 C-04 rows that the application writes are registros with states before and after and the user who did it, without code in the handlers', async () => {
+  test('C-02 C-04 rows that the application writes become registros with the states before and after and the user, without code in the handlers', async () => {
     await withContext({ actor: { type: 'user', id: '5', name: 'Ana Rojas' }, client }, async () => {
       await pool.query("insert into cargo values (1, 'Expensas', 100), (2, 'Multa', 50)");
       await pool.query('update cargo set monto = monto + 10');

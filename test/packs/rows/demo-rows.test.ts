@@ -31,7 +31,7 @@ export function demoRows(installation: () => PackInstallation): void {
     expect((await server.json('/api/audit/registros/')).body.count).toBe(0);
   });
 
-  test('C-07 C-11 bitacora stats build --date counts a day; without a pack that has statistics it says so', async () => {
+  test('C-07 C-11 bitacora stats build --date counts a day, and reports when no pack has statistics', async () => {
     const build = (...args: string[]): Promise<string> =>
       run(process.execPath, ['--conditions=bitacora:source', cli, 'stats', 'build', ...args], {
         env: { ...process.env, BITACORA_URL: server.url, BITACORA_API_KEY: server.key },

@@ -74,13 +74,13 @@ export function entryRows(installation: () => PackInstallation): void {
     });
   });
 
-  test('C-06 the token of a session is nowhere: its entry has a keyed hash in place of it', async () => {
+  test('C-06 the token of a session is not stored: its entry has a keyed hash in its place', async () => {
     const { entries } = await get('/v1/events');
     expect(entries[0].event.sessionId).toMatch(/^s_[\w-]{22}$/);
     expect(JSON.stringify(entries)).not.toContain(token);
   });
 
-  test('C-06 the token is not in an event that no pack declares, such as a request of the same session, and both are found by it', async () => {
+  test('C-06 events that no pack declares, such as requests of the session, hold no token either, and a search by the token finds them', async () => {
     const { entries: before } = await get(`/v1/events?sessionId=${token}`);
     const sent = await server.send({
       ...{ action: 'http.request', actor: { id: '1' }, sessionId: token },
@@ -128,7 +128,7 @@ export function entryRows(installation: () => PackInstallation): void {
     for (const secret of [token, other, token.slice(0, 20)]) expect(all).not.toContain(secret);
   });
 
-  test('C-01 C-04 one entry shows states before and after, agent and object; what is not there is 404 with detail', async () => {
+  test('C-01 C-04 one entry shows states before and after, agent and object; a missing entry is 404 with detail', async () => {
     await log('registrarActualizacion', {
       ...{
         usuario: 2,
@@ -249,7 +249,7 @@ export function entryRows(installation: () => PackInstallation): void {
     expect(entry.descripcion).not.toBe('');
   });
 
-  test('C-03 C-01 what the functions wrote is there: reference and amount, roles, error and reason', async () => {
+  test('C-03 C-01 entries hold what the functions wrote: reference and amount, roles, error and reason', async () => {
     const [payment] = (await get(`${path}?tipo_actividad=pago`)).results;
     expect(payment).toMatchObject({
       objeto_afectado_str: 'Cargo 9',
@@ -406,7 +406,7 @@ export function entryRows(installation: () => PackInstallation): void {
     );
   });
 
-  test('C-05 an export is a file with the filters of the list: CSV that is no formula, JSON; others come with the reports', async () => {
+  test('C-05 an export in CSV or JSON has the filters of the list, and no cell is a formula; other formats are planned', async () => {
     await log('registrarActividad', {
       ...{ usuario: 2, tipo_actividad: 'nota', descripcion: '=HYPERLINK("http://malo.example")' },
     });
@@ -473,7 +473,7 @@ export function entryRows(installation: () => PackInstallation): void {
     }
   });
 
-  test('C-04 C-08 pages of the configured origins may call with a token, others may not', async () => {
+  test('C-04 C-08 pages of the configured origins may call with a token, and pages of other origins may not', async () => {
     const preflight = await fetch(`${server.url}${path}`, {
       method: 'OPTIONS',
       headers: {

@@ -19,7 +19,7 @@ export function hostRows(installation: () => PackInstallation): void {
     expect(status).toBe(200);
   });
 
-  test('C-01 C-03 C-06 C-08 a condominium with the SDK: sign-ins, payments, roles and refusals, read with the tokens it gives', async () => {
+  test("C-01 C-03 C-06 C-08 a condominium with the SDK: sign-ins, payments, roles and refusals, read with the host's tokens", async () => {
     const host = await startExampleHost('condominium', { server, secret });
     const { call } = host;
     try {

@@ -36,7 +36,7 @@ export function importRows(installation: () => PackInstallation): void {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test('F-13 RegistroAuditoria as CSV: old ids as an attribute, old times, states before and after; twice is once', async () => {
+  test('F-13 RegistroAuditoria as CSV: old ids as an attribute, old times, states before and after; a second import adds nothing', async () => {
     const csv = file(
       'registros.csv',
       `id,usuario_id,tipo_actividad,descripcion,nivel_importancia,timestamp,content_type,object_id,ip_address,user_agent,datos_adicionales,datos_anteriores,datos_nuevos,es_exitoso,mensaje_error
@@ -136,7 +136,7 @@ export function importRows(installation: () => PackInstallation): void {
     expect(JSON.stringify(await get('/v1/events?limit=1000'))).not.toContain('secreto');
   });
 
-  test('F-13 TarjetaActivityLog as CSV; a row of an unknown closing is reported, the others come in', async () => {
+  test('F-13 TarjetaActivityLog as CSV: a row of an unknown closing is reported, and the others are imported', async () => {
     const csv = file(
       'actividad.csv',
       `id,cliente_id,periodo,tarjeta,accion,descripcion,usuario_id,detalles,resultado,timestamp,ip_address

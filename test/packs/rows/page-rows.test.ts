@@ -186,7 +186,7 @@ export function pageRows(installation: () => PackInstallation): void {
     }
   });
 
-  test('A-05 over sixty days pages 1 to 3 of all, a client, a period and both come from a warm store, as does every filter that begins inside the seven days', async () => {
+  test('A-05 pages 1 to 3 of all, of a client, of a period and of both come from a filled store, as does every filter within the seven days', async () => {
     await warm(installation());
     for (const asked of [...newestPages(20), ...newestPages(5)]) await comesFrom('redis', asked);
     const begins = [0, 1, 3, 5, 6].map((days) => oracle.dayOf(Date.now() - days * dayMs));
@@ -208,7 +208,7 @@ export function pageRows(installation: () => PackInstallation): void {
     }
   });
 
-  test(`A-02 A-04 A-05 A-06 ${pages} random pages between writes are what was written, whatever the store does`, async () => {
+  test(`A-02 A-04 A-05 A-06 ${pages} random pages between writes equal what was written, whatever happens to the store`, async () => {
     await warm(installation());
     let fromStore = 0;
     // Where the machine is slow, the store rests more often, and more is asked.
@@ -230,7 +230,7 @@ export function pageRows(installation: () => PackInstallation): void {
     expect(fromStore).toBeGreaterThan(pages / 40);
   });
 
-  test('A-03 A-11 the store holds the seven days, a thousand of a client, and every entry of the week is in it', async () => {
+  test('A-03 A-11 the store holds every entry of the seven days, and at most a thousand for each client', async () => {
     await warm(installation());
     const { body } = await server.json('/v1/recent?ledger=paginas');
     expect(body).toMatchObject({
@@ -249,7 +249,7 @@ export function pageRows(installation: () => PackInstallation): void {
     expect(Date.parse(held.since)).toBeGreaterThan(since);
   });
 
-  test('A-08 bitacora recent sync and clear, by client and while activities are registered, leave the answers as they are', async () => {
+  test('A-08 bitacora recent sync and clear, by client and during writes, do not change the answers', async () => {
     await warm(installation());
     const recent = (...args: string[]): Promise<{ stdout: string; stderr: string }> =>
       run(process.execPath, ['--conditions=bitacora:source', cli, 'recent', ...args, '--ledger', 'paginas'], {
@@ -276,7 +276,7 @@ export function pageRows(installation: () => PackInstallation): void {
     for (const asked of newestPages(20)) await comesFrom('redis', asked);
   });
 
-  test('A-09 what the store did is in its file and counted', async () => {
+  test('A-09 what the store did is logged in its file and counted', async () => {
     const { counters } = (await server.json('/v1/recent?ledger=paginas')).body;
     expect(counters).toMatchObject({ errors: expect.any(Number), fallbacks: expect.any(Number) });
     for (const name of ['hits', 'misses', 'stored', 'fills']) expect(counters[name]).toBeGreaterThan(0);

@@ -106,7 +106,7 @@ export function reachRows(installation: () => PackInstallation): void {
     await writeBoth();
   });
 
-  test('F-09 a gerente asks every question of the API and is shown nothing of another pack, not even what they did there', async () => {
+  test('F-09 no question of the API shows a gerente anything of another pack, not even their own acts there', async () => {
     const faults: string[] = [];
     const asked = await places();
     expect(asked.length).toBeGreaterThan(60);
@@ -157,7 +157,7 @@ export function reachRows(installation: () => PackInstallation): void {
           .toMatchObject({ source: 'redis', count: closingIds.length });
   });
 
-  test('F-09 the live view of a gerente has the entries of accounting only, as they come', async () => {
+  test('F-09 the live view of a gerente shows only entries of accounting, as they arrive', async () => {
     const gerente = Object.create(server, {
       fetch: {
         value: (path: string, options: object) => server.fetch(path, { ...options, as: asGerente() }),
@@ -179,7 +179,7 @@ export function reachRows(installation: () => PackInstallation): void {
     await stream.ended;
   });
 
-  test('F-09 a person who is gerente in one pack and resident in the other reads all of the one and their own of the other', async () => {
+  test('F-09 a person who is gerente in one pack and resident in another reads all of the first and their own of the second', async () => {
     const both = tokenOf(reader, 'gerente', 'resident');
     const { body } = await ask(both, '/v1/events?count=true&limit=1000');
     const actions = new Set<string>(
@@ -211,7 +211,7 @@ export function reachRows(installation: () => PackInstallation): void {
       expect((await ask(tokenOf(reader, role), '/v1/me')).body).toMatchObject({ scope: 'own' });
   });
 
-  test('F-09 what a gerente reads of others is on record', async () => {
+  test("F-09 a gerente's reads of others' entries are recorded", async () => {
     expect((await ask(asGerente(), `${closings}?tarjeta=t1`)).status).toBe(200);
     await expect
       .poll(async () => {

@@ -79,7 +79,7 @@ export function roleRows(installation: () => PackInstallation): void {
     ids.otherSession = await numberOf('sesiones/?usuario=4');
   });
 
-  test.each(endpoints)('C-07 C-08 %s %s per role', async (method, path, admin, own) => {
+  test.each(endpoints)('C-07 C-08 %s %s for each role', async (method, path, admin, own) => {
     const place = path.replace('{entry}', String(ids.ownEntry)).replace('{session}', String(ids.ownSession));
     expect((await ask('admin', place, method)).status).toBe(admin);
     const resident = await ask('resident', place, method);
@@ -95,7 +95,7 @@ export function roleRows(installation: () => PackInstallation): void {
     }
   });
 
-  test('C-04 C-08 entries of others: 403 when asked for by user, 404 by number, none in lists', async () => {
+  test('C-04 C-08 entries of others: 403 by user, 404 by number, and absent from lists', async () => {
     for (const who of ['resident', 'security'] as const) {
       const page = await ask(who, 'registros/');
       expect(page.body.results.map((one: any) => String(one.usuario_info.id))).toEqual([
@@ -115,7 +115,7 @@ export function roleRows(installation: () => PackInstallation): void {
     expect((await ask('admin', 'registros/mis_actividades/')).body.count).toBe(2);
   });
 
-  test('C-06 C-08 sessions of others are not there; a resident closes their own, an administrator those of anyone', async () => {
+  test('C-06 C-08 sessions of others are hidden; residents may close their own, administrators all', async () => {
     expect((await ask('resident', 'sesiones/')).body.results.map((one: any) => one.usuario)).toEqual([2]);
     expect((await ask('resident', 'sesiones/mis_sesiones/')).body).toMatchObject([
       { usuario: 2, esta_activa: true },
@@ -134,7 +134,7 @@ export function roleRows(installation: () => PackInstallation): void {
     expect((await ask('security', 'registros/?tipo_actividad=sesion_cerrada')).body.count).toBe(0);
   });
 
-  test('C-05 C-07 C-08 what an administrator takes out or has counted is on record', async () => {
+  test("C-05 C-07 C-08 an administrator's exports and counts are recorded", async () => {
     expect((await ask('admin', 'registros/exportar/?formato=json')).status).toBe(200);
     const { body } = await server.json('/v1/events?ledger=roles.audit&action=export.create');
     expect(body.entries[0].event).toMatchObject({ actor: { id: people.admin }, operation: 'read' });

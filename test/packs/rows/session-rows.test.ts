@@ -57,7 +57,7 @@ export function sessionRows(installation: () => PackInstallation): void {
     });
   });
 
-  test('C-06 a failed sign-in opens nothing; the same token signed in again is a new session', async () => {
+  test('C-06 a failed sign-in opens no session; a new sign-in with the same token opens a new session', async () => {
     const before = (await get(path)).count;
     await log('registrarLogin', { usuario: 2, token_session: 'fallido', es_exitoso: false });
     expect((await get(path)).count).toBe(before);
@@ -67,7 +67,7 @@ export function sessionRows(installation: () => PackInstallation): void {
     await log('registrarLogout', again);
   });
 
-  test('C-06 events that arrive late widen a session, and one whose end came first is closed', async () => {
+  test('C-06 late events extend a session, and a session whose end arrives first is closed', async () => {
     const usuario = 5;
     const token_session = 'tardio';
     await log('registrarLogout', { usuario, token_session, timestamp: ago(2 * minute) });
@@ -80,7 +80,7 @@ export function sessionRows(installation: () => PackInstallation): void {
     });
   });
 
-  test('C-06 nothing seen for half an hour: expired, without any event', async () => {
+  test('C-06 a session without events for half an hour is expired, and no event says so', async () => {
     await log('registrarLogin', { usuario: 6, token_session: 'olvidada', timestamp: ago(95 * minute) });
     const [one] = (await get(`${path}?usuario=6`)).results;
     expect(one).toMatchObject({ esta_activa: false, motivo_cierre: 'expiracion' });
@@ -106,7 +106,7 @@ export function sessionRows(installation: () => PackInstallation): void {
     expect((await get(`${path}concurrentes/`)).map((one: any) => one.usuario)).toEqual([12]);
   });
 
-  test('C-06 lists: pages of all or of active ones, mis_sesiones bare', async () => {
+  test('C-06 lists: pages of all or of active sessions, and mis_sesiones as a bare list', async () => {
     const active = await get(`${path}?activas_solo=true&page_size=2`);
     expect(active).toMatchObject({ count: 5, previous: null });
     expect(active.next).toBe(`${server.url}${path}?activas_solo=true&page_size=2&page=2`);
@@ -120,7 +120,7 @@ export function sessionRows(installation: () => PackInstallation): void {
     expect(await get(`${path}mis_sesiones/`)).toEqual([]);
   });
 
-  test('C-06 closed by an administrator: an event of the ledger, told to the host that asks, closed for good', async () => {
+  test('C-06 a session closed by an administrator: an event of the ledger, reported to the host that asks, never opened again', async () => {
     const before = await get('/v1/sessions/closed');
     const [one] = (await get(`${path}?usuario=12&activas_solo=true`)).results;
     const closed = await server.json(`${path}${one.id}/cerrar/?motivo=Sospechosa`, { method: 'POST' });
@@ -172,7 +172,7 @@ export function sessionRows(installation: () => PackInstallation): void {
     });
   });
 
-  test("C-06 the core's own API: sessions by actor and state, in pages, one by id", async () => {
+  test("C-06 the core's own API: sessions by actor and state, in pages, and a session by its id", async () => {
     const first = await get('/v1/sessions?limit=3&count=true');
     const second = await get(`/v1/sessions?limit=3&cursor=${first.next}`);
     expect(first.sessions).toHaveLength(3);
@@ -187,7 +187,7 @@ export function sessionRows(installation: () => PackInstallation): void {
     expect((await server.json('/v1/sessions?limit=0')).status).toBe(400);
   });
 
-  test('C-06 a server that was killed goes on: no session is lost or doubled', async () => {
+  test('C-06 after the server was killed no session is lost or stored twice', async () => {
     const before = await get('/v1/sessions?limit=1000');
     await server.kill();
     await server.restart();

@@ -127,7 +127,7 @@ export function statisticsRows(installation: () => PackInstallation): void {
     expect(made.filter(({ day }) => day === '2025-09-07').length).toBeGreaterThan(50);
   });
 
-  test('C-07 one day by its date, made again by POST', async () => {
+  test('C-07 a day is read by its date, and POST counts it again', async () => {
     for (const day of ['2025-04-06', '2025-09-07', '2025-09-06']) {
       const row = await get(`${path}${day}/`);
       expect(Object.keys(row)).toEqual(keys);
@@ -149,7 +149,7 @@ export function statisticsRows(installation: () => PackInstallation): void {
     }
   });
 
-  test('C-07 trends hold every day up to today, also those without activity; lists page from the newest day', async () => {
+  test('C-07 trends have every day up to today, also days without activity; lists begin with the newest day', async () => {
     const today = days.format(Date.now());
     const { activityEvent } = await import('../../../packs/condominium/activity-event.ts');
     await server.send(activityEvent({ usuario: 1, tipo_actividad: 'pago' }));

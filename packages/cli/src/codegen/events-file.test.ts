@@ -30,7 +30,7 @@ function reversed({ actions, attributes, ...rest }: PackDescription): PackDescri
   return { ...rest, actions: turn(actions), attributes: attributes && turn(attributes) };
 }
 
-test('SDK-6 the file is the same whatever the order in which a server tells its packs, actions and attributes', () => {
+test('SDK-6 the file does not depend on the order in which a server lists its packs, actions and attributes', () => {
   const text = eventsFile(catalogueOf([typed, untyped]));
   expect(eventsFile(catalogueOf([reversed(untyped), reversed(typed)]))).toBe(text);
   const other = { ...typed, attributes: { ...typed.attributes, seats: 'string' as const } };
@@ -53,7 +53,7 @@ test('SDK-6 labels and names of any kind neither end a comment nor a text', asyn
   });
 });
 
-test('SDK-6 an action that two packs declare is the later one’s, and attributes that no action has are left out', () => {
+test('SDK-6 when two packs declare an action the later pack counts, and attributes that no action has are left out', () => {
   const again = { ...untyped, actions: { ...untyped.actions, ...typed.actions } };
   const text = eventsFile(catalogueOf([typed, again]));
   expect(text).toContain(`'film.open': { attributes: 'any' }`);

@@ -18,6 +18,6 @@ test.each([
 });
 
 test.each(['', '7', '{}', '{"minimumIndex":-1,"purges":[]}', '{"minimumIndex":1}'])(
-  '%j is no statement and is refused',
+  '%j is refused, because it is not a statement of retention',
   (text) => expect(() => readRetention(text)).toThrow(CliError),
 );

@@ -41,7 +41,7 @@ function read(
   return readSegment(path, { position, bytesEnd: bytes.length, cipher: by }, limits);
 }
 
-test('what was written is read, in pages', async () => {
+test('events that were written are read, in pages', async () => {
   const { whole } = inClear;
   const first = await read(whole, { eventsMax: 7, bytesMax: 1_000_000 });
   expect(first.frames.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6, 7]);
@@ -50,7 +50,7 @@ test('what was written is read, in pages', async () => {
   expect(second.frames.reduce((sum, { json }) => sum + Buffer.byteLength(json), 0)).toBeLessThanOrEqual(300);
 });
 
-test('an event larger than a page and than a chunk is read alone', async () => {
+test('an event larger than a page and a chunk is read alone', async () => {
   const json = JSON.stringify('x'.repeat(200_000));
   const page = await read(Buffer.concat([encodeFrame({ sequence: 1, json }), inClear.whole]), {
     eventsMax: 10,
@@ -59,7 +59,7 @@ test('an event larger than a page and than a chunk is read alone', async () => {
   expect(page.frames.map((framed) => framed.json)).toEqual([json]);
 });
 
-test('SDK-16 what is encrypted is read with its key, at its place and under its number, and not otherwise', async () => {
+test('SDK-16 encrypted events are read only with their key, at their place and under their number', async () => {
   const { whole, frames } = encrypted;
   const all = { eventsMax: 1_000, bytesMax: 1_000_000 };
   const textsBy = async (by: SpoolCipher | undefined, bytes = whole): Promise<readonly string[]> =>
@@ -83,7 +83,7 @@ test.each([
   ['in clear', inClear, 10_000],
   ['encrypted', encrypted, process.env['BITACORA_FAULTS'] === 'full' ? 10_000 : 1_000],
 ] as const)(
-  'SDK-16 after any damage to events %s every one that it did not touch is read, and nothing that was not written',
+  'SDK-16 after damage to events %s all undamaged events are read, and nothing else',
   async (_how, { whole, frames, cipher: by }, rounds) => {
     const ends = frames.map((_, i) => Buffer.concat(frames.slice(0, i + 1)).length);
     const lengths = new Map(texts.map((text, i) => [text, frames[i]?.length ?? 0]));

@@ -3,7 +3,7 @@ import { createReceiptSample } from './receipt-sample.ts';
 
 const leafHash = Buffer.alloc(32, 7).toString('base64');
 
-test('what is no receipt does not wait', () => {
+test('a value that is not a receipt is not kept', () => {
   const { add, waiting } = createReceiptSample(10);
   const wrong = [
     { index: -1, leafHash },
@@ -16,7 +16,7 @@ test('what is no receipt does not wait', () => {
   expect(waiting()).toEqual([]);
 });
 
-test('never more wait than may, each with the same chance, and there is room again when they are done', () => {
+test('at most the limit of receipts wait, each with the same chance, and receipts that are done make room', () => {
   const { add, waiting, remove } = createReceiptSample(10);
   for (let index = 0; index < 1_000; index++) add({ index, leafHash });
   const kept = waiting().map(({ receipt }) => receipt.index);

@@ -56,7 +56,7 @@ const counted = (name: string) =>
     return found.rows[0]?.count ?? 0;
   });
 
-test('a follower goes on where it stopped and counts each entry once', async () => {
+test('a follower continues where it stopped and counts each entry once', async () => {
   const options = { database: storage.database, projection: counting('once'), holder: 'a' };
   for (const size of [7, 25, 25, 61]) {
     await grow(size);

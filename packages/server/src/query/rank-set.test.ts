@@ -49,7 +49,7 @@ test('ranges, counts between and picks agree with filtering', () => {
   );
 });
 
-test('a bitmap that lost most of its ranks meets a longer list', () => {
+test('a bitmap that lost most of its ranks is intersected with a longer list', () => {
   const sparse = intersect(rangeSet(3_200, 0, 1_600), rangeSet(3_200, 1_598, 3_200));
   expect([sparse.kind, countOf(sparse)]).toEqual(['bitmap', 2]);
   const list = listSet(3_200, Uint32Array.from([1, 1_599, 1_600]));

@@ -15,7 +15,7 @@ import { createActivityLog } from './activity-log.ts';
 const fileBytesMax = 10 * 1024 * 1024;
 const line = '2026-03-01T10:00:00.000Z INFO stored 1 entry\n';
 
-test('A-09 the activity file is put aside before it is larger than 10 MB, and five older ones are kept', async () => {
+test('A-09 the activity file is renamed before it exceeds 10 MB, and five older files are kept', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'bitacora-activity-'));
   try {
     const file = join(folder, 'redis_activity.log');

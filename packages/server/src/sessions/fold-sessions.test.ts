@@ -55,7 +55,7 @@ function inBatches(entries: readonly SessionEntry[], sizeOf: () => number): Sess
   return [...stored.values()].sort((a, b) => a.openedIndex - b.openedIndex);
 }
 
-test('sessions are the same in whatever batches their events are followed', () => {
+test('sessions do not depend on the batches in which their events are followed', () => {
   for (let seed = 1; seed <= 300; seed++) {
     const number = createNumbers(seed);
     const entries = anyEntries(number);
@@ -68,7 +68,7 @@ test('sessions are the same in whatever batches their events are followed', () =
   }
 });
 
-test('a session starts before it ends, was seen in between, and never holds the host’s own id', () => {
+test('a session starts before it ends, was last seen in between, and never holds the host’s own id', () => {
   for (let seed = 1; seed <= 300; seed++) {
     for (const row of inBatches(anyEntries(createNumbers(seed)), () => 40)) {
       expect(row.startedAt).toBeLessThanOrEqual(row.lastSeenAt);

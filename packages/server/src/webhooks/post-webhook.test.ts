@@ -103,8 +103,8 @@ const literals = [
   ],
 ];
 
-describe('X4 a receiver that is not on the public Internet is not sent to', () => {
-  test(`${literals.length} internal addresses, whatever they are written like, are refused and not hit`, async () => {
+describe('X4 nothing is sent to a receiver that is not on the public Internet', () => {
+  test(`${literals.length} internal addresses are refused in every form in which they are written, and no request reaches them`, async () => {
     const before = hits;
     for (const scheme of ['http', 'https'])
       for (const host of literals)
@@ -115,7 +115,7 @@ describe('X4 a receiver that is not on the public Internet is not sent to', () =
     expect(literals.length * 2).toBeGreaterThanOrEqual(120);
   });
 
-  test('a name with an internal address among its addresses is refused, and one without any', async () => {
+  test('a name that has an internal address or no address is refused', async () => {
     const addresses = createReceiverAddresses([]);
     for (const found of [
       ['127.0.0.1'],
@@ -131,7 +131,7 @@ describe('X4 a receiver that is not on the public Internet is not sent to', () =
       ).rejects.toThrow(/internal address|no address/);
   });
 
-  test('a name is asked for once, and the address that was looked at is connected to', async () => {
+  test('a name is resolved once, and the connection goes to the address that was checked', async () => {
     const answers = ['127.0.0.1', '127.0.0.2'];
     let asked = 0;
     const rebinding: FindAddresses = (_, found) =>
@@ -146,7 +146,7 @@ describe('X4 a receiver that is not on the public Internet is not sent to', () =
     expect([asked, hits - before]).toEqual([2, 1]);
   });
 
-  test('public addresses are not sent to in the clear, listed ones are', async () => {
+  test('nothing is sent unencrypted to public addresses, except to listed ones', async () => {
     const { refusal } = createReceiverAddresses([
       { address: '10.1.0.0', prefix: 16 },
       { address: 'fd00:1::', prefix: 32 },
@@ -165,7 +165,7 @@ describe('what a receiver answers', () => {
   const post = createWebhookPost(createReceiverAddresses([{ address: '127.0.0.0', prefix: 8 }]));
   const there = (path = '/'): Promise<number> => send(`http://127.0.0.1:${port}${path}`, post);
 
-  test('X4 a redirect is an answer, and is not followed', async () => {
+  test('X4 a redirect counts as an answer and is not followed', async () => {
     const before = hits;
     for (const status of [301, 302, 303, 307, 308]) {
       answer = (_, response) =>
@@ -175,7 +175,7 @@ describe('what a receiver answers', () => {
     expect(hits - before).toBe(5);
   });
 
-  test('X4 of an answer without end no more than 64 KiB are read', async () => {
+  test('X4 at most 64 KiB are read of an endless answer', async () => {
     let sent = 0;
     let closed = false;
     answer = (_, response) => {
@@ -192,7 +192,7 @@ describe('what a receiver answers', () => {
     expect(sent).toBeLessThan(16 * 1024 * 1024);
   });
 
-  test('one that hangs up has not answered', async () => {
+  test('a receiver that closes the connection has not answered', async () => {
     answer = (request) => request.socket.destroy();
     await expect(there()).rejects.toThrow(/socket hang up|ended without/);
   });

@@ -34,7 +34,7 @@ test('a view does not change when the span grows', async () => {
   expect(span.view().count).toBe(102);
 });
 
-test('values and their counts are those of the moment of the view, asked before or after the span grew', async () => {
+test("values and their counts are those of the view's moment, whether they are read before or after the span grew", async () => {
   const span = createLiveSpan(0);
   const add = (at: number, value: string): void => span.add(at, new Set([`n\u0000${value}`]));
   add(10, 'a');
@@ -65,7 +65,7 @@ test('values and their counts are those of the moment of the view, asked before 
   );
 });
 
-test('what is remembered of fields with many values has an end', async () => {
+test('the values of fields that are kept in memory are limited', async () => {
   const span = createLiveSpan(0);
   for (let n = 0; n < 12_000; n++) span.add(n, new Set([`few\u0000x`, `a\u0000${n}`, `b\u0000${n}`]));
   const view = span.view();

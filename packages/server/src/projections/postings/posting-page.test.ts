@@ -10,7 +10,7 @@ const postings = fc.dictionary(fc.string({ minLength: 1, maxLength: 12, unit: 'g
   maxKeys: 40,
 });
 
-test('every key of a page set is found again with its ranks, in sparse and dense lists', async () => {
+test('every key of a set of pages is read back with its ranks, in sparse and dense lists', async () => {
   await fc.assert(
     fc.asyncProperty(postings, async (given) => {
       const sorted = Object.entries(given)
