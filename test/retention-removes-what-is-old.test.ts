@@ -240,7 +240,8 @@ test('C-11 altered counts stop a retention run, whose message names the command 
   await superuser.query("update session set actor = 'somebody else', closed_at = now()");
   const refused = await server.json('/v1/retention/run', { method: 'POST', body: '{}' });
   expect(refused).toMatchObject({
-    ...{ status: 503, body: { detail: expect.stringContaining('bitacora rebuild rollups') } },
+    status: 503,
+    body: { detail: expect.stringContaining('bitacora rebuild rollups') },
   });
   for (const projection of ['rollups', 'sessions'])
     expect(await runBitacora(server, ['rebuild', projection])).toContain(

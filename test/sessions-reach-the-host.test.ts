@@ -48,7 +48,9 @@ afterAll(async () => {
 /** Sessions that are open, by their ids. */
 async function open(count: number): Promise<string[]> {
   const logins = Array.from({ length: count }, () => ({
-    ...{ action: 'session.start', actor: { id: `u${opened}` }, sessionId: `s-${opened++}` },
+    action: 'session.start',
+    actor: { id: `u${opened}` },
+    sessionId: `s-${opened++}`,
   }));
   return (await server.send(logins)).body.results.map(({ id }: { id: string }) => id);
 }

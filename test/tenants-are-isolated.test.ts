@@ -181,8 +181,12 @@ test('F-09 nothing can be written, changed or removed in another tenant', async 
   // nor is an instance of the same name the other's
   const report = (name: string): string =>
     JSON.stringify({
-      ...{ name, sdk: 'x 1', state: 'open', submitted: 1 },
-      ...{ startedAt: '2026-03-01T00:00:00Z', sentAt: '2026-03-01T00:00:00Z' },
+      name,
+      sdk: 'x 1',
+      state: 'open',
+      submitted: 1,
+      startedAt: '2026-03-01T00:00:00Z',
+      sentAt: '2026-03-01T00:00:00Z',
     });
   const instance = '/v1/sources/AbCdEfGhIjKlMnOpQrStUv';
   for (const [as, name] of [

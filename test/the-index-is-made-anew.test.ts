@@ -22,7 +22,8 @@ beforeAll(async () => {
   await superuser.query('set search_path = bitacora');
   for (let sent = 0; sent < entries; sent += 1_000) {
     const batch = Array.from({ length: 1_000 }, (_, n) => ({
-      ...{ action: n % 4 === 0 ? 'door.open' : 'door.close', actor: { id: `u${n % 7}` } },
+      action: n % 4 === 0 ? 'door.open' : 'door.close',
+      actor: { id: `u${n % 7}` },
       description: 'a door of the corridor',
     }));
     expect((await server.send(batch)).body.accepted).toBe(1_000);

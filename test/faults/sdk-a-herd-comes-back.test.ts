@@ -42,7 +42,9 @@ async function connect(tenants: readonly string[]): Promise<Client[]> {
     const key = keys.get(tenant) ?? '';
     const failures: number[] = [];
     const audit = createAudit({
-      ...{ url: server.url, key, name: `client ${n}` },
+      url: server.url,
+      key,
+      name: `client ${n}`,
       onError: ({ code }) => void (code === 'unreachable' && failures.push(performance.now())),
     });
     return { tenant, key, audit, failures };

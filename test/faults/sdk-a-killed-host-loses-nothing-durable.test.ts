@@ -25,7 +25,10 @@ afterAll(async () => {
 function plan(run: string, more: Partial<HostPlan> & { audit?: HostPlan['audit'] }): HostPlan {
   const { url, key } = server;
   return {
-    ...{ run, events: 100_000, end: 'wait', ...more },
+    run,
+    events: 100_000,
+    end: 'wait',
+    ...more,
     audit: { url, key, name: run, batchAfterMs: 20, reportEveryMs, ...more.audit },
   };
 }

@@ -55,7 +55,14 @@ test('F21 events spooled while the server was away arrive in order, and the memo
     retryWaitMaxMs: 201,
   } as const;
   const host = startHost({
-    ...{ audit, run: 'long', events, burst: 500, restMs: 1, padding: 200, end: 'wait', healthEveryMs: 100 },
+    audit,
+    run: 'long',
+    events,
+    burst: 500,
+    restMs: 1,
+    padding: 200,
+    end: 'wait',
+    healthEveryMs: 100,
   });
   await host.captured;
   await expect.poll(() => host.health()?.spooled, { timeout: 600_000 }).toBe(events);

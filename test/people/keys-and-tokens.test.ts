@@ -332,7 +332,8 @@ describe('X11 API keys', () => {
       expect((await make([within])).body.key.addresses).toEqual([within]);
     for (const beyond of ['0.0.0.0/0', '10.0.0.0/15', '10.2.0.1', '::1', '::ffff:10.1.0.0/90'])
       expect(await make(['10.1.2.0/24', beyond])).toMatchObject({
-        ...{ status: 403, body: { parameter: 'addresses' } },
+        status: 403,
+        body: { parameter: 'addresses' },
       });
     for (const wrong of [[], ['localhost'], ['10.0.0.0/33'], ['fe80::1%eth0'], '10.0.0.0/8', [5]])
       expect(await make(wrong)).toMatchObject({ status: 400 });

@@ -12,15 +12,20 @@ const context: any = { ledgers: { tenantKeys: () => keys }, zone: 'UTC', clock: 
 const actions = ['card.open', 'card.close', 'pay.in', 'pay.out'];
 const people = ['ana', 'eva', 'lia@example.org'];
 const terms = [
-  ...[
-    'action:card.open',
-    'action:card.open,card.close',
-    'action:card.open,pay.in',
-    'action:card.*',
-    'action:*',
-  ],
-  ...['-action:card.open', 'actor:ana', '-actor:ana', 'subject:eva', 'actor:lia@example.org', 'module:till'],
-  ...['word', '"word of mouth"', 'level:>=low'],
+  'action:card.open',
+  'action:card.open,card.close',
+  'action:card.open,pay.in',
+  'action:card.*',
+  'action:*',
+  '-action:card.open',
+  'actor:ana',
+  '-actor:ana',
+  'subject:eva',
+  'actor:lia@example.org',
+  'module:till',
+  'word',
+  '"word of mouth"',
+  'level:>=low',
 ];
 
 function query(depth: number): string {
@@ -34,7 +39,11 @@ function reach(): any {
   const hostId = random.pick(['', ...people]);
   const listed = { kind: 'actions', actions: actions.filter(() => random.chance(0.5)) };
   return random.pick([
-    ...[listed, listed, { ...listed, hostId }, { kind: 'own', hostId }, { kind: 'all' }],
+    listed,
+    listed,
+    { ...listed, hostId },
+    { kind: 'own', hostId },
+    { kind: 'all' },
     { kind: 'modules', modules: ['till', 'desk'].filter(() => random.chance(0.5)) },
     { kind: 'subjects', subjects: people.filter(() => random.chance(0.5)) },
   ]);
@@ -42,7 +51,9 @@ function reach(): any {
 
 function entry(): any {
   return {
-    ...{ id: 'x', action: random.pick(actions), actor: { type: 'user', id: random.pick(people) } },
+    id: 'x',
+    action: random.pick(actions),
+    actor: { type: 'user', id: random.pick(people) },
     description: random.pick(['word', 'word of mouth', 'mouth of word']),
     ...(random.chance(0.5) ? { module: random.pick(['till', 'desk']) } : {}),
     ...(random.chance(0.5) ? { subject: { type: 'client', id: random.pick(people) } } : {}),

@@ -166,7 +166,8 @@ test('X10 slow senders without a key keep nobody from signing in', async () => {
 test('X10 bodies that inflate to a large size are accepted, one at a time', async () => {
   const pad = (): string => randomBytes(18_000).toString('base64');
   const events = Array.from({ length: 400 }, () => ({
-    ...{ action: 'note.write', actor: { id: 'ana' } },
+    action: 'note.write',
+    actor: { id: 'ana' },
     attributes: { pad: pad() },
   }));
   const body = gzipSync(JSON.stringify(events), { level: 1 });
@@ -201,7 +202,9 @@ test('X10 a tenant who searches without a pause prevents no answer of others, an
   for (let batch = 0; batch < 2; batch++)
     await noisy.send(
       Array.from({ length: 1_000 }, (_, n) => ({
-        ...{ action: `a.${n % 7}`, actor: { id: `u${n % 50}` }, target: { type: 'x', id: String(n) } },
+        action: `a.${n % 7}`,
+        actor: { id: `u${n % 50}` },
+        target: { type: 'x', id: String(n) },
         description: `number ${n} of ${batch}`,
       })),
     );

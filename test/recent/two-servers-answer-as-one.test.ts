@@ -51,7 +51,10 @@ function closing(at: number, subject = random.pick(clients)): Closing {
   const period = random.pick(periods);
   const time = written.freeTime(Math.floor(at));
   const event = {
-    ...{ id, actor, action: 'card.close', occurredAt: new Date(time).toISOString() },
+    id,
+    actor,
+    action: 'card.close',
+    occurredAt: new Date(time).toISOString(),
     subject: { type: 'client', id: subject },
     attributes: { period, card: 'inventory' },
   };

@@ -86,7 +86,13 @@ test.each(cases)(
     await client.query('commit');
     client.release();
     expect(await changes(table)).toEqual([
-      ...['create 1', 'create 2', 'create 3', 'delete 1', 'update 1', 'update 2', 'update 3'],
+      'create 1',
+      'create 2',
+      'create 3',
+      'delete 1',
+      'update 1',
+      'update 2',
+      'update 3',
     ]);
   },
 );

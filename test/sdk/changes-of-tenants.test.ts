@@ -48,7 +48,9 @@ afterAll(async () => {
 /** Rows whose target's type is `target`, written within the context of `tenant`. */
 async function write(tenant: string | undefined, target: string, count = 1): Promise<void> {
   const events = Array.from({ length: count }, (_, at) => ({
-    ...{ id: uuidV7(), action: 'order.place', actor: { type: 'user' as const, id: 'ann' } },
+    id: uuidV7(),
+    action: 'order.place',
+    actor: { type: 'user' as const, id: 'ann' },
     targets: [{ type: target, id: String(at) }],
   }));
   await withContext(tenant === undefined ? {} : { tenant }, () =>
@@ -94,11 +96,18 @@ test('SDK-17 each row goes to the ledger of its tenant; rows of an unknown tenan
   for (const tenant of ['north', undefined, 'south', 'north']) await write(tenant, 'lane', 3);
   const errors: string[] = [];
   const forwarder = createOutboxForwarder({
-    ...{ query, batchRowsMax: 50, onError: (error: Error) => errors.push(error.message) },
+    query,
+    batchRowsMax: 50,
+    onError: (error: Error) => errors.push(error.message),
     to: outboxPost({ url: server.url, key: server.key, keyOf: (tenant) => keys[tenant] }),
   });
   expect(await forwardAll(forwarder)).toEqual({
-    ...{ sent: 12, held: 250, later: 0, rejected: 0, unchanged: 0, batches: 6 },
+    sent: 12,
+    held: 250,
+    later: 0,
+    rejected: 0,
+    unchanged: 0,
+    batches: 6,
   });
   expect(await found('lane')).toEqual({ north: 6, south: 3, own: 3 });
   expect(await waiting()).toEqual({ west: 250 });
@@ -123,7 +132,8 @@ test('SDK-17 however many rows are held back, the rows behind them are sent, and
   await write('south', 'row');
   await write('north', 'row', 2);
   const forwarder = createOutboxForwarder({
-    ...{ query, batchRowsMax: 2 },
+    query,
+    batchRowsMax: 2,
     to: outboxPost({ url: server.url, key: server.key, keyOf: (tenant) => keys[tenant] }),
   });
   const forward = async (): Promise<Forwarded> => {
@@ -183,7 +193,9 @@ test('SDK-17 an audit that forwards asks its keyOf, and separates the tenants of
   expect(await waiting()).toEqual({ north: 2, south: 2, west: 2, '-': 2 });
   const errors: string[] = [];
   const to = createAudit({
-    ...{ url: server.url, key: server.key, name: 'forwarder' },
+    url: server.url,
+    key: server.key,
+    name: 'forwarder',
     keyOf: (tenant) => (tenant === 'north' ? seen.north.key : tenant === 'south' ? seen.south.key : ''),
   });
   const onError = (error: Error): unknown => errors.push(error.message);
@@ -267,7 +279,10 @@ test('SDK-17 bitacora capture forward takes the keys of the tenants from a file'
 test('SDK-17 an event without a key for its tenant goes to the outbox and is counted', async () => {
   const errors: string[] = [];
   const audit = createAudit({
-    ...{ url: server.url, key: server.key, mode: 'outbox' as const, keyOf: () => undefined },
+    url: server.url,
+    key: server.key,
+    mode: 'outbox' as const,
+    keyOf: () => undefined,
     onError: ({ code, field }) => void errors.push(`${code} ${field ?? ''}`),
   });
   const transaction = { query: (text: string, values: readonly unknown[]) => query(text, values) };

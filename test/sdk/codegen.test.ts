@@ -91,7 +91,9 @@ test('SDK-6 the packs of a server are written as TypeScript that compiles, and i
   expect([out, error]).toEqual(['Libro devuelto\n', '']);
   const { body } = await server.json('/v1/events?actor=lia&limit=10');
   expect(body.entries.map((entry: any) => entry.event.action).toSorted()).toEqual([
-    ...['book.lend', 'book.return', 'payment.register'],
+    'book.lend',
+    'book.return',
+    'payment.register',
   ]);
 });
 

@@ -118,11 +118,17 @@ test('SDK-7 a header stays within 4 KiB and ASCII, and what is not one is ignore
   expect(contextHeader({ module: 'billing' })).toBeUndefined();
   const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   const nothing = [
-    ...[undefined, null, '', '{', 'not base64!', encode(7), encode([1]), encode(null), 'A'.repeat(5_000)],
-    ...[
-      encode({ correlationId: 7, tenant: {}, actor: 'ana', paused: true }),
-      encode({ actor: { name: 'no id' } }),
-    ],
+    undefined,
+    null,
+    '',
+    '{',
+    'not base64!',
+    encode(7),
+    encode([1]),
+    encode(null),
+    'A'.repeat(5_000),
+    encode({ correlationId: 7, tenant: {}, actor: 'ana', paused: true }),
+    encode({ actor: { name: 'no id' } }),
   ];
   for (const bad of nothing) withContextHeader(bad, () => expect(currentContext()).toEqual({}));
   const foreign = encode({

@@ -143,7 +143,11 @@ test('a close during sending counts what the server answered', async () => {
   expect(await audit.flush(Infinity)).toMatchObject({ delivered: 1, pending: 0 });
   void audit.capture(event(2));
   expect(await audit.close(Infinity)).toEqual({
-    ...{ delivered: 2, rejected: 0, pending: 0, dropped: 0, spooled: 0 },
+    delivered: 2,
+    rejected: 0,
+    pending: 0,
+    dropped: 0,
+    spooled: 0,
   });
 });
 

@@ -81,7 +81,11 @@ test.for(['20.19.6', '22.23.3', '24'])(
       });
       expect(JSON.parse(stdout)).toEqual({
         states: [null, 'spooled', 'sequenced'],
-        ...{ delivered: 3, pending: 0, same: true, twice: 1, failed: [] },
+        delivered: 3,
+        pending: 0,
+        same: true,
+        twice: 1,
+        failed: [],
         node: expect.stringContaining(`v${version}`),
       });
     }
@@ -105,7 +109,9 @@ test.runIf(process.env['BITACORA_FAULTS'] === 'full').for(['Bun', 'Deno'] as con
       timeout: 5 * patienceMs,
     });
     expect(JSON.parse(stdout)).toEqual({
-      ...{ states: [null, 'spooled', 'sequenced'], delivered: 3, pending: 0 },
+      states: [null, 'spooled', 'sequenced'],
+      delivered: 3,
+      pending: 0,
     });
     expect(server.batches.flat().map(({ actor }) => actor.id)).toEqual(['ana', 'ana', 'ana']);
     server.close();
@@ -131,7 +137,11 @@ test('SDK-30 hosts get types, as ES module and as CommonJS', async () => {
   writeFileSync(join(host, 'use.mts'), use("import { createAudit, type Audit } from '@bitacora/sdk';"));
   writeFileSync(join(host, 'use.cts'), use("import { createAudit, type Audit } from '@bitacora/sdk';"));
   const compilerOptions = {
-    ...{ module: 'nodenext', strict: true, noEmit: true, types: ['node'], target: 'es2022' },
+    module: 'nodenext',
+    strict: true,
+    noEmit: true,
+    types: ['node'],
+    target: 'es2022',
     typeRoots: [join(root, 'node_modules/@types')],
   };
   writeFileSync(

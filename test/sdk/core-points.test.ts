@@ -32,7 +32,10 @@ async function connect(
   const server = await startScriptedServer(respond);
   const errors: SdkError[] = [];
   const audit = createAudit({
-    ...{ url: server.url, key: 'k', batchAfterMs: 5, retryWaitMaxMs: 5 },
+    url: server.url,
+    key: 'k',
+    batchAfterMs: 5,
+    retryWaitMaxMs: 5,
     onError: (error) => errors.push(error),
     ...options,
   });
@@ -133,28 +136,27 @@ test('SDK-3 SDK-24 no value makes capture throw, and at any moment each event is
   const cyclic: Record<string, unknown> = event();
   cyclic['context'] = cyclic;
   const values: unknown[] = [
-    ...[
-      undefined,
-      null,
-      1n,
-      Symbol('x'),
-      NaN,
-      '',
-      [],
-      () => 1,
-      thrower,
-      revoked.proxy,
-      cyclic,
-      new Map(),
-      new Date(NaN),
-    ],
-    ...[deep, { ...event(), context: deep }, { ...event(), attributes: { x: thrower } }, Object.create(null)],
-    ...[
-      event(),
-      { ...event(), id: 7 },
-      { ...event(), id: 'x' },
-      { ...event(), context: { big: 10n, at: new Date(0) } },
-    ],
+    undefined,
+    null,
+    1n,
+    Symbol('x'),
+    NaN,
+    '',
+    [],
+    () => 1,
+    thrower,
+    revoked.proxy,
+    cyclic,
+    new Map(),
+    new Date(NaN),
+    deep,
+    { ...event(), context: deep },
+    { ...event(), attributes: { x: thrower } },
+    Object.create(null),
+    event(),
+    { ...event(), id: 7 },
+    { ...event(), id: 'x' },
+    { ...event(), context: { big: 10n, at: new Date(0) } },
     {
       ...event(),
       context: {

@@ -230,7 +230,10 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
     });
     expect(await actionsOf(denied.id, 2)).toEqual(['access.denied', 'http.request']);
     expect((await eventsOf(denied.id, 'access.denied'))[0]).toMatchObject({
-      ...{ actor: { id: 'eve' }, outcome: 'failure', level: 'medium', ...origin },
+      actor: { id: 'eve' },
+      outcome: 'failure',
+      level: 'medium',
+      ...origin,
       request: { method: 'GET', url: '/secret', status: 403 },
     });
     expect(await actionsOf(broken.id, 2)).toEqual(['http.request', 'system.error']);
@@ -359,7 +362,9 @@ test('C-02 when a handler reports a sign-in or sign-out itself, the rules captur
   const out = await ask(host, '/anywhere');
   expect(await actionsOf(right.id, 2)).toEqual(['account.enter', 'session.login']);
   expect((await eventsOf(right.id, 'account.enter'))[0]).toMatchObject({
-    ...{ level: 'critical', actor: { id: '7', name: 'Ana' }, sessionId: 's-7' },
+    level: 'critical',
+    actor: { id: '7', name: 'Ana' },
+    sessionId: 's-7',
   });
   expect(await actionsOf(wrong.id, 2)).toEqual(['account.enter', 'session.login_failed']);
   expect((await eventsOf(wrong.id, 'session.login_failed'))[0]).toMatchObject({

@@ -24,7 +24,9 @@ test('SDK-31 a wrapped function is captured with outcome and duration, and retur
   );
   expect(total('i7', 1, 2, 3)).toBe(6);
   expect(await expectAudit('invoice.total')).toMatchObject({
-    ...{ outcome: 'success', level: 'low', targets: [{ type: 'invoice', id: 'i7' }] },
+    outcome: 'success',
+    level: 'low',
+    targets: [{ type: 'invoice', id: 'i7' }],
     attributes: { lines: 3, sum: 6 },
     durationMs: expect.any(Number),
   });

@@ -50,12 +50,18 @@ test("D-05 methods with a domain's decorators are recorded with actor, action, d
   expect(events).toMatchObject([
     { ...all, action: 'booking.create', level: 'medium', targets: [{ type: 'booking', id: 'b7' }] },
     {
-      ...{ action: 'booking.create', outcome: 'failure', targets: [{ type: 'booking', id: 'b8' }] },
+      action: 'booking.create',
+      outcome: 'failure',
+      targets: [{ type: 'booking', id: 'b8' }],
       error: { code: 'RangeError', message: 'no seats' },
     },
     { ...all, action: 'agent.query', targets: [{ type: 'agent', id: 'ethical_tourism' }] },
     {
-      ...{ ...all, action: 'data.export', level: 'high', sensitive: true, attributes: { records: 2 } },
+      ...all,
+      action: 'data.export',
+      level: 'high',
+      sensitive: true,
+      attributes: { records: 2 },
       targets: [{ type: 'data', id: 'customer_data' }],
     },
     { ...all, action: 'user.create', module: 'user_management', level: 'medium' },
@@ -98,7 +104,9 @@ test('D-05 the same names wrap functions, which keep their types, results and er
 
 test('D-05 a block is recorded with its start, duration and result, also when it throws', async () => {
   const fields = {
-    ...{ actor, description: 'Complex booking operation with multiple agents', action: 'booking.create' },
+    actor,
+    description: 'Complex booking operation with multiple agents',
+    action: 'booking.create',
     ...({ module: 'booking', level: 'medium', announce: true } as const),
   };
   const began = Date.now();
@@ -113,7 +121,7 @@ test('D-05 a block is recorded with its start, duration and result, also when it
   const [start, end, held] = await stored('block-good');
   expect(start).toMatchObject({ action: 'booking.create', outcome: 'pending', level: 'medium' });
   expect(held).toMatchObject({ action: 'seat.hold' });
-  expect(end).toMatchObject({ ...{ action: 'booking.create', outcome: 'success' }, actor: { id: 'lia' } });
+  expect(end).toMatchObject({ action: 'booking.create', outcome: 'success', actor: { id: 'lia' } });
   expect(end.description).toBe(fields.description);
   expect(end.durationMs).toBeGreaterThanOrEqual(18);
   expect(Date.parse(end.occurredAt)).toBeGreaterThanOrEqual(began);
@@ -126,7 +134,8 @@ test('D-05 a block is recorded with its start, duration and result, also when it
   expect(await stored('block-bad')).toMatchObject([
     { outcome: 'pending' },
     {
-      ...{ outcome: 'failure', error: { code: 'RangeError', message: 'no seats left' } },
+      outcome: 'failure',
+      error: { code: 'RangeError', message: 'no seats left' },
       durationMs: expect.any(Number),
     },
   ]);

@@ -36,16 +36,19 @@ function connect(url: string, options: AuditOptions): { audit: Audit; errors: Sd
 const ids = ['1', '2', '3'].map((n) => `019ca6b1-dc00-7000-8000-00000000000${n}`);
 const [one = '', two = '', three = ''] = ids;
 const event = (id?: string) => ({
-  ...{
-    ...(id && { id }),
-    action: 'contract.terminate',
-    actor: { id: 'agnieszka', email: 'agnieszka@example.org' },
-  },
+  ...(id && { id }),
+  action: 'contract.terminate',
+  actor: { id: 'agnieszka', email: 'agnieszka@example.org' },
   description: 'Kündigung wegen Eigenbedarfs',
 });
 const values = [
-  ...[...ids, 'contract.terminate', 'agnieszka', 'example.org'],
-  ...['Kündigung', 'Eigenbedarf', 'north-quarter'],
+  ...ids,
+  'contract.terminate',
+  'agnieszka',
+  'example.org',
+  'Kündigung',
+  'Eigenbedarf',
+  'north-quarter',
 ];
 
 /** Which values stand in which files, at the end of the process as well. */
@@ -141,13 +144,24 @@ test('SDK-16 SDK-2 an invalid key is refused at the start, and so is an empty on
   ];
   for (const spoolKey of valid) {
     const audit = createAudit({
-      ...{ url: 'http://localhost', key: 'k', spool: { directory: join(root, 'keys'), key: spoolKey } },
+      url: 'http://localhost',
+      key: 'k',
+      spool: { directory: join(root, 'keys'), key: spoolKey },
     });
     void audit.close(0);
   }
   const invalid = [
-    ...['', 'secret', key.toString('hex').slice(1), `${key.toString('base64')}=`, `${key.toString('hex')}00`],
-    ...[key.subarray(1), Buffer.alloc(0), 5, null, undefined, {}],
+    '',
+    'secret',
+    key.toString('hex').slice(1),
+    `${key.toString('base64')}=`,
+    `${key.toString('hex')}00`,
+    key.subarray(1),
+    Buffer.alloc(0),
+    5,
+    null,
+    undefined,
+    {},
   ];
   for (const spoolKey of invalid) {
     const options = { url: 'http://localhost', key: 'k', spool: { directory: root, key: spoolKey } };

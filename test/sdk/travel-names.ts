@@ -6,19 +6,21 @@ export function travelNames(of: typeof audited, audit: Audit) {
   return {
     auditBookingAction: (verb: 'create' | 'cancel') =>
       of({
-        ...{
-          audit,
-          action: `booking.${verb}`,
-          module: 'booking',
-          level: verb === 'cancel' ? 'high' : 'medium',
-        },
+        audit,
+        action: `booking.${verb}`,
+        module: 'booking',
+        level: verb === 'cancel' ? 'high' : 'medium',
         target: ([booking]: [{ id: string }, ...unknown[]]) => ({ type: 'booking', id: booking.id }),
       }),
     auditAiAgentAccess: (name: string) =>
       of({ audit, action: 'agent.query', module: 'ai_agents', target: { type: 'agent', id: name } }),
     auditDataAccess: (type: string, kind: 'view' | 'export' | 'print') =>
       of({
-        ...{ audit, action: `data.${kind}`, module: 'data', level: 'high', sensitive: true },
+        audit,
+        action: `data.${kind}`,
+        module: 'data',
+        level: 'high',
+        sensitive: true,
         target: { type: 'data', id: type },
         attributes: (_args: unknown[], rows: unknown) => ({ records: Array.isArray(rows) ? rows.length : 0 }),
       }),

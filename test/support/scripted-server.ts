@@ -52,7 +52,10 @@ export async function startScriptedServer(
   if (typeof address !== 'object' || address === null) throw new Error('no port');
   const scripted: ScriptedServer = {
     url: `http://127.0.0.1:${address.port}`,
-    ...{ batches: [], headers: [], times: [], reports: [] },
+    batches: [],
+    headers: [],
+    times: [],
+    reports: [],
     close() {
       server.closeAllConnections();
       server.close();

@@ -35,7 +35,11 @@ export function startHost(plan: HostPlan, environment: Record<string, string> = 
   const { promise: captured, resolve: isCaptured } = Promise.withResolvers<void>();
   const { promise: started, resolve: isStarted } = Promise.withResolvers<void>();
   const host: Host = {
-    ...{ child, done: [], failed: [], captured, started },
+    child,
+    done: [],
+    failed: [],
+    captured,
+    started,
     health: () => health,
     rssMax: () => rssMax,
     closed: () => closed,

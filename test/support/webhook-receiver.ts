@@ -54,7 +54,10 @@ export async function openWebhookReceiver(): Promise<WebhookReceiver> {
           const [id, timestamp] = [header('id'), header('timestamp')];
           const wanted = createHmac('sha256', key).update(`${id}.${timestamp}.${text}`).digest('base64');
           const one: Received = {
-            ...{ path: request.url ?? '', id, timestamp: Number(timestamp), body: JSON.parse(text) },
+            path: request.url ?? '',
+            id,
+            timestamp: Number(timestamp),
+            body: JSON.parse(text),
             signed: header('signature').split(' ').includes(`v1,${wanted}`),
           };
           received.push(one);

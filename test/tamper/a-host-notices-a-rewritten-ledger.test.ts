@@ -51,8 +51,14 @@ function watch(options: Partial<WatchOptions> = {}): LedgerWatch & {
   const told: LedgerProblem[] = [];
   const directory = options.directory ?? join(mkdtempSync(join(folder, 'host-')), 'kept');
   const watched = watchLedger({
-    ...{ url: server.url, key: server.key, ledger: 'default', verifierKey: vkey, directory },
-    ...{ everyMs: 3_600_000, onProblem: (problem) => told.push(problem), ...options },
+    url: server.url,
+    key: server.key,
+    ledger: 'default',
+    verifierKey: vkey,
+    directory,
+    everyMs: 3_600_000,
+    onProblem: (problem) => told.push(problem),
+    ...options,
   });
   watches.push(watched);
   return { ...watched, told, directory };
@@ -136,8 +142,17 @@ test('SDK-26 A3 A13 a history rewritten and signed with the stolen key of the se
   const proof = readdirSync(directory).find((name) => name.includes('contradict')) ?? '';
   expect(
     await runVerify([
-      ...['--from', server.url, '--ledger', 'default', '--key', server.key, '--vkey', vkey],
-      ...['--no-values', '--checkpoint', join(directory, proof)],
+      '--from',
+      server.url,
+      '--ledger',
+      'default',
+      '--key',
+      server.key,
+      '--vkey',
+      vkey,
+      '--no-values',
+      '--checkpoint',
+      join(directory, proof),
     ]),
   ).toMatchObject({ exitCode: 1, kind: 'fork' });
 
@@ -170,7 +185,9 @@ test('SDK-26 A6 A14 a ledger that was cut off is a rollback, with a new signatur
   const lines = (await administrator.lines(ledger)).slice(0, 290);
   await publish(lines);
   expect(await host.check()).toMatchObject({
-    ...{ kind: 'rollback', kept: { size: size + 7 }, found: { size: 290 } },
+    kind: 'rollback',
+    kept: { size: size + 7 },
+    found: { size: 290 },
   });
   await administrator.sql.query('delete from checkpoint where ledger = $1', [ledger]);
   expect(await host.check()).toMatchObject({ kind: 'rollback', kept: { size: size + 7 } });
@@ -224,11 +241,14 @@ test('SDK-26 a server that cannot be read is reported only when it is silent for
   const patient = watch(nobody);
   expect(await patient.check()).toMatchObject({ state: 'unknown', reason: expect.stringContaining('ECONN') });
   expect(await watch({ key: 'no-such-key' }).check()).toEqual({
-    ...{ state: 'unknown', reason: 'the server answered 401' },
+    state: 'unknown',
+    reason: 'the server answered 401',
   });
   const told: string[] = [];
   const impatient = watch({
-    ...{ ...nobody, silentAfterMs: 1, everyMs: 5 },
+    ...nobody,
+    silentAfterMs: 1,
+    everyMs: 5,
     onProblem({ kind }) {
       told.push(kind);
       throw new Error('a bug of the host');

@@ -81,7 +81,14 @@ type With = 'checkpoint' | 'receipt' | 'leaves';
 
 function verify(ledger: Kept, ...having: With[]): Promise<Verdict> {
   return runVerify([
-    ...['--from', server.url, '--ledger', ledger.name, '--key', server.key, '--vkey', ledger.last.vkey],
+    '--from',
+    server.url,
+    '--ledger',
+    ledger.name,
+    '--key',
+    server.key,
+    '--vkey',
+    ledger.last.vkey,
     ...(having.includes('checkpoint') ? ['--checkpoint', ledger.checkpointFile] : []),
     ...(having.includes('receipt') ? ['--receipt', ledger.receiptFile] : []),
     ...(having.includes('leaves') ? ['--leaves', leafFileOf(ledger)] : []),
@@ -227,8 +234,16 @@ describe('F-05 changes that a superuser of the database makes to entries are fou
       if (!first) throw new Error('no step');
       await cutTo(ledger, first.size);
       const verdict = await runVerify([
-        ...['--from', server.url, '--ledger', ledger.name, '--key', server.key, '--vkey', first.vkey],
-        ...['--receipt', ledger.receiptFile],
+        '--from',
+        server.url,
+        '--ledger',
+        ledger.name,
+        '--key',
+        server.key,
+        '--vkey',
+        first.vkey,
+        '--receipt',
+        ledger.receiptFile,
       ]);
       expect(verdict, verdict.text).toMatchObject({
         exitCode: 1,

@@ -7,17 +7,21 @@ import { viewerTokens } from '../../support/viewer-tokens.ts';
 
 const path = '/api/contabilidad/logs-actividad/';
 const keys15 = [
-  ...[
-    'id',
-    'cliente_id',
-    'cliente_nombre',
-    'usuario_id',
-    'usuario_nombre',
-    'usuario_email',
-    'tarjeta',
-    'accion',
-  ],
-  ...['descripcion', 'resultado', 'timestamp', 'ip_address', 'detalles', 'estado_cierre', 'periodo_cierre'],
+  'id',
+  'cliente_id',
+  'cliente_nombre',
+  'usuario_id',
+  'usuario_nombre',
+  'usuario_email',
+  'tarjeta',
+  'accion',
+  'descripcion',
+  'resultado',
+  'timestamp',
+  'ip_address',
+  'detalles',
+  'estado_cierre',
+  'periodo_cierre',
 ];
 let server: TestServer;
 
@@ -30,8 +34,13 @@ async function put(type: string, id: string, fields: Record<string, unknown>): P
 }
 
 const activity = (extra: Record<string, unknown> = {}): Record<string, unknown> => ({
-  ...{ cliente_id: 12, periodo: '2026-02', tarjeta: 'clasificacion', accion: 'upload' },
-  ...{ descripcion: 'Archivo de clasificación subido', usuario: 7, detalles: { archivo: 'plan.xlsx' } },
+  cliente_id: 12,
+  periodo: '2026-02',
+  tarjeta: 'clasificacion',
+  accion: 'upload',
+  descripcion: 'Archivo de clasificación subido',
+  usuario: 7,
+  detalles: { archivo: 'plan.xlsx' },
   ip_address: '192.0.2.10',
   ...extra,
 });
@@ -50,7 +59,10 @@ export function activityRows(installation: () => PackInstallation): void {
   beforeAll(async () => {
     server = await installation().tenant('actividad');
     await put('user', '7', {
-      ...{ nombre: 'Ana', apellido: 'Rojas', correo_bdo: 'ana@bdo.example', tipo_usuario: 'analista' },
+      nombre: 'Ana',
+      apellido: 'Rojas',
+      correo_bdo: 'ana@bdo.example',
+      tipo_usuario: 'analista',
     });
     await put('client', '12', { nombre: 'Comercial Sur' });
     await put('client', '13', { nombre: 'Frutas del Norte' });
@@ -63,15 +75,18 @@ export function activityRows(installation: () => PackInstallation): void {
     expect(status).toBe(201);
     expect(Object.keys(body).sort()).toEqual([...keys15, 'uuid'].sort());
     expect(body).toMatchObject({
-      ...{
-        id: 1,
-        cliente_id: 12,
-        cliente_nombre: 'Comercial Sur',
-        usuario_id: 7,
-        usuario_nombre: 'Ana Rojas',
-      },
-      ...{ usuario_email: 'ana@bdo.example', tarjeta: 'clasificacion', accion: 'upload', resultado: 'exito' },
-      ...{ ip_address: '192.0.2.10', detalles: { archivo: 'plan.xlsx' }, estado_cierre: 'en_proceso' },
+      id: 1,
+      cliente_id: 12,
+      cliente_nombre: 'Comercial Sur',
+      usuario_id: 7,
+      usuario_nombre: 'Ana Rojas',
+      usuario_email: 'ana@bdo.example',
+      tarjeta: 'clasificacion',
+      accion: 'upload',
+      resultado: 'exito',
+      ip_address: '192.0.2.10',
+      detalles: { archivo: 'plan.xlsx' },
+      estado_cierre: 'en_proceso',
       periodo_cierre: '2026-02',
     });
   });
@@ -108,7 +123,10 @@ export function activityRows(installation: () => PackInstallation): void {
     expect(status).toBe(201);
     const [entry] = (await list('?tarjeta=nombres_en_ingles')).results;
     expect(entry).toMatchObject({
-      ...{ uuid: body.results[0].id, usuario_id: null, usuario_nombre: 'Sistema', usuario_email: null },
+      uuid: body.results[0].id,
+      usuario_id: null,
+      usuario_nombre: 'Sistema',
+      usuario_email: null,
       resultado: 'advertencia',
     });
   });
@@ -140,7 +158,10 @@ export function activityRows(installation: () => PackInstallation): void {
       Array.from({ length: 25 }, (_, n) => `n ${24 - n}`),
     );
     expect(await list('?tarjeta=paginas&page=4&page_size=10')).toMatchObject({
-      ...{ results: [], count: 25, has_next: false, has_previous: true },
+      results: [],
+      count: 25,
+      has_next: false,
+      has_previous: true,
     });
     expect(await list('?tarjeta=ninguna')).toMatchObject({
       results: [],
@@ -242,11 +263,13 @@ export function activityRows(installation: () => PackInstallation): void {
     const tokenOf = await viewerTokens(server, 'actividad');
     const { count } = await list();
     expect(await server.json(path, { as: tokenOf('90', 'gerente') })).toMatchObject({
-      ...{ status: 200, body: { count } },
+      status: 200,
+      body: { count },
     });
     for (const token of [tokenOf('7', 'analista'), tokenOf('7'), tokenOf('7', 'resident')])
       expect(await server.json(path, { as: token })).toMatchObject({
-        ...{ status: 403, body: { error: 'Acceso denegado' } },
+        status: 403,
+        body: { error: 'Acceso denegado' },
       });
   });
 

@@ -53,17 +53,26 @@ export function changeRows(installation: () => PackInstallation): void {
       updates.map(async ({ id }: any) => (await server.json(`/api/audit/registros/${id}/`)).body),
     );
     const changed = seen.map((row) => ({
-      ...{ type: row.content_type, id: row.object_id, agent: row.user_agent },
-      ...{ before: row.datos_anteriores, after: row.datos_nuevos },
+      type: row.content_type,
+      id: row.object_id,
+      agent: row.user_agent,
+      before: row.datos_anteriores,
+      after: row.datos_nuevos,
     }));
     expect(changed.toSorted((a, b) => a.id - b.id)).toEqual([
       {
-        ...{ type: 'cargo', id: 1, agent: client.userAgent },
-        ...{ before: { monto: '100' }, after: { monto: '110' } },
+        type: 'cargo',
+        id: 1,
+        agent: client.userAgent,
+        before: { monto: '100' },
+        after: { monto: '110' },
       },
       {
-        ...{ type: 'cargo', id: 2, agent: client.userAgent },
-        ...{ before: { monto: '50' }, after: { monto: '60' } },
+        type: 'cargo',
+        id: 2,
+        agent: client.userAgent,
+        before: { monto: '50' },
+        after: { monto: '60' },
       },
     ]);
   });

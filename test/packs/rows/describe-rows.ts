@@ -14,16 +14,17 @@ import { statisticsRows } from './statistics-rows.test.ts';
 
 /** The last one restarts the server; the first two are of the tenant that everybody shares. */
 const suites = {
-  ...{ demo: demoRows, 'an application with the SDK': hostRows, entries: entryRows, roles: roleRows },
-  ...{
-    statistics: statisticsRows,
-    activity: activityRows,
-    reach: reachRows,
-    pages: pageRows,
-    imports: importRows,
-    changes: changeRows,
-    sessions: sessionRows,
-  },
+  demo: demoRows,
+  'an application with the SDK': hostRows,
+  entries: entryRows,
+  roles: roleRows,
+  statistics: statisticsRows,
+  activity: activityRows,
+  reach: reachRows,
+  pages: pageRows,
+  imports: importRows,
+  changes: changeRows,
+  sessions: sessionRows,
 };
 
 /** Each state of the recent store meets so many tests: coming back to it takes the server two seconds. */

@@ -51,7 +51,8 @@ export function hostRows(installation: () => PackInstallation): void {
       expect(kinds(await list(admin.auditToken, '?usuario=1'))).toEqual(['cambio_rol', 'login']);
       const [payment] = await list(maria.auditToken, '?tipo_actividad=pago');
       expect(payment).toMatchObject({
-        ...{ ip_address: expect.stringMatching(/127\.0\.0\.1|::1/), objeto_afectado_str: 'Cargo 9' },
+        ip_address: expect.stringMatching(/127\.0\.0\.1|::1/),
+        objeto_afectado_str: 'Cargo 9',
         datos_adicionales: { referencia_pago: 'PAG-1', monto: '150.00' },
       });
       const sessions = await fetch(`${server.url}/api/audit/sesiones/mis_sesiones/`, {

@@ -114,18 +114,35 @@ async function compare(asked: AskedPage): Promise<'redis' | 'postgres'> {
     asked,
     ...rest,
     results: results.map(({ uuid, id, ...one }: any) => [
-      ...[uuid, id, one.timestamp, one.cliente_id, one.usuario_id, one.tarjeta, one.accion],
-      ...[one.estado_cierre, one.periodo_cierre],
+      uuid,
+      id,
+      one.timestamp,
+      one.cliente_id,
+      one.usuario_id,
+      one.tarjeta,
+      one.accion,
+      one.estado_cierre,
+      one.periodo_cierre,
     ]),
   }).toEqual({
     asked,
-    ...{ count: all.length, total_pages: total, current_page: page },
-    ...{ has_next: page < total, has_previous: page > 1 },
+    count: all.length,
+    total_pages: total,
+    current_page: page,
+    has_next: page < total,
+    has_previous: page > 1,
     results: all
       .slice((page - 1) * size, page * size)
       .map(({ uuid, id, at, ...one }) => [
-        ...[uuid, id, new Date(at).toISOString(), one.cliente_id, one.usuario_id, one.tarjeta, one.accion],
-        ...[one.cierre, one.periodo],
+        uuid,
+        id,
+        new Date(at).toISOString(),
+        one.cliente_id,
+        one.usuario_id,
+        one.tarjeta,
+        one.accion,
+        one.cierre,
+        one.periodo,
       ]),
   });
   if (source === 'redis') expectInside(asked, results, sinceMs);
@@ -197,11 +214,12 @@ export function pageRows(installation: () => PackInstallation): void {
       await comesFrom('redis', inside);
     }
     for (const filters of [
-      ...[{ tarjeta: 'clasificacion' }, { accion: 'upload' }, { cierre: 'cerrado' }, { usuario_id: '2' }],
-      ...[
-        { cliente_id: '1', usuario_id: '2' },
-        { periodo: '2026-09', fecha_hasta: begins[1] ?? '' },
-      ],
+      { tarjeta: 'clasificacion' },
+      { accion: 'upload' },
+      { cierre: 'cerrado' },
+      { usuario_id: '2' },
+      { cliente_id: '1', usuario_id: '2' },
+      { periodo: '2026-09', fecha_hasta: begins[1] ?? '' },
     ]) {
       const asked = { filters, page: 40, size: 20 };
       expect({ asked, source: await compare(asked) }).toEqual({ asked, source: 'postgres' });

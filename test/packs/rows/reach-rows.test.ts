@@ -28,8 +28,12 @@ async function ask(as: string, place: string): Promise<{ status: number; text: s
 
 const closing = (n: number): object => ({
   ...activityEvent({
-    ...{ cliente_id: 12, periodo: '2026-02', tarjeta: `t${n % 3}`, accion: 'upload' },
-    ...{ descripcion: `archivo ${n}`, usuario: n % 2 === 0 ? 7 : 8 },
+    cliente_id: 12,
+    periodo: '2026-02',
+    tarjeta: `t${n % 3}`,
+    accion: 'upload',
+    descripcion: `archivo ${n}`,
+    usuario: n % 2 === 0 ? 7 : 8,
   }),
   correlationId,
 });
@@ -56,8 +60,12 @@ async function writeBoth(): Promise<void> {
   }
   // And what no pack declares.
   const other = await server.send({
-    ...{ action: `${canary}.open`, actor: { id: reader, name: canary }, description: canary, correlationId },
-    ...{ module: 'contabilidad', subject: { type: 'client', id: '12' } },
+    action: `${canary}.open`,
+    actor: { id: reader, name: canary },
+    description: canary,
+    correlationId,
+    module: 'contabilidad',
+    subject: { type: 'client', id: '12' },
   });
   expect(other.status).toBe(201);
   const { body } = await server.json(`/v1/events?q=${canary}`);

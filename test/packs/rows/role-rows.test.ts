@@ -104,7 +104,8 @@ export function roleRows(installation: () => PackInstallation): void {
       ]);
       expect((await ask(who, `registros/?usuario=${people[who]}`)).body.count).toBe(2);
       expect(await ask(who, `registros/?usuario=${people.other}`)).toMatchObject({
-        ...{ status: 403, body: { parameter: 'usuario', detail: expect.any(String) } },
+        status: 403,
+        body: { parameter: 'usuario', detail: expect.any(String) },
       });
       expect((await ask(who, `registros/?busqueda=canario${people.other}`)).body.count).toBe(0);
       expect((await ask(who, `registros/${ids.otherEntry}/`)).status).toBe(404);

@@ -5,10 +5,19 @@ import type { TestServer } from '../../support/test-server.ts';
 
 const path = '/api/audit/sesiones/';
 const keys = [
-  ...['id', 'usuario', 'ip_address', 'user_agent', 'fecha_inicio', 'fecha_ultimo_acceso', 'fecha_cierre'],
-  ...['esta_activa', 'duracion_sesion_str'],
+  'id',
+  'usuario',
+  'ip_address',
+  'user_agent',
+  'fecha_inicio',
+  'fecha_ultimo_acceso',
+  'fecha_cierre',
+  'esta_activa',
+  'duracion_sesion_str',
   // Beside the seed's: the core's id, the user's name and why it ended.
-  ...['uuid', 'usuario_nombre', 'motivo_cierre'],
+  'uuid',
+  'usuario_nombre',
+  'motivo_cierre',
 ].sort();
 const minute = 60_000;
 let server: TestServer;
@@ -28,27 +37,37 @@ export function sessionRows(installation: () => PackInstallation): void {
     const token_session = 'token-muy-secreto-1';
     const [start, seen, end] = [ago(20 * minute), ago(10 * minute), ago(5 * minute)];
     const { id } = await log('registrarLogin', {
-      ...{ usuario, token_session, ip_address: '192.168.1.7', user_agent: 'Firefox', timestamp: start },
+      usuario,
+      token_session,
+      ip_address: '192.168.1.7',
+      user_agent: 'Firefox',
+      timestamp: start,
     });
     const opened = (await get(path)).results[0];
     expect(Object.keys(opened).sort()).toEqual(keys);
     expect(opened).toMatchObject({
-      ...{
-        uuid: id,
-        usuario: 2,
-        usuario_nombre: 'María Soto',
-        ip_address: '192.168.1.7',
-        user_agent: 'Firefox',
-      },
-      ...{ fecha_inicio: start, fecha_ultimo_acceso: start, fecha_cierre: null, esta_activa: true },
+      uuid: id,
+      usuario: 2,
+      usuario_nombre: 'María Soto',
+      ip_address: '192.168.1.7',
+      user_agent: 'Firefox',
+      fecha_inicio: start,
+      fecha_ultimo_acceso: start,
+      fecha_cierre: null,
+      esta_activa: true,
     });
     await log('registrarActividad', { usuario, token_session, tipo_actividad: 'consulta', timestamp: seen });
     expect(await get(`${path}${opened.id}/`)).toMatchObject({
-      ...{ fecha_ultimo_acceso: seen, duracion_sesion_str: '0:10:00', esta_activa: true },
+      fecha_ultimo_acceso: seen,
+      duracion_sesion_str: '0:10:00',
+      esta_activa: true,
     });
     await log('registrarLogout', { usuario, token_session, timestamp: end });
     expect(await get(`${path}${opened.id}/`)).toMatchObject({
-      ...{ fecha_cierre: end, esta_activa: false, motivo_cierre: 'logout', duracion_sesion_str: '0:15:00' },
+      fecha_cierre: end,
+      esta_activa: false,
+      motivo_cierre: 'logout',
+      duracion_sesion_str: '0:15:00',
     });
     expect(JSON.stringify(await get('/v1/sessions'))).not.toContain('secreto');
     expect(await server.json(`${path}99999/`)).toMatchObject({
@@ -157,7 +176,9 @@ export function sessionRows(installation: () => PackInstallation): void {
     }
     const found = await get(`${path}patrones/?fecha_inicio=2025-09-14&fecha_fin=2025-09-15`);
     expect(found).toMatchObject({
-      ...{ total_sesiones: 3, duracion_promedio_segundos: 1_800, duracion_promedio_str: '0:30:00' },
+      total_sesiones: 3,
+      duracion_promedio_segundos: 1_800,
+      duracion_promedio_str: '0:30:00',
       por_hora: { 9: 2, 23: 1, 0: 0 },
       por_dia_semana: { domingo: 1, lunes: 2, martes: 0 },
     });
@@ -165,10 +186,12 @@ export function sessionRows(installation: () => PackInstallation): void {
     expect((await get(`${path}patrones/?usuario=nadie`)).total_sesiones).toBe(0);
     for (const place of [path, `${path}activas/`, `${path}patrones/`])
       expect(await server.json(`${place}?usuario=a%00`), place).toMatchObject({
-        ...{ status: 400, body: { parameter: 'usuario' } },
+        status: 400,
+        body: { parameter: 'usuario' },
       });
     expect(await server.json(`${path}patrones/?fecha_inicio=2025-02-30`)).toMatchObject({
-      ...{ status: 400, body: { parameter: 'fecha_inicio' } },
+      status: 400,
+      body: { parameter: 'fecha_inicio' },
     });
   });
 

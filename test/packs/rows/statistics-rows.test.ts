@@ -8,8 +8,13 @@ const path = '/api/audit/estadisticas/';
 /** On 6 April 2025 the day had 25 hours, on 7 September 23, without a midnight. */
 const zone = installationZone;
 const keys = [
-  ...['fecha', 'total_actividades', 'total_logins', 'total_usuarios_activos', 'actividades_criticas'],
-  ...['errores_sistema', 'datos_estadisticas'],
+  'fecha',
+  'total_actividades',
+  'total_logins',
+  'total_usuarios_activos',
+  'actividades_criticas',
+  'errores_sistema',
+  'datos_estadisticas',
 ];
 const levels = ['bajo', 'medio', 'alto', 'critico'];
 const kinds = ['login', 'logout', 'pago', 'error_sistema', 'crear', 'reserva_area'];
@@ -44,8 +49,10 @@ async function store(count: number): Promise<void> {
   const events = Array.from({ length: count }, () => {
     const at = anyTime();
     const one = {
-      ...{ usuario: pick([null, 1, 2, 3, 4, 5, 6]), tipo_actividad: pick(kinds) },
-      ...{ nivel_importancia: pick(levels), es_exitoso: random.int(4) > 0 },
+      usuario: pick([null, 1, 2, 3, 4, 5, 6]),
+      tipo_actividad: pick(kinds),
+      nivel_importancia: pick(levels),
+      es_exitoso: random.int(4) > 0,
     };
     made.push({ ...one, day: days.format(at) });
     return activityEvent({

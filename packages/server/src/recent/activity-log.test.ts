@@ -32,7 +32,10 @@ test('A-09 the activity file is renamed before it exceeds 10 MB, and five older 
     expect(readFileSync(file, 'utf8')).toBe('2026-03-01T10:00:00.000Z ERROR stored nothing: no room\n');
     expect(statSync(`${file}.1`).size).toBe(fileBytesMax);
     expect([2, 3, 4, 5].map((number) => readFileSync(`${file}.${number}`, 'utf8'))).toEqual([
-      ...['older 1', 'older 2', 'older 3', 'older 4'],
+      'older 1',
+      'older 2',
+      'older 3',
+      'older 4',
     ]);
     expect(readdirSync(folder)).toHaveLength(6);
   } finally {

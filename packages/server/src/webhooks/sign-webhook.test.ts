@@ -3,7 +3,9 @@ import { readWebhookKeys, signWebhook } from './sign-webhook.ts';
 
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const message = {
-  ...{ id: 'msg_p5jXN8AQM9LWM0D4loKWxJek', at: 1_614_265_330_000, body: '{"test": 2432232314}' },
+  id: 'msg_p5jXN8AQM9LWM0D4loKWxJek',
+  at: 1_614_265_330_000,
+  body: '{"test": 2432232314}',
 };
 
 test('a message is signed as the published vector of Standard Webhooks says', () => {
