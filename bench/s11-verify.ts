@@ -28,7 +28,8 @@ export const verifySpeed: SpeedPromise = {
       say(`round ${round + 1}: ${Math.round(entries / (times.command.at(-1) ?? NaN))} entries/s`);
     }
     const rate = (list: readonly number[]): number => entries / median(list);
-    const [value, reference] = [rate(times.command), rate(times.reading)];
+    const value = rate(times.command);
+    const reference = rate(times.reading);
     return {
       value,
       unit: 'entries/s',

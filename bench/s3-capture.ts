@@ -48,7 +48,8 @@ export const captureCost: SpeedPromise = {
     if (delivered !== (warmUpRounds + rounds) * eventsPerRound)
       throw new Error(`${rejected} rejected, ${dropped} dropped`);
     const of = (name: string): number => median(times[name] ?? []);
-    const [value, reference] = [of('capture'), of('written')];
+    const value = of('capture');
+    const reference = of('written');
     say(`capture ${value.toFixed(2)} µs, pino ${reference.toFixed(2)} µs`);
     return {
       value,
@@ -74,12 +75,14 @@ export const disabledCost: SpeedPromise = {
     const events = differentObjects();
     const audit = createAudit({ disabled: true });
     const empty = { capture: (_event: CaptureInput): void => undefined };
-    const [disabled, reference]: [number[], number[]] = [[], []];
+    const disabled: number[] = [];
+    const reference: number[] = [];
     for (let round = 0; round < warmUpRounds + rounds; round++) {
       disabled.push(microseconds(events, (event) => capture(audit, event)));
       reference.push(microseconds(events, (event) => empty.capture(event)));
     }
-    const [value, beside] = [median(disabled.slice(warmUpRounds)), median(reference.slice(warmUpRounds))];
+    const value = median(disabled.slice(warmUpRounds));
+    const beside = median(reference.slice(warmUpRounds));
     return Promise.resolve({
       value,
       unit: 'µs',

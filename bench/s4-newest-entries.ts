@@ -20,7 +20,8 @@ export const newestEntries: SpeedPromise = {
       for (const measured of [false, true]) {
         for (let query = 0; query < queries; query++) {
           const two = query % 2 === 1;
-          const [first, second] = [anyFilter(random), anyFilter(random)];
+          const first = anyFilter(random);
+          const second = anyFilter(random);
           const filters = two && second.parameter !== first.parameter ? [first, second] : [first];
           const parameters = filters.map(({ parameter, value }) => `${parameter}=${value}`).join('&');
           const { ms } = await timeInServer(server, `/v1/events?limit=50&${parameters}`);

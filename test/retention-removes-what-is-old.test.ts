@@ -137,7 +137,8 @@ test('C-11 retention run removes what is older than its ledger keeps, prints how
   await expectOnlyLeft(server, ledger, { events: sent.slice(300), first: 300 });
   await expectOnlyLeft(other, 'other.doors', { events: [], first: 20 });
   await expectOnlyLeft(server, 'default', { events: forEver, first: 0 });
-  const [gone, left] = [eventAt(299), eventAt(300)];
+  const gone = eventAt(299);
+  const left = eventAt(300);
   expect((await server.json(`/v1/events/${gone.id}`)).status).toBe(404);
   const { body: related } = await server.json(`/v1/events/${left.id}/related`);
   const correlated = [...forEver, ...sent.slice(300)].filter(
@@ -204,7 +205,8 @@ async function disableTriggers(): Promise<void> {
 }
 
 test('C-11 after a retention run no removed id is stored again, except by an import, whose answer says so', async () => {
-  const [old, ahead] = [eventAt(3), eventAt(7)];
+  const old = eventAt(3);
+  const ahead = eventAt(7);
   for (const event of [old, ahead]) {
     const again = await server.send(event, { ledger });
     expect(again.status).toBe(422);

@@ -179,7 +179,8 @@ test('C-06 a receiver that is away, fails or redirects gets each closing again w
 
 test('C-06 an outage of the server, a failing host and a slow host lose no closing and keep the order', async () => {
   const ids = await open(5);
-  const [told, errors]: [string[], string[]] = [[], []];
+  const told: string[] = [];
+  const errors: string[] = [];
   let failures = 3;
   watch(
     async ({ id }) => {
@@ -220,7 +221,8 @@ test('C-06 an outage of the server, a failing host and a slow host lose no closi
 
 test('C-06 a session that the host can never end is reported and given up, and delays no other', async () => {
   const ids = await open(2);
-  const [told, errors]: [string[], Error[]] = [[], []];
+  const told: string[] = [];
+  const errors: Error[] = [];
   watch(
     ({ id }) => {
       if (id === ids[0]) throw new Error('never');

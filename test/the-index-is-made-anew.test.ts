@@ -71,7 +71,8 @@ function reindex(): Promise<{ stdout: string }> {
 }
 
 test('C-11 a damaged search index is rebuilt while no server runs, and the answers are right again', async () => {
-  const [opened, closedByActor] = [entries / 4, (entries * 3) / 4];
+  const opened = entries / 4;
+  const closedByActor = (entries * 3) / 4;
   const right = { opened, closedByActor, wild: opened, days: opened, word: entries };
   expect(await counts()).toEqual(right);
   await expect(reindex()).rejects.toMatchObject({ code: 2 });

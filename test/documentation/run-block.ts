@@ -88,7 +88,8 @@ async function execute(
   // A group of its own, so that what a block leaves in the background ends with it.
   const child = spawn(program, args, { cwd: folder, env, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
   const timer = setTimeout(() => endGroup(child.pid), blockTimeoutMs);
-  let [out, err] = ['', ''];
+  let out = '';
+  let err = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
   child.on(

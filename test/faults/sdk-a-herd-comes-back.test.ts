@@ -7,7 +7,9 @@ import { startTestServer, type TestServer } from '../support/test-server.ts';
 
 const all = process.env['BITACORA_FAULTS'] === 'full';
 // With the stop and the start it is away for at least three seconds.
-const [clients, tickMs, stoppedMs] = [200, 100, 1_000];
+const clients = 200;
+const tickMs = 100;
+const stoppedMs = 1_000;
 const [usualMs, recoveryMs] = all ? [20_000, 20_000] : [3_000, 5_000];
 const starvedAfterMs = 30_000;
 
@@ -68,7 +70,8 @@ const delivered = (tenant?: string): number =>
     .reduce((sum, { audit }) => sum + audit.health().delivered, 0);
 
 async function deliveredPerSecond(duringMs: number): Promise<number> {
-  const [before, began] = [delivered(), performance.now()];
+  const before = delivered();
+  const began = performance.now();
   await sleep(duringMs);
   return (delivered() - before) / ((performance.now() - began) / 1_000);
 }

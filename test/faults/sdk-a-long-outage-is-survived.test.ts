@@ -112,7 +112,8 @@ test('SDK-21 eight processes and a thread share one directory, and the living on
     retryWaitMinMs: 50,
     retryWaitMaxMs: 51,
   } as const;
-  const [each, processes] = [200, 8];
+  const each = 200;
+  const processes = 8;
   const hosts = [...Array(processes).keys()].map((n) =>
     startHost({ audit, run: `process ${n}`, events: each, end: 'wait', healthEveryMs: 50 }),
   );

@@ -61,7 +61,8 @@ function entry(): any {
 }
 
 test('F-09 for any question and any reach, the answer has exactly the entries that match and are within reach', () => {
-  let [bare, narrowed] = [0, 0];
+  let bare = 0;
+  let narrowed = 0;
   for (let round = 0; round < 5_000; round++) {
     const grant: any = { tenant: { id: 1 }, reach: reach() };
     const fields = random.chance(0.5)

@@ -372,7 +372,8 @@ describe('X13 sessions', () => {
 
   test('own sessions are listed and ended one by one, or all the others', async () => {
     const person = await joinAs('viewer');
-    const [second, third] = [await signIn(person), await signIn(person)];
+    const second = await signIn(person);
+    const third = await signIn(person);
     const { body } = await person.json('/v1/me/sessions');
     expect(body.sessions).toHaveLength(3);
     expect(JSON.stringify(body)).not.toContain(second.cookie.split('=')[1]);
@@ -388,7 +389,8 @@ describe('X13 sessions', () => {
     expect((await owner.json(`/v1/users/${person.id}/sessions`)).body.sessions).toHaveLength(1);
     await owner.fetch(`/v1/users/${person.id}/sessions`, { method: 'DELETE' });
     await over(person);
-    const [one, two] = [await signIn(person), await signIn(person)];
+    const one = await signIn(person);
+    const two = await signIn(person);
     const changed = await one.fetch('/v1/me/password', {
       method: 'PUT',
       body: JSON.stringify({ old: goodPassword, password: 'otra contraseña más' }),

@@ -101,7 +101,8 @@ test.each(cases)(
   'F-03 while an install is not committed, %s writes of %s wait for it and are captured once',
   async (level, _name, connect) => {
     const table = await createTable();
-    const [client, installer] = [await connect(), await database.connect()];
+    const client = await connect();
+    const installer = await database.connect();
     await installer.query('begin');
     await install(table, installer);
     await client.query(`begin isolation level ${level}`);

@@ -252,11 +252,14 @@ function plainJson(value: unknown): string {
 }
 
 function differencesOf(name: TableName, before: Snapshot, after: Snapshot): string[] {
-  const [old, now] = [before[name], after[name]];
+  const old = before[name];
+  const now = after[name];
   return [...new Set([...old.keys(), ...now.keys()])].flatMap((tag) => {
-    const [was, is] = [old.get(tag), now.get(tag)];
+    const was = old.get(tag);
+    const is = now.get(tag);
     const fields = Object.keys(was ?? is ?? {}).flatMap((path) => {
-      const [one, other] = [was?.[path] ?? 'null', is?.[path] ?? 'null'];
+      const one = was?.[path] ?? 'null';
+      const other = is?.[path] ?? 'null';
       return one === other ? [] : [`${path}: ${was ? one : ''} -> ${is ? other : ''}`];
     });
     if (was && is && fields.length === 0) return [];

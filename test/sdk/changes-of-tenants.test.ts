@@ -32,7 +32,8 @@ const query = (text: string, values: readonly unknown[]): Promise<pg.QueryResult
 
 beforeAll(async () => {
   server = await startTestServer();
-  const [north, south] = [await openTenant(server, 'north'), await openTenant(server, 'south')];
+  const north = await openTenant(server, 'north');
+  const south = await openTenant(server, 'south');
   seen = { north, south, own: server };
   url = await createHostDatabase(server.superuserUrl(), 'host');
   database = new pg.Pool({ connectionString: url });

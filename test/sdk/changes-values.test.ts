@@ -91,7 +91,8 @@ test('F-03 a key of any name and type identifies the row; a row created again af
     await pool.query('delete from guest');
   }
   await pool.query('delete from guest');
-  const [create, remove] = [`guest.create ${guest}`, `guest.delete ${guest}`];
+  const create = `guest.create ${guest}`;
+  const remove = `guest.delete ${guest}`;
   expect(shortOf(await outboxEvents(database))).toEqual([create, remove, create, remove]);
 });
 

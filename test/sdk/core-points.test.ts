@@ -335,13 +335,15 @@ test('SDK-4 a capture does no synchronous I/O in any mode, and costs at most ten
   await Promise.all(captured);
 
   // Both in turn, and of several rounds the best: what else the machine does is not the call's cost.
-  const [captures, copies]: [number[], number[]] = [[], []];
+  const captures: number[] = [];
+  const copies: number[] = [];
   for (let round = 0; round < 20; round++) {
     captures.push(medianOf(() => void audit.capture(large)));
     await audit.flush();
     copies.push(medianOf(() => void structuredClone(large)));
   }
-  const [capture, copy] = [Math.min(...captures), Math.min(...copies)];
+  const capture = Math.min(...captures);
+  const copy = Math.min(...copies);
   console.log(
     `half of the calls of the best round: capture of 1 KB within ${capture.toFixed(1)} µs, a copy ${copy.toFixed(1)} µs`,
   );

@@ -24,7 +24,8 @@ export async function answerOf(
 export async function exactAnswer<Answer extends { status: number; body: any }>(
   ask: () => Promise<Answer>,
 ): Promise<Answer> {
-  let [attempts, busy] = [0, 0];
+  let attempts = 0;
+  let busy = 0;
   for (;;) {
     const answer = await ask();
     if (answer.status === 503 && ++busy < busyMax) await sleep(1_000);

@@ -44,7 +44,8 @@ export function holds(asked: Asked, entry: Stored): boolean {
 function inRange(asked: Asked & { kind: 'range' }, entry: Stored): boolean {
   const { operator, from, to } = asked;
   if (asked.field === 'created') {
-    const [start, end] = [Date.parse(from), Date.parse(to)];
+    const start = Date.parse(from);
+    const end = Date.parse(to);
     const dayMs = 86_400_000;
     if (operator === '..') return entry.at >= start && entry.at < end + dayMs;
     if (operator === '>') return entry.at >= start + dayMs;

@@ -29,7 +29,9 @@ export function startHost(plan: HostPlan, environment: Record<string, string> = 
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...environment },
   });
-  let [rest, errorText, rssMax] = ['', '', 0];
+  let rest = '';
+  let errorText = '';
+  let rssMax = 0;
   let health: Health | undefined;
   let closed: Delivery | undefined;
   const { promise: captured, resolve: isCaptured } = Promise.withResolvers<void>();

@@ -51,7 +51,8 @@ export async function openWebhookReceiver(): Promise<WebhookReceiver> {
         request.on('end', () => {
           const text = Buffer.concat(chunks).toString('utf8');
           const header = (name: string): string => String(request.headers[`webhook-${name}`]);
-          const [id, timestamp] = [header('id'), header('timestamp')];
+          const id = header('id');
+          const timestamp = header('timestamp');
           const wanted = createHmac('sha256', key).update(`${id}.${timestamp}.${text}`).digest('base64');
           const one: Received = {
             path: request.url ?? '',

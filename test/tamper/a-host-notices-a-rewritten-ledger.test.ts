@@ -136,7 +136,8 @@ test('SDK-26 A3 A13 a history rewritten and signed with the stolen key of the se
   expect(await again.check()).toMatchObject({ kind: 'fork' });
   expect(again.told).toHaveLength(1);
   const [{ kept, found } = {}] = again.told;
-  const [before, after] = [readCheckpoint(kept?.note ?? '', vkey), readCheckpoint(found?.note ?? '', vkey)];
+  const before = readCheckpoint(kept?.note ?? '', vkey);
+  const after = readCheckpoint(found?.note ?? '', vkey);
   expect([before.size, after.size]).toEqual([size + 7, size + 7]);
   expect(before.root.equals(after.root)).toBe(false);
   const proof = readdirSync(directory).find((name) => name.includes('contradict')) ?? '';
@@ -162,7 +163,8 @@ test('SDK-26 A3 A13 a history rewritten and signed with the stolen key of the se
 });
 
 test('SDK-26 A3 A13 a rewritten history that continues to grow is reported, and a history that only grows is not', async () => {
-  const [honest, deceived] = [watch(), watch()];
+  const honest = watch();
+  const deceived = watch();
   await Promise.all([expectSize(honest, size + 7), expectSize(deceived, size + 7)]);
   const grown = [...(await administrator.lines(ledger)), 'one more', 'and another'];
   await publish(grown);

@@ -180,7 +180,8 @@ test.each([
 async function bitacora(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
   const env = { ...process.env, BITACORA_URL: url, BITACORA_API_KEY: key };
   const child = spawn(process.execPath, [bin, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let [out, err] = ['', ''];
+  let out = '';
+  let err = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
   await once(child, 'close');

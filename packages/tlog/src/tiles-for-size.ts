@@ -10,7 +10,8 @@ export function tilesForSize(size: number): Generator<HashTile> {
  * partial tile that grew is new; the narrower one stays valid for checkpoints that are published already.
  */
 export function* newTiles(from: number, to: number): Generator<HashTile> {
-  let [before, after] = [from, to];
+  let before = from;
+  let after = to;
   for (let level = 0; after > before; level++) {
     const full = Math.floor(after / tileWidthFull);
     for (let index = Math.floor(before / tileWidthFull); index < full; index++) {

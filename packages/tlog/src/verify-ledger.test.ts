@@ -197,7 +197,8 @@ describe('an attack on rows only is found at its first index', () => {
   });
 
   test('A8, A9: two rows swapped', async () => {
-    const [a, b] = [rows[1_000]?.entry ?? forged, rows[2_000]?.entry ?? forged];
+    const a = rows[1_000]?.entry ?? forged;
+    const b = rows[2_000]?.entry ?? forged;
     const changed = rows.with(1_000, { index: 1_000, entry: b }).with(2_000, { index: 2_000, entry: a });
     expect(await verifyRows(changed)).toMatchObject({ kind: 'differs', index: 1_000 });
   });

@@ -35,7 +35,9 @@ export function sessionRows(installation: () => PackInstallation): void {
   test('C-06 a sign-in opens a session, access touches it, sign-out closes it; the token is not in it', async () => {
     const usuario = { id: 2, nombre_completo: 'María Soto' };
     const token_session = 'token-muy-secreto-1';
-    const [start, seen, end] = [ago(20 * minute), ago(10 * minute), ago(5 * minute)];
+    const start = ago(20 * minute);
+    const seen = ago(10 * minute);
+    const end = ago(5 * minute);
     const { id } = await log('registrarLogin', {
       usuario,
       token_session,

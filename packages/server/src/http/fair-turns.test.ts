@@ -64,7 +64,8 @@ test('X10 ten thousand pieces of work in random order all end, and at most the l
   const limits = { atOnceMax: 5, perKeyMax: 2, waitingMax: 10_000 };
   const fair = createFairTurns<number>(limits);
   const running = new Map<number, number>();
-  let [atOnce, most] = [0, 0];
+  let atOnce = 0;
+  let most = 0;
   const results = await Promise.all(
     Array.from({ length: 10_000 }, (_, n) => {
       const key = n % 7 === 0 ? n % 11 : 0;

@@ -22,7 +22,8 @@ const ascending = (list: Iterable<number>): number[] => [...list].sort((a, b) =>
 test('set operations agree with JavaScript sets, sparse or dense', () => {
   fc.assert(
     fc.property(ranks, ranks, (a, b) => {
-      const [x, y] = [setOf(a), setOf(b)];
+      const x = setOf(a);
+      const y = setOf(b);
       expect([...ranksOf(intersect(x, y))]).toEqual(ascending(a.filter((rank) => b.includes(rank))));
       expect([...ranksOf(subtract(x, y))]).toEqual(ascending(a.filter((rank) => !b.includes(rank))));
       expect([...ranksOf(unite([x, y], universe))]).toEqual(ascending(new Set([...a, ...b])));
