@@ -3,7 +3,7 @@ import { percentile, type SpeedPromise } from './support/promise.ts';
 
 interface Question {
   path: string;
-  /** The same in SQL. */
+  /** The same question in SQL. */
   sql: string;
 }
 
