@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestServer } from './test-server.ts';
 
-/** Asked so often for an answer that says that it is exact. */
+/** A question is asked at most this often until the answer says that it is exact. */
 const attemptsMax = 3;
-/** A server that is too busy says that it should be asked again after a second; so often it is. */
+/** A server that is too busy answers 429 or 503. Then the question is asked again after a second, at most this often. */
 const busyMax = 60;
 
-/** The body that a question is answered with; an Error with the answer and the server's log for any other status than 200. */
+/** The body of the answer to a question. Any status other than 200 throws an Error with the answer and the server's log. */
 export async function answerOf(
   server: TestServer,
   path: string,

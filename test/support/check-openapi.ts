@@ -1,4 +1,4 @@
-/** What is wrong with the structure of an OpenAPI 3.1 document; empty: nothing. */
+/** The faults in the structure of an OpenAPI 3.1 document; the list is empty when there are none. */
 export function checkOpenApi(document: any): string[] {
   const wrong: string[] = [];
   const need = (holds: unknown, what: string): void => {

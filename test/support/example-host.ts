@@ -5,13 +5,13 @@ import type { TestServer } from './test-server.ts';
 
 export interface ExampleHost {
   url: string;
-  /** A request with a JSON body by whoever has that session. */
+  /** Sends a request with a JSON body by the user of that session. */
   call(method: string, path: string, body: unknown, session?: string): Promise<{ status: number; body: any }>;
-  /** SIGTERM: what it captured is sent before it ends. What it said to standard error. */
+  /** Sends SIGTERM. The host sends its events before it ends. Returns the text of its standard error. */
   stop(): Promise<string>;
 }
 
-/** Starts `examples/hosts/NAME/host.ts` as a process of its own, for a server; `secret` is its viewer key. */
+/** Starts `examples/hosts/NAME/host.ts` in its own process, for a server; `secret` is the host's viewer key. */
 export async function startExampleHost(
   name: string,
   { server, secret }: { server: TestServer; secret: string },

@@ -1,4 +1,4 @@
-/** Values that are no JSON. */
+/** Values that are not JSON. */
 export const malformedValues: readonly string[] = [
   'NaN',
   'Infinity',
@@ -56,7 +56,7 @@ const uuidV4 = '01234567-89ab-4def-8123-456789abcdef';
 const base = { action: 'a.b', actor: { id: 'x' } };
 const text = (value: unknown): string => JSON.stringify(value);
 
-/** JSON that is no event, and where it is wrong. */
+/** JSON that is not an event, with the fields that are wrong. */
 export const wrongEvents: readonly { text: string; fields: readonly string[] }[] = [
   ...['5', '"text"', 'true', 'null', '[]', '[[]]'].map((one) => ({ text: one, fields: [''] })),
   ...wrongTypes(),
@@ -218,7 +218,7 @@ function wrongWholes(): { text: string; fields: string[] }[] {
   ];
 }
 
-/** Wrong only in the text: JSON.parse alone would let most of them through. */
+/** JSON that is wrong only as text; JSON.parse accepts most of it. */
 function wrongSpellings(): { text: string; fields: string[] }[] {
   const inAttributes = [
     '"v":1,"v":2',

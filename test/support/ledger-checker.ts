@@ -8,11 +8,11 @@ export interface Scoreboard {
   sent: number;
   acked: number;
   stored: number;
-  /** Acknowledged and not in the ledger at the index and with the leaf hash that were told. */
+  /** Acknowledged events that are not in the ledger at the acknowledged index with the acknowledged leaf hash. */
   lost: number;
-  /** In the ledger more than once. */
+  /** Events that are in the ledger more than once. */
   duplicated: number;
-  /** Everything else that must not be, in words. */
+  /** All other faults, in words. */
   violations: string[];
   /** Answers other than 201, by status. */
   refused: Record<string, number>;
@@ -99,7 +99,7 @@ function note(told: Told, id: string, place: { index: number; leafHash: string }
   told.acked.set(id, place);
 }
 
-/** Search must tell of every entry once, at the index that the tree gives it. */
+/** Checks that search lists every entry once, at the index that it has in the tree. */
 async function checkSearch(server: TestServer, published: PublishedLedger): Promise<string[]> {
   let expected = 0;
   for (let cursor = ''; ;) {

@@ -59,7 +59,7 @@ function makeEvent(): SentEvent {
   return event;
 }
 
-/** Once; undefined when nothing is known of what became of it. */
+/** Sends a request once; undefined when there was no answer. */
 async function send(events: readonly SentEvent[]): Promise<z.infer<typeof answer>['results'] | undefined> {
   const body = JSON.stringify(events.length === 1 ? events[0] : events);
   try {
@@ -94,7 +94,7 @@ async function deliver(events: readonly SentEvent[]): Promise<void> {
     }
   };
   await acknowledge();
-  // Now and then the acknowledgement "was lost": the same again must get the same answer.
+  // Sometimes the process acts as if the acknowledgement was lost: the same batch must get the same answer again.
   if (randomInt(20) === 0) await acknowledge();
   underWay--;
 }

@@ -1,4 +1,4 @@
-/** Valid texts that are easily damaged and must be kept as they are: ten languages, controls, markup, emoji. */
+/** Valid texts that programs often damage and that must stay as they are: ten languages, control characters, markup, emoji. */
 export const nastyTexts: readonly string[] = [
   'Überweisung geändert',
   'Año nuevo, mañana',

@@ -34,7 +34,7 @@ const exactFields = [
 const wildFields = ['action', 'module', 'target', 'attributes.zone', 'sessionId', 'actor', 'attributes.note'];
 const rangeFields = ['level', 'durationMs', 'attributes.count', 'status', 'amount', 'created'];
 
-/** A query that mostly finds something: its values come from the entries themselves. */
+/** A query with values of the entries, so that it mostly finds something. */
 export function randomQuery(random: Random, entries: readonly Stored[], depth = 0): Asked {
   const chance = random.next();
   const part = (): Asked => randomQuery(random, entries, depth + 1);

@@ -7,17 +7,17 @@ import { createAudit, type AuditOptions } from '@bitacora/sdk';
 
 export interface HostPlan {
   audit: AuditOptions;
-  /** Named in each event as `attributes.run`. */
+  /** The run, in each event as `attributes.run`. */
   run: string;
-  /** Absent: it only sends what is there. */
+  /** The number of events. Absent: the host only sends what the spool has. */
   events?: number;
-  /** So many at once, … */
+  /** Events that are captured at once, before a rest. */
   burst?: number;
-  /** … then a rest. */
+  /** The time of the rest after each burst. */
   restMs?: number;
-  /** Letters in each event's description. */
+  /** Characters in each event's description. */
   padding?: number;
-  /** Another one of the same process, with one event. */
+  /** A second audit of the same process, which captures one event. */
   second?: AuditOptions;
   /**
    * What it does after the last event: waits to be ended, closes, falls idle, throws, exits with code 3; drains: ends by
@@ -25,9 +25,9 @@ export interface HostPlan {
    */
   end: 'wait' | 'close' | 'idle' | 'throw' | 'exit' | 'drain';
   closeTimeoutMs?: number;
-  /** Standard output gets nothing: a thread shares it. */
+  /** Writes nothing to standard output, because a thread shares it. */
   quiet?: boolean;
-  /** Standard output gets the health this often. */
+  /** Writes the health to standard output at this interval. */
   healthEveryMs?: number;
 }
 

@@ -1,24 +1,24 @@
 import type { Random } from './random.ts';
 
-/** An activity as the test wrote it: what the server must answer is counted from these, one by one. */
+/** An activity as the test wrote it. The expected answers are counted from these. */
 export interface WrittenActivity {
   uuid: string;
   /** The entry's index + 1. */
   id: number;
-  /** Unix time, ms. */
+  /** Unix time in ms. */
   at: number;
   cliente_id: number;
-  /** null: nobody. */
+  /** null when nobody did it. */
   usuario_id: number | null;
   tarjeta: string;
   accion: string;
-  /** State of the closing when it was written. */
+  /** The state of the closing at the time of the activity. */
   cierre: string;
   periodo: string;
 }
 
 export interface AskedPage {
-  /** Parameters by name, as they stand in the URL. */
+  /** The parameters of the URL by name. */
   filters: Readonly<Record<string, string>>;
   page: number;
   size: number;
@@ -26,7 +26,7 @@ export interface AskedPage {
 
 const plainFilters = ['cliente_id', 'usuario_id', 'tarjeta', 'accion', 'cierre', 'periodo'] as const;
 
-/** Answers pages by looking at every activity; the zone's days are those of the platform, not the server's. */
+/** Computes pages from all activities. The days of the zone come from the platform and not from the server's code. */
 export function activityOracle(zone: string): {
   add(activity: WrittenActivity): void;
   dayOf(at: number): string;
@@ -58,7 +58,7 @@ export const cards = ['clasificacion', 'incidencias', 'nombres_en_ingles', 'tipo
 export const acts = ['upload', 'process', 'delete'];
 export const states = ['pendiente', 'en_proceso', 'cerrado'];
 
-/** Random filters: values that are there, values that are not, and days on both sides of the week. */
+/** Random filters with values that exist, values that do not, and days on both sides of the week's start. */
 export function anyFilters(
   random: Random,
   known: { clients: readonly number[]; periods: readonly string[]; dayOf: (at: number) => string },
