@@ -58,7 +58,7 @@ test('F-11 the document is OpenAPI 3.1: paths, parameters, answers, references',
   expect(described().length).toBeGreaterThan(20);
 });
 
-/** Sends a request and holds the answer against what the document says of it; the status. */
+/** Sends a request, compares the answer with the document, and returns the status. */
 async function answersAsDescribed(
   { method, operation }: Described,
   sent: { place: string; body?: string; headers?: Record<string, string>; as?: string },
@@ -66,19 +66,19 @@ async function answersAsDescribed(
   const { place, ...rest } = sent;
   const abort = new AbortController();
   const asked = { method, redirect: 'manual', signal: abort.signal } as const;
-  // What is a person's own is asked by one who signed in.
+  // Routes below /v1/me are for people, so a person who signed in calls them.
   const response =
     place.startsWith('/v1/me') && rest.as === undefined
       ? await person.fetch(place, { ...asked, ...rest })
       : await server.fetch(place, { ...asked, as: key, ...rest });
   const about = `${method} ${place} → ${response.status}`;
-  const told = operation.responses[String(response.status)] ?? operation.responses['default'];
+  const described = operation.responses[String(response.status)] ?? operation.responses['default'];
   if (response.status < 400) expect(operation.responses, about).toHaveProperty([String(response.status)]);
   const type = response.headers.get('content-type')?.split(';')[0] ?? '';
-  const content = told.content ?? {};
+  const content = described.content ?? {};
   if (Object.keys(content).length === 0) expect(await response.text(), about).toBe('');
   else {
-    // a redirect carries no body, and a stream does not end
+    // A redirect has no body, and a stream does not end.
     if (response.status !== 302) expect(Object.keys(content), about).toContain(type);
     if (type.endsWith('json')) {
       const schema = z.fromJSONSchema(withOwnDefinitions(content[type].schema));
@@ -90,7 +90,7 @@ async function answersAsDescribed(
   return response.status;
 }
 
-/** zod looks for what a schema refers to in the schema itself. */
+/** Copies the schemas to which a schema refers into it, because zod looks for them there. */
 function withOwnDefinitions(schema: unknown): any {
   const moved = (value: unknown): any =>
     JSON.parse(JSON.stringify(value).replaceAll('#/components/schemas/', '#/$defs/'));

@@ -174,11 +174,14 @@ test.each([
   [['film-archive', '--dir', '.'], /<name>: film-archive is there already/],
   [['film', '--dir', 'film-archive/pack.ts'], /--dir: film-archive\/pack.ts: /],
   [[], /missing required argument 'name'/],
-])('`bitacora pack new` with %j ends with exit code 2 and names the wrong argument', async (args, told) => {
-  const { code, out, error } = await folder.packNew(...args);
-  expect({ code, out }).toEqual({ code: 2, out: '' });
-  expect(error).toMatch(told);
-});
+])(
+  '`bitacora pack new` with %j ends with exit code 2 and names the wrong argument',
+  async (args, pattern) => {
+    const { code, out, error } = await folder.packNew(...args);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(error).toMatch(pattern);
+  },
+);
 
 test('with a configuration that cannot be loaded the start ends with the reason', async () => {
   const other = await startTestServer();

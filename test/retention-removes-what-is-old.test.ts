@@ -252,8 +252,8 @@ test('C-11 altered counts stop a retention run, whose message names the command 
   expect(await counts()).toEqual(before);
   expect((await superuser.query("select 1 from session where actor = 'somebody else'")).rowCount).toBe(0);
   await expectOnlyLeft(server, ledger, { events: sent.slice(300), first: 300 });
-  const told = await server.json('/v1/events?ledger=default.audit&action=projection.rebuild');
-  expect(told.body.entries).toHaveLength(2);
+  const rebuilds = await server.json('/v1/events?ledger=default.audit&action=projection.rebuild');
+  expect(rebuilds.body.entries).toHaveLength(2);
   const body = '{"projection":"postings"}';
   expect((await server.json('/v1/projections/rebuild', { method: 'POST', body })).status).toBe(400);
 });

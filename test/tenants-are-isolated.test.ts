@@ -6,7 +6,7 @@ import { waitUntil } from './support/wait-until.ts';
 
 const json = { 'content-type': 'application/json' };
 const canaryOfB = 'canarybravo';
-/** No other number of the test has these digits. */
+/** The number of B's events. No other number of the test has these digits. */
 const countOfB = 731;
 let server: TestServer;
 let a: TenantWithEvents;
@@ -40,7 +40,7 @@ async function operations(): Promise<Operation[]> {
   );
 }
 
-/** The text of an answer; of a stream what comes within half a second. */
+/** The text of an answer; for a stream the text of the first half second. */
 async function ask(
   path: string,
   options: { method?: string; as: string; body?: string; headers?: Record<string, string> },
@@ -60,7 +60,7 @@ async function ask(
   try {
     for await (const chunk of response.body ?? []) text += Buffer.from(chunk).toString();
   } catch {
-    // ended by ourselves
+    // The test itself ended the stream.
   }
   return { status: response.status, text };
 }
@@ -109,18 +109,18 @@ test('F-09 no route shows a tenant anything of another, for any id or name of th
           headers: { 'last-event-id': position },
         });
         asked++;
-        // what the request itself said may be repeated
-        const told = text
+        // An answer may repeat words of the request.
+        const ownWordsRemoved = text
           .replaceAll(canaryOfB, query.includes(canaryOfB) || place.includes(canaryOfB) ? '' : canaryOfB)
           .replaceAll(/there is no (ledger|event) \S+"/g, '');
-        expect({ place, query, status, text, betrays: betrays(told) }).toEqual({
+        expect({ place, query, status, text, betrays: betrays(ownWordsRemoved) }).toEqual({
           place,
           query,
           status,
           text,
           betrays: false,
         });
-        // The tile is asked of A's own ledgers nowhere: every named thing is B's.
+        // Every id and name in these paths belongs to B, so A must get 404.
         if (path.includes('{') && query === '') expect({ place, status }).toEqual({ place, status: 404 });
       }
     }
@@ -164,7 +164,7 @@ test('F-09 nothing can be written, changed or removed in another tenant', async 
       })
     ).status,
   ).toBe(403);
-  // A may have a record of the same name; B's stays what it is
+  // A may have a record of the same name; B's record does not change.
   expect(
     (
       await ask(`/v1/directory/user/${canaryOfB}`, {
@@ -178,7 +178,7 @@ test('F-09 nothing can be written, changed or removed in another tenant', async 
   expect((await ask(`/v1/directory/user/${canaryOfB}`, { method: 'DELETE', as: a.key })).status).toBe(204);
   const { body } = await server.json(`/v1/directory/user/${canaryOfB}`, { as: b.key });
   expect(body.fields).toEqual({ name: canaryOfB });
-  // nor is an instance of the same name the other's
+  // Instances of the same name in A and B are different instances.
   const report = (name: string): string =>
     JSON.stringify({
       name,
@@ -199,7 +199,7 @@ test('F-09 nothing can be written, changed or removed in another tenant', async 
     [a.key, 'mine'],
   ] as const)
     expect((await server.json('/v1/sources', { as })).body.sources).toMatchObject([{ name }]);
-  // a ledger limited to names of another tenant reaches nothing
+  // A key that is limited to names of another tenant's ledgers reaches nothing.
   const { body: made } = await server.json('/v1/keys', {
     method: 'POST',
     as: a.key,
@@ -207,7 +207,7 @@ test('F-09 nothing can be written, changed or removed in another tenant', async 
     body: '{"name":"k","scopes":["read"],"ledgers":["bravo"]}',
   });
   expect(betrays((await ask('/v1/events?count=true', { as: made.secret })).text)).toBe(false);
-  // the same event id in two tenants is two events
+  // The same event id in two tenants is two events.
   const event = { id: b.ids[0], action: 'a.b', actor: { id: 'x' } };
   expect(await server.send(event, { as: a.key })).toMatchObject({
     status: 201,
@@ -237,7 +237,7 @@ describe('F-09 the database itself separates them', () => {
     await database.end();
   });
 
-  /** Rows per ledger (or tenant) of a table as the server's own reading login sees them. */
+  /** The number of a table's rows for each ledger or tenant that the server's reading login sees. */
   async function seen(
     table: string,
     column: string,

@@ -57,7 +57,7 @@ async function closed(): Promise<number> {
   return (await superuser.query("select 1 from segment where state = 'closed'")).rowCount ?? 0;
 }
 
-/** The oldest segment that is left becomes as old as if it had been written 31 days ago. */
+/** Changes the times of the oldest remaining segment as if it had been written 31 days ago. */
 async function age(): Promise<void> {
   await superuser.query(
     `update segment_range set greatest_ingested_at = now() - interval '31 days'
@@ -74,15 +74,15 @@ async function expectLeft(server: TestServer, first: number): Promise<void> {
   await expectOnlyLeft(server, ledger, { events: sent.slice(first), first });
 }
 
-/** What was removed is recorded once, and told once. */
-async function expectTold(entries: number): Promise<void> {
+/** Expects that each removal is recorded once in the table and once in the audit ledger. */
+async function expectRecorded(entries: number): Promise<void> {
   const { rows } = await superuser.query(
     'select first_index::int as first, end_index::int as end from purge order by first_index',
   );
   expect(rows.reduce((next, row) => (row.first === next ? row.end : Number.NaN), 0)).toBe(entries);
   const { body } = await two.json('/v1/events?ledger=default.audit&action=retention.run');
-  const told = body.entries.map(({ event }: any) => event.attributes.entries);
-  expect(told.reduce((sum: number, count: number) => sum + count, 0)).toBe(entries);
+  const counts = body.entries.map(({ event }: any) => event.attributes.entries);
+  expect(counts.reduce((sum: number, count: number) => sum + count, 0)).toBe(entries);
 }
 
 test('C-11 two servers remove the same segment and one is killed meanwhile: the other removes the whole segment, once', async () => {
@@ -107,7 +107,7 @@ test('C-11 two servers remove the same segment and one is killed meanwhile: the 
   await one.restart();
   await expectLeft(one, 300);
   expect(await run(one)).toEqual({ status: 200, entries: 0 });
-  await expectTold(300);
+  await expectRecorded(300);
 });
 
 test('C-11 two servers remove at the same moment: each entry is removed once, and every answer is right', async () => {
@@ -122,7 +122,7 @@ test('C-11 two servers remove at the same moment: each entry is removed once, an
     await expectLeft(mine, 510);
     await expectLeft(others, 510);
   }
-  await expectTold(510);
+  await expectRecorded(510);
   const vkey = (await (await two.fetch(`/v1/tlog/${ledger}/key`)).text()).trim();
   // Publishes what was just sent.
   expect((await two.fetch(`/v1/events/${sent.at(-1)?.id}/proof`)).status).toBe(200);

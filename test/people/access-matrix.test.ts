@@ -97,7 +97,7 @@ async function routesOf(): Promise<Route[]> {
 
 type Whose = 'own' | 'other' | 'foreign';
 
-/** What stands in a path for something of one's own, of another in the tenant, of another tenant. */
+/** A path with ids of the caller's own things, of another person's in the tenant, or of another tenant's. */
 function filled({ path, method }: Route, whose: Whose, person: SignedInUser | undefined): string {
   const users = { own: person?.id, other: people.get('owner')?.id, foreign: bravosUser.id };
   const events = { ...ids, foreign: bravo.ids[0] };
@@ -106,7 +106,7 @@ function filled({ path, method }: Route, whose: Whose, person: SignedInUser | un
     id: path.startsWith('/v1/users')
       ? users[whose]
       : path.startsWith('/v1/directory')
-        ? // A name of one's own tenant is everybody's to write there: it reaches nobody else's.
+        ? // Every caller may write a name of their own tenant, so this must not be a name of another.
           method === 'GET'
           ? canary[whose]
           : 'somebody'
@@ -147,7 +147,7 @@ const questions: Record<string, readonly string[]> = {
   correlationId: [canary.other, canary.foreign],
   sessionId: [canary.other, canary.foreign],
   ip: ['198.51.100.1', '203.0.113.77'],
-  // As a page of another ledger would give it: the ledger's number guessed.
+  // Cursors of other ledgers, with guessed numbers of the ledgers.
   cursor: [2, 4, 5, 7].map((ledger) =>
     Buffer.from(JSON.stringify([Date.now() + 1_000, ledger, 3, 0])).toString('base64url'),
   ),
@@ -194,40 +194,41 @@ async function ask({ route, role, place }: Case): Promise<Answer> {
   try {
     for await (const chunk of response.body ?? []) text += Buffer.from(chunk).toString();
   } catch {
-    // ended by ourselves
+    // The test itself ended the stream.
   }
   return { status: response.status, text };
 }
 
-/** What the question itself said may be repeated in its answer. */
+/** The hidden words that an answer shows. Words of the question do not count, because an answer may repeat them. */
 function leaks({ role, place }: Case, { text }: Answer): string[] {
   const asked = decodeURIComponent(place.replaceAll('+', ' '));
   const hidden =
     role === 'viewer' || role === 'ingest' || role === 'anonymous'
       ? [canary.foreign, canary.other]
       : [canary.foreign];
-  // The audit ledger tells what was asked, in the words of who asked.
-  const told = text.replaceAll(/"url":"[^"]*"/g, '');
-  return hidden.filter((word) => !asked.includes(word) && told.includes(word));
+  // Entries of the audit ledger repeat the URLs of the questions.
+  const withoutUrls = text.replaceAll(/"url":"[^"]*"/g, '');
+  return hidden.filter((word) => !asked.includes(word) && withoutUrls.includes(word));
 }
 
 function wrong(one: Case, answer: Answer): string | undefined {
   const { route, role, whose } = one;
-  const told = `${role} ${route.method} ${one.place} → ${answer.status} ${answer.text.slice(0, 300)}`;
-  const found = leaks(one, answer);
-  if (found.length > 0) return `leaks ${found.join(', ')}: ${told}`;
+  const summary = `${role} ${route.method} ${one.place} → ${answer.status} ${answer.text.slice(0, 300)}`;
+  const leaked = leaks(one, answer);
+  if (leaked.length > 0) return `leaks ${leaked.join(', ')}: ${summary}`;
   if (route.permission === undefined) return undefined;
-  if (role === 'anonymous') return answer.status === 401 ? undefined : `not 401: ${told}`;
+  if (role === 'anonymous') return answer.status === 401 ? undefined : `not 401: ${summary}`;
   const may = allowed[route.permission]?.includes(role) ?? false;
-  if (!may) return answer.status === 403 ? undefined : `not 403: ${told}`;
+  if (!may) return answer.status === 403 ? undefined : `not 403: ${summary}`;
   const names =
     /\{(?!kid|instance)/.test(route.path) &&
     !(route.path.startsWith('/v1/directory') && route.method !== 'GET');
   const unknown = [400, 403, 404, 413, 422];
-  if (names && whose === 'foreign') return unknown.includes(answer.status) ? undefined : `reached: ${told}`;
+  if (names && whose === 'foreign')
+    return unknown.includes(answer.status) ? undefined : `reached: ${summary}`;
   if (names && whose === 'other' && role === 'viewer')
-    return unknown.includes(answer.status) ? undefined : `reached: ${told}`;
-  return answer.status < 500 ? undefined : `failed: ${told}`;
+    return unknown.includes(answer.status) ? undefined : `reached: ${summary}`;
+  return answer.status < 500 ? undefined : `failed: ${summary}`;
 }
 
 test('X8 F-09 every route × role × {own, another’s, another tenant’s}: nobody sees or changes more than their grant allows', async () => {

@@ -214,9 +214,9 @@ test('SDK-17 F-03 the rows of triggers go to the tenant that the setting of the 
   await withContext({ tenant: 'north', actor: { id: 'ann' } }, () =>
     pool.query(`insert into crate values (1, 'a'), (2, 'b')`),
   );
-  const told = `{"tenant": "south", "actor": {"type": "user", "id": "u-7"}}`;
+  const context = `{"tenant": "south", "actor": {"type": "user", "id": "u-7"}}`;
   await database.query(
-    `begin; select set_config('bitacora.context', '${told}', true); update crate set owner = 'c'; commit`,
+    `begin; select set_config('bitacora.context', '${context}', true); update crate set owner = 'c'; commit`,
   );
   await database.query(
     `begin; set local bitacora.context = '{"tenant": 7}'; delete from crate where id = 1; commit`,

@@ -7,7 +7,7 @@ import { createHostDatabase, everybodyLeft } from '../support/host-database.ts';
 import { fieldsOf, outboxEvents, shortOf } from '../support/outbox-events.ts';
 import { runPostgres, type PostgresCluster } from '../support/run-postgres.ts';
 
-/** The type, one value, the same in another spelling, another one, and how the change from the first to it is told. */
+/** A type, a value, the same value in another spelling, another value, and the change from the first to it in the event. */
 const kinds: readonly [string, string | null, string | null, string | null, unknown[]][] = [
   ['text', 'a', 'a', 'b', ['a', 'b']],
   ['text', null, null, '', [null, '']],
@@ -64,12 +64,12 @@ const guest = '0b6ad7a2-6d9c-4b0e-9d4a-3c1f5a8e7b21';
 
 test.each(kinds.map((kind, at) => [...kind, at] as const))(
   'F-03 %s: %s and %s are the same, %s is a change',
-  async (_type, value, same, other, told, at) => {
+  async (_type, value, same, other, change, at) => {
     await database.query(`insert into kind_${at} values ($1)`, [value]);
     await pool.query(`update kind_${at} set value = $1`, [same]);
     expect(await outboxEvents(database)).toEqual([]);
     await pool.query(`update kind_${at} set value = $1`, [other]);
-    expect((await outboxEvents(database)).map(fieldsOf)).toEqual([{ value: told }]);
+    expect((await outboxEvents(database)).map(fieldsOf)).toEqual([{ value: change }]);
   },
 );
 

@@ -41,8 +41,8 @@ interface Ran {
 function run(args: readonly string[]): Promise<Ran> {
   const env = { ...process.env, BITACORA_URL: server.url, BITACORA_API_KEY: server.key };
   return new Promise((resolve) =>
-    execFile(process.execPath, [...args], { cwd: host, env }, (error, out, told) =>
-      resolve({ code: error ? Number(error.code ?? 1) : 0, out, error: told }),
+    execFile(process.execPath, [...args], { cwd: host, env }, (failure, out, error) =>
+      resolve({ code: failure ? Number(failure.code ?? 1) : 0, out, error }),
     ),
   );
 }

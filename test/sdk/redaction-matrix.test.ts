@@ -18,9 +18,9 @@ test('X15 SDK-22 of 120 secrets in 8 places at most 0.5 % leave the process, and
   expect(await errors()).toEqual([]);
   expect(captured).toHaveLength(960);
   const leaks = cases.filter(({ secret }, i) => isLeaked(captured[i], secret));
-  const told = leaks.map(({ secret, place }) => `${secret.kind} in ${place}: ${secret.text}`);
-  expect(told.length, told.join('\n')).toBeLessThanOrEqual(960 * 0.005);
-  expect(told.filter((_, i) => leaks[i]?.secret.known)).toEqual([]);
+  const lines = leaks.map(({ secret, place }) => `${secret.kind} in ${place}: ${secret.text}`);
+  expect(lines.length, lines.join('\n')).toBeLessThanOrEqual(960 * 0.005);
+  expect(lines.filter((_, i) => leaks[i]?.secret.known)).toEqual([]);
 });
 
 test('X15 of 350 texts that are not secrets at most 1 % are changed', async () => {

@@ -18,8 +18,8 @@ export async function answerOf(
 }
 
 /**
- * Asks again while the answer says that it is not exact: that the server had read for two seconds is chance where other
- * programs use the machine. The last answer may still say so.
+ * Asks again while the answer says that it is not exact. On a busy machine the server may use up its two seconds of reading
+ * by chance. The last answer may still be inexact.
  */
 export async function exactAnswer<Answer extends { status: number; body: any }>(
   ask: () => Promise<Answer>,

@@ -20,8 +20,8 @@ const migrations = join(root, 'packages/server/migrations');
 const superuserKey = join('keys', 'postgres-superuser');
 
 /**
- * An embedded database with its tables and nothing in them, made once for all test servers: making one costs more than
- * many a test. Servers of one migration state share it for as long as the checkout lives.
+ * Makes an embedded database with empty tables, once for all test servers, because making one takes longer than many tests.
+ * All servers with the same migrations share it, and it stays in the checkout.
  */
 export async function makeClusterTemplate(): Promise<void> {
   const template = clusterTemplate();

@@ -28,14 +28,14 @@ export async function startExampleHost(
     },
   });
   const exited = once(child, 'exit');
-  let told = '';
-  child.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()));
+  let errorText = '';
+  child.stderr.on('data', (chunk: Buffer) => (errorText += chunk.toString()));
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout.on('data', (chunk: Buffer) => {
       const found = /listens on (http:\S+)/.exec(chunk.toString())?.[1];
       if (found) resolve(found.replace('[::1]', 'localhost'));
     });
-    child.once('exit', (code) => reject(new Error(`the host ended with ${code}: ${told}`)));
+    child.once('exit', (code) => reject(new Error(`the host ended with ${code}: ${errorText}`)));
   });
   return {
     url,
@@ -51,7 +51,7 @@ export async function startExampleHost(
     async stop() {
       child.kill('SIGTERM');
       await exited;
-      return told;
+      return errorText;
     },
   };
 }

@@ -14,8 +14,8 @@ export interface LeftEvent {
 }
 
 /**
- * Asks every kind of question of a ledger and compares each answer with what these events alone would give. They are all
- * that is left, in order of index; `first` is the index of the first one.
+ * Asks a ledger questions of every kind, and compares each answer with the one computed from these events. They are all
+ * remaining events, in order of index; `first` is the index of the first.
  */
 export async function expectOnlyLeft(
   server: TestServer,

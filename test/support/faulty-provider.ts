@@ -87,8 +87,8 @@ export async function startFaultyProvider(clientId: string): Promise<FaultyProvi
       response.end(typeof body === 'string' ? body : JSON.stringify(body));
     };
     if (url.pathname === '/.well-known/openid-configuration') {
-      const told = metadata(provider.issuer);
-      return send(fault.metadata ? fault.metadata(told) : told);
+      const honest = metadata(provider.issuer);
+      return send(fault.metadata ? fault.metadata(honest) : honest);
     }
     if (url.pathname === '/jwks') return send(fault.jwks ? fault.jwks({ keys: [jwk] }) : { keys: [jwk] });
     if (url.pathname === '/authorize') {

@@ -21,8 +21,8 @@ export interface InstalledRelease {
 }
 
 /**
- * Packs the release and installs it with npm, without anybody's install scripts. The packages of others are linked from the
- * checkout, which has the versions of the lockfile, and no network is needed; or they come from the registry.
+ * Packs the release and installs it with npm, without install scripts. By default foreign packages are linked from the
+ * checkout, which has the versions of the lockfile, so that no network is needed. Otherwise they come from the registry.
  */
 export async function installRelease(others: 'linked' | 'registry' = 'linked'): Promise<InstalledRelease> {
   const folder = mkdtempSync(join(tmpdir(), 'bitacora-installed-'));

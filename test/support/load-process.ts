@@ -3,9 +3,9 @@ import { fsyncSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 
-// A host application under load, as a process of its own: it writes down what it is about to send and what was
-// acknowledged (appended and synced, so that the record survives anything), and retries the same ids until they are.
-// SIGTERM ends the load when everything sent was acknowledged.
+// A host application under load, in its own process. It writes each event to a log before it sends it, and each
+// acknowledgement after it arrives; the log is synced, so that it survives a crash. It sends the same ids again until they are
+// acknowledged. After SIGTERM it ends when all sent events were acknowledged.
 
 const options = z
   .object({

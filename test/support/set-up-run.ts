@@ -14,8 +14,8 @@ export default async function setUpRun(): Promise<() => void> {
   removeLeftovers();
   const folder = roomInMemory() ? mkdtempSync(join(memoryDisk, `${folderPrefix}${process.pid}-`)) : undefined;
   if (folder === undefined) return () => undefined;
-  // Making and removing the files of a database takes ten times longer on a disk. Processes are killed all the same:
-  // what they wrote is there afterwards on either.
+  // Making and removing the files of a database takes ten times longer on a disk. Files in memory survive the kill of a
+  // process like files on a disk, so the tests of crashes are as strict.
   chmodSync(folder, 0o1777);
   process.env['TMPDIR'] = folder;
   return () => rmSync(folder, { recursive: true, force: true });

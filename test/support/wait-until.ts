@@ -11,8 +11,8 @@ export async function waitUntil<T>(
 ): Promise<T> {
   const until = Date.now() + withinMs;
   for (;;) {
-    const found = await ask();
-    if (found !== false && found !== undefined) return found;
+    const answer = await ask();
+    if (answer !== false && answer !== undefined) return answer;
     if (Date.now() > until) throw new Error(`${what}: not within ${withinMs} ms`);
     await sleep(50);
   }

@@ -22,8 +22,8 @@ export interface AskedEntries {
 }
 
 /**
- * What several clients wrote at the same time. What was answered before a question must be in its answer, what was sent
- * after it must not, and what was on the way meanwhile may.
+ * The entries that several clients write at the same time. An entry that was acknowledged before a question must be in its
+ * answer. An entry that was sent after the answer must not be in it. Any other entry may be in it.
  */
 export function writtenEntries(): {
   /** The next moment. */

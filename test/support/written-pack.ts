@@ -30,8 +30,8 @@ export function openPackFolder(): PackFolder {
   symlinkSync(join(checkout, 'node_modules'), join(path, 'node_modules'));
   const run = (args: string[]): Promise<Ran> =>
     new Promise((resolve) =>
-      execFile(process.execPath, args, { cwd: path }, (error, out, told) =>
-        resolve({ code: error ? Number(error.code ?? 1) : 0, out, error: told }),
+      execFile(process.execPath, args, { cwd: path }, (failure, out, error) =>
+        resolve({ code: failure ? Number(failure.code ?? 1) : 0, out, error }),
       ),
     );
   return {

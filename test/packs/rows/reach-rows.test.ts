@@ -73,7 +73,7 @@ async function writeBoth(): Promise<void> {
   expect(residentIds).toHaveLength(4);
 }
 
-/** Every GET of the API, with what may stand in its path and query. */
+/** Every GET of the API with values for its path and query. */
 async function places(): Promise<string[]> {
   const { body } = await server.json('/openapi.json');
   return Object.entries<Record<string, any>>(body.paths).flatMap(([path, { get }]) => {
@@ -120,10 +120,10 @@ export function reachRows(installation: () => PackInstallation): void {
     expect(asked.length).toBeGreaterThan(60);
     for (const place of asked) {
       const { status, text } = await ask(asGerente(), place);
-      const told = text
+      const answerText = text
         .replaceAll(decodeURIComponent(place), '')
         .replaceAll(`there is no event ${canary}`, '');
-      if (status >= 500 || (told.includes(canary) && !place.includes(canary)))
+      if (status >= 500 || (answerText.includes(canary) && !place.includes(canary)))
         faults.push(`${place} → ${status} ${text.slice(0, 200)}`);
       if (place.startsWith('/api/audit/') && ![400, 403].includes(status))
         faults.push(`${place} → ${status}`);
