@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  // whatever came: the process is the same, ready, and takes a good event
+  // After all inputs the same process still runs, is ready, and accepts a good event.
   expect(await server.json('/readyz')).toMatchObject({ status: 200, body: { status: 'ready' } });
   expect(server.pid).toBe(pid);
   expect((await post(good)).status).toBe(201);
@@ -94,7 +94,7 @@ async function comesBack(stored: ReadonlyMap<string, string>): Promise<void> {
   }
 }
 
-/** JSON with sorted keys: equal texts are equal values, byte for byte. */
+/** JSON with sorted keys, so that equal values give equal texts. */
 function canonical(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;

@@ -157,7 +157,7 @@ describe.skipIf(hotelFile === undefined || wikipediaFile === undefined)(
   },
 );
 
-/** Price of a night times nights, in whole hundredths of a cent first: no floating point. */
+/** The price of a night times the nights, computed in whole hundredths of a cent to avoid floating point. */
 function inEuros(row: Map<string, string>): string {
   const [whole = '0', fraction = ''] = (row.get('adr') ?? '0').replace('-', '').split('.');
   const nights =

@@ -52,7 +52,7 @@ test('F-04 a reader that reconnects after restarts and a kill sees each entry on
   const writer = (async () => {
     while (writing) {
       const events = batch(5);
-      // the same batch again until it is acknowledged
+      // Sends the same batch again until it is acknowledged.
       for (;;) {
         const answer = await server.send(events).catch(() => undefined);
         if (answer?.status === 201) break;

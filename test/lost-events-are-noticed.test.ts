@@ -57,7 +57,7 @@ test('F-02 A24 I7 numbers that never arrive are reported as missing; those the h
     ],
   });
   expect(await tell(instance, { submitted: 25, dropped: { memory_full: 2 }, unsent: '18-19' })).toBe(204);
-  // What an open instance has not sent yet may be on its way.
+  // Events that an open instance has not reported as sent may still arrive.
   expect(await source(instance)).toMatchObject({
     name: 'shop',
     submitted: 25,
@@ -73,7 +73,7 @@ test('F-02 A24 I7 numbers that never arrive are reported as missing; those the h
       { from: 21, to: 25 },
     ],
   });
-  // A retry, and a late arrival, close the gap.
+  // A retry and a late event close the gap.
   expect(await send(instance, '11-15', 5)).toBe(201);
   expect(await send(instance, '11-15', 5)).toBe(201);
   expect(await source(instance)).toMatchObject({ received: 18, missing: [{ from: 21, to: 25 }] });

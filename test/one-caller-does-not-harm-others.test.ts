@@ -25,7 +25,7 @@ const event = (extra: Record<string, unknown> = {}): Record<string, unknown> => 
   ...extra,
 });
 
-/** Sends a whole request and hangs up before it is answered, or only its head when `body` is empty. */
+/** Sends a request, or only its head when `body` is empty, and disconnects before the answer. */
 function hangUp(length: number, body: string, authorization: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
@@ -58,7 +58,7 @@ test('F19 a body of just under 16 MiB is accepted, and a larger one is refused w
       body,
       headers: { 'content-type': 'application/x-ndjson' },
     });
-  // Blank lines count as bytes only.
+  // Blank lines are no events; they only add bytes.
   const within = await send(text + '\n'.repeat(limit - text.length));
   expect(within.status).toBe(201);
   expect(await within.json()).toMatchObject({ accepted: 300 });

@@ -8,7 +8,7 @@ import { startTestServer, type TestServer } from './support/test-server.ts';
 
 let server: TestServer;
 let document: any;
-/** Values that exist, for each parameter of a path. */
+/** A value that exists for each parameter of a path. */
 let known: Record<string, string>;
 let key: string;
 let person: SignedInUser;
@@ -144,10 +144,10 @@ test('F-11 each route answers a good request with the status, media type and sha
       path: { instance: 'AbCdEfGhIjKlMnOpQrStUv' },
     },
   };
-  // Right codes are shown where people sign in; here these two are refused as described.
-  // Without packs there is no logger; those of packs are shown in test/packs.
+  // The tests of signing in send right codes. Here wrong codes are refused as the document says.
+  // Without packs there is no logger. The tests in test/packs call the loggers of packs.
   const refused = ['PUT /v1/me/totp', 'POST /v1/me/totp/removal', 'POST /v1/packs/{pack}/{logger}'];
-  // What ends sessions comes after what needs them.
+  // Routes that end sessions are called after routes that need a session.
   const last = ['DELETE /v1/me/sessions', 'PUT /v1/me/password'];
   const placeOf = (one: Described): number => last.findIndex((name) => isNamed(one, name));
   const inOrder = described().sort((a, b) => placeOf(a) - placeOf(b));
@@ -220,7 +220,7 @@ test('F-11 1,500 random requests are answered as the document says, right or wro
   ];
   const bodies = [
     event,
-    // Few routes store what is sent, and one right body among many wrong ones would seldom meet them.
+    // Few routes store a body, and random bodies are seldom right, so right bodies are sent to these routes too.
     event,
     event,
     `[${event}]`,
@@ -250,7 +250,7 @@ test('F-11 1,500 random requests are answered as the document says, right or wro
       one.method === 'POST' || one.method === 'PUT'
         ? { body: random.pick(bodies), headers: random.chance(0.9) ? json : { 'content-type': 'text/plain' } }
         : {};
-    // Making keys and removing them is for the requests above: here nobody loses the key that asks.
+    // Routes that make or remove keys are left out, because a random request could remove the key of the test.
     if (one.method === 'DELETE' && /^\/v1\/(keys|me|users)/.test(one.path)) continue;
     const status = await answersAsDescribed(one, {
       place: `${filled}?${query}`,

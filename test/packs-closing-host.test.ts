@@ -11,7 +11,7 @@ let host: ExampleHost;
 let ana: { token: string; auditToken: string };
 let raul: { token: string; auditToken: string };
 
-// An app in which an analyst works on cards, with one that was refused, and closes the period.
+// In the app an analyst works on cards, one of which is refused, and closes the period.
 beforeAll(async () => {
   server = await startWithPack({ folder: 'accounting-closing', exported: 'accountingClosing' });
   const { status } = await server.json('/v1/viewer-keys/closing', {

@@ -48,7 +48,7 @@ test('F-01 a declared action gets its operation, its ledger and its attribute ty
   const stored = await server.send(lend({ attributes: { branch: 'north', dueOn: '2026-03-01' } }));
   expect(stored.status).toBe(201);
   const { body } = await server.json(`/v1/events/${stored.body.results[0].id}`);
-  // Two years of retention: a ledger of its own.
+  // The pack keeps entries for two years, so it has its own ledger.
   expect(body.ledger).toBe('default.library');
   expect(body.event.operation).toBe('create');
   const refused = await server.send(lend({ attributes: { branch: 5 } }));

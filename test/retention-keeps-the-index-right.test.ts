@@ -46,7 +46,7 @@ test.runIf(process.env['BITACORA_FAULTS'] === 'full')(
         const found = await sql.query("select 1 from segment where state = 'closed'");
         return (found.rowCount ?? 0) > 0;
       });
-      // At last all that is closed.
+      // At last all closed segments are removed.
       await sql.query(
         `update segment_range set greatest_ingested_at = now() - interval '31 days' where segment in
            (select number from segment where retention_class = 30 and state = 'closed' order by number limit $1)`,

@@ -13,7 +13,7 @@ import { waitUntil } from './support/wait-until.ts';
 
 const ledger = 'default.doors';
 const folder = mkdtempSync(join(tmpdir(), 'bitacora-retention-'));
-/** Entries of the three segments; the first two end within a bundle of 256. */
+/** The sizes of the three segments. The first two end within a bundle of 256 entries. */
 const rounds = [300, 310, 90];
 let server: TestServer;
 let other: TestServer;
@@ -69,7 +69,7 @@ async function segments(state: string): Promise<number> {
   return found.rowCount ?? 0;
 }
 
-/** The oldest segment that is left becomes as old as if it had been written so many days ago. */
+/** Changes the times of the oldest remaining segment as if it had been written this many days ago. */
 async function age(days: number): Promise<number> {
   const aged = await superuser.query(
     `update segment_range set greatest_ingested_at = now() - make_interval(days => $1)
@@ -195,7 +195,7 @@ test('C-11 after a retention run an edit of a remaining entry is still found', a
   expect((await verify('--no-values')).exitCode).toBe(0);
 });
 
-/** Nothing but a superuser of the database may do that. */
+/** Only a superuser of the database may do this. */
 async function disableTriggers(): Promise<void> {
   const found = await superuser.query<{ name: string }>(
     `select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -302,7 +302,7 @@ test('C-11 the entries left by a retention run are the same after a restart, and
   await server.send(more, { ledger });
   sent.push(...more);
   await expectOnlyLeft(server, ledger, { events: sent.slice(610), first: 610 });
-  // Publishes what the proof needs.
+  // Publishes a checkpoint, which the proof needs.
   expect((await server.fetch(`/v1/events/${more.at(-1)?.id}/proof`)).status).toBe(200);
   expect(await verify()).toMatchObject({ exitCode: 0, kind: 'ok', size: 731 });
   await run({});

@@ -30,9 +30,9 @@ interface Page {
 const random = createRandom(20_260_301);
 const sent = inventEvents(random, 2_500);
 let server: TestServer;
-/** Answers that said they were not exact, asked for several times: after two seconds of reading texts. */
+/** The number of answers that were still inexact after several questions, because reading texts took two seconds. */
 let gaveUp = 0;
-/** Newest first, as the server must order them. */
+/** The entries newest first, in the order that the server must give. */
 let entries: Entry[];
 
 const page = (parameters: Record<string, string>): Promise<Page> =>
@@ -45,7 +45,7 @@ beforeAll(async () => {
     body: '{"name":"second"}',
     headers: { 'content-type': 'application/json' },
   });
-  // the grant of a key is kept for two seconds
+  // The server keeps the grant of a key for two seconds.
   await waitUntil(
     'the new ledger',
     async () => (await server.send(sent.slice(0, 500), { ledger: 'second' })).status === 201,
@@ -99,11 +99,11 @@ test('F-04 1,000 random queries find what a scan finds: entries in order, counts
     if (number % 5 === 0) await compareNumbers(q, expected);
   }
   expect(found).toBeGreaterThan(600);
-  // two seconds are plenty here, unless the machine is busy with something else
+  // Two seconds are enough here, unless the machine is busy with other work.
   expect(gaveUp).toBeLessThan(200);
 });
 
-/** A count that says that it is not exact may only be too low. */
+/** An inexact count may only be too low. */
 function atLeast(counted: number, all: number): number {
   gaveUp++;
   return counted <= all ? all : counted;
@@ -115,7 +115,7 @@ async function compareEntries(q: string, expected: readonly Entry[]): Promise<vo
   const answer = await page({ q, limit: String(limit), order, count: 'true' });
   const ids = expected.map((entry) => entry.id);
   if (order === 'asc') ids.reverse();
-  // A page that two seconds of reading texts cut short goes on where it stopped.
+  // A page that ended after two seconds of reading texts continues where it stopped.
   let { next } = answer;
   while (answer.entries.length < limit && next !== null) {
     const more = await page({ q, limit: String(limit - answer.entries.length), order, cursor: next });

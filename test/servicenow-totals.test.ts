@@ -153,7 +153,7 @@ describe.skipIf(file === undefined)('119,998 real updates of incidents', () => {
     for (const { value: incident } of chosen) {
       const found = await allPages({ target: `incident/${incident}`, order: 'asc' }, 7);
       const own = model.updates.filter((one) => one.incident === incident);
-      // rows of one minute keep the order of the file
+      // Rows of the same minute keep the order of the file.
       own.sort((a, b) => a.at - b.at);
       expect(found.forward.flat().map(shown)).toEqual(
         own.map(({ at, actor, attributes, changes }) => ({
@@ -210,7 +210,7 @@ describe.skipIf(file === undefined)('119,998 real updates of incidents', () => {
   });
 
   test('F-13 importing the file again adds nothing', async () => {
-    // The beginning says as much as the whole: ids are made of the row, and of rows before it.
+    // The first rows are enough, because ids depend only on the row and the rows before it.
     const rows = process.env['BITACORA_FAULTS'] === 'full' ? 119_998 : 25_000;
     const folder = mkdtempSync(join(tmpdir(), 'bitacora-beginning-'));
     const beginning = join(folder, 'beginning.csv');
@@ -253,7 +253,7 @@ function randomTextQueries(model: ServicenowModel, number: number): { q: string;
   const spelling = [...model.dictionary.keys()];
   return Array.from({ length: number }, () => {
     const { words } = random.pick(model.updates);
-    // mostly words that stand together somewhere, at times any word of all
+    // Mostly words of the same update, and sometimes any words.
     const drawn = Array.from(
       { length: 1 + random.int(3) },
       () =>
@@ -266,7 +266,7 @@ function randomTextQueries(model: ServicenowModel, number: number): { q: string;
   });
 }
 
-/** How often each value occurs, the most frequent first, equal ones by letter. */
+/** How often each value occurs, the most frequent first; values of the same frequency in alphabetical order. */
 function tally(values: readonly string[]): { value: string; count: number }[] {
   const counts = new Map<string, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);

@@ -11,7 +11,7 @@ import { startTestServer, type TestServer } from './support/test-server.ts';
 import { waitUntil } from './support/wait-until.ts';
 
 const ledger = 'default.doors';
-/** Entries of the three segments; the last one stays open. */
+/** The sizes of the three segments. The last one stays open. */
 const rounds = [300, 210, 40];
 const directories = [0, 1].map(() => mkdtempSync(join(tmpdir(), 'bitacora-two-')));
 let database: PostgresCluster;
@@ -26,7 +26,7 @@ beforeAll(async () => {
   const [first = '', second = ''] = directories;
   for (const directory of directories) chmodSync(directory, 0o755);
   one = await startTestServer(environment, { dataDirectory: first });
-  // Servers of one installation have the same keys.
+  // The servers of an installation have the same keys.
   cpSync(join(first, 'keys'), join(second, 'keys'), { recursive: true });
   two = await startTestServer(environment, { dataDirectory: second });
   superuser = new pg.Client({ connectionString: database.url });
@@ -124,7 +124,7 @@ test('C-11 two servers remove at the same moment: each entry is removed once, an
   }
   await expectRecorded(510);
   const vkey = (await (await two.fetch(`/v1/tlog/${ledger}/key`)).text()).trim();
-  // Publishes what was just sent.
+  // Publishes the events that were just sent.
   expect((await two.fetch(`/v1/events/${sent.at(-1)?.id}/proof`)).status).toBe(200);
   const from = ['--from', two.url, '--ledger', ledger, '--key', two.key, '--vkey', vkey];
   expect(await runVerify(from)).toMatchObject({ exitCode: 0, kind: 'ok', size: 610 });

@@ -37,7 +37,7 @@ function resolves(page: string, target: string): boolean {
   return heading === undefined || anchorsOf(readFileSync(file, 'utf8')).includes(heading);
 }
 
-/** As the usual renderers make them: small letters, no punctuation, dashes for spaces. */
+/** The anchor of a heading as the usual renderers make it: lower case, no punctuation, dashes for spaces. */
 function anchorsOf(markdown: string): string[] {
   return [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
     (heading ?? '')

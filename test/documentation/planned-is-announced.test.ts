@@ -34,7 +34,7 @@ test('no source of entries in docs/planned.md occurs in an answer of the server'
   expect(sources.some((text) => text.includes("source: 'postgres'"))).toBe(true);
 });
 
-/** What routes and stages require of a caller. */
+/** The permissions that routes and rooms require of a caller. */
 function askedFor(source: string): string[] {
   return [...source.matchAll(/(?:\bpermission: |requirePermission\([^,()]+, )'([a-z.]+)'/g)].map(
     ([, name = '']) => name,

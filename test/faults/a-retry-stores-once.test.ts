@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.dispose());
 
-/** index and leaf hash by id */
+/** The index and the leaf hash of each id. */
 type Places = Map<string, string>;
 
 async function send(events: readonly unknown[], status = 201): Promise<z.infer<typeof answer>> {
@@ -56,7 +56,7 @@ function shuffled<T>(values: readonly T[]): T[] {
   return copy;
 }
 
-/** The tree holds each id once, at the place that was told. */
+/** Checks that the tree has each id once, at the acknowledged index. */
 async function expectStoredOnce(first: Places): Promise<void> {
   const sizeLeast = Math.max(...[...first.values()].map((place) => Number.parseInt(place, 10))) + 1;
   const published = await readPublishedLedger(server, { sizeLeast });
@@ -70,7 +70,7 @@ async function expectStoredOnce(first: Places): Promise<void> {
   for (const id of first.keys()) expect(seen.get(id)).toBe(1);
 }
 
-/** Each is closed at most two seconds after it is full. */
+/** Waits until the segments are closed, which happens at most two seconds after they are full. */
 async function closedSegments(): Promise<void> {
   const full = `select 1 from bitacora.segment s join bitacora.segment_range r on r.segment = s.number
     where s.state = 'open' group by s.number having sum(r.end_index - r.first_index) >= ${segmentEntries}`;
@@ -160,7 +160,7 @@ test("the ids of a segment with a thousand entries are found by the key's index 
   await asAdministrator(async (database) => {
     const analyzed = `select s.n_distinct from pg_stats s join pg_stat_user_tables t on t.schemaname = s.schemaname and t.relname = s.tablename
       where t.relname ~ '^entry_' and t.last_analyze is not null and s.attname = 'ledger'`;
-    // that all lie in one ledger is what the planner must know
+    // The planner must know that all rows belong to one ledger.
     await expect.poll(async () => (await database.query(analyzed)).rows).toContainEqual({ n_distinct: 1 });
   });
   expectSamePlaces(await send(shuffled(events).slice(0, 900)), first);

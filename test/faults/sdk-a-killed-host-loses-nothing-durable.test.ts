@@ -39,10 +39,10 @@ test('F3 SDK-16 SDK-17 in durable no resolved event is lost or stored twice, and
   const encrypted = { ...spool, key: randomBytes(32).toString('hex') };
   const runs: { run: string; done: number[] }[] = [];
   for (let kill = 0; kill < kills; kill++) {
-    // Every other host has no key: what the others leave encrypted it leaves as it is.
+    // Every second host has no key, so it leaves the encrypted spools of the others as they are.
     const audit = { mode: 'durable', spool: kill % 2 === 0 ? encrypted : spool } as const;
     const host = startHost(plan(`durable ${kill}`, { audit }));
-    // At a random moment of its work, however fast the machine lets it go.
+    // The host is killed after a random number of events, so it does not matter how fast the machine is.
     const doneLeast = randomInt(11, 300);
     await expect.poll(() => host.done.length, { interval: 1 }).toBeGreaterThanOrEqual(doneLeast);
     host.child.kill('SIGKILL');
@@ -51,12 +51,12 @@ test('F3 SDK-16 SDK-17 in durable no resolved event is lost or stored twice, and
   }
   const audit = { mode: 'durable', spool: encrypted } as const;
   const last = startHost(plan('last', { audit, events: 0, end: 'wait', healthEveryMs: 50 }));
-  // A directory that a killed host had only begun is removed a minute later.
+  // A directory that a killed host had not finished is removed a minute later.
   const spools = (): string[] => readdirSync(directory).filter((name) => !name.startsWith('.'));
   await expect.poll(spools).toEqual([]);
   last.child.kill('SIGKILL');
   const resolved = runs.reduce((sum, { done }) => sum + done.length, 0);
-  // More may be stored than resolved: the tree is read when it holds all of it.
+  // More events may be stored than resolved, so the tree is read only when it has all of them.
   const { body } = await server.json('/v1/events?count=true&limit=1');
   const stored = await storedEvents(server, { sizeLeast: body.count });
   console.log(`kill -9 of the host: ${kills} kills / ${resolved} resolved / ${stored.length} stored`);

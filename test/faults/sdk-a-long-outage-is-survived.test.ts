@@ -14,7 +14,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const growthMaxBytes = 64 * 1_048_576;
 
-/** Numbers of the events as they came, each counted once. */
+/** The numbers of the events in order of arrival, each once. */
 function createArrivals(): {
   take(events: readonly SentEvent[]): void;
   numbers: number[];
@@ -79,7 +79,7 @@ test('F21 events spooled while the server was away arrive in order, and the memo
   server.close();
 });
 
-/** What the same host takes while the server is there. */
+/** The memory of the same host while the server answers. */
 async function usualMemory(events: number): Promise<number> {
   const server = await startScriptedServer();
   const audit = {
@@ -196,7 +196,7 @@ test('SDK-19 an open audit does not keep a process alive, not even while a serve
     end: 'idle',
   });
   expect(await host.ended).toBe(0);
-  // Had it waited for the end of its request, that would be the last error.
+  // If the host had waited for the end of its request, the last error would be that of the request.
   expect(host.health()?.lastError).toBeUndefined();
   expect(host.health()).toMatchObject({ submitted: 20, pending: 20 });
   expect(server.batches.length).toBe(1);

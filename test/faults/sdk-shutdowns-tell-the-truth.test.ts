@@ -41,7 +41,7 @@ test('F5 SDK-18 SDK-19 however a host ends, each captured event is delivered or 
   expect(outcomes.filter(({ faults }) => faults.length > 0)).toEqual([]);
 });
 
-/** Ends one host; in words, what was not as it must be. */
+/** Ends one host; returns the faults in words. */
 async function shutDown({ answer, ending }: { answer: string; ending: string }): Promise<string[]> {
   const faults: string[] = [];
   const { end, signal, code } = endings[ending] ?? { end: 'close', code: 0 };
@@ -62,7 +62,7 @@ async function shutDown({ answer, ending }: { answer: string; ending: string }):
   if (ended !== code) faults.push(`ended with ${ended}: ${host.errorText()}`);
   if (end === 'throw' && !host.errorText().includes('the host has a fault'))
     faults.push('the fault was not shown');
-  // A signal ends the process without `exit`: the disk says it then.
+  // A signal ends the process without the event `exit`, so the spool is counted on the disk.
   const health = host.health();
   if (signal === undefined && health && health.delivered + health.spooled !== health.submitted)
     faults.push(JSON.stringify(health));

@@ -3,7 +3,7 @@ import { inviteUser, type SignedInUser } from '../support/signed-in-user.ts';
 import { makeTenant, type TenantWithEvents } from '../support/tenant-with-events.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 
-/** Nothing else in the test has these letters. */
+/** No other text of the test contains these. */
 const canary = { own: 'canaryownami', other: 'canaryotherzed', foreign: 'canarybravo' };
 const roles = ['owner', 'administrator', 'auditor', 'analyst', 'viewer', 'ingest'] as const;
 type Role = (typeof roles)[number] | 'anonymous';
@@ -70,7 +70,7 @@ afterAll(async () => {
   await server.dispose();
 });
 
-/** With all that an owner has: who gives rights needs them. */
+/** A key with all rights of an owner, because a caller can give only rights that they have. */
 async function operatorKey(tenant: string): Promise<string> {
   const { body } = await server.json('/v1/keys', {
     method: 'POST',
@@ -236,7 +236,7 @@ test('X8 F-09 every route × role × {own, another’s, another tenant’s}: nob
   for (const route of routes)
     for (const role of [...roles, 'anonymous'] as const)
       for (const whose of ['own', 'other', 'foreign'] as const) {
-        // What would end the test's own people is asked about others only.
+        // Routes that would end the sessions or accounts of the test's people are called only for others.
         const ends = route.method === 'DELETE' && /^\/v1\/(users|me)/.test(route.path);
         const may = allowed[route.permission ?? '']?.includes(role) ?? false;
         if (ends && may && whose !== 'foreign') continue;
@@ -317,7 +317,7 @@ test('X14 each route that changes something refuses a cookie that another site s
     }
   }
   expect(asked).toBeGreaterThan(100);
-  // Nothing of all that was done, and the same session still works from its own page.
+  // No call had an effect, and the same session still works from its own page.
   expect((await owner.json('/v1/me')).status).toBe(200);
 });
 

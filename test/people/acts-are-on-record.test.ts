@@ -12,7 +12,7 @@ import { startTestServer, type TestServer } from '../support/test-server.ts';
 const json = { 'content-type': 'application/json' };
 let server: TestServer;
 let owner: SignedInUser;
-/** Acts that were found on record, each once. */
+/** The names of the recorded acts. */
 let acts = 0;
 
 beforeAll(async () => {
@@ -38,7 +38,7 @@ async function recorded(tenant = 'default'): Promise<Recorded[]> {
   return body.entries.map(({ event }: { event: Recorded }) => event).reverse();
 }
 
-/** Does something and expects exactly these events for it, by this actor. */
+/** Runs an act and expects exactly these events of this actor. */
 async function expectActs(
   what: () => Promise<{ status: number }>,
   wanted: { status: number; actions: string[]; actor?: string },
@@ -165,7 +165,7 @@ describe('X24 F-09 each administrative act is exactly one event with the person 
         actions: [count < 10 ? 'session.login_failed' : 'session.lock_out'],
         ...by,
       });
-    // While the door is shut nothing more is written: a flood fills no ledger.
+    // While the account is locked nothing more is recorded, so an attacker cannot fill the ledger.
     await expectActs(() => signInWith(server, { email, password: goodPassword }), {
       status: 429,
       actions: [],

@@ -294,7 +294,7 @@ describe('X11 API keys', () => {
     expect([await statusOf(`Bearer ${soon.secret}`), await statusOf(`Bearer ${next.secret}`)]).toEqual([
       401, 200,
     ]);
-    // Another server revokes: here it is over soon.
+    // Another server revokes the key; this server refuses it soon after.
     await database.query('update api_key set revoked_at = now() where id = $1', [next.id]);
     await expect.poll(() => statusOf(`Bearer ${next.secret}`)).toBe(401);
   });
@@ -313,7 +313,7 @@ describe('X11 API keys', () => {
     const { secret: key } = await makeKey(server, { scopes: ['read'], addresses });
     expect(await statusOf(`Bearer ${key}`)).toBe(status);
     const forwarded = { authorization: `Bearer ${key}`, 'x-forwarded-for': '10.0.0.1' };
-    // No proxy is believed here.
+    // This server trusts no proxy.
     expect((await fetch(`${server.url}/v1/events`, { headers: forwarded })).status).toBe(status);
   });
 
@@ -364,7 +364,7 @@ describe('X11 API keys', () => {
     expect(Date.parse(first ?? '')).toBeGreaterThan(before);
     await statusOf(`Bearer ${used.secret}`);
     expect([await lastUse(used), await lastUse(never)]).toEqual([first, null]);
-    // An hour later.
+    // The last use was an hour ago.
     await database.query("update api_key set last_used_at = now() - interval '1 hour' where id = $1", [
       used.id,
     ]);

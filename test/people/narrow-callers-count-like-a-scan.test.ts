@@ -19,7 +19,7 @@ interface Narrow {
 
 const random = createRandom(9_240);
 const queriesPerCaller = 40;
-/** The first is also an actor: entries by them and about them are both their own. */
+/** The first subject is also an actor: entries by them and entries about them are their own. */
 const subjects = ['ana', 'client 7', 'клиент', 'c-9'];
 let server: TestServer;
 let entries: Entry[];
@@ -55,7 +55,7 @@ async function allEntries(sent: readonly InventedEvent[]): Promise<Entry[]> {
   return found;
 }
 
-/** Values of a field, those of most events first. */
+/** The values of a field, the most frequent first. */
 function often(sent: readonly InventedEvent[], pick: (event: any) => string | undefined): string[] {
   const counts = new Map<string, number>();
   for (const event of sent) {
@@ -106,7 +106,7 @@ test('X9 240 questions of callers with a narrow reach are answered like a scan o
         }),
       );
   }
-  // Most questions tell entries apart, or the test would show little.
+  // Most questions must match some entries and not all, or the test would show little.
   expect(some).toBeGreaterThan(80);
 });
 
@@ -124,7 +124,7 @@ async function answersAre(
   ]);
   expect(list.status, about).toBe(200);
   const ids = list.body.entries.map((entry: { id: string }) => entry.id);
-  // A page that two seconds of reading texts cut short goes on where it stopped.
+  // A page that ended after two seconds of reading texts continues where it stopped.
   for (let { next } = list.body; next !== null && ids.length < 1_000;) {
     const more = await person.json(`/v1/events?${query}&limit=1000&cursor=${next}`);
     ids.push(...more.body.entries.map((entry: { id: string }) => entry.id));
@@ -203,6 +203,6 @@ test('X9 the live view shows callers with a narrow reach what they may see, and 
   await reading;
   expect(text).toContain('shown1');
   expect(text).not.toContain('hidden');
-  // The first says where it begins; then only entries.
+  // The first block has the position at which the stream begins; then only entries follow.
   expect(text.match(/event: (\w+)/g)).toEqual(['event: position', 'event: entry', 'event: entry']);
 });

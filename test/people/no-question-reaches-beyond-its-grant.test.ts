@@ -83,7 +83,7 @@ test('F-09 for any question and any reach, the answer has exactly the entries th
       if (matches(granted, one) !== wanted) expect({ filters, reach: grant.reach, event, wanted }).toBeNull();
     }
   }
-  // Both ways were taken: a question that lies within the reach goes on as it is.
+  // Both ways of the code were used. A question that lies within the reach is evaluated without change.
   expect(bare).toBeGreaterThan(100);
   expect(narrowed).toBeGreaterThan(1_000);
 });

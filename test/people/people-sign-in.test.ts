@@ -37,7 +37,7 @@ afterAll(async () => {
   await mailBox.close();
 });
 
-/** Invites by mail, and takes the link out of it. */
+/** Invites a person by mail, and returns the link of the mail. */
 async function joinAs(role: string, more: Record<string, unknown> = {}): Promise<SignedInUser> {
   const email = `${role}-${mailBox.mails.length}@example.com`;
   const invited = await server.json('/v1/users', {
@@ -174,7 +174,7 @@ describe('F-09 invitations, resets and passwords', () => {
     expect(locked.status).toBe(429);
     expect(Number(locked.headers.get('retry-after'))).toBeGreaterThan(30);
     expect(await statusOf(person)).toBe(200);
-    // The wait over, one more failure makes it longer.
+    // After the wait one more failure makes the next wait longer.
     await database.query('update sign_in_failure set locked_until = now()');
     expect((await guess()).status).toBe(401);
     const longer = Number((await guess()).headers.get('retry-after'));
@@ -203,7 +203,7 @@ describe('F-09 invitations, resets and passwords', () => {
     const stranger = (): Promise<Response> =>
       signInWith(server, { email: 'stranger@example.com', password: 'wrong password' });
     expect((await stranger()).status).toBe(401);
-    // A hundred failures of this address, as if they had been.
+    // Writes a hundred failures of this address into the database.
     await database.query(
       "update sign_in_failure set failures = 100, locked_until = now() + interval '1 hour'",
     );
@@ -312,7 +312,7 @@ describe('X13 sessions', () => {
     const [line = ''] = answer.headers.getSetCookie();
     for (const part of ['HttpOnly', 'SameSite=Lax', 'Path=/', 'Max-Age=43200']) expect(line).toContain(part);
     expect(line).not.toMatch(/Domain=/i);
-    // 256 random bits, of which the table knows the hash.
+    // The secret has 256 random bits, and the table has only its hash.
     const secret = /bitacora=([^;]+)/.exec(line)?.[1] ?? '';
     expect(Buffer.from(secret.split('.')[1] ?? '', 'base64url')).toHaveLength(32);
     const stored = await database.query('select encode(hash, $1) as hash from user_session', ['base64']);
@@ -595,7 +595,7 @@ describe('X21 rights that change while a person is signed in', () => {
     expect(await statusOf(person, '/v1/users')).toBe(200);
     await change(person, { permissions: [] });
     await expect.poll(() => statusOf(person, '/v1/users')).toBe(403);
-    // Another server's change, as this one sees it.
+    // This is a change by another server.
     await database.query("update user_account set ledgers = '{default.none}' where id = $1", [person.id]);
     await expect.poll(async () => (await person.json('/v1/ledgers')).body.ledgers).toEqual([]);
   });

@@ -42,7 +42,7 @@ interface Came {
   cookie: string | undefined;
 }
 
-/** As a browser goes: to the provider, and back with what both gave it. */
+/** Goes to the provider and back like a browser, with the cookies of both. */
 async function goThrough(at: { url: string } = server, cookies = new Map<string, string>()): Promise<Came> {
   let next = `${at.url}/app/sign-in/provider`;
   for (let step = 0; step < 12; step++) {
@@ -262,7 +262,7 @@ describe('F-09 against oidc-provider without changes', () => {
   let real: TestServer;
 
   beforeAll(async () => {
-    // It brings no types.
+    // The package has no types.
     const moduleName: string = 'oidc-provider';
     const { default: RealProvider } = (await import(moduleName)) as any;
     const port = await freePort();
@@ -288,7 +288,7 @@ describe('F-09 against oidc-provider without changes', () => {
       interactions: { url: (_: unknown, interaction: { uid: string }) => `/interaction/${interaction.uid}` },
       cookies: { keys: ['one'] },
     } as never);
-    // The person at the provider signs in and consents at once.
+    // At the provider the person signs in and consents at once.
     provider.use(async (context: any, next: () => Promise<void>) => {
       if (!context.path.startsWith('/interaction/')) return next();
       const { prompt, params, session } = await provider.interactionDetails(context.req, context.res);

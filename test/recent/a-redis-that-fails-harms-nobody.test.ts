@@ -45,7 +45,7 @@ const sourceOf = async (): Promise<string> => (await server.json('/v1/events')).
 const warm = (): Promise<boolean> =>
   waitUntil('answers from recent', async () => (await sourceOf()) === 'recent');
 
-/** The newest twenty, or with `always` a page that PostgreSQL answers whatever Redis does. */
+/** The newest twenty entries; with `always` a page that PostgreSQL always answers. */
 async function timed(always?: 'postgres'): Promise<{ status: number; ms: number; ids: string[] }> {
   const response = await server.fetch(`/v1/events?limit=20${always ? '&order=asc' : ''}`);
   const ms = Number(/dur=([\d.]+)/.exec(response.headers.get('server-timing') ?? '')?.[1]);
@@ -72,7 +72,7 @@ test(`F11 A-06 Redis is killed ${kills} times during reads and writes: no 5xx, t
         reference.push((await timed('postgres')).ms);
       }
       if (status !== 200 || ids.length !== 20) failures.push({ status, ids });
-      // every entry was sent before it was shown
+      // Every entry was sent before it was shown.
       if (!ids.every((id) => expected.has(id) || sentIds.has(id))) failures.push({ ids });
     }
   });
@@ -84,7 +84,7 @@ test(`F11 A-06 Redis is killed ${kills} times during reads and writes: no 5xx, t
       sentIds.add(event.id);
       const { status } = await server.send({ ...event, occurredAt: undefined });
       expect(status).toBe(201);
-      // who wrote it sees it at once, whatever Redis does
+      // The writer sees the entry at once, in every state of Redis.
       expect((await timed()).ids[0]).toBe(event.id);
     }
     await redis.restart();
@@ -95,7 +95,7 @@ test(`F11 A-06 Redis is killed ${kills} times during reads and writes: no 5xx, t
   await Promise.all(readers);
   expect(failures).toEqual([]);
   await warm();
-  // At the same time and of the same server: nobody waits for a Redis that is not there.
+  // Both questions go to the same server at the same time: no caller waits for a Redis that is away.
   console.log(`median ${median(during)} ms, of pages that never ask Redis ${median(reference)} ms`);
   expect(median(during)).toBeLessThan(3 * median(reference));
 });
@@ -110,7 +110,7 @@ test('F14 a Redis that takes a second per command is not asked after a few quest
       return (await server.json('/v1/recent')).body.state === 'resting';
     });
     expect(questions).toBeLessThanOrEqual(5);
-    // What was on its way is over.
+    // Waits until no question is under way.
     await waitUntil('quiet', async () => {
       const before = proxy.chunksUp();
       await sleep(300);
@@ -120,7 +120,7 @@ test('F14 a Redis that takes a second per command is not asked after a few quest
     const sent = proxy.chunksUp();
     const before = await fallbacks();
     for (let read = 0; read < 300; read++) expect((await timed()).status).toBe(200);
-    // Only the probes meet it, at most one a second.
+    // Only the checks of the connection reach it, at most one each second.
     const seconds = (performance.now() - began) / 1_000;
     expect(proxy.chunksUp() - sent).toBeLessThanOrEqual(seconds + 2);
     expect((await fallbacks()) - before).toBeGreaterThanOrEqual(300);

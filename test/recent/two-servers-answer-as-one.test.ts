@@ -45,7 +45,7 @@ interface Closing {
   answered(): void;
 }
 
-/** An event of a client, which counts as sent from now on. */
+/** An event of a client, which from now on counts as sent. */
 function closing(at: number, subject = random.pick(clients)): Closing {
   const [{ id, actor } = { id: '', actor: {} }] = inventEvents(random, 1);
   const period = random.pick(periods);
@@ -85,11 +85,11 @@ beforeAll(async () => {
       { dataDirectory },
     );
   const one = await start(first);
-  // Servers of one installation have the same keys.
+  // The servers of an installation have the same keys.
   cpSync(join(first, 'keys'), join(second, 'keys'), { recursive: true });
   servers = [one, await start(second)];
   const now = Date.now();
-  // sixty days of history, most of it of the last week
+  // The history has sixty days, and most entries are of the last week.
   const history = Array.from({ length: 1_200 }, (_, number) =>
     closing(now - (number % 2 === 0 ? random.int(60 * dayMs) : random.int(6 * dayMs))),
   );
@@ -118,7 +118,7 @@ test('A-05 A-08 after a sync pages 1 to 3 without filter, of a client, of a peri
   expect(stderr).toMatch(/^1 ledgers, \d+ entries, 0 errors$/m);
   const status = JSON.parse((await command(two, 'status', '--json')).stdout);
   expect(status).toMatchObject({ store: 'redis', state: 'asked', days: 7, entriesMaxPerKey: 90 });
-  // the second server has not looked yet
+  // The second server has not read the store yet.
   await waitUntil('the second server', async () => (await two.json('/v1/events')).body.source === 'recent');
   const filters = [
     '',
@@ -132,7 +132,7 @@ test('A-05 A-08 after a sync pages 1 to 3 without filter, of a client, of a peri
       expect(truth.body.source).toBe('postgres');
       let cursor = '';
       for (let page = 1; page <= 3; page++) {
-        // A Redis that is slow for a moment is asked again.
+        // Asks again, because Redis may be slow for a moment.
         const body = await waitUntil(`page ${page} of ${filter} from recent`, async () => {
           const answer = await server.json(`/v1/events?${filter}&limit=20${cursor}&count=true`);
           expect(answer.body.entries).toHaveLength(20);
@@ -149,7 +149,7 @@ test('A-05 A-08 after a sync pages 1 to 3 without filter, of a client, of a peri
   }
 });
 
-/** One question to either server, by a client that waits for each answer; how many it took, and where they came from. */
+/** Asks a question, each page from a random server, and checks the answers. Returns the sources of the pages. */
 async function ask(subject: string): Promise<string[]> {
   const own = random.chance(0.6);
   const period = random.chance(0.4) ? random.pick(periods) : undefined;
@@ -178,7 +178,7 @@ async function ask(subject: string): Promise<string[]> {
     }
     sources.push(body.source);
     if (body.next === null || random.chance(0.5)) break;
-    // The next page is asked of either, too.
+    // The next page is also asked from a random server.
     query.set('cursor', body.next);
     after = Date.parse(body.entries.at(-1).event.occurredAt);
   }
@@ -187,7 +187,7 @@ async function ask(subject: string): Promise<string[]> {
 
 test(`A-02 A-05 F-10 ${questions} questions between writes: an acknowledged entry is at once in every answer of both servers`, async () => {
   const sources: string[] = [];
-  // Many come from recent, or nothing was shown: where the machine is slow, more are asked.
+  // Many pages must come from recent, or the test would show nothing. On a slow machine more questions are asked.
   const recentLeast = questions / 5;
   const fromRecent = (): number => sources.filter((source) => source === 'recent').length;
   let sent = 0;

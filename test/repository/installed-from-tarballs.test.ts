@@ -20,11 +20,11 @@ export default { packs: [accountingClosing, condominium, library] };
 let release: InstalledRelease;
 let server: ChildProcess | undefined;
 let url = '';
-/** A shell command of somebody whose server this is. */
+/** Runs a shell command with the key of this server. */
 const shell = (command: string): Promise<string> =>
   release.shell(command, { BITACORA_URL: url, BITACORA_API_KEY: key });
 
-// From the registry no install script makes the links among PostgreSQL's libraries: the server does.
+// When packages come from the registry no install script runs, so the server makes the links of PostgreSQL's libraries.
 const others = process.env['BITACORA_FAULTS'] === 'full' ? 'registry' : 'linked';
 beforeAll(async () => {
   release = await installRelease(others);
@@ -187,7 +187,7 @@ function manifestOf(name: string): { exports: object } {
   return JSON.parse(readFileSync(join(release.folder, 'node_modules', name, 'package.json'), 'utf8'));
 }
 
-/** Starts the command in the folder; its URL. */
+/** Starts the server in the folder and returns its URL. */
 async function serve(): Promise<string> {
   const env = { ...release.environment, BITACORA_PORT: '0', BITACORA_ADMIN_KEY: key };
   const child = spawn('bitacora', ['serve'], { cwd: release.folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -204,7 +204,7 @@ async function call(path: string): Promise<any> {
   return (await fetch(url + path, { headers: { authorization: `Bearer ${key}` } })).json();
 }
 
-/** Of the embedded database, which here plays the host's own too. */
+/** URL of the embedded database, which is also the host's database here. */
 function superuserUrl(): string {
   const kept = (path: string): string => readFileSync(join(release.folder, '.bitacora', path), 'utf8').trim();
   const port = kept('postgres/postmaster.pid').split('\n')[3];

@@ -24,7 +24,7 @@ test('the list of long functions names exactly the files that have one', () => {
   );
   rmSync(folder, { recursive: true });
   const { diagnostics } = JSON.parse(stdout) as { diagnostics: { filename: string }[] };
-  // The patterns of a configuration elsewhere do not match, so tests are left out here.
+  // The configuration is in another folder, so its patterns do not match and tests are left out here.
   const files = new Set(
     diagnostics.map(({ filename }) => filename).filter((file) => !/\.test\.ts$|\/test(-kit)?\//.test(file)),
   );

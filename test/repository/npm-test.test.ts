@@ -84,7 +84,7 @@ test('--faults runs the tests of every fault, and no other tests or checks', asy
   expect(output.trimEnd().split('\n').at(-1)).toBe('1 passed, 0 failed');
 });
 
-/** A file as vitest's report has it; `ROOT` stands for the planted checkout. */
+/** A file in vitest's report; `ROOT` stands for the planted checkout. */
 function file(number: number, tookMs: number): object {
   const startTime = 1_750_000_000_000;
   return { name: `ROOT/test/file-${number}.test.ts`, startTime, endTime: startTime + tookMs };
@@ -97,7 +97,7 @@ async function testing(tools: Readonly<Record<string, string>>, ...args: readonl
   return checkout.start('scripts/test.mjs', ...args).ended;
 }
 
-/** A vitest that writes this report to where it is told and ends with `code`. */
+/** A program in place of vitest that writes this report to the given file and ends with `code`. */
 function vitest(
   numPassedTests: number,
   numFailedTests: number,

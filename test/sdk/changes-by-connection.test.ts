@@ -178,7 +178,7 @@ test('F-03 an upsert by a partial index captures the row that it changed', async
   const events = await outboxEvents(database);
   expect(shortOf(events)).toEqual(['member.update 1', 'member.create 5']);
   expect(fieldsOf(events[0])).toEqual({ visits: [5, 6] });
-  // A number may be put into a text, and not be compared with one.
+  // PostgreSQL accepts a number as the value of a text column, but does not compare a number with a text.
   await open().query(
     `insert into room (name, beds) values (7, 1) on conflict (name) do update set beds = 2 returning name`,
   );
@@ -210,7 +210,7 @@ test('F-03 a statement whose rows cannot be read is an event, and is reported', 
     attributes: { command: 'UPDATE', rows: 3 },
   });
   expect(errors).toHaveLength(3);
-  // Another table's name in a statement that is not understood is no reason to say anything.
+  // A statement that cannot be read is reported only when it names a captured table.
   await pool.query(`do $$ begin perform 1; end $$ -- insert into nothing`);
   expect(await outboxEvents(database)).toEqual([]);
 });

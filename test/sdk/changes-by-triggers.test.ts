@@ -82,7 +82,8 @@ test('F-03 columns may be added, renamed, retyped and dropped while a table is c
   );
 });
 
-// The forwarder reads the catalogue as it is then: `count` is gone, so what it was does not make its numbers texts.
+// The forwarder reads the catalogue at the time of forwarding. The column `count` is dropped by then, so its numbers stay
+// numbers.
 function withoutExactCount(fields: Record<string, any[]>): Record<string, any[]> {
   return 'count' in fields ? { ...fields, count: fields['count']?.map(Number) ?? [] } : fields;
 }
@@ -102,7 +103,7 @@ test('F-03 a writer needs no right to the outbox, cannot read it, and is the act
     await expect(client.query(`insert into bitacora.outbox (id) values (gen_random_uuid())`)).rejects.toThrow(
       'permission denied',
     );
-    // Whatever a session says of itself, its writes succeed.
+    // The writes of a session succeed with any value of its setting.
     for (const context of [
       '{not json',
       '[]',
@@ -186,7 +187,7 @@ test('F-03 names of every kind, and tables without a key, are captured', async (
     ['create', 'create', 'update', 'delete', 'delete'].map((verb) => `Sales.Odd_"T".${verb}`),
   );
   expect(fieldsOf(events[2])).toEqual({ n: [2, 5] });
-  // Rows without a key are named by what they hold: the update leads from one name to the next.
+  // The target id of a row without a key is made of its values, so an update changes the id.
   const [, , updated] = events;
   expect(updated?.targets?.[0]?.id).toBe(events[0]?.targets?.[0]?.id);
   expect(events.slice(3).map(({ targets }) => targets?.[0]?.id)).toContain(updated?.targets?.[1]?.id);

@@ -266,20 +266,20 @@ describe.each(mappers)('F-03 SDK-31 C-02 by %s:', (name, open) => {
       ignore: ['paid'],
       mask: ['door'],
     });
-    // The host does not know yet: its first statement tells it.
+    // The host has not read the catalogue again yet; its first statement shows the change.
     const work = async (): Promise<string[]> => {
       await host.createMany([1, 2].map((nights) => ({ guest: `guest ${nights}`, nights })));
       await host.updateMany(1, { nights: 5 });
       await host.upsert({ guest: 'guest 1', nights: 6 });
       await host.transaction((inner) => inner.update('guest 2', { nights: 7 }));
-      // a writer that bypasses the host, in between
+      // Meanwhile another writer, without the host, changes the row.
       await admin.query(`update booking set nights = 8 where guest = 'guest 2'`);
       await host.removeMany(1);
       return (await captured()).map(({ action }) => action);
     };
     const once = ['create', 'create', 'update', 'update', 'update', 'update', 'update', 'delete', 'delete'];
     expect(await work()).toEqual(once.map((verb) => `booking.${verb}`));
-    // Any change of the catalogue through the host makes it look again: then the triggers capture all.
+    // A change of the catalogue through the host makes it read the catalogue again. Then the triggers capture all changes.
     await host.raw('create table if not exists other (id integer)');
     await admin.query('truncate booking restart identity');
     await captured();

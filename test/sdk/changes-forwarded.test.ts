@@ -52,7 +52,7 @@ async function write(
   await writeOutbox({ query: (text, values) => through.query(text, [...values]) }, events);
 }
 
-/** Ids of the targets of this type that are in the ledger, each as often as it is there. */
+/** The ids of the targets of this type in the ledger, one for each event. */
 async function inLedger(target: string): Promise<number[]> {
   const ids: number[] = [];
   for (let cursor: string | null = ''; cursor !== null;) {
@@ -124,7 +124,7 @@ test(`SDK-17 ${kills} kills of the forwarding process lose no event and store no
     const ended = once(forwarder, 'exit');
     forwarder.kill('SIGKILL');
     await ended;
-    // The leases of the dead end by themselves; nobody waits a minute for that here.
+    // The leases of killed processes end after a minute. The test ends them at once.
     await database.query('update bitacora.outbox set leased_until = clock_timestamp()');
     forwarder = start();
   }

@@ -23,7 +23,7 @@ import { startTestServer, type TestServer } from '../support/test-server.ts';
 const cli = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
 
 let server: TestServer;
-/** Two tenants of the server, and the one whose key the server is asked with otherwise. */
+/** Two tenants of the server, and the tenant of the server's own key. */
 let seen: { north: TestServer; south: TestServer; own: TestServer };
 let url: string;
 let database: pg.Pool;
@@ -46,7 +46,7 @@ afterAll(async () => {
   await server.dispose();
 });
 
-/** Rows whose target's type is `target`, written within the context of `tenant`. */
+/** Writes rows with targets of the type `target` in the context of `tenant`. */
 async function write(tenant: string | undefined, target: string, count = 1): Promise<void> {
   const events = Array.from({ length: count }, (_, at) => ({
     id: uuidV7(),
@@ -59,7 +59,7 @@ async function write(tenant: string | undefined, target: string, count = 1): Pro
   );
 }
 
-/** Forwards until there is nothing more to be had; all batches together, and in how many. */
+/** Forwards until there are no more rows. Returns the sums of all batches, and the number of batches. */
 async function forwardAll(forwarder: OutboxForwarder): Promise<Forwarded & { batches: number }> {
   const total = { sent: 0, rejected: 0, unchanged: 0, later: 0, held: 0, batches: 0 };
   for (;;) {
@@ -71,7 +71,7 @@ async function forwardAll(forwarder: OutboxForwarder): Promise<Forwarded & { bat
   }
 }
 
-/** How many events with this target each tenant's ledger has. */
+/** The number of events with this type of target in each tenant's ledger. */
 async function found(target: string): Promise<Record<keyof typeof seen, number>> {
   const counts = { north: 0, south: 0, own: 0 };
   for (const name of ['north', 'south', 'own'] as const)
@@ -115,7 +115,7 @@ test('SDK-17 each row goes to the ledger of its tenant; rows of an unknown tenan
   expect(errors).toEqual([
     'the events of the tenant west stay in the outbox: there is no key for this tenant',
   ]);
-  // A key that the server does not take is as good as none.
+  // A key that the server refuses has the same effect as no key.
   keys['west'] = 'no-such-key';
   await leasesEnd();
   await write('south', 'lane');
@@ -139,7 +139,7 @@ test('SDK-17 however many rows are held back, the rows behind them are sent, and
   });
   const forward = async (): Promise<Forwarded> => {
     const batch = await forwarder.forwardOnce();
-    // As if going through what is held took longer than a lease.
+    // The test acts as if reading the rows that are held back took longer than a lease.
     await query('update bitacora.outbox set leased_until = leased_until - interval $$1 hour$$', []);
     return batch;
   };

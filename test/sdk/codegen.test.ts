@@ -14,7 +14,7 @@ const closing = { folder: 'accounting-closing', exported: 'accountingClosing' };
 const condominium = { folder: 'condominium', exported: 'condominium' };
 
 let server: TestServer;
-/** The host application: its folder finds the packages as one that has installed them. */
+/** The folder of the host application. It finds the packages as if they were installed there. */
 let host: string;
 let file: string;
 beforeAll(async () => {

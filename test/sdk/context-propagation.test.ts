@@ -66,7 +66,7 @@ test('SDK-7 1,000 concurrent requests through timers, streams and nested actors 
       });
     });
   });
-  // A busy machine answers late: no connection is given up for that.
+  // On a busy machine answers are late, so connections have no time limit.
   Object.assign(server, { keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

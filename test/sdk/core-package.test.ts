@@ -26,7 +26,7 @@ beforeAll(async () => {
     '@bitacora/sdk',
   ]);
   writeFileSync(join(host, 'package.json'), '{ "name": "host", "private": true }');
-  // What `@bitacora/tlog` needs comes from here too: an offline cache has no list of versions after `npm ci`.
+  // The dependencies of `@bitacora/tlog` come from the checkout too, because npm's cache has no list of versions after `npm ci`.
   const theirs = ['curves', 'hashes'].map((name) => join(root, 'node_modules/@noble', name));
   const packed = await run('npm', ['pack', '--json', ...theirs, '--pack-destination', host]);
   const files: { filename: string }[] = JSON.parse(packed.stdout);
@@ -118,7 +118,7 @@ test.runIf(process.env['BITACORA_FAULTS'] === 'full').for(['Bun', 'Deno'] as con
   },
 );
 
-/** Every subpath loads both ways without any framework installed. */
+/** Every entry point loads as ES module and as CommonJS without any framework installed. */
 async function runAllDoors(node: string): Promise<void> {
   const { exports } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
   const names = Object.keys(exports).map((path) => `@bitacora/sdk${path.slice(1)}`);
@@ -161,7 +161,7 @@ test('SDK-30 at most two packages are needed at run time, and the main entry has
   const reporter = readFileSync(join(installed, 'dist/send/source-reporter.js'), 'utf8');
   expect(reporter).toContain(`@bitacora/sdk ${version}`);
   const all = loadedFrom(join(installed, 'dist/index.js'));
-  // The tree is for those who watch it.
+  // Only watching a ledger needs the code of the tree.
   expect([...all].filter((file) => /tlog|noble/.test(relative(host, file)))).toEqual([]);
   const [door, functions] = await Promise.all([
     bundledBytes('@bitacora/sdk'),
@@ -173,7 +173,7 @@ test('SDK-30 at most two packages are needed at run time, and the main entry has
   expect(door).toBeLessThanOrEqual(sizeMaxBytes);
 });
 
-/** As bundlers and the sites that compare sizes count: minified, gzipped. */
+/** The minified and gzipped size, as bundlers count it. */
 async function bundledBytes(door: string): Promise<number> {
   const input = join(host, `bundle-${door.replaceAll('/', '-')}.mjs`);
   writeFileSync(input, `export * from '${door}';`);
@@ -192,7 +192,7 @@ test('SDK-30 the tarball holds no sources, no tests and no packages', () => {
   expect(strays).toEqual([]);
 });
 
-/** All modules behind one, `@bitacora/event` included. */
+/** All modules that a module imports, also those of `@bitacora/event`. */
 function loadedFrom(file: string, found = new Set<string>()): Set<string> {
   if (found.has(file)) return found;
   found.add(file);

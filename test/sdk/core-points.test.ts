@@ -49,7 +49,7 @@ const event = (n = 0): { action: string; actor: { id: string }; attributes: { n:
   attributes: { n },
 });
 
-/** What was submitted is all accounted for. */
+/** Checks that the counts of all states add up to the submitted events. */
 function expectConserved(health: Health): void {
   const { submitted, delivered, rejected, pending, dropped } = health;
   expect(delivered + rejected + pending + dropped, JSON.stringify(health)).toBe(submitted);
@@ -315,7 +315,7 @@ test('SDK-4 a capture does no synchronous I/O in any mode, and costs at most ten
     batchAfterMs: 1_000,
   });
   const large = { ...event(), description: 'x'.repeat(850) };
-  // The first event of a mode opens what it needs, such as the spool's directory.
+  // The first event of a mode opens its resources, such as the spool's directory.
   await audit.capture(large, { mode: 'durable' });
   const spies = syncFileFunctions().map((name) => vi.spyOn(fs, name));
   syncBuiltinESMExports();
@@ -325,7 +325,7 @@ test('SDK-4 a capture does no synchronous I/O in any mode, and costs at most ten
   const called = (): string[] =>
     spies.filter(({ mock }) => mock.calls.length > 0).map((spy) => spy.getMockName());
   const calledMeanwhile = called();
-  // What the spies see, to be sure that they see.
+  // This call does I/O, to check that the spies work.
   statSync(directory);
   const calledHere = called();
   vi.restoreAllMocks();
@@ -334,7 +334,7 @@ test('SDK-4 a capture does no synchronous I/O in any mode, and costs at most ten
   expect(calledHere).toEqual(['statSync']);
   await Promise.all(captured);
 
-  // Both in turn, and of several rounds the best: what else the machine does is not the call's cost.
+  // Both take turns and the best of several rounds counts, so that other work of the machine does not count.
   const captures: number[] = [];
   const copies: number[] = [];
   for (let round = 0; round < 20; round++) {
@@ -350,7 +350,7 @@ test('SDK-4 a capture does no synchronous I/O in any mode, and costs at most ten
   expect(capture).toBeLessThanOrEqual(copy * 10);
 });
 
-/** Microseconds that half of the calls stay below. */
+/** The median of the calls, in microseconds. */
 function medianOf(call: () => void): number {
   const took = Array.from({ length: 500 }, () => {
     const began = performance.now();
@@ -390,7 +390,7 @@ test('SDK-17 each action has its mode: memory, disk, ledger, and the outbox of a
   const error = { code: 'outbox_failed', message: 'mode outbox needs the option transaction' };
   await expect(of('see.it', { mode: 'outbox' })).rejects.toMatchObject(error);
   expect(errors.at(-1)).toMatchObject(error);
-  // Nobody waits for it, and it fails: the process must not.
+  // Nobody waits for this call and it fails, which must not end the process.
   const ended = vi.fn<() => void>();
   process.on('unhandledRejection', ended);
   void of('see.it', { mode: 'outbox' });

@@ -102,7 +102,7 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
     const { id: excluded } = await ask(other, '/bookings/1');
     const { id: health } = await ask(other, '/health');
     expect(await eventsOf(health, 'http.request')).toHaveLength(1);
-    // What the handler captures keeps its context.
+    // Events that the handler captures keep their context.
     expect((await eventsNow(excluded)).map(({ action }) => action)).toEqual(['booking.read']);
   });
 
@@ -312,7 +312,7 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
         headers: { ...(init.headers as Record<string, string>), 'user-agent': 'u'.repeat(1_500) },
       });
       const [event] = await eventsOf(id, 'http.request');
-      // A body that the framework refuses was never parsed.
+      // A body that the framework refuses is never parsed.
       if (path !== '/echo' || event.request.status === 200)
         expect(event.attributes.http, path.slice(0, 60)).toBeDefined();
     }
@@ -503,7 +503,7 @@ test('options that cannot work are refused at the start', async () => {
   expect(rulesFor({ header: () => undefined, body: () => undefined }).signOut.path).toBe('/logout');
 });
 
-/** As the socket of such a function writes. */
+/** A response like that of a cloud function, without a socket. */
 function written(...parts: unknown[]): boolean {
   const done = parts.find((part) => typeof part === 'function');
   if (done) process.nextTick(done as () => void);
@@ -517,7 +517,7 @@ async function startHost(name: string, options: HostOptions): Promise<Host> {
   return host;
 }
 
-/** A request with a correlation id of its own, by which its events are found. */
+/** Sends a request with its own correlation id, by which its events are found. */
 async function ask(
   host: Host,
   path: string,
@@ -531,12 +531,12 @@ async function ask(
     'x-request-id': id,
   };
   const response = await fetch(host.url + path, { ...init, headers });
-  // Some of the hosts match their paths to the letter.
+  // Some hosts match paths exactly.
   if (response.status === 404 && instead !== path) return ask(host, instead, init);
   return { id, response };
 }
 
-/** `fetch` would resolve the dots itself. */
+/** Sends the path as it is, because `fetch` would resolve the dots. */
 async function askToTheLetter(host: Host, path: string): Promise<string> {
   const id = randomUUID();
   const request = httpRequest(host.url, { path, headers: { 'x-request-id': id }, agent: false });
@@ -561,7 +561,7 @@ async function eventsNow(correlationId: string): Promise<any[]> {
   return body.entries.map(({ event }: { event: unknown }) => event);
 }
 
-/** The event of a request comes when its answer is over, which may be after the client has it. */
+/** The event of a request is captured when its answer ends, which may be after the client has received it. */
 async function eventsOf(correlationId: string, action: string): Promise<any[]> {
   const find = async (): Promise<any[]> =>
     (await eventsNow(correlationId)).filter((event) => event.action === action);

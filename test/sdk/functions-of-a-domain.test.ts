@@ -117,7 +117,7 @@ test('D-05 a block is recorded with its start, duration and result, also when it
   });
   const ended = Date.now();
   expect(booked).toBe(7);
-  // By the time at which they began.
+  // The events are ordered by the time at which they began.
   const [start, end, held] = await stored('block-good');
   expect(start).toMatchObject({ action: 'booking.create', outcome: 'pending', level: 'medium' });
   expect(held).toMatchObject({ action: 'seat.hold' });

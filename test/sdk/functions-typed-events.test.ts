@@ -48,7 +48,7 @@ test('SDK-6 the compiler knows the actions, their targets and their attributes',
     'success' | 'failure' | 'warning' | 'skipped' | 'pending' | undefined
   >();
 
-  // Never run: each line must be as wrong for the compiler as it says.
+  // This code never runs. Each line must be an error for the compiler.
   const { capture } = definitions.typed(createTestAudit().audit);
   const wrong = [
     // @ts-expect-error an unknown action

@@ -277,7 +277,8 @@ test('X15 no text of the largest size keeps the call waiting: the search is line
     }
     return performance.now() - started;
   };
-  // The best of several, both in turn: what else the machine does is not the cost. Squared would be 16 times as long.
+  // Both lengths take turns and the best of several rounds counts, so that other work of the machine does not count. A
+  // quadratic search would take 16 times as long.
   const rounds = Array.from({ length: 3 }, () => [captured(lengthChars / 4), captured(lengthChars)]);
   const [short = 0, long = Infinity] = [0, 1].map((which) =>
     Math.min(...rounds.map((round) => round[which] ?? NaN)),

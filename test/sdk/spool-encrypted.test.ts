@@ -51,7 +51,7 @@ const values = [
   'north-quarter',
 ];
 
-/** Which values stand in which files, at the end of the process as well. */
+/** The values that each file contains, also after the end of the process. */
 async function foundOnDisk(directory: string, spoolKey: Buffer | undefined): Promise<string[]> {
   const spool = { directory, bytesMax: 1e6, ...(spoolKey && { key: spoolKey }) };
   const refusing = await startServer(refuse);
@@ -78,7 +78,7 @@ async function foundOnDisk(directory: string, spoolKey: Buffer | undefined): Pro
 }
 
 test('SDK-16 with a key no file of the spool holds plain text of an event, and all events are read back', async () => {
-  // The search finds what is there to find.
+  // This checks that the search itself finds plain text.
   const inClear = await foundOnDisk(join(root, 'clear'), undefined);
   expect(new Set(inClear.map((found) => found.split(': ')[1]))).toEqual(new Set(values));
   const directory = join(root, 'encrypted');
@@ -110,7 +110,7 @@ test('SDK-16 events that need another key stay on the disk and are reported, whi
   const { audit: before } = connect(first.url, { mode: 'durable', spool: { directory, key } });
   for (const id of ids) await before.capture(event(id));
   await before.close(0);
-  // And one in clear beside it.
+  // And an event that is not encrypted in the same directory.
   const { audit: plain } = connect(first.url, { mode: 'durable', spool: { directory } });
   await plain.capture(event());
   await plain.close(0);

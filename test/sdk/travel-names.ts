@@ -1,7 +1,7 @@
 import type { Audit } from '@bitacora/sdk';
 import type { audited } from '@bitacora/sdk/functions';
 
-/** The names that a travel agency gives to what the core can: each a decorator of methods, and a wrapper of functions. */
+/** A travel agency's own names for functions of the core. Each is a decorator of methods and a wrapper of functions. */
 export function travelNames(of: typeof audited, audit: Audit) {
   return {
     auditBookingAction: (verb: 'create' | 'cancel') =>

@@ -14,7 +14,10 @@ import { letInAdministrator, type DatabaseAdministrator } from './database-admin
 const all = process.env['BITACORA_FAULTS'] === 'full';
 const segmentEntries = 600;
 
-/** A ledger that grew in steps, and what its auditor kept outside the server: a checkpoint a step, and the host's receipts. */
+/**
+ * A ledger that grew in steps, and what its auditor kept outside the server: a checkpoint of each step, and the host's
+ * receipts.
+ */
 interface Kept {
   name: string;
   size: number;
@@ -38,7 +41,7 @@ beforeAll(async () => {
     const body = JSON.stringify({ name: `of-${size}` });
     expect((await server.json('/v1/ledgers', { method: 'POST', body })).status).toBeLessThan(300);
   }
-  // A key learns of new ledgers within two seconds.
+  // A new ledger is visible to a key within two seconds.
   await sleep(2_100);
   ledgers.push(...(await Promise.all(sizes.map(build))));
   administrator = await letInAdministrator(server.superuserUrl());
@@ -51,7 +54,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** In three steps, so that there are older checkpoints and closed segments. */
+/** Fills the ledger in three steps, so that there are older checkpoints and closed segments. */
 async function build(size: number): Promise<Kept> {
   const name = `default.of-${size}`;
   const steps: PublishedLedger[] = [];
@@ -95,7 +98,7 @@ function verify(ledger: Kept, ...having: With[]): Promise<Verdict> {
   ]);
 }
 
-/** What the server itself keeps outside the database. */
+/** The files that the server keeps outside the database. */
 function leafFileOf({ name }: Kept): string {
   return join(server.dataDirectory, 'checkpoints', `${name}.leaves`);
 }
@@ -104,7 +107,7 @@ function expectIndex(verdict: Verdict, index: number): void {
   expect(verdict, verdict.text).toMatchObject({ ok: false, exitCode: 1, index });
 }
 
-/** The tiles were rewritten too: without a receipt or kept leaf hashes the place is known no better than by the checkpoints kept. */
+/** Checks a result when the tiles were rewritten too. Without receipts or leaf hashes, the kept checkpoints only give a range. */
 function expectRange(verdict: Verdict, index: number): void {
   expect(verdict.exitCode, verdict.text).toBe(1);
   if (verdict.kind !== 'differsWithin') return expectIndex(verdict, index);
@@ -119,8 +122,8 @@ const places = [() => 0, (size: number) => randomInt(size), (size: number) => si
 let attacks = 0;
 
 /**
- * On the first, the last and a random entry, all ledgers at a time; then all is put back. In full mode each of the three
- * in each ledger, otherwise one in each, another with every attack.
+ * Runs an attack on an entry of each ledger, and then restores all tables. The entry is the first, the last or a random one.
+ * In full mode each ledger is attacked at all three; otherwise at one, which changes with every attack.
  */
 async function eachPosition(attempt: (ledger: Kept, index: number) => Promise<void>): Promise<void> {
   attacks++;
@@ -202,8 +205,8 @@ describe('F-05 changes that a superuser of the database makes to entries are fou
       const verdict = await verify(ledger, 'checkpoint');
       expect(verdict.exitCode, verdict.text).toBe(1);
       expect(verdict.index).toBeLessThanOrEqual(index);
-      // One entry short of its newest checkpoint, the ledger is served up to one before, which may be newer than those
-      // kept, and whole bundles after it: beyond them it is cut off.
+      // The ledger has one entry less than its newest checkpoint. The server shows it up to an older checkpoint and whole
+      // bundles after it, so verify reports the entries beyond as cut off.
       const exact = await verify(ledger, 'checkpoint', 'leaves');
       if (exact.kind !== 'truncated') return expectIndex(exact, index);
       expect(exact).toMatchObject({ exitCode: 1, sizeExpected: ledger.size });
@@ -308,7 +311,7 @@ async function cutTo(ledger: Kept, size: number): Promise<void> {
   await administrator.setSize(ledger.id, size);
 }
 
-/** A checkpoint under the ledger's name, signed with a key that nobody was told of. */
+/** A checkpoint with the ledger's name, signed with a key that the auditor does not have. */
 function ownNote(origin: string, lines: readonly string[]): string {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);

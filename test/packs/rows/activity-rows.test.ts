@@ -200,7 +200,7 @@ export function activityRows(installation: () => PackInstallation): void {
 
   test('A-05 the newest pages come from the recent store and equal those of PostgreSQL', async () => {
     await installation().calm();
-    // Oldest first is never asked of the recent store.
+    // The recent store never answers questions with the oldest first.
     const { body } = await server.json('/v1/events?action=card.activity&order=asc&limit=1000');
     expect(body).toMatchObject({ source: 'postgres', next: null });
     const stored: { id: string; event: { subject: { id: string }; attributes: { periodo: string } } }[] =

@@ -23,7 +23,7 @@ export function changeRows(installation: () => PackInstallation): void {
     await plain.query(
       'create table cargo (id integer primary key, concepto text not null, monto numeric not null)',
     );
-    // Its changes are the pack's kinds crear, actualizar and eliminar by the noun of their actions alone.
+    // The nouns of the actions are enough to make the changes the pack's kinds crear, actualizar and eliminar.
     pool = auditPool(plain, audit, { tables: { cargo: { actionNoun: 'object' } }, write: 'after_commit' });
   });
   afterAll(async () => {

@@ -10,7 +10,7 @@ const cli = fileURLToPath(new URL('../../../packages/cli/src/main.ts', import.me
 const run = promisify(execFile);
 let server: TestServer;
 
-/** The key that the page of the demo is opened with. */
+/** The key in the link to the demo's page. */
 const demoKey = (): string =>
   `bta_own_${createHash('sha256').update(`demo ${server.key}`).digest('base64url')}`;
 
@@ -42,7 +42,7 @@ export function demoRows(installation: () => PackInstallation): void {
     });
     expect(JSON.parse(await build()).fecha).toMatch(/^\d{4}-\d\d-\d\d$/);
     if (installation().store === 'redis') return;
-    // What is refused before any database is asked.
+    // These calls are refused before the database is asked.
     await expect(build('--pack', 'otro')).rejects.toThrow(/no pack of the server has stats build/);
     await expect(build('--date', 'ayer')).rejects.toThrow(/fecha/);
     await expect(build('--url', 'nada')).rejects.toThrow(/bitacora: --url: not an http\(s\) URL: nada\n$/);

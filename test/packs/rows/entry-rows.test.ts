@@ -23,7 +23,7 @@ const listKeys = [
   'mensaje_error',
   'objeto_afectado_str',
   'datos_adicionales',
-  // Beside the seed's keys: the core's own id, and C-13.
+  // Keys that the seed does not have: the core's own id, and the duration of C-13.
   'uuid',
   'duration_ms',
 ].sort();
@@ -106,7 +106,7 @@ export function entryRows(installation: () => PackInstallation): void {
       action: 'http.request',
       actor: { id: '1' },
       sessionId: token,
-      // When it was opened: the session is no younger by it.
+      // The time at which the session was opened; the event does not change it.
       occurredAt: before[0].event.occurredAt ?? before[0].ingestedAt,
       request: { method: 'GET', url: '/api/pagos/', status: 200 },
     });
@@ -156,7 +156,7 @@ export function entryRows(installation: () => PackInstallation): void {
       usuario: 2,
       objeto: { content_type: 'unidad', object_id: 41, str: 'Unidad 41' },
       user_agent: 'Chrome',
-      // Django's hosts send an empty text for what they do not know.
+      // Hosts in Django send an empty text for an unknown value.
       mensaje_error: '',
       datos_anteriores: { telefono: null, dueño: 'Ana' },
       datos_nuevos: { telefono: '+591 7000', dueño: 'Ana', garaje: { numero: 5 } },
@@ -375,7 +375,7 @@ export function entryRows(installation: () => PackInstallation): void {
     const ids = [first, second, third].flatMap((page) => page.results.map((one: any) => one.id));
     expect(ids).toHaveLength(9);
     expect(ids).toEqual([...ids].sort((a, b) => b - a));
-    // Links are made of the header Host: one that names no host is the client's fault.
+    // Links are made from the header Host, so an invalid header is the client's fault.
     for (const host of ['[', 'a b', 'casa:99999']) {
       const headers = { host, authorization: `Token ${server.key}` };
       const [answer] = await once(request(server.url + path, { headers }).end(), 'response');
@@ -481,7 +481,7 @@ export function entryRows(installation: () => PackInstallation): void {
   test('C-05 mis_actividades are the activities of the caller, in pages like those of the list', async () => {
     const page = await get(`${path}mis_actividades/`);
     expect(Object.keys(page)).toEqual(['count', 'next', 'previous', 'results']);
-    // A key of the host is no user of it.
+    // A key of the host is not a user.
     expect(page.count).toBe(0);
   });
 
@@ -498,7 +498,7 @@ export function entryRows(installation: () => PackInstallation): void {
     const refused = await server.json(path, { as: body.secret });
     expect(refused.status).toBe(403);
     expect(refused.body.detail).toEqual(expect.any(String));
-    // Nor does it learn anything by a POST.
+    // A POST of that page shows it nothing either.
     for (const place of ['estadisticas/generar/', 'sesiones/1/cerrar/']) {
       const asked = { method: 'POST', body: '{}', as: body.secret };
       expect(await server.json(`/api/audit/${place}`, asked), place).toMatchObject({ status: 403 });

@@ -28,7 +28,7 @@ const pagesPerRound = 20;
 const dayMs = 86_400_000;
 const clients = [1, 2, 3, 4, 5];
 const periods = ['2026-08', '2026-09', '2026-10'];
-/** In the last seven days: more of the first client than are held of one. */
+/** The number of entries of the last seven days. The first client has more of them than the store holds for one client. */
 const historyOfWeek = 1_700;
 const historyBefore = 500;
 const random = createRandom(20_261_121);
@@ -73,7 +73,7 @@ interface AskedActivity {
   accion: string;
 }
 
-/** Entries of earlier days come as events, as an import would bring them. */
+/** Sends entries of earlier days as events, as an import does. */
 async function writeHistory(times: readonly number[]): Promise<void> {
   const invented = times.map((at) => ({ at, ...invent() }));
   const { status, body } = await server.send(
@@ -86,7 +86,7 @@ async function writeHistory(times: readonly number[]): Promise<void> {
   }
 }
 
-/** Through the pack's own URL; who wrote it sees it at once. */
+/** Registers an activity through the pack's own URL. The writer must see it at once. */
 async function register(): Promise<void> {
   const { body, written } = invent();
   const answer = await server.json(path, { method: 'POST', body: JSON.stringify(body) });
@@ -95,7 +95,7 @@ async function register(): Promise<void> {
   oracle.add({ ...written, uuid, id, at: Date.parse(timestamp) });
 }
 
-/** As a manager, who reaches the pack's entries only. */
+/** Asks as a manager, who reaches only the pack's entries. */
 async function ask({ filters, page, size }: AskedPage): Promise<any> {
   const query = new URLSearchParams({ ...filters, page: String(page), page_size: String(size) });
   const { status, body } = await server.json(`${path}?${query.toString()}`, { as: tokenOf('90', 'gerente') });
@@ -103,7 +103,7 @@ async function ask({ filters, page, size }: AskedPage): Promise<any> {
   return body;
 }
 
-/** Asks for a page and holds it against what was written; where it came from. */
+/** Asks for a page, compares it with what was written, and returns its source. */
 async function compare(asked: AskedPage): Promise<'redis' | 'postgres'> {
   const { filters, page, size } = asked;
   const sinceMs = Date.now() - 7 * dayMs;
@@ -149,7 +149,9 @@ async function compare(asked: AskedPage): Promise<'redis' | 'postgres'> {
   return source;
 }
 
-/** Recent gives what lies wholly inside its week: nothing older, and an end only where the filter begins after all that is older. */
+/**
+ * Checks that a page of recent lies within its week. It may be the last page only if the filter begins after all older entries.
+ */
 function expectInside({ filters, size }: AskedPage, results: any[], sinceMs: number): void {
   for (const one of results) expect(Date.parse(one.timestamp)).toBeGreaterThan(sinceMs);
   if (results.length >= size) return;
@@ -172,12 +174,12 @@ async function warm(installation: PackInstallation): Promise<void> {
   await expect.poll(async () => (await ask(newest)).source).toBe('redis');
 }
 
-/** Each answer must be right; a store that is slow for a moment is asked again. */
+/** Asks until the page comes from this source, because a store may be slow for a moment. Each answer must be right. */
 async function comesFrom(source: string, asked: AskedPage): Promise<void> {
   await waitUntil(JSON.stringify(asked), async () => (await compare(asked)) === source);
 }
 
-/** The newest pages that a warm store has. */
+/** The newest pages, which a filled store has. */
 const newestPages = (size: number): AskedPage[] =>
   [{}, { cliente_id: '1' }, { periodo: '2026-09' }, { cliente_id: '1', periodo: '2026-09' }].flatMap(
     (filters) => [1, 2, 3].map((page) => ({ filters, page, size })),
@@ -229,7 +231,7 @@ export function pageRows(installation: () => PackInstallation): void {
   test(`A-02 A-04 A-05 A-06 ${pages} random pages between writes equal what was written, whatever happens to the store`, async () => {
     await warm(installation());
     let fromStore = 0;
-    // Where the machine is slow, the store rests more often, and more is asked.
+    // On a slow machine the store is switched off more often, so more questions are asked.
     const enough = (done: number): boolean => done >= pages && (fromStore > pages / 40 || done >= 5 * pages);
     for (let done = 0; !enough(done); done += pagesPerRound) {
       const round = done / pagesPerRound;
@@ -279,7 +281,7 @@ export function pageRows(installation: () => PackInstallation): void {
     })();
     expect((await recent('clear')).stdout).toMatch(/^paginas: \d+ keys deleted$/m);
     try {
-      // While activities come in, a slow machine may be too late to count the key.
+      // During writes a slow machine may not be able to count the key.
       await waitUntil('a count of the key', async () => {
         const { stdout, stderr } = await recent('sync', '--days', '7', '--client-id', '1');
         expect(stderr).toMatch(/^1 ledgers, \d+ entries, 0 errors$/m);

@@ -7,9 +7,9 @@ import { viewerTokens } from '../../support/viewer-tokens.ts';
 
 const closings = '/api/contabilidad/logs-actividad/';
 const residents = '/api/audit/registros/';
-/** Nothing of accounting has these letters. */
+/** No text of accounting contains this. */
 const canary = 'canariovecino';
-/** Who reads is known to both host applications, and did things in both. */
+/** The reader is a user of both host applications and has entries in both. */
 const reader = '90';
 const correlationId = 'asunto-de-los-dos';
 let server: TestServer;
@@ -58,7 +58,7 @@ async function writeBoth(): Promise<void> {
     const place = `/v1/packs/condominium/${logger}`;
     expect((await server.json(place, { method: 'POST', body: JSON.stringify(body) })).status).toBe(201);
   }
-  // And what no pack declares.
+  // And an event that no pack declares.
   const other = await server.send({
     action: `${canary}.open`,
     actor: { id: reader, name: canary },

@@ -8,7 +8,7 @@ const people = { admin: '1', resident: '2', security: '3', other: '4' } as const
 type Who = keyof typeof people | 'anonymous';
 let server: TestServer;
 let tokens: Map<Who, string>;
-/** Numbers of an entry and a session of the resident, and of another resident. */
+/** The numbers of an entry and a session of the resident and of another resident. */
 const ids = { ownEntry: 0, otherEntry: 0, ownSession: 0, otherSession: 0 };
 
 async function ask(
@@ -27,7 +27,7 @@ async function ask(
   return { status: response.status, text, body: isJson ? JSON.parse(text) : undefined };
 }
 
-/** What each of the sixteen endpoints answers: to the administrator, to residents and guards, to nobody. */
+/** The answers of the sixteen endpoints to administrators, to residents and guards, and to callers without credentials. */
 const endpoints: readonly (readonly [method: string, path: string, admin: number, own: number])[] = [
   ['GET', 'registros/', 200, 200],
   ['GET', 'registros/{entry}/', 200, 200],
@@ -86,7 +86,7 @@ export function roleRows(installation: () => PackInstallation): void {
     expect(resident.status, resident.text).toBe(own);
     const nobody = await ask('anonymous', place, method);
     expect(nobody).toMatchObject({ status: 401, body: { detail: expect.any(String) } });
-    // A guard has an entry of their own, not the resident's.
+    // The guard has their own entry and does not see the resident's.
     const ownPlace = path.includes('{');
     expect((await ask('security', place, method)).status).toBe(ownPlace ? 404 : own);
     for (const { text, status } of [resident]) {
@@ -129,7 +129,7 @@ export function roleRows(installation: () => PackInstallation): void {
     expect(own).toMatchObject({ status: 200, body: { esta_activa: false, motivo_cierre: 'administrador' } });
     const others = await ask('admin', `sesiones/${ids.otherSession}/cerrar/?motivo=Equipo%20perdido`, 'POST');
     expect(others).toMatchObject({ status: 200, body: { usuario: 4, esta_activa: false } });
-    // Whose session it was sees that it was closed, and by whom; other residents do not.
+    // The owner of the session sees that it was closed and by whom; other residents do not.
     const seen = (await ask('other', 'registros/')).body.results[0];
     expect(seen).toMatchObject({ tipo_actividad: 'sesion_cerrada', usuario_info: { id: 1 } });
     expect((await ask('security', 'registros/?tipo_actividad=sesion_cerrada')).body.count).toBe(0);

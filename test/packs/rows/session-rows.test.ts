@@ -14,7 +14,7 @@ const keys = [
   'fecha_cierre',
   'esta_activa',
   'duracion_sesion_str',
-  // Beside the seed's: the core's id, the user's name and why it ended.
+  // Keys that the seed does not have: the core's id, the user's name and the reason of the end.
   'uuid',
   'usuario_nombre',
   'motivo_cierre',
@@ -157,7 +157,7 @@ export function sessionRows(installation: () => PackInstallation): void {
       targets: [{ type: 'session', id: one.uuid }],
       reason: 'Sospechosa',
     });
-    // Twice is once, and what the host still reports does not open it.
+    // Closing twice has no further effect, and later events of the host do not open the session again.
     expect((await server.json(`${path}${one.id}/cerrar/`, { method: 'POST' })).status).toBe(200);
     expect((await get('/v1/events?action=session.closed&count=true')).count).toBe(1);
     await log('registrarActividad', { usuario: 12, token_session: '12-2', tipo_actividad: 'consulta' });
@@ -165,7 +165,7 @@ export function sessionRows(installation: () => PackInstallation): void {
   });
 
   test('C-06 usage patterns: per hour and weekday of the zone, and the mean duration', async () => {
-    // 02:30 in UTC is 23:30 of the day before in Santiago; both days are in the past and hold nothing else.
+    // 02:30 in UTC is 23:30 of the day before in Santiago. Both days are in the past and have no other sessions.
     for (const [n, start, minutes] of [
       [1, '2025-09-15T02:30:00Z', 10],
       [2, '2025-09-15T12:00:00Z', 20],

@@ -5,7 +5,7 @@ import { installationZone, type PackInstallation } from '../../support/pack-inst
 import type { TestServer } from '../../support/test-server.ts';
 
 const path = '/api/audit/estadisticas/';
-/** On 6 April 2025 the day had 25 hours, on 7 September 23, without a midnight. */
+/** 6 April 2025 had 25 hours, and 7 September had 23 hours and no midnight. */
 const zone = installationZone;
 const keys = [
   'fecha',
@@ -18,7 +18,7 @@ const keys = [
 ];
 const levels = ['bajo', 'medio', 'alto', 'critico'];
 const kinds = ['login', 'logout', 'pago', 'error_sistema', 'crear', 'reserva_area'];
-/** A thousand days over both installations, or on each. */
+/** The number of rounds: a thousand days over both installations together, or on each. */
 const rounds = process.env['BITACORA_FAULTS'] === 'full' ? 50 : 25;
 const daysPerRound = 20;
 let random = createRandom(20_250_906);
@@ -37,7 +37,7 @@ const made: Made[] = [];
 const days = new Intl.DateTimeFormat('en-CA', { timeZone: zone, dateStyle: 'short' });
 const pick = <T>(list: readonly T[]): T => list[random.int(list.length)] as T;
 
-/** Around both changes of the clocks, most of it in the hours next to them; in no order. */
+/** Times around both changes of the clocks, most of them in the hours next to a change, in random order. */
 function anyTime(): number {
   const change = pick([Date.UTC(2025, 3, 6, 3), Date.UTC(2025, 8, 7, 4)]);
   const width = pick([3, 30, 300]) * 3_600_000;
@@ -65,7 +65,7 @@ async function store(count: number): Promise<void> {
   expect(status, JSON.stringify(body).slice(0, 300)).toBe(201);
 }
 
-/** The statistics of a day, counted one by one. */
+/** The statistics of a day, counted from its entries. */
 function counted(fecha: string, entries: readonly Made[]): Record<string, unknown> {
   const own = entries.filter(({ day }) => day === fecha);
   const times = (list: readonly string[]): Record<string, number> => {
@@ -107,7 +107,7 @@ function addDays(day: string, count: number): string {
 export function statisticsRows(installation: () => PackInstallation): void {
   beforeAll(async () => {
     server = await installation().tenant('estadisticas');
-    // Other days and filters on each installation.
+    // Each installation has other days and filters.
     random = createRandom(installation().store === 'redis' ? 20_250_906 : 20_250_406);
   });
 
@@ -115,7 +115,7 @@ export function statisticsRows(installation: () => PackInstallation): void {
     await store(2_400);
     let compared = 0;
     for (let round = 0; round < rounds; round++) {
-      // What comes late belongs to its own day, at once.
+      // A late entry counts for its own day at once.
       if (round % 10 === 0) await store(50);
       const start = addDays(pick(['2025-03-27', '2025-08-28']), random.int(8) - 2);
       const { query, entries } = anyFilter();

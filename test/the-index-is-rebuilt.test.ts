@@ -8,7 +8,7 @@ import { startTestServer, type TestServer } from './support/test-server.ts';
 import { waitUntil } from './support/wait-until.ts';
 
 const program = fileURLToPath(new URL('../packages/cli/bin/bitacora.mjs', import.meta.url));
-/** One span is stored, and some entries come after it. */
+/** The entries fill one stored span, and some are after it. */
 const entries = 17_000;
 let database: PostgresCluster;
 let superuser: pg.Client;
@@ -41,7 +41,7 @@ async function rows(table: 'span' | 'posting'): Promise<number> {
   return (await superuser.query(`select 1 from ${table}`)).rowCount ?? 0;
 }
 
-/** What the stored span and the entries after it answer together: by key, by column, by wildcard, by time, by word. */
+/** Answers that need the stored span and the entries after it: by key, by column, by wildcard, by time and by word. */
 async function counts(): Promise<unknown> {
   const get = async (place: string): Promise<any> => {
     const { status, body } = await server.json(`${place}&ledger=default`);
@@ -59,7 +59,7 @@ async function counts(): Promise<unknown> {
   };
 }
 
-/** `bitacora reindex` on the machine of the server. */
+/** Runs `bitacora reindex` on the server's machine. */
 function reindex(): Promise<{ stdout: string }> {
   return promisify(execFile)(process.execPath, ['--conditions=bitacora:source', program, 'reindex'], {
     env: {
@@ -81,7 +81,7 @@ test('C-11 a damaged search index is rebuilt while no server runs, and the answe
   await server.restart();
   expect(await counts()).not.toEqual(right);
   await server.stop();
-  // As if a server had been seen just now, however long the command takes to start.
+  // The database says that a server was just at work, also if the command takes long to start.
   await superuser.query("update heartbeat set at = now() + interval '1 hour'");
   await expect(reindex()).rejects.toMatchObject({
     code: 2,
