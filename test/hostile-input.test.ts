@@ -69,7 +69,7 @@ function judge(input: HostileInput, result: any, line: { start: number; end: num
     input.becomes === 'malformed'
       ? code === 'malformed_json' && position >= line.start && position <= line.end
       : code !== 'malformed_json' &&
-        input.fields.some((one) => field === one || (one !== '' && field.startsWith(one)));
+        input.fields.some((name) => field === name || (name !== '' && field.startsWith(name)));
   if (!named) expect.fail(about());
 }
 

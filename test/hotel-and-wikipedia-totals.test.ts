@@ -137,14 +137,14 @@ describe.skipIf(hotelFile === undefined || wikipediaFile === undefined)(
       edits: readonly Record<string, any>[],
     ): Promise<void> {
       const target = `page/${edit['page']}`;
-      const same = edits.filter((one) => one['page'] === edit['page']);
+      const same = edits.filter((other) => other['page'] === edit['page']);
       const { entries } = await ask('/v1/events', { target, ledger: 'wikipedia', limit: '1000' });
       expect(entries.length).toBe(same.length);
       const shown = entries.map(({ event }: any) =>
         [event.targets[0].id, event.actor.id, event.description].join('\u0001'),
       );
       expect(shown.sort()).toEqual(
-        same.map((one) => [one['page'], one['user'], one['comment']].join('\u0001')).sort(),
+        same.map((other) => [other['page'], other['user'], other['comment']].join('\u0001')).sort(),
       );
       const words: string[] = edit['page'].match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
       const found = await ask('/v1/events', {

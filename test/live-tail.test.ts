@@ -36,12 +36,12 @@ test('F-04 the tail shows matching entries after they are acknowledged, and none
   const sent = batch(50);
   await server.send(sent);
   const wanted = sent.filter(
-    (one) => one.actor.id === 'ana' && one.action === 'invoice.update' && one.outcome === 'success',
+    (item) => item.actor.id === 'ana' && item.action === 'invoice.update' && item.outcome === 'success',
   );
   await waitUntil('the entries', async () => all.seen.length >= 50 && some.seen.length >= wanted.length);
   await sleep(300);
-  expect(all.seen.map(({ entry }) => entry.id)).toEqual(sent.map((one) => one.id));
-  expect(some.seen.map(({ entry }) => entry.id)).toEqual(wanted.map((one) => one.id));
+  expect(all.seen.map(({ entry }) => entry.id)).toEqual(sent.map((item) => item.id));
+  expect(some.seen.map(({ entry }) => entry.id)).toEqual(wanted.map((item) => item.id));
   all.close();
   some.close();
 });
@@ -82,8 +82,8 @@ test('F-04 a reader that reconnects after restarts and a kill sees each entry on
   await sleep(300);
   rest.close();
   got.push(...rest.seen.map(({ entry }) => ({ id: entry.id, index: entry.index })));
-  expect(got.map((one) => one.index)).toEqual(got.map((one) => one.index).sort((a, b) => a - b));
-  expect(got.map((one) => one.id).sort()).toEqual(matching.sort());
+  expect(got.map((item) => item.index)).toEqual(got.map((item) => item.index).sort((a, b) => a - b));
+  expect(got.map((item) => item.id).sort()).toEqual(matching.sort());
 });
 
 test('a wrong question is refused before the stream begins', async () => {

@@ -41,7 +41,7 @@ async function tell(instance: string, report: Record<string, unknown>): Promise<
 
 async function source(instance: string): Promise<Record<string, unknown>> {
   const { body } = await server.json('/v1/sources?limit=1000');
-  return body.sources.find((one: { instance: string }) => one.instance === instance);
+  return body.sources.find((source: { instance: string }) => source.instance === instance);
 }
 
 test('F-02 A24 I7 numbers that never arrive are reported as missing; those the host gave up are not', async () => {

@@ -149,22 +149,22 @@ test('F-11 each route answers a good request with the status, media type and sha
   const refused = ['PUT /v1/me/totp', 'POST /v1/me/totp/removal', 'POST /v1/packs/{pack}/{logger}'];
   // Routes that end sessions are called after routes that need a session.
   const last = ['DELETE /v1/me/sessions', 'PUT /v1/me/password'];
-  const placeOf = (one: Described): number => last.findIndex((name) => isNamed(one, name));
+  const placeOf = (route: Described): number => last.findIndex((name) => isNamed(route, name));
   const inOrder = described().sort((a, b) => placeOf(a) - placeOf(b));
-  for (const one of inOrder) {
-    const { query = '', body, path } = good[`${one.method} ${one.path}`] ?? {};
+  for (const route of inOrder) {
+    const { query = '', body, path } = good[`${route.method} ${route.path}`] ?? {};
     const place =
-      one.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => (path ?? known)[name] ?? known[name] ?? 'x') +
+      route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => (path ?? known)[name] ?? known[name] ?? 'x') +
       query;
-    const status = await answersAsDescribed(one, {
+    const status = await answersAsDescribed(route, {
       place,
       ...(body === undefined ? {} : { body, headers: json }),
     });
-    expect({ ...one, operation: undefined, place, status: status < 400 }).toEqual({
-      ...one,
+    expect({ ...route, operation: undefined, place, status: status < 400 }).toEqual({
+      ...route,
       operation: undefined,
       place,
-      status: !refused.some((name) => isNamed(one, name)),
+      status: !refused.some((name) => isNamed(route, name)),
     });
   }
 });
@@ -176,7 +176,7 @@ function isNamed({ method, path }: Described, name: string): boolean {
 async function anotherSession(): Promise<string> {
   await signInWith(server, { tenant: 'alpha', email: person.email, password: person.password });
   const { body } = await person.json('/v1/me/sessions');
-  return body.sessions.find((one: { id: string }) => one.id !== person.session).id;
+  return body.sessions.find((session: { id: string }) => session.id !== person.session).id;
 }
 
 async function aKeyId(): Promise<string> {
@@ -237,22 +237,22 @@ test('F-11 1,500 random requests are answered as the document says, right or wro
   const routes = described().filter(({ path }) => path !== '/v1/tail');
   const statuses = new Map<number, number>();
   for (let request = 0; request < 1_500; request++) {
-    const one = random.pick(routes);
-    const names: string[] = (one.operation.parameters ?? [])
+    const route = random.pick(routes);
+    const names: string[] = (route.operation.parameters ?? [])
       .filter((parameter: any) => parameter.in === 'query')
       .map((parameter: any) => parameter.name);
     const chosen = random.shuffled([...names, 'unknown']).slice(0, random.int(4));
     const query = new URLSearchParams(chosen.map((name) => [name, random.pick(values)]));
-    const filled = one.path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+    const filled = route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
       encodeURIComponent(random.chance(0.5) ? (known[name] ?? 'x') : random.pick(values) || 'x'),
     );
     const body =
-      one.method === 'POST' || one.method === 'PUT'
+      route.method === 'POST' || route.method === 'PUT'
         ? { body: random.pick(bodies), headers: random.chance(0.9) ? json : { 'content-type': 'text/plain' } }
         : {};
     // Routes that make or remove keys are left out, because a random request could remove the key of the test.
-    if (one.method === 'DELETE' && /^\/v1\/(keys|me|users)/.test(one.path)) continue;
-    const status = await answersAsDescribed(one, {
+    if (route.method === 'DELETE' && /^\/v1\/(keys|me|users)/.test(route.path)) continue;
+    const status = await answersAsDescribed(route, {
       place: `${filled}?${query}`,
       ...body,
       ...(random.chance(0.05) ? { as: 'wrong' } : {}),

@@ -28,8 +28,8 @@ beforeAll(async () => {
   await superuser.connect();
   await superuser.query('set search_path = bitacora');
   other = await openTenant(server, 'other');
-  for (const one of [server, other]) {
-    const made = await one.json('/v1/ledgers', {
+  for (const tenantServer of [server, other]) {
+    const made = await tenantServer.json('/v1/ledgers', {
       method: 'POST',
       body: JSON.stringify({ name: 'doors', retentionDays: 30 }),
     });
@@ -41,7 +41,7 @@ beforeAll(async () => {
   for (const [round, count] of rounds.entries()) {
     const batch = oldEvents(
       count,
-      rounds.slice(0, round).reduce((sum, one) => sum + one, 0),
+      rounds.slice(0, round).reduce((sum, count) => sum + count, 0),
     );
     sent.push(...batch);
     // Before the batch that fills the segment, so that both tenants have entries in it.
@@ -157,18 +157,18 @@ test('C-11 retention run removes what is older than its ledger keeps, prints how
 });
 
 test('C-11 after a retention run the ledger verifies, online and from a copy, and the result says what was not checked', async () => {
-  const said = 'entries below 300 were purged and not looked at';
+  const purgedText = 'entries below 300 were purged and not checked';
   const copy = join(folder, 'copy');
   const online = await verify('--save', copy);
   expect(online).toMatchObject({ exitCode: 0, kind: 'ok', size: 700 });
-  expect(online.text).toContain(said);
+  expect(online.text).toContain(purgedText);
   const offline = ['--from', copy, '--vkey', vkey];
   expect(await runVerify(offline)).toMatchObject({ exitCode: 0, kind: 'ok', root: online['root'] });
   const statement = readFileSync(join(copy, 'retention'), 'utf8');
   writeFileSync(join(copy, 'retention'), statement.replace('"endIndex":300', '"endIndex":290'));
   const unaccounted = await runVerify(offline);
   expect(unaccounted).toMatchObject({ exitCode: 1, kind: 'unaccounted', index: 290 });
-  expect(unaccounted.text).toContain(`${said}, but the record of purges accounts for those below 290 only`);
+  expect(unaccounted.text).toContain(`${purgedText}, but the record of purges accounts only for those below 290`);
   expect(await verify('--minimum-index', '0')).toMatchObject({ exitCode: 1, kind: 'gap', index: 0 });
   const tree = `/v1/tlog/${ledger}/tile`;
   expect((await server.fetch(`${tree}/entries/000`)).status).toBe(404);

@@ -155,7 +155,7 @@ test('C-06 two sessions that have the same id in two ledgers are two messages', 
   for (const ledger of ['default', 'second'])
     expect((await server.send(events, { ledger })).status).toBe(201);
   const received = (): Set<string> =>
-    new Set(receiver.received.filter(({ body }) => body.data.id === id).map((one) => one.id));
+    new Set(receiver.received.filter(({ body }) => body.data.id === id).map((message) => message.id));
   await expect.poll(() => received().size).toBe(2);
 });
 

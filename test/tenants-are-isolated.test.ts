@@ -274,7 +274,7 @@ describe('F-09 the database itself separates them', () => {
         table,
         foreign: [],
       });
-      rows += visible.reduce((sum, one) => sum + one.rows, 0);
+      rows += visible.reduce((sum, part) => sum + part.rows, 0);
       expect({ table, rows: await seen(table, column, { tenant: '', ledgers: '' }) }).toEqual({
         table,
         rows: [],
@@ -312,7 +312,7 @@ describe('F-09 keys reach as far as their scopes', () => {
     const all = ['ingest', 'read', 'tree', 'admin', 'operator'];
     const keys = new Map<string, string>();
     for (const scope of all)
-      keys.set(scope, (await makeKey(server, { scopes: all.filter((one) => one !== scope) })).secret);
+      keys.set(scope, (await makeKey(server, { scopes: all.filter((name) => name !== scope) })).secret);
     let checked = 0;
     for (const { method, path, scope } of await operations()) {
       if (scope === undefined) continue;

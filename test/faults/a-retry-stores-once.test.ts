@@ -176,7 +176,7 @@ test('another body with a stored id is a conflict, and the original stays as it 
   const found = await send([changed, other, event]);
   expect(found).toMatchObject({ accepted: 1, duplicates: 1, rejected: 1 });
   expect(found.results[0]?.error).toMatchObject({ code: 'conflict', field: 'id' });
-  const sameBatch = makeEvents(1).flatMap((one) => [one, { ...one, description: 'another' }, one]);
+  const sameBatch = makeEvents(1).flatMap((event) => [event, { ...event, description: 'another' }, event]);
   const twice = await send(sameBatch);
   expect(twice.results.map(({ error, duplicate }) => error?.code ?? duplicate)).toEqual([
     undefined,

@@ -66,7 +66,7 @@ function load(): () => void {
 
 const delivered = (tenant?: string): number =>
   herd
-    .filter((one) => tenant === undefined || one.tenant === tenant)
+    .filter((arrival) => tenant === undefined || arrival.tenant === tenant)
     .reduce((sum, { audit }) => sum + audit.health().delivered, 0);
 
 async function deliveredPerSecond(duringMs: number): Promise<number> {

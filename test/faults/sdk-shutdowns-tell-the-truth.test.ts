@@ -32,7 +32,7 @@ test('F5 SDK-18 SDK-19 however a host ends, each captured event is delivered or 
   const outcomes: { answer: string; ending: string; faults: string[] }[] = [];
   const next = [...Array(shutdowns).keys()].map((n) => cases[n % cases.length]).values();
   const worker = async (): Promise<void> => {
-    for (const one of next) if (one) outcomes.push({ ...one, faults: await shutDown(one) });
+    for (const ending of next) if (ending) outcomes.push({ ...ending, faults: await shutDown(ending) });
   };
   await Promise.all([worker(), worker(), worker()]);
   const truthful = outcomes.filter(({ faults }) => faults.length === 0).length;

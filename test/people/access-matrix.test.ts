@@ -90,7 +90,9 @@ async function routesOf(): Promise<Route[]> {
         .exec(description ?? '')
         ?.slice(1)
         .find(Boolean),
-      parameters: parameters.filter((one: any) => one.in === 'query').map((one: any) => one.name),
+      parameters: parameters
+        .filter((parameter: any) => parameter.in === 'query')
+        .map((parameter: any) => parameter.name),
     })),
   );
 }
@@ -211,10 +213,10 @@ function leaks({ role, place }: Case, { text }: Answer): string[] {
   return hidden.filter((word) => !asked.includes(word) && withoutUrls.includes(word));
 }
 
-function wrong(one: Case, answer: Answer): string | undefined {
-  const { route, role, whose } = one;
-  const summary = `${role} ${route.method} ${one.place} → ${answer.status} ${answer.text.slice(0, 300)}`;
-  const leaked = leaks(one, answer);
+function wrong(attempt: Case, answer: Answer): string | undefined {
+  const { route, role, whose } = attempt;
+  const summary = `${role} ${route.method} ${attempt.place} → ${answer.status} ${answer.text.slice(0, 300)}`;
+  const leaked = leaks(attempt, answer);
   if (leaked.length > 0) return `leaks ${leaked.join(', ')}: ${summary}`;
   if (route.permission === undefined) return undefined;
   if (role === 'anonymous') return answer.status === 401 ? undefined : `not 401: ${summary}`;
@@ -251,8 +253,8 @@ test('X8 F-09 every route × role × {own, another’s, another tenant’s}: nob
   const faults: string[] = [];
   const next = cases[Symbol.iterator]();
   const worker = async (): Promise<void> => {
-    for (const one of next) {
-      const fault = wrong(one, await ask(one));
+    for (const attempt of next) {
+      const fault = wrong(attempt, await ask(attempt));
       if (fault !== undefined) faults.push(fault);
     }
   };
@@ -304,7 +306,9 @@ test('X14 each route that changes something refuses a cookie that another site s
   };
   let asked = 0;
   for (const route of changing) {
-    const role = (['owner', 'ingest'] as const).find((one) => allowed[route.permission ?? '']?.includes(one));
+    const role = (['owner', 'ingest'] as const).find((name) =>
+      allowed[route.permission ?? '']?.includes(name),
+    );
     const person = role && people.get(role);
     if (!person) continue;
     for (const [way, headers] of Object.entries(ways)) {

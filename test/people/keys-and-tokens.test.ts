@@ -354,7 +354,7 @@ describe('X11 API keys', () => {
     const used = await makeKey(server, { scopes: ['read'] });
     const never = await makeKey(server, { scopes: ['read'] });
     const lastUse = async ({ id }: { id: string }): Promise<string | null> =>
-      (await server.json('/v1/keys')).body.keys.find((one: { id: string }) => one.id === id).lastUsedAt;
+      (await server.json('/v1/keys')).body.keys.find((key: { id: string }) => key.id === id).lastUsedAt;
     expect([await lastUse(used), await lastUse(never)]).toEqual([null, null]);
     const before = Date.now() - 1_000;
     await statusOf(`Bearer ${used.secret}`);

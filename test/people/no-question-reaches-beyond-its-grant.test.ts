@@ -78,9 +78,10 @@ test('F-09 for any question and any reach, the answer has exactly the entries th
     for (let n = 0; n < 6; n++) {
       const event = entry();
       const view: any = { event, open: event };
-      const one: any = { event, at: 0, terms: termsOf(view, keys.searchToken) };
-      const wanted = matches(asked, one) && matches(reached, one);
-      if (matches(granted, one) !== wanted) expect({ filters, reach: grant.reach, event, wanted }).toBeNull();
+      const evaluated: any = { event, at: 0, terms: termsOf(view, keys.searchToken) };
+      const wanted = matches(asked, evaluated) && matches(reached, evaluated);
+      if (matches(granted, evaluated) !== wanted)
+        expect({ filters, reach: grant.reach, event, wanted }).toBeNull();
     }
   }
   // Both ways of the code were used. A question that lies within the reach is evaluated without change.

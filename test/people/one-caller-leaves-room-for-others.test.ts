@@ -136,12 +136,12 @@ test('X10 slow bodies take the room of their tenant and not that of others', asy
     );
     sockets.push(socket);
   }
-  const one = { action: 'note.write', actor: { id: 'ana' } };
-  const large = { ...one, attributes: { pad: 'x'.repeat(50_000) } };
+  const event = { action: 'note.write', actor: { id: 'ana' } };
+  const large = { ...event, attributes: { pad: 'x'.repeat(50_000) } };
   await expect.poll(async () => (await server.send(large, { as: slow })).status).toBe(429);
   expect((await server.send(Array.from({ length: 100 }, () => large))).status).toBe(201);
   for (const socket of sockets) socket.destroy();
-  await expect.poll(async () => (await server.send(one, { as: slow })).status).toBe(201);
+  await expect.poll(async () => (await server.send(event, { as: slow })).status).toBe(201);
 });
 
 test('X10 slow senders without a key keep nobody from signing in', async () => {

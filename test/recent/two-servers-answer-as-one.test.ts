@@ -84,16 +84,16 @@ beforeAll(async () => {
       { ...environment, BITACORA_CONFIG: join(dataDirectory, 'bitacora.config.ts') },
       { dataDirectory },
     );
-  const one = await start(first);
+  const serverA = await start(first);
   // The servers of an installation have the same keys.
   cpSync(join(first, 'keys'), join(second, 'keys'), { recursive: true });
-  servers = [one, await start(second)];
+  servers = [serverA, await start(second)];
   const now = Date.now();
   // The history has sixty days, and most entries are of the last week.
   const history = Array.from({ length: 1_200 }, (_, number) =>
     closing(now - (number % 2 === 0 ? random.int(60 * dayMs) : random.int(6 * dayMs))),
   );
-  for (let sent = 0; sent < history.length; sent += 400) await send(one, history.slice(sent, sent + 400));
+  for (let sent = 0; sent < history.length; sent += 400) await send(serverA, history.slice(sent, sent + 400));
 });
 afterAll(async () => {
   for (const server of servers ?? []) await server.dispose();
@@ -111,22 +111,25 @@ async function command(server: TestServer, ...args: string[]): Promise<{ stdout:
 }
 
 test('A-05 A-08 after a sync pages 1 to 3 without filter, of a client, of a period and of both come from recent, from both servers', async () => {
-  const [one, two] = servers;
-  if (!one || !two) throw new Error('no servers');
-  const { stdout, stderr } = await command(one, 'sync', '--ledger', 'default', '--only', 'subject=1042');
+  const [serverA, serverB] = servers;
+  if (!serverA || !serverB) throw new Error('no servers');
+  const { stdout, stderr } = await command(serverA, 'sync', '--ledger', 'default', '--only', 'subject=1042');
   expect(stdout).toMatch(/^1\/1 default: \d+ entries in \d+ ms, 90 of the key$/m);
   expect(stderr).toMatch(/^1 ledgers, \d+ entries, 0 errors$/m);
-  const status = JSON.parse((await command(two, 'status', '--json')).stdout);
+  const status = JSON.parse((await command(serverB, 'status', '--json')).stdout);
   expect(status).toMatchObject({ store: 'redis', state: 'asked', days: 7, entriesMaxPerKey: 90 });
   // The second server has not read the store yet.
-  await waitUntil('the second server', async () => (await two.json('/v1/events')).body.source === 'recent');
+  await waitUntil(
+    'the second server',
+    async () => (await serverB.json('/v1/events')).body.source === 'recent',
+  );
   const filters = [
     '',
     'subject=1042',
     'q=attributes.period:2026-11',
     'subject=1042&q=attributes.period:2026-11',
   ];
-  for (const server of [one, two]) {
+  for (const server of [serverA, serverB]) {
     for (const filter of filters) {
       const truth = await server.json(`/v1/events?${filter}&limit=60&order=asc`);
       expect(truth.body.source).toBe('postgres');
@@ -212,11 +215,11 @@ test(`A-02 A-05 F-10 ${questions} questions between writes: an acknowledged entr
 });
 
 test('A-08 a clear by one server also clears the other', async () => {
-  const [one, two] = servers;
-  if (!one || !two) throw new Error('no servers');
-  const before = idsOf((await two.json('/v1/events?limit=20')).body);
-  expect((await command(one, 'clear')).stdout).toMatch(/^default: \d+ keys deleted$/m);
-  expect((await two.json('/v1/events?limit=20')).body).toMatchObject({ source: 'postgres' });
-  await waitUntil('recent again', async () => (await two.json('/v1/events')).body.source === 'recent');
-  expect(idsOf((await two.json('/v1/events?limit=20')).body)).toEqual(before);
+  const [serverA, serverB] = servers;
+  if (!serverA || !serverB) throw new Error('no servers');
+  const before = idsOf((await serverB.json('/v1/events?limit=20')).body);
+  expect((await command(serverA, 'clear')).stdout).toMatch(/^default: \d+ keys deleted$/m);
+  expect((await serverB.json('/v1/events?limit=20')).body).toMatchObject({ source: 'postgres' });
+  await waitUntil('recent again', async () => (await serverB.json('/v1/events')).body.source === 'recent');
+  expect(idsOf((await serverB.json('/v1/events?limit=20')).body)).toEqual(before);
 });

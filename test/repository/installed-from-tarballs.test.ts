@@ -40,7 +40,7 @@ test('SDK-30 a release is a tarball of every package that is not private, each a
   const names = release.tarballs.map((path) => basename(path));
   expect(names.toSorted()).toEqual(published.map(tarballName).toSorted());
   for (const { name, version, dependencies } of published)
-    for (const other of published.filter((one) => one.name in dependencies))
+    for (const other of published.filter((workspace) => workspace.name in dependencies))
       expect(names.indexOf(tarballName({ name, version })), `${name} after ${other.name}`).toBeGreaterThan(
         names.indexOf(tarballName(other)),
       );

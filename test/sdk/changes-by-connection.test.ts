@@ -339,7 +339,7 @@ test('F-03 after_commit: changes are captured only after the transaction is comm
   client.release();
   await direct.close(5_000);
   const events = sent.map((json) => JSON.parse(json));
-  expect(events.map(({ changes }) => changes.find((one: any) => one.path === 'name').after)).toEqual([
+  expect(events.map(({ changes }) => changes.find((change: any) => change.path === 'name').after)).toEqual([
     'kept by commit',
     'kept by commit and chain',
     'alone',

@@ -179,7 +179,7 @@ function statementOn(name: TableName, { random, tag }: Game): [string, unknown[]
   } as const;
   const columns: readonly (keyof typeof value)[] = columnsOf[name];
   const values: unknown[] = [];
-  const put = (one: unknown): string => `$${values.push(one)}`;
+  const put = (value: unknown): string => `$${values.push(value)}`;
   const quoted = (column: string): string => `"${column.replaceAll('"', '""')}"`;
   const condition = (): string =>
     `${pick([`${name}.n`, `"${name}"."n"`, 'n'])} ${pick(['<', '>=', '='])} ${put(value.n())}::int`;

@@ -90,8 +90,8 @@ test('SDK-17 several forwarders at once send each row once, and leave no row', a
       }
     }),
   );
-  expect(sent.reduce((sum, one) => sum + one, 0)).toBe(3_000);
-  expect(sent.filter((one) => one > 0).length).toBeGreaterThan(1);
+  expect(sent.reduce((sum, count) => sum + count, 0)).toBe(3_000);
+  expect(sent.filter((count) => count > 0).length).toBeGreaterThan(1);
   expect(await inLedger('crowd')).toEqual(range(3_000));
   expect(await waiting()).toEqual({ rows: 0, rejected: 0 });
 });

@@ -67,7 +67,7 @@ test('SDK-1 the same options give the same audit and a warning, and other option
     createAudit({ ...same, redact: { custom } }),
   );
   expect(rules[0]).not.toBe(rules[1]);
-  await Promise.all([audit, other, ...rules].map((one) => one.close()));
+  await Promise.all([audit, other, ...rules].map((instance) => instance.close()));
   const fresh = createAudit(same);
   expect(fresh).not.toBe(audit);
   await fresh.close();
@@ -465,7 +465,7 @@ test('a key of a tenant that is replaced is used from the next request on', asyn
   }
   await withContext({ tenant: 'a' }, () => audit.capture(event()));
   expect(server.headers.map(({ authorization }) => authorization)).toEqual(
-    ['first', 'second', 'second', 'third'].map((one) => `Bearer ${one}`),
+    ['first', 'second', 'second', 'third'].map((key) => `Bearer ${key}`),
   );
 });
 

@@ -47,7 +47,7 @@ export function isLeaked(event: unknown, { core }: Pick<InventedSecret, 'core'>)
   const cores = [core, encodeURIComponent(core), JSON.stringify(core).slice(1, -1)];
   if (/^[\d -]{13,}$/.test(core)) cores.push(core.replace(/\D/g, ''));
   return shown.some((text) =>
-    cores.some((one) => text.includes(one) || text.replace(/[ -]/g, '').includes(one)),
+    cores.some((core) => text.includes(core) || text.replace(/[ -]/g, '').includes(core)),
   );
 }
 

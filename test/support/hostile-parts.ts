@@ -58,7 +58,7 @@ const text = (value: unknown): string => JSON.stringify(value);
 
 /** JSON that is not an event, with the fields that are wrong. */
 export const wrongEvents: readonly { text: string; fields: readonly string[] }[] = [
-  ...['5', '"text"', 'true', 'null', '[]', '[[]]'].map((one) => ({ text: one, fields: [''] })),
+  ...['5', '"text"', 'true', 'null', '[]', '[[]]'].map((text) => ({ text, fields: [''] })),
   ...wrongTypes(),
   ...wrongValues(),
   ...wrongWholes(),
@@ -210,7 +210,7 @@ function wrongWholes(): { text: string; fields: string[] }[] {
     `{"action":"a.b","actor":{"id":"x"},"attributes":{"v":${'['.repeat(levels)}${']'.repeat(levels)}}}`;
   const objects = `{"action":"a.b","actor":{"id":"x"},"attributes":${'{"a":'.repeat(500)}1${'}'.repeat(500)}}`;
   return [
-    ...[31, 40, 1_000, 20_000].map(deep).map((one) => ({ text: one, fields: ['attributes', ''] })),
+    ...[31, 40, 1_000, 20_000].map(deep).map((text) => ({ text, fields: ['attributes', ''] })),
     { text: objects, fields: ['attributes', ''] },
     { text: text({ ...base, attributes: keys }), fields: ['attributes', ''] },
     { text: text({ ...base, description: 'x'.repeat(62_000) }), fields: ['description', ''] },

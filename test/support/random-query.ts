@@ -67,7 +67,7 @@ function bareWords(entry: Stored): string[] {
 }
 
 function phraseOf(random: Random, entry: Stored): string {
-  const text = random.pick(texts(entry.event).filter((one) => wordsIn(one).length > 0));
+  const text = random.pick(texts(entry.event).filter((candidate) => wordsIn(candidate).length > 0));
   const pieces = text.split(' ');
   const first = random.int(pieces.length);
   const piece = pieces.slice(first, first + 1 + random.int(3)).join(' ');
@@ -94,7 +94,9 @@ function isOf(random: Random, entry: Stored): Asked {
 function likeOf(random: Random, entry: Stored): Asked {
   const field = random.pick(wildFields);
   const [value = 'x'] = random.shuffled(
-    valuesOf(entry.event, field).filter((one) => /^[^\s(),"\\<>*]+$/.test(one) && !one.includes('..')),
+    valuesOf(entry.event, field).filter(
+      (candidate) => /^[^\s(),"\\<>*]+$/.test(candidate) && !candidate.includes('..'),
+    ),
   );
   const letters = [...value];
   const from = random.int(letters.length);

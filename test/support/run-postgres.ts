@@ -69,7 +69,7 @@ async function findPrograms(): Promise<string> {
 export function unprivileged(name: string): { uid: number; gid: number } {
   const line = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
-    .find((one) => one.startsWith(`${name}:`));
+    .find((line) => line.startsWith(`${name}:`));
   const [, , uid, gid] = line?.split(':') ?? [];
   if (uid === undefined || gid === undefined) throw new Error(`there is no user ${name}`);
   return { uid: Number(uid), gid: Number(gid) };

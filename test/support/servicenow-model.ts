@@ -89,7 +89,7 @@ function wordNumbers(update: Omit<Update, 'words'>, dictionary: Map<string, numb
 export function scanForWords({ dictionary, updatesWith }: ServicenowModel, words: readonly string[]): number {
   const wanted = words.map((word) => dictionary.get(word.toLowerCase()) ?? -1);
   const holders = wanted.map((number) => updatesWith[number] ?? []);
-  const [fewest = []] = holders.sort((one, other) => one.length - other.length);
+  const [fewest = []] = holders.sort((list, other) => list.length - other.length);
   return fewest.filter((update) => wanted.every((number) => hasNumber(update.words, number))).length;
 }
 

@@ -54,15 +54,15 @@ export async function openWebhookReceiver(): Promise<WebhookReceiver> {
           const id = header('id');
           const timestamp = header('timestamp');
           const wanted = createHmac('sha256', key).update(`${id}.${timestamp}.${text}`).digest('base64');
-          const one: Received = {
+          const message: Received = {
             path: request.url ?? '',
             id,
             timestamp: Number(timestamp),
             body: JSON.parse(text),
             signed: header('signature').split(' ').includes(`v1,${wanted}`),
           };
-          received.push(one);
-          receiver.answer(response, one);
+          received.push(message);
+          receiver.answer(response, message);
         });
       }).listen(port, '127.0.0.1');
       await once(server, 'listening');

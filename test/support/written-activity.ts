@@ -36,20 +36,25 @@ export function activityOracle(zone: string): {
   const written: (WrittenActivity & { day: string })[] = [];
   const days = new Intl.DateTimeFormat('en-CA', { timeZone: zone, dateStyle: 'short' });
   const dayOf = (at: number): string => days.format(at);
-  const matches = (one: (typeof written)[number], filters: AskedPage['filters']): boolean => {
+  const matches = (activity: (typeof written)[number], filters: AskedPage['filters']): boolean => {
     const { fecha_desde: from, fecha_hasta: to } = filters;
-    if (from !== undefined && (from.includes('T') ? one.at < Date.parse(from) : one.day < from)) return false;
-    if (to !== undefined && one.day > to) return false;
-    return plainFilters.every((name) => filters[name] === undefined || String(one[name]) === filters[name]);
+    if (from !== undefined && (from.includes('T') ? activity.at < Date.parse(from) : activity.day < from))
+      return false;
+    if (to !== undefined && activity.day > to) return false;
+    return plainFilters.every(
+      (name) => filters[name] === undefined || String(activity[name]) === filters[name],
+    );
   };
   return {
     add(activity) {
       const { at, id } = activity;
-      const older = written.findIndex((one) => one.at < at || (one.at === at && one.id < id));
+      const older = written.findIndex(
+        (existing) => existing.at < at || (existing.at === at && existing.id < id),
+      );
       written.splice(older < 0 ? written.length : older, 0, { ...activity, day: dayOf(at) });
     },
     dayOf,
-    matching: (filters) => written.filter((one) => matches(one, filters)),
+    matching: (filters) => written.filter((activity) => matches(activity, filters)),
   };
 }
 

@@ -56,10 +56,10 @@ export function writtenEntries(): {
       return at;
     },
     sent(entry) {
-      const one: Sent = { ...entry, sentAt: ++now, answeredAt: Infinity };
-      const older = all.findIndex(({ at }) => at < one.at);
-      all.splice(older < 0 ? all.length : older, 0, one);
-      return { answered: () => void (one.answeredAt = ++now) };
+      const entrySent: Sent = { ...entry, sentAt: ++now, answeredAt: Infinity };
+      const older = all.findIndex(({ at }) => at < entrySent.at);
+      all.splice(older < 0 ? all.length : older, 0, entrySent);
+      return { answered: () => void (entrySent.answeredAt = ++now) };
     },
     expected(question, found) {
       const shown = new Set(found);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createClient } from '@bitacora/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-// The real program, started the way a user starts it, against the real server.
+// The tests start the real program as a user does, with a real server.
 const bin = join(import.meta.dirname, '../bin/bitacora.mjs');
 const map = join(import.meta.dirname, '../../../examples/import/wikipedia.yaml');
 const key = 'cli-test-key-0123456789';
@@ -56,8 +56,8 @@ test('what is imported is found, imported again adds nothing, and bad rows are r
     isRobot: false,
     delta: 3,
   };
-  const lines = [edit, edit, { ...edit, isNew: true }, { ...edit, time: 'never' }].map((one) =>
-    JSON.stringify(one),
+  const lines = [edit, edit, { ...edit, isNew: true }, { ...edit, time: 'never' }].map((row) =>
+    JSON.stringify(row),
   );
   await writeFile(file, lines.join('\n'));
   const report = join(folder, 'rejected.ndjson');

@@ -8,7 +8,7 @@ test('F-01 the pack that `pack new` writes passes testPack, with a route, a rule
   const files = packTemplate('lost-and-found-2');
   expect(Object.keys(files)).toEqual(['package.json', 'pack.ts', 'pack.test.ts']);
   expect(files['pack.ts']?.trimEnd().split('\n').length).toBeLessThanOrEqual(60);
-  // Inside the workspace, so that the written file finds pack-kit.
+  // The folder is inside the workspace, so that the written file finds pack-kit.
   const folder = await mkdtemp(join(import.meta.dirname, '../.pack-new-'));
   try {
     for (const name of ['lost-and-found-2', 'class', 'define-pack', 'say'])

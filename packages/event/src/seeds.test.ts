@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseEvent, readEvents, type EventInput } from './index.ts';
 
-// Where each thing that the five seeds record is stored in an event (requirements A-02, B-01, C-01, D-01, D-02, E-01).
+// For each field of the five seeds, its place in an event (requirements A-02, B-01, C-01, D-01, D-02, E-01).
 const id = '0195512f-7c80-7000-8000-0123456789ab';
 const occurredAt = '2026-03-01T10:00:00.000Z';
 const ana = { type: 'user', id: '17', name: 'Ana Pérez', email: 'ana@example.com' } as const;

@@ -80,7 +80,7 @@ test('X10 a call that takes long does not count as quick, and the long work of t
 
 test('X10 two calls of a tenant continue their long work, whatever work was begun and abandoned before', async () => {
   const { turns, long, loops, steps } = thread();
-  // Work that a call started and did not wait for holds no seat.
+  // Work that a call began and did not wait for does not count as work of the call.
   const left: Promise<unknown>[] = [];
   for (let n = 0; n < 3; n++)
     await turns.call(1, { waits: true }, async () => {

@@ -154,7 +154,7 @@ export function activityRows(installation: () => PackInstallation): void {
       await list('?tarjeta=paginas&page_size=10&page=2'),
       await list('?tarjeta=paginas&page_size=10&page=3'),
     ];
-    expect(all.flatMap(({ results }) => results.map((one: any) => one.descripcion))).toEqual(
+    expect(all.flatMap(({ results }) => results.map((activity: any) => activity.descripcion))).toEqual(
       Array.from({ length: 25 }, (_, n) => `n ${24 - n}`),
     );
     expect(await list('?tarjeta=paginas&page=4&page_size=10')).toMatchObject({
@@ -183,7 +183,7 @@ export function activityRows(installation: () => PackInstallation): void {
     await put('client', '12', { nombre: 'Comercial Sur SpA' });
     await register(activity({ tarjeta: 'estado' }));
     const { results } = await list('?tarjeta=estado');
-    expect(results.map((one: any) => [one.estado_cierre, one.cliente_nombre])).toEqual([
+    expect(results.map((activity: any) => [activity.estado_cierre, activity.cliente_nombre])).toEqual([
       ['cerrado', 'Comercial Sur SpA'],
       ['en_proceso', 'Comercial Sur'],
     ]);

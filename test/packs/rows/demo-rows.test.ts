@@ -25,7 +25,7 @@ export function demoRows(installation: () => PackInstallation): void {
     await expect.poll(async () => (await get('registros/')).count).toBeGreaterThanOrEqual(45);
     await expect.poll(async () => (await get('sesiones/')).count).toBeGreaterThanOrEqual(14);
     expect((await get('estadisticas/')).count).toBeGreaterThanOrEqual(12);
-    expect((await get('sesiones/concurrentes/')).map((one: any) => one.usuario)).toEqual([1]);
+    expect((await get('sesiones/concurrentes/')).map((item: any) => item.usuario)).toEqual([1]);
     expect((await get('registros/?tipo_actividad=pago')).count).toBeGreaterThan(3);
     expect((await get('registros/?duration_min=30000')).count).toBe(2);
     expect((await server.json('/api/audit/registros/')).body.count).toBe(0);

@@ -123,7 +123,7 @@ export function entryRows(installation: () => PackInstallation): void {
     const everything = await get(`/v1/facets?fields=sessionId,action`).catch(() => ({}));
     expect(JSON.stringify([entries, everything])).not.toContain(token);
     const { sessions } = await get('/v1/sessions?actor=1');
-    expect(sessions.filter((one: any) => one.sessionId === hidden)).toHaveLength(1);
+    expect(sessions.filter((item: any) => item.sessionId === hidden)).toHaveLength(1);
     expect(JSON.stringify(sessions)).not.toContain(token);
   });
 
@@ -372,7 +372,7 @@ export function entryRows(installation: () => PackInstallation): void {
       await fetch(second.next, { headers: { authorization: `Token ${server.key}` } })
     ).json();
     expect(third.next).toBeNull();
-    const ids = [first, second, third].flatMap((page) => page.results.map((one: any) => one.id));
+    const ids = [first, second, third].flatMap((page) => page.results.map((item: any) => item.id));
     expect(ids).toHaveLength(9);
     expect(ids).toEqual([...ids].sort((a, b) => b - a));
     // Links are made from the header Host, so an invalid header is the client's fault.
@@ -387,7 +387,7 @@ export function entryRows(installation: () => PackInstallation): void {
     for (const duration_ms of [1_500, 20, 9_000.5])
       await log('registrarActividad', { usuario: 2, tipo_actividad: 'lento', duration_ms });
     const durations = async (query: string): Promise<unknown[]> =>
-      (await get(`${path}?${query}`)).results.map((one: any) => one.duration_ms);
+      (await get(`${path}?${query}`)).results.map((item: any) => item.duration_ms);
     expect(await durations('tipo_actividad=lento&ordering=-duration_ms')).toEqual([9_000.5, 1_500, 20]);
     expect(await durations('tipo_actividad=lento&ordering=duration_ms')).toEqual([20, 1_500, 9_000.5]);
     expect(await durations('ordering=-duration_ms&page_size=5')).toEqual([9_000.5, 1_500, 85, 20, null]);

@@ -40,7 +40,7 @@ export function hostRows(installation: () => PackInstallation): void {
         return ((await response.json()) as any).results;
       };
       const kinds = (entries: any[]): string[] =>
-        entries.map((one): string => one.tipo_actividad).toSorted(byLetters);
+        entries.map((item): string => item.tipo_actividad).toSorted(byLetters);
       expect(kinds(await list(maria.auditToken))).toEqual([
         'acceso_denegado',
         'login',

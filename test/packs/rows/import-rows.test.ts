@@ -58,7 +58,12 @@ export function importRows(installation: () => PackInstallation): void {
     const { count, results } = await get('/api/audit/registros/');
     expect(count).toBe(4);
     expect(
-      results.map((one: any) => [one.tipo_actividad, one.nivel_importancia, one.es_exitoso, one.timestamp]),
+      results.map((item: any) => [
+        item.tipo_actividad,
+        item.nivel_importancia,
+        item.es_exitoso,
+        item.timestamp,
+      ]),
     ).toEqual([
       ['reserva_area', 'bajo', true, '2025-09-14T08:00:00.000Z'],
       ['actualizar', 'alto', true, '2025-09-14T07:00:00.000Z'],

@@ -113,16 +113,16 @@ async function compare(asked: AskedPage): Promise<'redis' | 'postgres'> {
   expect({
     asked,
     ...rest,
-    results: results.map(({ uuid, id, ...one }: any) => [
+    results: results.map(({ uuid, id, ...activity }: any) => [
       uuid,
       id,
-      one.timestamp,
-      one.cliente_id,
-      one.usuario_id,
-      one.tarjeta,
-      one.accion,
-      one.estado_cierre,
-      one.periodo_cierre,
+      activity.timestamp,
+      activity.cliente_id,
+      activity.usuario_id,
+      activity.tarjeta,
+      activity.accion,
+      activity.estado_cierre,
+      activity.periodo_cierre,
     ]),
   }).toEqual({
     asked,
@@ -133,16 +133,16 @@ async function compare(asked: AskedPage): Promise<'redis' | 'postgres'> {
     has_previous: page > 1,
     results: all
       .slice((page - 1) * size, page * size)
-      .map(({ uuid, id, at, ...one }) => [
+      .map(({ uuid, id, at, ...activity }) => [
         uuid,
         id,
         new Date(at).toISOString(),
-        one.cliente_id,
-        one.usuario_id,
-        one.tarjeta,
-        one.accion,
-        one.cierre,
-        one.periodo,
+        activity.cliente_id,
+        activity.usuario_id,
+        activity.tarjeta,
+        activity.accion,
+        activity.cierre,
+        activity.periodo,
       ]),
   });
   if (source === 'redis') expectInside(asked, results, sinceMs);
@@ -153,7 +153,7 @@ async function compare(asked: AskedPage): Promise<'redis' | 'postgres'> {
  * Checks that a page of recent lies within its week. It may be the last page only if the filter begins after all older entries.
  */
 function expectInside({ filters, size }: AskedPage, results: any[], sinceMs: number): void {
-  for (const one of results) expect(Date.parse(one.timestamp)).toBeGreaterThan(sinceMs);
+  for (const activity of results) expect(Date.parse(activity.timestamp)).toBeGreaterThan(sinceMs);
   if (results.length >= size) return;
   expect(filters).toHaveProperty('fecha_desde');
   const { fecha_desde = '' } = filters;

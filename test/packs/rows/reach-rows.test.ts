@@ -193,13 +193,13 @@ export function reachRows(installation: () => PackInstallation): void {
     const actions = new Set<string>(
       body.entries.map(({ event }: any) => `${event.action} ${event.actor.id}`),
     );
-    expect([...actions].filter((one) => !one.startsWith('card.activity')).toSorted()).toEqual(
+    expect([...actions].filter((item) => !item.startsWith('card.activity')).toSorted()).toEqual(
       expect.arrayContaining([`${canary}.open ${reader}`, `session.login ${reader}`]),
     );
-    expect([...actions].some((one) => /^(?!card).* 2$/.test(one))).toBe(false);
+    expect([...actions].some((item) => /^(?!card).* 2$/.test(item))).toBe(false);
     expect((await ask(both, `${closings}?page_size=5`)).body.count).toBe(closingIds.length);
     const own = (await ask(both, residents)).body;
-    expect(new Set(own.results.map((one: any) => String(one.usuario_info.id)))).toEqual(new Set([reader]));
+    expect(new Set(own.results.map((item: any) => String(item.usuario_info.id)))).toEqual(new Set([reader]));
     expect((await ask(both, `${residents}?usuario=2`)).status).toBe(403);
     expect((await ask(both, '/v1/sessions')).body.sessions).toHaveLength(1);
     expect((await ask(both, '/v1/tlog/alcance/checkpoint')).status).toBe(403);

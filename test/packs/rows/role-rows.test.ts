@@ -98,7 +98,7 @@ export function roleRows(installation: () => PackInstallation): void {
   test('C-04 C-08 entries of others: 403 by user, 404 by number, and absent from lists', async () => {
     for (const who of ['resident', 'security'] as const) {
       const page = await ask(who, 'registros/');
-      expect(page.body.results.map((one: any) => String(one.usuario_info.id))).toEqual([
+      expect(page.body.results.map((item: any) => String(item.usuario_info.id))).toEqual([
         people[who],
         people[who],
       ]);
@@ -117,7 +117,7 @@ export function roleRows(installation: () => PackInstallation): void {
   });
 
   test('C-06 C-08 sessions of others are hidden; residents may close their own, administrators all', async () => {
-    expect((await ask('resident', 'sesiones/')).body.results.map((one: any) => one.usuario)).toEqual([2]);
+    expect((await ask('resident', 'sesiones/')).body.results.map((item: any) => item.usuario)).toEqual([2]);
     expect((await ask('resident', 'sesiones/mis_sesiones/')).body).toMatchObject([
       { usuario: 2, esta_activa: true },
     ]);

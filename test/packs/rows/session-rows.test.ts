@@ -93,8 +93,8 @@ export function sessionRows(installation: () => PackInstallation): void {
     const token_session = 'tardio';
     await log('registrarLogout', { usuario, token_session, timestamp: ago(2 * minute) });
     await log('registrarLogin', { usuario, token_session, timestamp: ago(12 * minute) });
-    const [one] = (await get(`${path}?usuario=5`)).results;
-    expect(one).toMatchObject({
+    const [session] = (await get(`${path}?usuario=5`)).results;
+    expect(session).toMatchObject({
       esta_activa: false,
       motivo_cierre: 'logout',
       duracion_sesion_str: '0:10:00',
@@ -103,9 +103,9 @@ export function sessionRows(installation: () => PackInstallation): void {
 
   test('C-06 a session without events for half an hour is expired, and no event says so', async () => {
     await log('registrarLogin', { usuario: 6, token_session: 'olvidada', timestamp: ago(95 * minute) });
-    const [one] = (await get(`${path}?usuario=6`)).results;
-    expect(one).toMatchObject({ esta_activa: false, motivo_cierre: 'expiracion' });
-    expect(Date.parse(one.fecha_cierre) - Date.parse(one.fecha_ultimo_acceso)).toBe(30 * minute);
+    const [session] = (await get(`${path}?usuario=6`)).results;
+    expect(session).toMatchObject({ esta_activa: false, motivo_cierre: 'expiracion' });
+    expect(Date.parse(session.fecha_cierre) - Date.parse(session.fecha_ultimo_acceso)).toBe(30 * minute);
     expect((await get(`${path}?usuario=6&activas_solo=true`)).count).toBe(0);
   });
 
@@ -119,12 +119,12 @@ export function sessionRows(installation: () => PackInstallation): void {
     await open(12, 1, '10.0.0.1', 'Firefox');
     await open(12, 2, '10.0.0.1', 'App/2.1');
     const found = await get(`${path}concurrentes/`);
-    expect(found.map((one: any) => [one.usuario, one.total, one.sesiones.length])).toEqual([
+    expect(found.map((session: any) => [session.usuario, session.total, session.sesiones.length])).toEqual([
       [10, 2, 2],
       [12, 2, 2],
     ]);
     await log('registrarLogout', { usuario: 10, token_session: '10-1' });
-    expect((await get(`${path}concurrentes/`)).map((one: any) => one.usuario)).toEqual([12]);
+    expect((await get(`${path}concurrentes/`)).map((session: any) => session.usuario)).toEqual([12]);
   });
 
   test('C-06 lists: pages of all or of active sessions, and mis_sesiones as a bare list', async () => {
@@ -137,31 +137,31 @@ export function sessionRows(installation: () => PackInstallation): void {
       await get(`${path}?activas_solo=true&page_size=2&page=2`),
       await get(`${path}?activas_solo=true&page_size=2&page=3`),
     ];
-    expect(new Set(pages.flatMap((page) => page.results.map((one: any) => one.id))).size).toBe(5);
+    expect(new Set(pages.flatMap((page) => page.results.map((session: any) => session.id))).size).toBe(5);
     expect(await get(`${path}mis_sesiones/`)).toEqual([]);
   });
 
   test('C-06 a session closed by an administrator: an event of the ledger, reported to the host that asks, never opened again', async () => {
     const before = await get('/v1/sessions/closed');
-    const [one] = (await get(`${path}?usuario=12&activas_solo=true`)).results;
-    const closed = await server.json(`${path}${one.id}/cerrar/?motivo=Sospechosa`, { method: 'POST' });
+    const [session] = (await get(`${path}?usuario=12&activas_solo=true`)).results;
+    const closed = await server.json(`${path}${session.id}/cerrar/?motivo=Sospechosa`, { method: 'POST' });
     expect(closed).toMatchObject({
       status: 200,
-      body: { id: one.id, esta_activa: false, motivo_cierre: 'administrador' },
+      body: { id: session.id, esta_activa: false, motivo_cierre: 'administrador' },
     });
     const { next, sessions } = await get(`/v1/sessions/closed?since=${before.next}`);
-    expect(sessions).toMatchObject([{ id: one.uuid, closeReason: 'administrator', actor: { id: '12' } }]);
+    expect(sessions).toMatchObject([{ id: session.uuid, closeReason: 'administrator', actor: { id: '12' } }]);
     expect((await get(`/v1/sessions/closed?since=${next}`)).sessions).toEqual([]);
     const { entries } = await get('/v1/events?action=session.closed');
     expect(entries[0].event).toMatchObject({
-      targets: [{ type: 'session', id: one.uuid }],
+      targets: [{ type: 'session', id: session.uuid }],
       reason: 'Sospechosa',
     });
     // Closing twice has no further effect, and later events of the host do not open the session again.
-    expect((await server.json(`${path}${one.id}/cerrar/`, { method: 'POST' })).status).toBe(200);
+    expect((await server.json(`${path}${session.id}/cerrar/`, { method: 'POST' })).status).toBe(200);
     expect((await get('/v1/events?action=session.closed&count=true')).count).toBe(1);
     await log('registrarActividad', { usuario: 12, token_session: '12-2', tipo_actividad: 'consulta' });
-    expect((await get(`${path}${one.id}/`)).esta_activa).toBe(false);
+    expect((await get(`${path}${session.id}/`)).esta_activa).toBe(false);
   });
 
   test('C-06 usage patterns: per hour and weekday of the zone, and the mean duration', async () => {
@@ -201,9 +201,9 @@ export function sessionRows(installation: () => PackInstallation): void {
     const first = await get('/v1/sessions?limit=3&count=true');
     const second = await get(`/v1/sessions?limit=3&cursor=${first.next}`);
     expect(first.sessions).toHaveLength(3);
-    const starts = [...first.sessions, ...second.sessions].map((one: any) => one.startedAt);
+    const starts = [...first.sessions, ...second.sessions].map((session: any) => session.startedAt);
     expect(starts).toEqual([...starts].sort((a, b) => Date.parse(b) - Date.parse(a)));
-    expect(new Set([...first.sessions, ...second.sessions].map((one: any) => one.id)).size).toBe(6);
+    expect(new Set([...first.sessions, ...second.sessions].map((session: any) => session.id)).size).toBe(6);
     expect(await get(`/v1/sessions/${first.sessions[0].id}`)).toEqual(first.sessions[0]);
     expect((await get('/v1/sessions?actor=20')).sessions).toHaveLength(3);
     expect((await get('/v1/sessions?actor=20&active=true')).sessions).toHaveLength(0);

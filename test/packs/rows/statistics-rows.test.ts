@@ -48,16 +48,16 @@ async function store(count: number): Promise<void> {
   const { activityEvent } = await import('../../../packs/condominium/activity-event.ts');
   const events = Array.from({ length: count }, () => {
     const at = anyTime();
-    const one = {
+    const activity = {
       usuario: pick([null, 1, 2, 3, 4, 5, 6]),
       tipo_actividad: pick(kinds),
       nivel_importancia: pick(levels),
       es_exitoso: random.int(4) > 0,
     };
-    made.push({ ...one, day: days.format(at) });
+    made.push({ ...activity, day: days.format(at) });
     return activityEvent({
-      ...one,
-      nivel_importancia: one.nivel_importancia as 'bajo',
+      ...activity,
+      nivel_importancia: activity.nivel_importancia as 'bajo',
       timestamp: new Date(at).toISOString(),
     });
   });
@@ -70,19 +70,19 @@ function counted(fecha: string, entries: readonly Made[]): Record<string, unknow
   const own = entries.filter(({ day }) => day === fecha);
   const times = (list: readonly string[]): Record<string, number> => {
     const counts: Record<string, number> = {};
-    for (const one of list) counts[one] = (counts[one] ?? 0) + 1;
+    for (const name of list) counts[name] = (counts[name] ?? 0) + 1;
     return counts;
   };
   return {
     fecha,
     total_actividades: own.length,
-    total_logins: own.filter((one) => one.tipo_actividad === 'login' && one.es_exitoso).length,
+    total_logins: own.filter((activity) => activity.tipo_actividad === 'login' && activity.es_exitoso).length,
     total_usuarios_activos: new Set(own.flatMap(({ usuario }) => usuario ?? [])).size,
-    actividades_criticas: own.filter((one) => one.nivel_importancia === 'critico').length,
-    errores_sistema: own.filter((one) => one.tipo_actividad === 'error_sistema').length,
+    actividades_criticas: own.filter((activity) => activity.nivel_importancia === 'critico').length,
+    errores_sistema: own.filter((activity) => activity.tipo_actividad === 'error_sistema').length,
     datos_estadisticas: {
-      por_tipo: times(own.map((one) => one.tipo_actividad)),
-      por_nivel: times(own.map((one) => one.nivel_importancia)),
+      por_tipo: times(own.map((activity) => activity.tipo_actividad)),
+      por_nivel: times(own.map((activity) => activity.nivel_importancia)),
     },
   };
 }
@@ -96,7 +96,9 @@ function anyFilter(): { query: string; entries: Made[] } {
   const pairs = Object.entries(asked);
   return {
     query: pairs.map(([name, value]) => `&${name}=${value}`).join(''),
-    entries: made.filter((one) => pairs.every(([name, value]) => String(one[name as keyof Made]) === value)),
+    entries: made.filter((activity) =>
+      pairs.every(([name, value]) => String(activity[name as keyof Made]) === value),
+    ),
   };
 }
 

@@ -23,7 +23,7 @@ const untyped: PackDescription = {
   actions: { 'desk.open': { operation: 'execute', labels: say('Desk opened') } },
 };
 
-/** The same members, the other way round. */
+/** The same members in reverse order. */
 function reversed({ actions, attributes, ...rest }: PackDescription): PackDescription {
   const turn = <Value>(members: Readonly<Record<string, Value>>): Record<string, Value> =>
     Object.fromEntries(Object.entries(members).toReversed());

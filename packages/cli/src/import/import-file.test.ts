@@ -165,7 +165,7 @@ async function start(
   return { run: (more) => importFile({ ...options, ...more }), stored, report, folder, position };
 }
 
-/** As the real side file, kept in memory; `openImportProgress` itself is tested below. */
+/** A side file in memory that behaves like the real one. `openImportProgress` itself is tested below. */
 function memory(): ImportProgress {
   let kept: ImportPosition | undefined;
   return {

@@ -96,10 +96,11 @@ function withPurged(
   { minimumIndex, stated }: { minimumIndex: number; stated: StatedRetention },
 ): VerdictReport {
   if (minimumIndex === 0) return report;
-  const gone = `entries below ${minimumIndex} were purged and not looked at`;
-  if (stated.purgedBelow >= minimumIndex) return { ...report, minimumIndex, text: `${report.text}; ${gone}` };
+  const purged = `entries below ${minimumIndex} were purged and not checked`;
+  if (stated.purgedBelow >= minimumIndex)
+    return { ...report, minimumIndex, text: `${report.text}; ${purged}` };
   const { purgedBelow } = stated;
-  const missing = `${gone}, but the record of purges accounts for those below ${purgedBelow} only`;
+  const missing = `${purged}, but the record of purges accounts only for those below ${purgedBelow}`;
   const text = `${report.text}; ${missing}`;
   return report.ok
     ? { ...report, ok: false, kind: 'unaccounted', index: purgedBelow, minimumIndex, text }

@@ -23,7 +23,7 @@ interface Written {
   readonly frames: readonly Buffer[];
   readonly whole: Buffer;
 }
-/** With a new salt half-way, as after a restart of the writer within one file. */
+/** The file has a new salt half-way, as after a restart of the writer. */
 function written(own: SpoolCipher | undefined): Written {
   const frames = texts.map((json, i) => {
     if (i === 20) own?.renew();
@@ -68,9 +68,9 @@ test('SDK-16 encrypted events are read only with their key, at their place and u
   expect(whole.includes('éé')).toBe(false);
   expect(await textsBy(createSpoolCipher(createSecretKey(Buffer.alloc(32, 8)), 'instance'))).toEqual([]);
   expect(await textsBy(createSpoolCipher(key, 'another'))).toEqual([]);
-  // What stands in clear among it was not written by its owner.
+  // An unencrypted event in an encrypted file was not written by its owner.
   expect(await textsBy(cipher, inClear.whole)).toEqual([]);
-  // A number that is not the event's, with a check that is right again.
+  // A frame with another number and a correct checksum.
   const renumbered = Buffer.from(frames[3] ?? '');
   renumbered.writeUIntBE(9, 12, 6);
   renumbered.writeUInt32BE(crc32(renumbered.subarray(12)), 8);
@@ -135,7 +135,7 @@ const insert: Damage = (whole, { from, to }) =>
   Buffer.concat([whole.subarray(0, from), whole.subarray(0, to - from), whole.subarray(from)]);
 const drop: Damage = (whole, { from, to }) => Buffer.concat([whole.subarray(0, from), whole.subarray(to)]);
 
-/** The damaged bytes, and the part of the written ones that they touch. */
+/** The damaged bytes, and the range of written bytes that they change. */
 function damaged(damage: Damage, whole: Buffer, { from, to }: Part): { bytes: Buffer; position: Part } {
   const touched = { from, to: damage === cut ? whole.length : damage === insert ? from + 1 : to };
   return { bytes: damage(whole, { from, to }), position: touched };

@@ -47,7 +47,7 @@ const append = (spool: Spool, sequence: number): Promise<void> =>
     spool.append({ id, sequence, json: `{"id":"${id}"}` }, (error) => (error ? reject(error) : resolve()));
   });
 
-/** What is found without an owner. */
+/** The spools that have no owner. */
 async function adopt(
   directory: string,
   { key, locked = [] }: { key?: KeyObject | undefined; locked?: string[] } = {},
@@ -116,7 +116,7 @@ test('a process with the pid of an earlier owner is not the owner', () => {
   write('');
   expect(hasOwner(directory)).toBe(true);
   write('1');
-  // Only Linux tells when a process started.
+  // Only Linux shows when a process started.
   expect(hasOwner(directory)).toBe(process.platform !== 'linux');
 });
 
@@ -192,7 +192,7 @@ test('SDK-16 each file has its own salt, also a file that is written while the p
   expect(adopted?.store.length()).toBe(2);
 });
 
-/** Each file and what is in it. */
+/** The content of each file. */
 function filesIn(directory: string, suffix = ''): Record<string, Buffer> {
   const found = readdirSync(directory, { recursive: true, withFileTypes: true });
   const paths = found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));

@@ -51,7 +51,7 @@ test('a smaller tree is a rollback, a different tree of the same size is a fork,
   await expect(judgeHistory({ kept, found: grown.checkpoint }, small.reader)).rejects.toThrow(RangeError);
 });
 
-/** A published tree of so many entries, one of which may be another than in all others. */
+/** A published tree of this many entries. One entry may differ from that of the other trees. */
 async function publish(
   size: number,
   changed?: number,

@@ -22,7 +22,8 @@ test('at most the limit of receipts wait, each with the same chance, and receipt
   const kept = waiting().map(({ receipt }) => receipt.index);
   expect(kept).toHaveLength(10);
   expect(kept).toEqual(kept.toSorted((one, other) => one - other));
-  // All ten of the first hundred, or none of the last five hundred, happens once in a thousand million.
+  // That all ten come from the first hundred, or none from the last five hundred, has a probability of about 1 in a thousand
+  // million.
   expect(kept.some((index) => index >= 100)).toBe(true);
   remove(new Set(waiting()));
   expect(add({ index: 1_000, leafHash })).toBe(true);

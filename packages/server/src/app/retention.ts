@@ -98,7 +98,7 @@ async function countsOf(
   return [...counts.values()];
 }
 
-/** Stores one event for each tenant that tells what was removed. */
+/** Stores an event for each tenant with what was removed. */
 async function report(
   grant: Pick<Grant, 'caller' | 'tenant'>,
   purges: readonly Purge[],

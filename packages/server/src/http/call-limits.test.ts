@@ -71,7 +71,7 @@ test('X10 an expensive question costs more than a cheap one, and no caller pays 
   wait(2_000);
   for (const end of ends) end();
   await Promise.all(both);
-  // Each had half of the two seconds.
+  // Each call had half of the two seconds.
   expect(await statuses(50, () => status(opening(1, 'one')))).toEqual({ 200: 30, 429: 20 });
 });
 
@@ -81,7 +81,7 @@ test('X10 wrong keys from one address are slowed down, and keys that were right 
   let guess = 0;
   expect(await statuses(100, () => status(refused, { secret: `g${guess++}` }))).toEqual({ 401: 20, 429: 80 });
   expect(await statuses(100, () => status(opening(1, 'host'), { secret: 'good' }))).toEqual({ 200: 100 });
-  // One that nobody has seen from here waits like the guesses, and not elsewhere.
+  // A right key that was not used from this address before waits like wrong keys; from another address it does not wait.
   expect(await status(opening(1, 'new'), { secret: 'new' })).toBe(429);
   expect(await status(opening(1, 'new'), { secret: 'new', address: '192.0.2.2' })).toBe(200);
   wait(1_000);

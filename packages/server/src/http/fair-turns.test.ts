@@ -33,7 +33,7 @@ test('X10 one key never has all places, and the next free place goes to a key th
   await end('a2');
   await end('a3');
   await end('b1');
-  // In a circle: not all of `a` before the others.
+  // The keys take turns, so not all work of `a` comes first.
   expect(began.slice(4)).toEqual(['c1', 'b2', 'a4']);
 });
 

@@ -5,7 +5,7 @@ import { createSessionCookie, type SessionCookie } from './session-cookie.ts';
 
 const request = (headers: Record<string, string>): FastifyRequest =>
   ({ headers }) as unknown as FastifyRequest;
-/** What a server with the cookie answers to a request with this `Cookie` header. */
+/** The answer of a server that reads the cookie to a request with this `Cookie` header. */
 async function ask(cookie: SessionCookie, header: string): Promise<{ set: unknown; read: unknown }> {
   const app = Fastify();
   await app.register(fastifyCookie);

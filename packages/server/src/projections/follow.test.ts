@@ -80,7 +80,7 @@ test('another process waits for the lease, takes it when it runs out, and the pa
   await paused;
   const second = { database: storage.database, projection: counting('fenced'), holder: 'b' };
   expect(await follow(ledger, second)).toBeUndefined();
-  // As if the holder had been stopped for longer than its lease.
+  // This has the effect of a holder that was suspended for longer than its lease.
   await storage.database.write(scope(), (client) =>
     client.query("update projection set held_until = now() - interval '1 second' where name = 'fenced'"),
   );

@@ -8,7 +8,7 @@ const tenantKeys = deriveTenantKeys(Buffer.alloc(32, 7), 1);
 const stepOf = sessionSteps([]);
 const actions = ['session.login', 'session.logout', 'session.closed', 'page.view', 'session.expired'];
 
-/** The same numbers for the same seed. */
+/** Random numbers that are the same for the same seed. */
 function createNumbers(seed: number): (limit: number) => number {
   let state = seed;
   return (limit) => {
@@ -39,7 +39,7 @@ function anyEntries(number: (limit: number) => number): SessionEntry[] {
   return sessionEntries(entries, { stepOf, tenantKeys });
 }
 
-/** As the projection keeps them: of each token the newest, and those that are named. */
+/** The sessions that the projection reads: the newest of each token, and those with the ids. */
 function inBatches(entries: readonly SessionEntry[], sizeOf: () => number): SessionRow[] {
   const stored = new Map<number, SessionRow>();
   for (let start = 0; start < entries.length;) {

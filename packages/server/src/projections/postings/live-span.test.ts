@@ -48,8 +48,8 @@ test("values and their counts are those of the view's moment, whether they are r
     ['b', 1, [0]],
   ]);
   for (const value of ['a', 'a', 'c']) add(20, value);
-  for (const one of [view, untouched])
-    expect(await scanned(one)).toEqual([
+  for (const current of [view, untouched])
+    expect(await scanned(current)).toEqual([
       ['a', 1, [1]],
       ['b', 1, [0]],
     ]);
@@ -58,7 +58,7 @@ test("values and their counts are those of the view's moment, whether they are r
     ['b', 1, [0]],
     ['c', 1, [4]],
   ]);
-  // More fields than are remembered.
+  // More fields than the limit of fields in memory.
   for (let n = 0; n < 40; n++) expect(await span.view().scan(`f${n}`, () => true)).toEqual([]);
   expect(await span.view().counts('n', (await span.view().lookup(['n\u0000a']))[0] as never)).toEqual(
     new Map([['a', 3]]),

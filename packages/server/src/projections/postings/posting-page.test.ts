@@ -18,7 +18,7 @@ test('every key of a set of pages is read back with its ranks, in sparse and den
         .sort((a, b) => a.key.compare(b.key));
       const pages = await packPages(sorted, universe);
       for (const { key, ranks } of sorted) {
-        const page = pages.findLast((one) => one.firstKey.compare(key) <= 0);
+        const page = pages.findLast((candidate) => candidate.firstKey.compare(key) <= 0);
         const found = findInPage(page?.bytes ?? Buffer.alloc(0), key, universe);
         expect([...ranksOf(found)]).toEqual([...ranks]);
         expect(countOf(found)).toBe(ranks.length);
