@@ -168,7 +168,9 @@ test('C-11 after a retention run the ledger verifies, online and from a copy, an
   writeFileSync(join(copy, 'retention'), statement.replace('"endIndex":300', '"endIndex":290'));
   const unaccounted = await runVerify(offline);
   expect(unaccounted).toMatchObject({ exitCode: 1, kind: 'unaccounted', index: 290 });
-  expect(unaccounted.text).toContain(`${purgedText}, but the record of purges accounts only for those below 290`);
+  expect(unaccounted.text).toContain(
+    `${purgedText}, but the record of purges accounts only for those below 290`,
+  );
   expect(await verify('--minimum-index', '0')).toMatchObject({ exitCode: 1, kind: 'gap', index: 0 });
   const tree = `/v1/tlog/${ledger}/tile`;
   expect((await server.fetch(`${tree}/entries/000`)).status).toBe(404);
