@@ -1,7 +1,7 @@
 import type { Database } from '../storage/index.ts';
 import type { LedgerRow } from './sealed-event.ts';
 
-/** The event ids among these that a ledger holds. Reads only segments whose range of ids overlaps. */
+/** Those of the event ids that the ledger has stored. Reads only segments whose range of ids overlaps. */
 export async function storedIds(
   database: Database,
   ledger: LedgerRow,
