@@ -44,7 +44,7 @@ export async function checkUpperTiles(
 
 /**
  * The hashes of tile level 1 over a purged prefix of `start` entries (a multiple of 256), which logs keep for ever. They
- * are believed only when a signed root follows from them.
+ * are trusted only when a signed root follows from them.
  */
 export async function readPurgedPrefix(
   readTile: FetchTile | undefined,

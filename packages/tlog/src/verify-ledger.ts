@@ -48,7 +48,7 @@ export type LedgerVerdict =
   | ({ readonly kind: 'tileDiffers' } & TileProblem)
   /** Two signed checkpoints of one size with different roots. */
   | { readonly kind: 'fork'; readonly size: number; readonly roots: readonly [Uint8Array, Uint8Array] }
-  /** A checkpoint given is not signed by a known key, of another log, or malformed; nothing else was found. */
+  /** A given checkpoint is malformed, of another log, or not signed by a known key; nothing else is wrong. */
   | ({ readonly kind: 'badCheckpoint' } & RefusedCheckpoint);
 
 /**
@@ -63,7 +63,7 @@ export interface LedgerExpectation {
   /** The minimum index (C2SP tlog-tiles, pruning): entries before it may be gone. Rounded down to a whole bundle. */
   readonly minimumIndex?: number;
   readonly receipts?: readonly Receipt[];
-  /** Leaf hashes kept elsewhere, asked for once per entry in order of index. */
+  /** Leaf hashes that were kept elsewhere; called once for each entry in order of index. */
   readonly keptLeaf?: KeptLeaf;
   readonly sha?: Sha256;
   /** Called after each run of entries with the number of entries done. */

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Exit } from '../exit.ts';
 import { runServerProgram } from '../server-program.ts';
 
-/** `bitacora reindex`: makes the search index anew while no server is at work. */
+/** `bitacora reindex`: rebuilds the search index while no server runs. */
 export function addReindex(program: Command, exit: Exit): void {
   program
     .command('reindex')

@@ -2,7 +2,7 @@ import { CliError } from '../cli-error.ts';
 
 /** A ledger's own statement of the entries that retention removed. It is not signed. */
 export interface StatedRetention {
-  /** Entries before this index are gone. */
+  /** Entries before this index were removed. */
   readonly minimumIndex: number;
   /** The purges cover all entries before this index, without a gap. */
   readonly purgedBelow: number;

@@ -26,7 +26,7 @@ export interface Tenants {
   create(name: string): Promise<Tenant>;
   find(name: string): Promise<Tenant | undefined>;
   list(): Promise<Tenant[]>;
-  /** A ledger named `{tenant}.{suffix}` beside the default one. @throws already_exists */
+  /** Makes another ledger of the tenant, named `{tenant}.{suffix}`. @throws already_exists */
   createLedger(tenant: Tenant, suffix: string, retentionDays?: number): Promise<Ledger>;
   ledgers(tenant: number): Promise<Ledger[]>;
   ledger(id: number): Promise<Ledger | undefined>;

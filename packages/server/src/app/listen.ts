@@ -12,7 +12,7 @@ import type { OpenPeople } from './open-people.ts';
 /** The HTTP side of the server, not listening yet. */
 export interface Http {
   readonly app: FastifyInstance;
-  /** Stores the reads that are noted and not on record yet. */
+  /** Stores the noted reads that are not stored yet. */
   drain(): Promise<void>;
 }
 

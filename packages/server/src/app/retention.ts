@@ -28,7 +28,7 @@ export interface RetentionOptions {
   holder: string;
 }
 
-/** One event names at most so many ledgers. */
+/** An event lists at most this many ledgers. */
 const namedMax = 100;
 
 /** Removes entries that are older than the period of their ledger, one segment after the other. */

@@ -86,7 +86,7 @@ function credentialsOf(request: FastifyRequest, cookie: SessionCookie): Credenti
 }
 
 /**
- * A stream waits for most of its time, so it takes no turn; it is put on record when it begins, other reads when they end.
+ * A stream waits for most of its time, so it takes no turn. It is recorded when it begins; other reads are recorded when they end.
  */
 async function answerOf(route: Route, call: Call, options: RegisterOptions): Promise<unknown> {
   if (route.answer.mediaType.startsWith('text/event-stream')) {

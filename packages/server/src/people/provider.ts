@@ -123,7 +123,7 @@ async function signInUrl(config: Configuration, redirectUri: string, attempt: At
   return url.href;
 }
 
-/** Exchanges the code in `url` for tokens and checks them. @throws when anything is not as it must be */
+/** Exchanges the code in `url` for tokens and checks them. @throws when a check fails */
 async function vouchedBy(
   config: Configuration,
   { url, attempt, clientId }: { url: URL; attempt: Attempt; clientId: string },

@@ -19,7 +19,7 @@ export async function getEntry(grant: Grant, id: string, context: ReadContext): 
   });
 }
 
-/** The entry at a place. Undefined when it is gone, or when the grant does not reach it. */
+/** The entry at a place. Undefined when it was removed, or when the grant does not reach it. */
 export async function reachedView(
   client: Client,
   place: Place,

@@ -7,7 +7,7 @@ import { comparePlaces, type RecentEntry } from './recent-entry.ts';
 import type { Chunk } from './window.ts';
 import { parseDirectory, parseState, type ChunkRow, type WindowState } from './window-state.ts';
 
-/** Entries under one key. A page of 50 entries needs one or two reads, and so many entries compress well together. */
+/** Entries under one key. A page of 50 entries needs one or two reads, and this many entries compress well together. */
 export const chunkEntriesMax = 64;
 const chunksPerLoad = 16;
 

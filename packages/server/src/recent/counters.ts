@@ -10,7 +10,7 @@ export interface RecentCounters {
   refused: number;
   /** Entries written to the store. */
   stored: number;
-  /** How often a window was made anew. */
+  /** How often a window was rebuilt. */
   fills: number;
   errors: number;
 }

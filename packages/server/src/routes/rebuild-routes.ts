@@ -30,7 +30,7 @@ export interface RebuildOptions {
 }
 
 /**
- * The route that makes counts or sessions anew from the entries. Counts stay right during that time, because entries that
+ * The route that rebuilds counts or sessions from the entries. Counts stay right during that time, because entries that
  * are not counted yet are counted from the index. Other servers keep neither in memory, so they need no message.
  */
 export function rebuildRoutes({ database, tenants, projections, holder }: RebuildOptions): Route[] {

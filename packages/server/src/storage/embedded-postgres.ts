@@ -15,7 +15,7 @@ export interface EmbeddedPostgres {
   url: string;
   /** TCP port on this machine, for psql; does not change while the program runs. */
   port: number;
-  /** Process id of the postmaster; changes when it dies and is started again. */
+  /** Process id of the postmaster; it changes when the postmaster ends and is started again. */
   pid(): number;
   stop(): Promise<void>;
 }
