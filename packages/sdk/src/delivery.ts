@@ -15,7 +15,7 @@ export interface Health extends Delivery {
   readonly state: 'open' | 'closing' | 'closed';
   readonly submitted: number;
   readonly droppedBy: Readonly<Partial<Record<DropReason, number>>>;
-  /** By the rejection's code; `refused` where the server refused a whole request. */
+  /** By the rejection's code; `refused` when the server refused a whole request. */
   readonly rejectedBy: Readonly<Record<string, number>>;
   /** Estimated bytes of the events that are pending in memory. */
   readonly pendingBytes: number;
@@ -29,9 +29,9 @@ export interface Health extends Delivery {
   readonly lastAnswerAt: number | undefined;
   /** Milliseconds since that answer, by a clock that does not jump. */
   readonly lastAnswerAgeMs: number | undefined;
-  /** Why the last attempt failed; undefined after an attempt that succeeded. */
+  /** The reason why the last attempt failed; undefined after a successful attempt. */
   readonly lastError: string | undefined;
-  /** `open` while the server does not answer: then one request at a time finds out whether it is back. */
+  /** `open` while the server does not answer. Then one request at a time checks whether it answers again. */
   readonly circuit: 'closed' | 'open';
   /** The last event that the ledger took. */
   readonly lastReceipt:
@@ -58,7 +58,7 @@ export type DropReason =
 
 /** An event that was given up here. */
 export interface DroppedEvent {
-  /** Undefined where the disk lost it. */
+  /** Undefined when the disk lost it. */
   readonly id: string | undefined;
   readonly reason: DropReason;
 }

@@ -6,7 +6,7 @@ const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 export interface CloseOnExitOptions {
   readonly audit: Audit;
   readonly timeoutMs: number;
-  /** Whether there is a spool for what cannot be sent in time. */
+  /** Whether there is a spool for events that cannot be sent in time. */
   readonly spools: boolean;
   readonly spillNow: () => void;
 }
@@ -60,7 +60,7 @@ export function closeOnExit({ audit, timeoutMs, spools, spillNow }: CloseOnExitO
   if (isMainThread) for (const signal of signals) process.prependListener(signal, onSignal);
   process.on('beforeExit', onceIdle);
   process.on('exit', spillNow);
-  // With a spool the exception need not wait: what is in memory goes to the disk at the exit that follows.
+  // With a spool the exception need not wait, because the events in memory are written to the disk at the exit that follows.
   if (!spools) process.prependListener('uncaughtException', onException);
   return undo;
 }

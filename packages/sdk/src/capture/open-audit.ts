@@ -11,10 +11,10 @@ const timeoutDefaultMs = 5_000;
 /** The last report to the server may take this long even when the time of `close` is over. */
 const closingReportMinMs = 200;
 
-/** The audit, and what the end of the process needs besides it. */
+/** The audit, and the further functions that the end of the process needs. */
 export interface OpenedAudit {
   readonly audit: Audit;
-  /** Writes what is in memory to the spool, if there is one, without waiting for anything. */
+  /** Writes the events in memory to the spool, if there is one, without waiting for anything. */
   readonly spillNow: () => void;
 }
 

@@ -26,7 +26,9 @@ export function triggerContext(): string {
   return JSON.stringify(Object.fromEntries(smallParts));
 }
 
-/** Undefined for what is larger, or cannot be JSON: a cycle in a context must not make the host's statement fail. */
+/**
+ * Undefined for a value that is larger or cannot be JSON, because a cycle in a context must not make the host's statement fail.
+ */
 function fittingJson(value: unknown, lengthMaxBytes: number): string | undefined {
   try {
     const json = JSON.stringify(value) ?? '';

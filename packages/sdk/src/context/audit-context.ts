@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { EventInput } from '@bitacora/event';
 import { activeTrace } from './active-trace.ts';
 
-/** What the events captured inside have in common. A field of the event itself wins over the context's. */
+/** Fields of all events that are captured inside. A field of the event itself comes before that of the context. */
 export interface AuditContext {
   /** The tenant whose ledger takes the events, where one process serves several tenants (`keyOf` of `createAudit`). */
   readonly tenant?: string;
@@ -71,7 +71,7 @@ export function extendContext(context: AuditContext): boolean {
  */
 export function keepContext(): <Result>(run: () => Result) => Result {
   const cell = storage.getStore();
-  // Entering the context again costs a microsecond, which is saved where it is still the running one.
+  // Entering the context again costs a microsecond, so it is not entered when it is still the running context.
   return (run) => (cell === undefined || storage.getStore() === cell ? run() : storage.run(cell, run));
 }
 

@@ -10,7 +10,7 @@ type Described = Omit<CaptureInput, 'action' | 'outcome' | 'durationMs' | 'error
 
 /** The fields of a call's event. `error`, `outcome`, `durationMs` and `occurredAt` come from the call itself. */
 export type AuditedOptions<Args extends unknown[] = never, Returned = never> = {
-  /** Give a function where the audit does not exist yet when the wrapper is made. */
+  /** Pass a function if the audit does not exist yet when the wrapper is made. */
   readonly audit: Audit | (() => Audit);
   readonly action: FromCall<string, Args, Returned>;
   readonly mode?: Mode;

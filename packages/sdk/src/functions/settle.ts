@@ -39,7 +39,7 @@ async function callSafely(onEnd: (ended: Ended<unknown>) => Captured, ended: End
   try {
     await onEnd(ended);
   } catch {
-    // The audit counts and reports what it could not capture (`health`, `onError`); the call itself is done.
+    // The audit counts and reports an event that it could not capture (`health`, `onError`); the call itself is complete.
   }
 }
 

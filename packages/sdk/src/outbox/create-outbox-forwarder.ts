@@ -18,15 +18,15 @@ export interface OutboxForwarderOptions {
    * be longer than a batch takes.
    */
   readonly leaseMs?: number;
-  /** The wait after the outbox was found empty (1 s); after a failure up to ten times as long. */
+  /** The wait when the outbox is empty (1 s); after a failure up to ten times as long. */
   readonly waitMs?: number;
   readonly onError?: (error: Error) => void;
 }
 
 export interface OutboxForwarder {
-  /** Forwards one batch and resolves with what became of its rows. Rejects with what the database says. */
+  /** Forwards one batch and resolves with the counts of its rows. Rejects with the error of the database. */
   forwardOnce(): Promise<Forwarded>;
-  /** Forwards until `signal` is aborted. Never rejects: what fails is reported to `onError` and tried again. */
+  /** Forwards until `signal` is aborted. Never rejects: a failure is reported to `onError`, and the batch is tried again. */
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -66,7 +66,7 @@ export function createOutboxForwarder(options: OutboxForwarderOptions): OutboxFo
     triedLast = held.length > 0;
     await deleteRows(query, [...sent, ...unchanged]);
     await rejectRows(query, rejected);
-    // Rows that are held keep their lease: else the next batch would hold the same rows again.
+    // Held rows keep their lease, because otherwise the next batch would take the same rows again.
     await releaseRows(query, later);
     for (const { row, reason } of rejected)
       onError(new Error(`outbox row ${row.position} was rejected: ${reason}`));

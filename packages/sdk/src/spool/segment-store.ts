@@ -21,7 +21,7 @@ export interface SegmentStore {
   bytes(): number;
   /** Reads what an earlier owner left. */
   scan(): Promise<void>;
-  /** Forgets everything, and returns the number of events that were not acknowledged. */
+  /** Drops all state, and returns the number of events that were not acknowledged. */
   forget(): number;
 }
 

@@ -109,7 +109,7 @@ export function releaseSubSpool({ path }: SubSpool, report: object | undefined):
   rmSync(ownerPath(path), { force: true });
 }
 
-/** What the instance of a sub-spool reported when it closed; undefined where it did not close. */
+/** The report of a sub-spool's instance when it closed; undefined when it did not close. */
 export function closingReport({ path }: SubSpool): object | undefined {
   try {
     const report: unknown = JSON.parse(readFileSync(join(path, closedFile), 'utf8'));

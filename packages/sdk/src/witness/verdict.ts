@@ -6,7 +6,7 @@ export interface SeenCheckpoint {
   readonly rootHash: string;
 }
 
-/** What the ledger answered when it took an event; `leafHash` in base64. */
+/** The ledger's answer when it accepted an event; `leafHash` in base64. */
 export interface WatchedReceipt {
   readonly index: number;
   readonly leafHash: string;
@@ -21,7 +21,7 @@ export interface WatchedReceipt {
 export type ProblemKind =
   'bad_signature' | 'rollback' | 'fork' | 'tiles' | 'receipt' | 'kept_note' | 'silent';
 
-/** Something that an honest ledger does not do. Where both checkpoints are given, their notes prove it to anyone. */
+/** A fact that an honest ledger never causes. When both checkpoints are given, their notes prove it to anyone. */
 export interface LedgerProblem {
   readonly state: 'problem';
   readonly kind: ProblemKind;

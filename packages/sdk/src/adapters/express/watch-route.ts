@@ -6,7 +6,7 @@ import { expressAnswer, type RoutedRequest } from '../request/express-answer.ts'
  * nested router is shown by its name, as in the route's own pattern.
  */
 export function watchRoute(request: RoutedRequest): () => ReturnType<typeof expressAnswer> {
-  // Where the middleware stands twice in the chain, the outer one keeps watching.
+  // When the middleware is in the chain twice, the outer one keeps watching.
   if (Object.getOwnPropertyDescriptor(request, 'route')?.set) return () => expressAnswer(request);
   let { route, params } = request;
   let matched: RoutedRequest | undefined;
@@ -16,7 +16,7 @@ export function watchRoute(request: RoutedRequest): () => ReturnType<typeof expr
   watchMember(request, 'route', {
     get: () => route,
     set(value) {
-      // The route sets itself once more when it begins.
+      // The route sets itself again when it begins.
       if (route === value) return;
       route = value;
       isRouteNew = true;
