@@ -42,7 +42,7 @@ export interface Health extends Delivery {
  * Why an event was given up. `memory_full`, `spool_full`: there was no room. `spool_failed`: the disk failed. `spool_damaged`:
  * the disk lost it. `closed`: it came after `close`. `unreachable`: `strict` ran out of time. `no_key`: `keyOf` has no key for
  * its tenant. `too_many_tenants`: there are more than `tenantsMax`. `outbox_failed`: no row could be written, for instance
- * without a transaction. `taken_over`: it is not lost; another process took this one for dead and sends what it had spooled.
+ * without a transaction. `taken_over`: it is not lost, because another process has taken over its spool and sends it.
  */
 export type DropReason =
   | 'memory_full'

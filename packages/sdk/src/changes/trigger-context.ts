@@ -8,9 +8,9 @@ const contextLengthMaxBytes = 16_384;
 const partLengthMaxBytes = 1_024;
 
 /**
- * The running context as the text that the setting `bitacora.context` takes; empty outside of any. A context that is too
- * large, or cannot be JSON, loses its attributes and its request. One that is still too large keeps its tenant and the parts
- * that are small: were it cut off by the reader, it would name no tenant, and its changes would go to another ledger.
+ * The running context as the text for the setting `bitacora.context`; empty without a context. A context that is too large, or
+ * cannot be JSON, loses its attributes and its request. If it is still too large, it keeps its tenant and its small parts: if
+ * the reader cut it off, it would have no tenant, and its changes would go to another ledger.
  */
 export function triggerContext(): string {
   const { paused, ...context } = currentContext();

@@ -56,8 +56,8 @@ export function withOnlyContext<Result>(context: AuditContext, run: () => Result
 }
 
 /**
- * Changes the running context: lays `context` over it, for what becomes known later, such as the actor after sign-in. All code
- * inside the same `withContext` sees the change. False outside of any context.
+ * Adds the fields of `context` to the running context, or replaces them, for fields that are known later, such as the actor
+ * after sign-in. All code inside the same `withContext` sees the change. False outside of any context.
  */
 export function extendContext(context: AuditContext): boolean {
   const cell = storage.getStore();
@@ -66,8 +66,9 @@ export function extendContext(context: AuditContext): boolean {
 }
 
 /**
- * Keeps the running context. The function that it returns runs its argument in that context, with what `extendContext` has
- * added by then. It is for answers that end outside of the request's code, and costs less than `AsyncLocalStorage.snapshot`.
+ * Keeps the running context. The function that it returns runs its argument in that context, with the fields that
+ * `extendContext` has added until then. It is for answers that end outside of the request's code, and costs less than
+ * `AsyncLocalStorage.snapshot`.
  */
 export function keepContext(): <Result>(run: () => Result) => Result {
   const cell = storage.getStore();

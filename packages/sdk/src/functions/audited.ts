@@ -36,9 +36,10 @@ export interface AuditedDecorator<Args extends unknown[], Returned> {
 /**
  * Wraps a function, or returns a decorator of a method that also wraps functions, so that a domain can name both at once:
  * `const auditExport = (kind: string) => audited({ … })`. Each call is captured with its outcome, duration and error. The
- * caller gets the function's result, or what it throws, unchanged. The promise of an async function resolves when the event is
- * captured as its mode says; a capture that fails never makes the call fail. Of a generator, the call that made it is
- * recorded. When an option's own function throws, the event lacks that field and names it in `attributes.unreadable`.
+ * caller gets the function's result or error unchanged. The promise of an async function resolves when the event is captured
+ * as its mode says; a capture that fails never makes the call fail. For a generator function, the call that creates the
+ * generator is recorded. When a function in an option throws, the event lacks that field and lists it in
+ * `attributes.unreadable`.
  */
 export function audited<This, Args extends unknown[], Result>(
   options: AuditedOptions<Args, Awaited<Result>>,

@@ -40,17 +40,17 @@ export interface Forwarded {
 }
 
 /**
- * Sends what is in `bitacora.outbox`, in order, and deletes it once it is in the ledger. Several may run: a row is leased to
- * one of them. When a forwarder dies between sending and deleting, the events are sent again under the same ids, which the
- * server takes once. A row that the server rejects stays, with the reason; neither it nor a row that is held for its tenant
- * keeps other rows from being sent.
+ * Sends the rows of `bitacora.outbox` in order, and deletes each when its event is in the ledger. Several forwarders may run,
+ * because a row is leased to one of them. When a forwarder ends between sending and deleting, the events are sent again with
+ * the same ids, and the server stores them once. A row that the server rejects stays, with the reason. Such rows, and rows
+ * that are held for their tenant, do not prevent others from being sent.
  */
 export function createOutboxForwarder(options: OutboxForwarderOptions): OutboxForwarder {
   const { query, batchRowsMax = 500, leaseMs = 60_000, waitMs = 1_000, onError = () => undefined } = options;
   const send = createOutboxSender(options.to, { withinMs: leaseMs / 2, onError });
   const read = createOutboxReader(query);
-  // Held rows are older than the others. Were they always tried first, they could fill every batch: the leases of the first
-  // of them may end before the last was tried.
+  // Held rows are older than the others. If they were always tried first, they could fill every batch, because the leases of
+  // the first of them may end before the last was tried.
   let triedLast = false;
 
   async function forwardOnce(): Promise<Forwarded> {

@@ -19,7 +19,7 @@ export interface OutboxPostOptions {
 
 /**
  * Sends over HTTP. A batch that is too large is sent in halves. With `keyOf`, an answer about the tenant's key (401, 403) or
- * about a ledger that is not there (404) holds up that tenant alone.
+ * about a missing ledger (404) delays only that tenant.
  */
 export function outboxPost(options: OutboxPostOptions): SendOutbox {
   const { url, keyOf, ledger, redact, requestTimeoutMs = 30_000 } = options;

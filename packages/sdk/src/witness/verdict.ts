@@ -14,8 +14,8 @@ export interface WatchedReceipt {
 
 /**
  * `bad_signature`: the newest checkpoint is not signed by the verifier's key. `rollback`: the ledger is smaller than it was.
- * `fork`: it signed another history than the one that was kept. `tiles`: what it publishes below a signed checkpoint does
- * not belong to that checkpoint. `receipt`: an event that the ledger acknowledged is not there, or another one is in its place.
+ * `fork`: it signed another history than the kept one. `tiles`: the tiles below a signed checkpoint do not belong to that
+ * checkpoint. `receipt`: an acknowledged event is missing, or another event is in its place.
  * `kept_note`: the file with the newest checkpoint is damaged. `silent`: nothing could be compared for `silentAfterMs`.
  */
 export type ProblemKind =
