@@ -64,7 +64,7 @@ ${table(
 )}
 
 Wait and send the same again after 429, 503 and 507, and after \`not_yet_published\`: as many seconds as the header \`Retry-After\` says,
-where there is one. All others will be refused again as they are.
+if there is one. All others will be refused again without a change.
 
 ## Rejections of one event
 

@@ -19,7 +19,7 @@ export function addRecent(program: Command, exit: Exit): void {
     .description('the newest entries beside the database (needs a key with the scope admin)');
   withConnection(recent.command('sync'))
     .description('fill it anew from the database, ledger by ledger; exit code 1 when one failed')
-    .option('--days <days>', 'entries of so many days; otherwise all that it may hold', wholeNumber)
+    .option('--days <days>', 'only entries of the last days; by default all that it may hold', wholeNumber)
     .option('--ledger <name>', 'otherwise all that the key reaches')
     .option('--only <field=value...>', 'also say how many entries of one key of an index are then held')
     .option('--client-id <id>', 'the same as --only subject=<id>')

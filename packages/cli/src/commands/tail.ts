@@ -13,7 +13,7 @@ export function addTail(program: Command): void {
   withEventFilter(withConnection(program.command('tail')))
     .description('show events as they come in, until interrupted')
     .option('--after <cursor>', 'go on after an entry received earlier')
-    .option('--limit <entries>', 'end after so many', wholeNumber)
+    .option('--limit <entries>', 'end after this many entries', wholeNumber)
     .option('--json', 'one JSON object {cursor, entry} a line')
     .action(async (query: string | undefined, options: Options) => {
       const stop = new AbortController();

@@ -23,7 +23,7 @@ export function closeOnExit({ audit, timeoutMs, spools, spillNow }: CloseOnExitO
   // A host with its own listener may capture until it has ended its work, so the audit is not closed.
   const send = (): void => void audit.flush(timeoutMs).catch(() => undefined);
 
-  /** Closes the audit; then `end` ends the process as it would have ended, unless somebody else listens. */
+  /** Closes the audit. Then `end` ends the process as it would have ended, unless the host has its own listener. */
   function closeThen(listeners: () => readonly object[], end: () => void): void {
     if (!areOurs(listeners())) return send();
     void close().then(() => {

@@ -58,7 +58,7 @@ export function openAudit(settings: Settings, onClosed: () => void): OpenedAudit
   };
 }
 
-/** Waits for `work`, at most `timeoutMs`. The timer also keeps the process alive while somebody waits. */
+/** Waits for `work`, at most `timeoutMs`. The timer keeps the process alive during the wait. */
 function atMost(work: Promise<void>, timeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, Math.min(timeoutMs, timerMaxMs));

@@ -35,7 +35,7 @@ export interface AuditOptions {
   readonly disabled?: boolean;
   /** True: each event is printed, redacted, to standard error before it is sent. Without a `url` nothing is sent. */
   readonly debug?: boolean;
-  /** Closes at SIGTERM, SIGINT or SIGHUP, at an uncaught exception, and when nothing is left to do, within so many milliseconds; true is 5 s. */
+  /** Closes at SIGTERM, SIGINT or SIGHUP, at an uncaught exception, and when nothing is left to do, within this time in ms; true means 5 s. */
   readonly closeOnExit?: boolean | number;
   /** A batch is sent when it holds this many events (500). */
   readonly batchEventsMax?: number;

@@ -28,7 +28,7 @@ export interface SegmentStore {
 export interface SegmentStoreOptions {
   /** Of a spool that has a key. */
   readonly cipher: SpoolCipher | undefined;
-  /** Called when bytes are not what was written, and when a file was read in which so many `events` were missing. */
+  /** Called when bytes were changed, and when a file was read in which this number of `events` was missing. */
   readonly onDamaged: (damage: {
     readonly bytes: number;
     readonly events: number;

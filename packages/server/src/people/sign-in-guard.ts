@@ -52,7 +52,7 @@ export function createSignInGuard(database: Database): SignInGuard {
     begin: (attempt) =>
       database.write({ tenant: attempt.tenant, ledgers: [] }, async (client) => {
         const counted: [Buffer, number][] = [[attempt.both, failuresMax.both]];
-        // Failures elsewhere do not count where the person has a session: so nobody else can lock them out there.
+        // At an address from which the person has a session, failures elsewhere do not count, so nobody can lock them out there.
         if (!attempt.hasSessionHere)
           counted.push([attempt.account, failuresMax.account], [attempt.address, failuresMax.address]);
         const waits = await client.query<{ seconds: number }>(

@@ -70,8 +70,8 @@ export async function findEntry(client: Client, grant: Grant, id: string): Promi
 }
 
 /**
- * The error has the same text for an entry that does not exist and for an entry of somebody else: callers cannot tell them
- * apart.
+ * The error has the same text for an entry that does not exist and for an entry of another person, so callers do not learn
+ * which entries exist.
  */
 export function noEvent(id: string): AuditError {
   return new AuditError('not_found', { parameter: 'id', detail: `there is no event ${id.slice(0, 64)}` });

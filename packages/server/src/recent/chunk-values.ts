@@ -11,7 +11,7 @@ import { parseDirectory, parseState, type ChunkRow, type WindowState } from './w
 export const chunkEntriesMax = 64;
 const chunksPerLoad = 16;
 
-/** Reads and writes the values of one ledger in one epoch. A value that somebody else wrote is treated as absent. */
+/** Reads and writes the values of one ledger in one epoch. A value that another program wrote is treated as absent. */
 export interface ChunkValues {
   stateName: string;
   chunkName(id: string): string;

@@ -6,7 +6,7 @@ export interface RecentCounters {
   misses: number;
   /** Questions that went to PostgreSQL because the store could not be asked. */
   fallbacks: number;
-  /** Values that somebody else wrote, or that are damaged. They are treated as absent. */
+  /** Values that another program wrote, or that are damaged. They are treated as absent. */
   refused: number;
   /** Entries written to the store. */
   stored: number;

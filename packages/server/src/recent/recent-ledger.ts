@@ -90,7 +90,7 @@ function windowOf({ hold }: EpochWindow): Window | undefined {
 }
 
 function forget(epochWindow: EpochWindow, { ledger, activity }: RecentLedgerOptions): void {
-  activity.info(`ledger ${ledger.name}: a chunk is gone, the window is made anew`);
+  activity.info(`ledger ${ledger.name}: a chunk is missing, so the window is rebuilt`);
   epochWindow.hold = { kind: 'lost' };
 }
 

@@ -69,7 +69,7 @@ async function followToEnd(ledger: Ledger, options: Parameters<typeof follow>[1]
     if (cursor !== undefined) return cursor;
     if (performance.now() > until) {
       throw new AuditError('unavailable', {
-        detail: `${options.projection.name} of ledger ${ledger.name} is made anew by another server`,
+        detail: `${options.projection.name} of ledger ${ledger.name} is being rebuilt by another server`,
         retryAfterSeconds: 15,
       });
     }

@@ -17,7 +17,7 @@ export const recentSettingTable = {
   redisHost: {
     variable: 'REDIS_HOST',
     fallback: '',
-    about: 'Host of Redis, where there is no BITACORA_REDIS_URL',
+    about: 'Host of Redis when BITACORA_REDIS_URL is not set',
   },
   redisPort: { variable: 'REDIS_PORT', fallback: '6379', about: 'Port of REDIS_HOST' },
   redisDatabase: {

@@ -150,7 +150,7 @@ function isPostgres(pid: number, dataPath: string): boolean {
   }
 }
 
-/** Used where there is no /proc: any running process with the pid of the file counts. */
+/** Used on systems without /proc, on which any running process with the pid of the file counts. */
 function answersSignals(pid: number): boolean {
   try {
     return process.kill(pid, 0);
