@@ -6,7 +6,7 @@ import { runServerProgram } from '../server-program.ts';
 export function addReindex(program: Command, exit: Exit): void {
   program
     .command('reindex')
-    .description('make the search index anew from the entries and stop; all servers must be stopped')
+    .description('rebuild the search index from the entries; all servers must be stopped first')
     .argument('[arguments...]', 'passed on to the server')
     .allowUnknownOption()
     .action(async (args: readonly string[]) => exit(await runServerProgram(['reindex', ...args])));

@@ -25,8 +25,8 @@ export function addSearch(program: Command): void {
     .option('--limit <entries>', 'the greatest number of entries', wholeNumber, 50)
     .option('--all', 'all entries that match')
     .addOption(new Option('--order <order>', 'by time').choices(['asc', 'desc']).default('desc'))
-    .option('--count', 'also say how many there are (on stderr)')
-    .option('--json', 'one JSON entry a line')
+    .option('--count', 'also print the number of entries (on stderr)')
+    .option('--json', 'one JSON entry in each line')
     .action(search);
 }
 

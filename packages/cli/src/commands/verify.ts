@@ -45,7 +45,7 @@ export function addVerify(program: Command, exit: Exit): void {
       '--leaves <file>',
       'leaf hashes kept outside the database: the first entry that differs is named exactly',
     )
-    .option('--vkey <key|@file>', 'the key that must have signed')
+    .option('--vkey <key|@file>', 'the key with which the ledger must be signed')
     .option(
       '--minimum-index <n>',
       'entries before it may be purged; 0: none (default: as the ledger states, by its record of purges)',

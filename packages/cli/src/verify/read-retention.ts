@@ -18,7 +18,7 @@ export function readRetention(text: string | undefined): StatedRetention {
   const minimumIndex = indexIn(stated, 'minimumIndex');
   const purges = isObject(stated) && Array.isArray(stated['purges']) ? stated['purges'] : undefined;
   if (minimumIndex === undefined || purges === undefined)
-    throw new CliError('what the ledger states of retention cannot be read');
+    throw new CliError('the statement of retention cannot be read');
   let purgedBelow = 0;
   for (const purge of purges) {
     if (indexIn(purge, 'firstIndex') !== purgedBelow) break;

@@ -38,7 +38,7 @@ export async function readBody(body: Body): Promise<readonly ReadEvent[]> {
   const reading = readEvents(bytes.toString('utf8'), format);
   if (reading.ok) {
     if (reading.events.length === 0)
-      throw new AuditError('malformed_body', { detail: 'the body holds no event', parameter: 'body' });
+      throw new AuditError('malformed_body', { detail: 'the body has no event', parameter: 'body' });
     return reading.events;
   }
   const { rejection } = reading;

@@ -38,7 +38,7 @@ export function writableLedger(grant: Grant, name: string | undefined): Ledger {
   if (ledger.name !== auditLedgerName(grant.tenant)) return ledger;
   throw new AuditError('forbidden', {
     parameter: 'ledger',
-    detail: 'the audit ledger is written by the server alone',
+    detail: 'only the server writes to the audit ledger',
   });
 }
 

@@ -86,7 +86,7 @@ export function createProvider(options: {
         const subject = await readLogout(token, await configuration.get(), settings.clientId);
         return { issuer: settings.issuer, subject };
       } catch (cause) {
-        throw new AuditError('forbidden', { detail: 'that is no logout token of the provider', cause });
+        throw new AuditError('forbidden', { detail: 'that is not a logout token of the provider', cause });
       }
     },
   };

@@ -37,7 +37,7 @@ export function rebuildRoutes({ database, tenants, projections, holder }: Rebuil
   const route = defineRoute({
     method: 'POST',
     path: '/v1/projections/rebuild',
-    summary: 'Make counts or sessions anew from the entries; answers when it is done',
+    summary: 'Rebuild counts or sessions from the entries; answers when it is done',
     permission: 'admin',
     body: input,
     record: { action: 'projection.rebuild', each: true },
