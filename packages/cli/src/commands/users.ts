@@ -21,9 +21,7 @@ const roles: readonly RoleName[] = ['owner', 'administrator', 'auditor', 'analys
 export function addUsers(program: Command): void {
   const users = program
     .command('users')
-    .description(
-      'manage the people who sign in (needs a key with the scope admin and the scopes that it gives)',
-    );
+    .description('manage users (needs a key with the scope admin, and those it gives)');
   withConnection(users.command('list')).description('list users').option('--json').action(list);
   withConnection(users.command('invite'))
     .description('invite a user; without a mail server the link is shown, on stdout')
