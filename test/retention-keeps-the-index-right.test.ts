@@ -10,7 +10,7 @@ import { waitUntil } from './support/wait-until.ts';
 const ledger = 'default.doors';
 
 test.runIf(process.env['BITACORA_FAULTS'] === 'full')(
-  'C-11 a retention run within stored spans of the index leaves right answers, also when these are merged',
+  'C-11 after a retention run within stored spans of the index the answers are right, also when the spans are merged',
   async () => {
     const many = await startTestServer({ BITACORA_SEGMENT_ENTRIES_MAX: '20000' });
     const sql = new pg.Client({ connectionString: many.superuserUrl() });
@@ -54,7 +54,7 @@ test.runIf(process.env['BITACORA_FAULTS'] === 'full')(
         const found = await sql.query("select 1 from segment where state = 'closed'");
         return (found.rowCount ?? 0) > 0;
       });
-      // At last all that is closed.
+      // At last all closed segments are removed.
       await sql.query(
         `update segment_range set greatest_ingested_at = now() - interval '31 days' where segment in
            (select number from segment where retention_class = 30 and state = 'closed' order by number limit $1)`,

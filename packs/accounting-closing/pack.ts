@@ -38,7 +38,10 @@ function activityOf(params: ValuesOf<typeof activityParams>): Activity {
   return { ...rest, usuario, detalles, resultado, ip_address };
 }
 
-/** Accounting firms close a client's period card by card. The pack records who did what on which card, without end. */
+/**
+ * Accounting firms close a client's period card by card. The pack records who did what on which card, and never removes
+ * entries.
+ */
 export const accountingClosing = definePack({
   name: 'accounting-closing',
   actions: {
@@ -57,7 +60,7 @@ export const accountingClosing = definePack({
     resultado: { enum: results },
     usuario_id: 'json',
     estado_cierre: 'string',
-    // An imported entry has here its number in the table from which it comes.
+    // For an imported entry this is its number in the former table.
     id_anterior: 'json',
   },
   labels: {

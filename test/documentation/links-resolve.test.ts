@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { filesBelow } from '../support/files-below.ts';
 
 const root = new URL('../../', import.meta.url);
 const pages = ['README.md', 'ARCHITECTURE.md', ...pagesBelow('docs/')];
@@ -11,16 +12,14 @@ test('every relative link of the documentation leads to a file and, where it nam
   expect(links.filter(({ page, target }) => !resolves(page, target))).toEqual([]);
 });
 
-test('a link to nothing, or to a heading that is not there, is noticed', () => {
+test('a link to a missing file or heading is reported', () => {
   expect(resolves('README.md', 'docs/guides/none.md')).toBe(false);
   expect(resolves('README.md', 'docs/guides/proving.md#no-such-heading')).toBe(false);
   expect(resolves('README.md', 'docs/guides/proving.md#what-cannot-be-found')).toBe(true);
 });
 
 function pagesBelow(folder: string): string[] {
-  return readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `${folder}${name.replaceAll('\\', '/')}`);
+  return filesBelow(root, folder).filter((path) => path.endsWith('.md'));
 }
 
 function linksOf(page: string): { page: string; target: string }[] {
@@ -37,7 +36,7 @@ function resolves(page: string, target: string): boolean {
   return heading === undefined || anchorsOf(readFileSync(file, 'utf8')).includes(heading);
 }
 
-/** As the usual renderers make them: small letters, no punctuation, dashes for spaces. */
+/** The anchor of a heading as the usual renderers make it: lower case, no punctuation, dashes for spaces. */
 function anchorsOf(markdown: string): string[] {
   return [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
     (heading ?? '')

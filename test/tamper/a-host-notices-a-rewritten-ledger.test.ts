@@ -43,19 +43,25 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A watch that checks when it is asked only, on a new directory unless one is given. */
+/** A watch that checks only when the test calls `check`; by default in a new directory. */
 function watch(options: Partial<WatchOptions> = {}): LedgerWatch & {
-  told: LedgerProblem[];
+  problems: LedgerProblem[];
   directory: string;
 } {
-  const told: LedgerProblem[] = [];
+  const problems: LedgerProblem[] = [];
   const directory = options.directory ?? join(mkdtempSync(join(folder, 'host-')), 'kept');
   const watched = watchLedger({
-    ...{ url: server.url, key: server.key, ledger: 'default', verifierKey: vkey, directory },
-    ...{ everyMs: 3_600_000, onProblem: (problem) => told.push(problem), ...options },
+    url: server.url,
+    key: server.key,
+    ledger: 'default',
+    verifierKey: vkey,
+    directory,
+    everyMs: 3_600_000,
+    onProblem: (problem) => problems.push(problem),
+    ...options,
   });
   watches.push(watched);
-  return { ...watched, told, directory };
+  return { ...watched, problems, directory };
 }
 
 /** A new checkpoint takes up to two seconds. */
@@ -65,7 +71,7 @@ async function expectSize(watched: LedgerWatch, expected: number): Promise<void>
   await expect.poll(async () => sizeOf(await watched.check())).toBe(expected);
 }
 
-/** What an administrator does who also has the server's key: a history of their own, signed as the server signs. */
+/** Publishes another history, signed with the server's key, as an administrator who has that key could do. */
 async function publish(lines: readonly string[]): Promise<void> {
   await administrator.replaceTiles(ledger, lines);
   await administrator.sql.query('delete from checkpoint where ledger = $1', [ledger]);
@@ -91,7 +97,7 @@ async function historyWith(index: number): Promise<string[]> {
   return lines.with(index, (lines[index] ?? '').replace('"id":"', '"id":"0'));
 }
 
-test('SDK-26 a ledger that only grows is consistent, over restarts of the host too, and receipts are found in it', async () => {
+test('SDK-26 a ledger that only grows is consistent, also after restarts of the host, and contains the receipts', async () => {
   const first = watch();
   for (const receipt of receipts.slice(0, 40)) expect(first.receipt(receipt)).toBe(true);
   await expectSize(first, size);
@@ -111,7 +117,7 @@ test('SDK-26 a ledger that only grows is consistent, over restarts of the host t
     .poll(() => second.check())
     .toMatchObject({ state: 'consistent', checkpoint: { size: size + 7 }, receipts: 1 });
   await audit.close();
-  expect([...first.told, ...second.told]).toEqual([]);
+  expect([...first.problems, ...second.problems]).toEqual([]);
   administrator = await letInAdministrator(server.superuserUrl());
   ledger = await administrator.ledgerId('default');
 });
@@ -126,18 +132,28 @@ test('SDK-26 A3 A13 a history rewritten and signed with the stolen key of the se
   const again = watch({ directory });
   const verdict = await again.check();
   expect(verdict).toMatchObject({ state: 'problem', kind: 'fork' });
-  // It is found at each check, and told once.
+  // Each check finds the fork, and it is reported once.
   expect(await again.check()).toMatchObject({ kind: 'fork' });
-  expect(again.told).toHaveLength(1);
-  const [{ kept, found } = {}] = again.told;
-  const [before, after] = [readCheckpoint(kept?.note ?? '', vkey), readCheckpoint(found?.note ?? '', vkey)];
+  expect(again.problems).toHaveLength(1);
+  const [{ kept, found } = {}] = again.problems;
+  const before = readCheckpoint(kept?.note ?? '', vkey);
+  const after = readCheckpoint(found?.note ?? '', vkey);
   expect([before.size, after.size]).toEqual([size + 7, size + 7]);
   expect(before.root.equals(after.root)).toBe(false);
   const proof = readdirSync(directory).find((name) => name.includes('contradict')) ?? '';
   expect(
     await runVerify([
-      ...['--from', server.url, '--ledger', 'default', '--key', server.key, '--vkey', vkey],
-      ...['--no-values', '--checkpoint', join(directory, proof)],
+      '--from',
+      server.url,
+      '--ledger',
+      'default',
+      '--key',
+      server.key,
+      '--vkey',
+      vkey,
+      '--no-values',
+      '--checkpoint',
+      join(directory, proof),
     ]),
   ).toMatchObject({ exitCode: 1, kind: 'fork' });
 
@@ -146,8 +162,9 @@ test('SDK-26 A3 A13 a history rewritten and signed with the stolen key of the se
   expect(await honest.check()).toMatchObject({ state: 'consistent' });
 });
 
-test('SDK-26 A3 A13 a rewritten history that grows on is found by its beginning, and one that only grows is not', async () => {
-  const [honest, deceived] = [watch(), watch()];
+test('SDK-26 A3 A13 a rewritten history that continues to grow is reported, and a history that only grows is not', async () => {
+  const honest = watch();
+  const deceived = watch();
   await Promise.all([expectSize(honest, size + 7), expectSize(deceived, size + 7)]);
   const grown = [...(await administrator.lines(ledger)), 'one more', 'and another'];
   await publish(grown);
@@ -158,46 +175,48 @@ test('SDK-26 A3 A13 a rewritten history that grows on is found by its beginning,
       kind: 'fork',
       kept: { size: size + 7 },
     });
-    // Who kept the newer checkpoint sees two of one size.
+    // A host that kept the newer checkpoint sees two different checkpoints of one size.
     expect(await honest.check(), `entry ${index}`).toMatchObject({ kind: 'fork', kept: { size: size + 9 } });
   }
-  expect([honest.told.length, deceived.told.length]).toEqual([1, 1]);
+  expect([honest.problems.length, deceived.problems.length]).toEqual([1, 1]);
 });
 
-test('SDK-26 A6 A14 a ledger cut short is a rollback, whether it is signed again or has nothing signed any more', async () => {
+test('SDK-26 A6 A14 a ledger that was cut off is a rollback, with a new signature or without any', async () => {
   const host = watch();
   await expectSize(host, size + 7);
   const lines = (await administrator.lines(ledger)).slice(0, 290);
   await publish(lines);
   expect(await host.check()).toMatchObject({
-    ...{ kind: 'rollback', kept: { size: size + 7 }, found: { size: 290 } },
+    kind: 'rollback',
+    kept: { size: size + 7 },
+    found: { size: 290 },
   });
   await administrator.sql.query('delete from checkpoint where ledger = $1', [ledger]);
   expect(await host.check()).toMatchObject({ kind: 'rollback', kept: { size: size + 7 } });
 });
 
-test('SDK-26 A7 A13 a receipt tells an entry that was replaced, or cut off, before its checkpoint reached the host', async () => {
+test('SDK-26 A7 A13 a receipt shows that an entry was replaced or cut off before its checkpoint reached the host', async () => {
   const lines = await historyWith(7);
   await publish(lines);
   const host = watch();
   for (const receipt of receipts) host.receipt(receipt);
-  const { told } = host;
-  await expect.poll(() => told.length).toBe(1);
+  const { problems } = host;
+  await expect.poll(() => problems.length).toBe(1);
   const shown = (index: number): object => ({ index, leafHash: receipts[index]?.leafHash });
-  expect(told[0]).toMatchObject({ kind: 'receipt', receipt: shown(7) });
+  expect(problems[0]).toMatchObject({ kind: 'receipt', receipt: shown(7) });
   expect(await host.check()).toMatchObject({ kind: 'receipt', receipt: { index: 7 } });
 
   await administrator.restore();
   await publish((await administrator.lines(ledger)).slice(0, 290));
   const late = watch({ receiptWithinMs: 1 });
   for (const receipt of receipts.slice(280)) late.receipt(receipt);
-  await expect.poll(() => late.told).toMatchObject([{ kind: 'receipt', receipt: shown(290) }]);
+  await expect.poll(() => late.problems).toMatchObject([{ kind: 'receipt', receipt: shown(290) }]);
   const patient = watch();
   for (const receipt of receipts.slice(280)) patient.receipt(receipt);
   await expect.poll(() => patient.check()).toMatchObject({ state: 'consistent', receiptsWaiting: 10 });
 });
 
-test('SDK-26 a foreign signature, tiles of another tree and a kept note that was changed are told', async () => {
+test('SDK-26 a foreign signature, tiles of another tree and a changed note of the host are reported', async () => {
   const host = watch();
   await expectSize(host, size + 7);
   const lines = await administrator.lines(ledger);
@@ -215,32 +234,35 @@ test('SDK-26 a foreign signature, tiles of another tree and a kept note that was
   const kept = readFileSync(join(host.directory, name), 'utf8');
   writeFileSync(join(host.directory, name), kept.replace(`\n${size + 7}\n`, `\n${size}\n`));
   expect(await host.check()).toMatchObject({ kind: 'kept_note' });
-  // Wrong tiles and missing ones are two things.
-  expect(host.told.map(({ kind }) => kind)).toEqual(['bad_signature', 'tiles', 'tiles', 'kept_note']);
+  // Wrong tiles and missing tiles are two different problems.
+  expect(host.problems.map(({ kind }) => kind)).toEqual(['bad_signature', 'tiles', 'tiles', 'kept_note']);
 });
 
-test('SDK-26 a server that cannot be read says nothing about the ledger, until it is silent for too long; a host that throws does not stop the watch', async () => {
+test('SDK-26 a server that cannot be read is reported only when it is silent for too long; a callback that throws does not stop the watch', async () => {
   const nobody = { url: 'http://127.0.0.1:1' };
   const patient = watch(nobody);
   expect(await patient.check()).toMatchObject({ state: 'unknown', reason: expect.stringContaining('ECONN') });
   expect(await watch({ key: 'no-such-key' }).check()).toEqual({
-    ...{ state: 'unknown', reason: 'the server answered 401' },
+    state: 'unknown',
+    reason: 'the server answered 401',
   });
-  const told: string[] = [];
+  const problems: string[] = [];
   const impatient = watch({
-    ...{ ...nobody, silentAfterMs: 1, everyMs: 5 },
+    ...nobody,
+    silentAfterMs: 1,
+    everyMs: 5,
     onProblem({ kind }) {
-      told.push(kind);
+      problems.push(kind);
       throw new Error('a bug of the host');
     },
   });
-  await expect.poll(() => told).toEqual(['silent']);
+  await expect.poll(() => problems).toEqual(['silent']);
   expect(await impatient.check()).toMatchObject({ kind: 'silent' });
-  expect(told).toEqual(['silent']);
-  expect(patient.told).toEqual([]);
+  expect(problems).toEqual(['silent']);
+  expect(patient.problems).toEqual([]);
 });
 
-test('SDK-26 what cannot work is refused at the start', () => {
+test('SDK-26 options that cannot work are refused at the start', () => {
   const wrong: Record<string, any>[] = [
     { url: 'localhost' },
     { key: '' },

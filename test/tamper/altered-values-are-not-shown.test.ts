@@ -24,7 +24,7 @@ afterAll(async () => {
   await server?.dispose();
 });
 
-/** All entries as a server shows them that remembers nothing. */
+/** All entries, as a server shows them directly after its start. */
 async function shownAfterRestart(): Promise<{ altered?: string[]; event: Record<string, unknown> }[]> {
   await server.kill();
   await server.restart();

@@ -9,13 +9,13 @@ export interface DatabaseAdministrator {
   lines(ledger: number): Promise<string[]>;
   /** Replaces all rows of a ledger by these entries; later entries than it had go to its last segment. */
   replaceLines(ledger: number, lines: readonly string[]): Promise<void>;
-  /** Changes what the row says that holds an entry, and nothing else. */
+  /** Changes only the row that holds an entry. */
   editRow(ledger: number, index: number, edit: (line: string) => string | undefined): Promise<void>;
   /** Recomputes the tiles of a ledger over these entries, as if they had always been there. */
   replaceTiles(ledger: number, lines: readonly string[]): Promise<void>;
-  /** Makes every table say that a ledger has so many entries, and forgets newer checkpoints. */
+  /** Sets the size of a ledger in every table, and deletes newer checkpoints. */
   setSize(ledger: number, size: number): Promise<void>;
-  /** Puts everything back as it was when they came. */
+  /** Restores all tables to their state at the beginning. */
   restore(): Promise<void>;
   leave(): Promise<void>;
 }
@@ -24,7 +24,7 @@ const tables = ['entry', 'bundle', 'personal', 'tile', 'checkpoint', 'head', 'pr
 const perRow = 16;
 const perTile = 256;
 
-/** Switches off what stands in the way, and keeps a copy of all tables for `restore`. */
+/** Switches off the triggers that forbid changes, and copies all tables for `restore`. */
 export async function letInAdministrator(superuserUrl: string): Promise<DatabaseAdministrator> {
   const sql = new pg.Client({ connectionString: superuserUrl });
   await sql.connect();
@@ -85,7 +85,7 @@ export async function letInAdministrator(superuserUrl: string): Promise<Database
   };
 }
 
-/** Again when the server held one of the tables: PostgreSQL ends one of the two then. */
+/** Restores all tables. Tries again after a deadlock with the server, which PostgreSQL ends by an error. */
 async function restore(sql: pg.Client): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {

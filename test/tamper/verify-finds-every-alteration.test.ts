@@ -14,7 +14,10 @@ import { letInAdministrator, type DatabaseAdministrator } from './database-admin
 const all = process.env['BITACORA_FAULTS'] === 'full';
 const segmentEntries = 600;
 
-/** A ledger that grew in steps, and what its auditor kept outside the server: a checkpoint a step, and the host's receipts. */
+/**
+ * A ledger that grew in steps, and what its auditor kept outside the server: a checkpoint of each step, and the host's
+ * receipts.
+ */
 interface Kept {
   name: string;
   size: number;
@@ -38,7 +41,7 @@ beforeAll(async () => {
     const body = JSON.stringify({ name: `of-${size}` });
     expect((await server.json('/v1/ledgers', { method: 'POST', body })).status).toBeLessThan(300);
   }
-  // A key learns of new ledgers within two seconds.
+  // A new ledger is visible to a key within two seconds.
   await sleep(2_100);
   ledgers.push(...(await Promise.all(sizes.map(build))));
   administrator = await letInAdministrator(server.superuserUrl());
@@ -51,7 +54,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** In three steps, so that there are older checkpoints and closed segments. */
+/** Fills the ledger in three steps, so that there are older checkpoints and closed segments. */
 async function build(size: number): Promise<Kept> {
   const name = `default.of-${size}`;
   const steps: PublishedLedger[] = [];
@@ -81,14 +84,21 @@ type With = 'checkpoint' | 'receipt' | 'leaves';
 
 function verify(ledger: Kept, ...having: With[]): Promise<Verdict> {
   return runVerify([
-    ...['--from', server.url, '--ledger', ledger.name, '--key', server.key, '--vkey', ledger.last.vkey],
+    '--from',
+    server.url,
+    '--ledger',
+    ledger.name,
+    '--key',
+    server.key,
+    '--vkey',
+    ledger.last.vkey,
     ...(having.includes('checkpoint') ? ['--checkpoint', ledger.checkpointFile] : []),
     ...(having.includes('receipt') ? ['--receipt', ledger.receiptFile] : []),
     ...(having.includes('leaves') ? ['--leaves', leafFileOf(ledger)] : []),
   ]);
 }
 
-/** What the server itself keeps outside the database. */
+/** The files that the server keeps outside the database. */
 function leafFileOf({ name }: Kept): string {
   return join(server.dataDirectory, 'checkpoints', `${name}.leaves`);
 }
@@ -97,7 +107,7 @@ function expectIndex(verdict: Verdict, index: number): void {
   expect(verdict, verdict.text).toMatchObject({ ok: false, exitCode: 1, index });
 }
 
-/** The tiles were rewritten too: without a receipt or kept leaf hashes the place is known no better than by the checkpoints kept. */
+/** Checks a result when the tiles were rewritten too. Without receipts or leaf hashes, the kept checkpoints only give a range. */
 function expectRange(verdict: Verdict, index: number): void {
   expect(verdict.exitCode, verdict.text).toBe(1);
   if (verdict.kind !== 'differsWithin') return expectIndex(verdict, index);
@@ -112,8 +122,8 @@ const places = [() => 0, (size: number) => randomInt(size), (size: number) => si
 let attacks = 0;
 
 /**
- * On the first, the last and a random entry, all ledgers at a time; then all is put back. In full mode each of the three
- * in each ledger, otherwise one in each, another with every attack.
+ * Runs an attack on an entry of each ledger, and then restores all tables. The entry is the first, the last or a random one.
+ * In full mode each ledger is attacked at all three; otherwise at one, which changes with every attack.
  */
 async function eachPosition(attempt: (ledger: Kept, index: number) => Promise<void>): Promise<void> {
   attacks++;
@@ -127,7 +137,7 @@ async function eachPosition(attempt: (ledger: Kept, index: number) => Promise<vo
   }
 }
 
-describe('F-05 what a superuser of the database does to entries is found', () => {
+describe('F-05 changes that a superuser of the database makes to entries are found', () => {
   test('an untouched ledger passes, from the server and offline from a saved folder', async () => {
     for (const ledger of ledgers) {
       const verdict = await verify(ledger, 'checkpoint', 'receipt', 'leaves');
@@ -195,8 +205,8 @@ describe('F-05 what a superuser of the database does to entries is found', () =>
       const verdict = await verify(ledger, 'checkpoint');
       expect(verdict.exitCode, verdict.text).toBe(1);
       expect(verdict.index).toBeLessThanOrEqual(index);
-      // One entry short of its newest checkpoint, the ledger is served up to one before, which may be newer than those
-      // kept, and whole bundles after it: beyond them it is cut off.
+      // The ledger has one entry less than its newest checkpoint. The server shows it up to an older checkpoint and whole
+      // bundles after it, so verify reports the entries beyond as cut off.
       const exact = await verify(ledger, 'checkpoint', 'leaves');
       if (exact.kind !== 'truncated') return expectIndex(exact, index);
       expect(exact).toMatchObject({ exitCode: 1, sizeExpected: ledger.size });
@@ -227,8 +237,16 @@ describe('F-05 what a superuser of the database does to entries is found', () =>
       if (!first) throw new Error('no step');
       await cutTo(ledger, first.size);
       const verdict = await runVerify([
-        ...['--from', server.url, '--ledger', ledger.name, '--key', server.key, '--vkey', first.vkey],
-        ...['--receipt', ledger.receiptFile],
+        '--from',
+        server.url,
+        '--ledger',
+        ledger.name,
+        '--key',
+        server.key,
+        '--vkey',
+        first.vkey,
+        '--receipt',
+        ledger.receiptFile,
       ]);
       expect(verdict, verdict.text).toMatchObject({
         exitCode: 1,
@@ -250,7 +268,7 @@ describe('F-05 what a superuser of the database does to entries is found', () =>
       expectIndex(await verify(ledger), Math.min(index, other));
     }));
 
-  test('A9 the body of an entry taken from another one, or from another ledger', () =>
+  test('A9 the body of an entry replaced by that of another entry, or of another ledger', () =>
     eachPosition(async (ledger, index) => {
       const other = ledgers.find(({ id }) => id !== ledger.id);
       const [foreign] = other?.last.entries ?? [];
@@ -293,7 +311,7 @@ async function cutTo(ledger: Kept, size: number): Promise<void> {
   await administrator.setSize(ledger.id, size);
 }
 
-/** A checkpoint under the ledger's name, signed with a key that nobody was told of. */
+/** A checkpoint with the ledger's name, signed with a key that the auditor does not have. */
 function ownNote(origin: string, lines: readonly string[]): string {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);

@@ -8,7 +8,7 @@ const errors = {
   invalid_parameter: { status: 400, title: 'A parameter is not valid' },
   invalid_query: { status: 400, title: 'The search query is not valid' },
   malformed_body: { status: 400, title: 'The body cannot be read' },
-  incomplete_request: { status: 408, title: 'The request ended before it was whole: send it again' },
+  incomplete_request: { status: 408, title: 'The request ended before it was complete: send it again' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON or NDJSON, plain or gzip' },
   body_too_large: { status: 413, title: 'The body is too large' },
   not_yet_published: {

@@ -79,7 +79,7 @@ async function migrate(): Promise<number> {
   }
 }
 
-/** What the operator reads: the text of an error that we throw on purpose, the stack of any other. */
+/** The text for the operator: that of an error that we throw on purpose, and the stack of any other error. */
 function textOf(error: unknown): string {
   if (error instanceof AuditError) return error.operatorText ?? error.detail ?? error.title;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -15,7 +15,7 @@ test('a checkpoint is three lines and is read back', () => {
   }
 });
 
-test('extension lines of others are accepted', () => {
+test('unknown extension lines are accepted', () => {
   const parsed = parseCheckpoint(`o\n1\n${rootText}\nextension\n`);
   expect(parsed).toMatchObject({ ok: true, value: { extensions: ['extension'] } });
 });
@@ -36,14 +36,14 @@ test.each([
   expect(parseCheckpoint(text)).toEqual({ ok: false, reason });
 });
 
-test('a checkpoint that could not be read back is not written', () => {
+test('a checkpoint that could not be read back is refused before it is written', () => {
   expect(() => formatCheckpoint({ origin: '', size: 1, root })).toThrow(RangeError);
   expect(() => formatCheckpoint({ origin: 'a\n1', size: 1, root })).toThrow(RangeError);
   expect(() => formatCheckpoint({ origin, size: 1.5, root })).toThrow(RangeError);
   expect(() => formatCheckpoint({ origin, size: 1, root: new Uint8Array(31) })).toThrow(RangeError);
 });
 
-test('a verified checkpoint is of the pinned origin', async () => {
+test('a verified checkpoint has the expected origin', async () => {
   const note = await signNote(formatCheckpoint({ origin: 'log.example/other', size: 1, root }), [signer]);
   expect(verifyCheckpoint(note, { verifiers: [verifier] }).ok).toBe(true);
   expect(verifyCheckpoint(note, { verifiers: [verifier], origin })).toEqual({

@@ -12,13 +12,13 @@ test('a bundle gives back its entries, byte for byte', () => {
   );
 });
 
-test('an entry of 65,535 bytes fits, one more is refused', () => {
+test('an entry of 65,535 bytes fits, and one more byte is refused', () => {
   const longest = new Uint8Array(65_535).fill(1);
   expect(decodeEntryBundle(encodeEntryBundle([longest]), 1).entries[0]).toEqual(longest);
   expect(() => encodeEntryBundle([new Uint8Array(65_536)])).toThrow(RangeError);
 });
 
-test('a bundle that breaks off, goes on or has too few entries is not complete', () => {
+test('a bundle that is cut off, too long or has too few entries is not complete', () => {
   const bytes = encodeEntryBundle([Uint8Array.of(1, 2), Uint8Array.of(3)]);
   expect(decodeEntryBundle(bytes, 2).complete).toBe(true);
   expect(decodeEntryBundle(bytes.slice(0, -1), 2)).toEqual({

@@ -19,7 +19,7 @@ test('a frontier has the RFC 6962 root at every size, with either SHA-256', () =
   }
 });
 
-test('a frontier continued from a snapshot goes on as if it had never stopped', () => {
+test('a frontier that continues from a snapshot gives the same roots as one that never stopped', () => {
   for (const stop of [0, 1, 2, 3, 127, 128, 255, 256, 299]) {
     const before = createFrontier();
     for (const entry of entries.slice(0, stop)) before.append(leafHash(entry));

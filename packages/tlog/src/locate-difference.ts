@@ -27,8 +27,8 @@ export interface Comparison {
 }
 
 /**
- * Walks down from the signed root to the leftmost place where the recomputed tree differs. Trusts only tiles that hash to
- * the node above them. Undefined when the tiles do not hash to the signed root, or nothing differs.
+ * Compares the recomputed tree with the signed one from the root downwards, and returns the leftmost difference. Uses only
+ * tiles that hash to the node above them. Undefined when the tiles do not hash to the signed root, or nothing differs.
  */
 export async function locateDifference(comparison: Comparison): Promise<LocatedDifference | undefined> {
   const { source, checkpoint } = comparison;
@@ -62,7 +62,7 @@ async function signedEdge(
   return equalBytes(createFrontier(frontierOfEdge(edge, sha), sha).root(), root) ? edge : undefined;
 }
 
-/** Compares trusted hashes of one tile level, from hash number `first` on, with the recomputed ones. */
+/** Compares trusted hashes of one tile level with the recomputed hashes. `first` is the number of the first trusted hash. */
 async function compareHashes(
   comparison: Comparison,
   readTile: FetchTile,
@@ -101,7 +101,7 @@ async function compareNode(
   return (await compareHashes(comparison, readTile, below)) ?? differing;
 }
 
-/** Reads the entries of one tile once more, because their leaf hashes were not kept. */
+/** Reads the entries of one tile again, because their leaf hashes were not kept. */
 async function compareLeaves(
   { source, tree, start, sha }: Comparison,
   first: number,

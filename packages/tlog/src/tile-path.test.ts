@@ -9,7 +9,7 @@ test('paths are those of C2SP tlog-tiles', () => {
   expect(tilePath({ level: 'entries', index: 1000, width: 256 })).toBe('tile/entries/x001/000');
 });
 
-test('every tile is found again from its path', () => {
+test('every tile is read back from its path', () => {
   const level = fc.oneof(fc.integer({ min: 0, max: 63 }), fc.constant('entries' as const));
   const tile = fc.record({ level, index: fc.maxSafeNat(), width: fc.integer({ min: 1, max: 256 }) });
   fc.assert(

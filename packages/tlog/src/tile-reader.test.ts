@@ -15,7 +15,7 @@ const { files } = await publish(entries, sizes);
 const fetchTile = (tile: HashTile) => files.get(tilePath(tile));
 const plain = (hashes: readonly Uint8Array[]) => hashes.map((hash) => Buffer.from(hash).toString('hex'));
 
-test('growing step by step makes every tile that each size needs', () => {
+test('a tree that grows step by step makes every tile that each size needs', () => {
   for (const size of sizes) {
     const missing = [...tilesForSize(size)].filter(
       (tile) => files.get(tilePath(tile))?.length !== tile.width * 32,
@@ -29,7 +29,8 @@ test('roots, inclusion and consistency proofs built from tiles are those of RFC 
   await fc.assert(
     fc.asyncProperty(pick, async ({ size2, a, b }) => {
       const reader = createTileReader(fetchTile, { size: size2, sha: nodeSha256 });
-      const [index, size1] = [a % size2, (b % size2) + 1];
+      const index = a % size2;
+      const size1 = (b % size2) + 1;
       expect(plain([await rootFromTiles(size2, reader)])).toEqual(plain([naive.root(size2)]));
       expect(plain(await proveInclusion(index, size2, reader))).toEqual(plain(naive.inclusion(index, size2)));
       expect(plain(await proveConsistency(size1, size2, reader))).toEqual(
@@ -40,7 +41,7 @@ test('roots, inclusion and consistency proofs built from tiles are those of RFC 
   );
 });
 
-test('a proof fetches each tile once, and takes a full tile where the partial one was deleted', async () => {
+test('a proof fetches each tile once, and uses the full tile when the partial one was deleted', async () => {
   const asked: string[] = [];
   const reader = createTileReader(
     (tile) => {
@@ -53,7 +54,7 @@ test('a proof fetches each tile once, and takes a full tile where the partial on
   expect(asked).toEqual(['tile/0/000.p/200', 'tile/0/000']);
 });
 
-test('a missing tile and one of the wrong length are told by their path', async () => {
+test('a missing tile and a tile of the wrong length are reported with their path', async () => {
   const missing = createTileReader(() => undefined, { size: 300 });
   await expect(proveInclusion(0, 300, missing)).rejects.toThrow('tile/0/000');
   const short = createTileReader(() => new Uint8Array(31), { size: 300 });

@@ -16,13 +16,13 @@ test('a power of two of hashes has its RFC 6962 root, and is not changed, not ev
   }
 });
 
-test('other numbers of hashes are refused', () => {
+test('a number of hashes that is not a power of two is refused', () => {
   for (const length of [0, 31, 33, 96, 255 * 32]) {
     expect(() => tileRoot(new Uint8Array(length))).toThrow(RangeError);
   }
 });
 
-test('a leaf hasher gives each entry its own hash, whatever the lengths before it', () => {
+test('a leaf hasher hashes each entry correctly, after entries of any length', () => {
   const hashLeaf = createLeafHasher();
   for (const length of [10, 0, 4_095, 4_096, 65_535, 3]) {
     const entry = new Uint8Array(length).fill(length & 255);

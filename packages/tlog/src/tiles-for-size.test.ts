@@ -16,7 +16,7 @@ test('a tree of 256 entries has a full tile and one of width 1 above it', () => 
   expect([...tilesForSize(256)].map(tilePath)).toEqual(['tile/0/000', 'tile/1/000.p/1']);
 });
 
-test('the new tiles of a growth are those of the larger tree that the smaller one had not', () => {
+test('when a tree grows, its new tiles are those that the smaller tree did not have', () => {
   const growth = fc.tuple(fc.nat(200_000), fc.nat(2_000));
   fc.assert(
     fc.property(growth, ([from, more]) => {
@@ -30,7 +30,7 @@ test('the new tiles of a growth are those of the larger tree that the smaller on
   );
 });
 
-test('the tile that holds a hash has the width of the tree, and hashes not yet there are in no tile', () => {
+test('the last tile is as wide as the tree needs, and hashes beyond the tree are in no tile', () => {
   expect(tileHolding(0, 511, 70_000)).toEqual({ level: 0, index: 1, width: 256 });
   expect(tileHolding(0, 69_999, 70_000)).toEqual({ level: 0, index: 273, width: 112 });
   expect(tileHolding(1, 272, 70_000)).toEqual({ level: 1, index: 1, width: 17 });

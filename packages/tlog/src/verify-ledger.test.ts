@@ -74,12 +74,12 @@ describe('an honest ledger', () => {
     expect(verdict).toMatchObject({ kind: 'ok', size: 0, sizeRead: 0 });
   });
 
-  test('may be longer than its last checkpoint, and says so', async () => {
+  test('may be longer than its last checkpoint, and the result says so', async () => {
     const verdict = await verifyRows(rows, { checkpoints: [checkpointOf(66_000)] });
     expect(verdict).toMatchObject({ kind: 'ok', size: 66_000, sizeRead: 70_000 });
   });
 
-  test('may have lost partial tiles whose full ones exist', async () => {
+  test('may have lost partial tiles when the full tiles exist', async () => {
     const files = new Map([...honest.files].filter(([path]) => !path.startsWith('tile/0/000.p/')));
     const verdict = await verifyLedger(sourceOfFiles(files, 70_000), {
       checkpoints: honest.checkpoints,
@@ -170,7 +170,7 @@ describe('an honest ledger', () => {
   });
 });
 
-describe('an attack on the rows alone is found at its first index', () => {
+describe('an attack on rows only is found at its first index', () => {
   for (const index of [0, 255, 256, 1_022, 40_000, 65_535, 65_536, 69_999]) {
     test(`A1, A2: row ${index} edited`, async () => {
       const verdict = await verifyRows(rows.with(index, { index, entry: forged }));
@@ -244,7 +244,7 @@ describe('an attack on the rows alone is found at its first index', () => {
     expect(await verifyRows(changed)).toMatchObject({ kind: 'differs', index: 68_999 });
   });
 
-  test('A7: what was acknowledged and is gone is told by its receipt', async () => {
+  test('A7: a receipt shows that an acknowledged entry is gone', async () => {
     const receipts = [{ index: 70_010, leafHash: leafHash(forged) }];
     expect(await verifyRows(rows, { receipts })).toMatchObject({
       kind: 'truncated',
@@ -261,7 +261,8 @@ describe('an attack on the rows alone is found at its first index', () => {
   });
 
   test('A8, A9: two rows swapped', async () => {
-    const [a, b] = [rows[1_000]?.entry ?? forged, rows[2_000]?.entry ?? forged];
+    const a = rows[1_000]?.entry ?? forged;
+    const b = rows[2_000]?.entry ?? forged;
     const changed = rows.with(1_000, { index: 1_000, entry: b }).with(2_000, { index: 2_000, entry: a });
     expect(await verifyRows(changed)).toMatchObject({ kind: 'differs', index: 1_000 });
   });
@@ -271,7 +272,7 @@ describe('an attack on the rows alone is found at its first index', () => {
     expect(await verifyRows(changed)).toMatchObject({ kind: 'differs', index: 4_321 });
   });
 
-  test('a row that comes twice', async () => {
+  test('a row that occurs twice', async () => {
     const changed = rows.toSpliced(4_321, 0, { index: 4_320, entry: forged });
     expect(await verifyRows(changed)).toEqual({ kind: 'gap', index: 4_321, found: 4_320 });
   });

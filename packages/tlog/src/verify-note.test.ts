@@ -92,7 +92,7 @@ test('one bad signature of a known key refuses the note, even beside a good one'
   });
 });
 
-test('a known key that signs twice, and two known keys that cannot be told apart, are refused', async () => {
+test('a known key that signs twice, and two known keys of the same name and id, are refused', async () => {
   const twice = await signNote(text, [signer, signer]);
   expect(verifyNote(twice, [verifier])).toEqual({ ok: false, reason: 'duplicateKey' });
   expect(verifyNote(note, [verifier, { ...verifier }])).toEqual({ ok: false, reason: 'duplicateKey' });

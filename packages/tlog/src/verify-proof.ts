@@ -2,7 +2,7 @@ import { equalBytes } from './equal-bytes.ts';
 import { nodeHash } from './node-hash.ts';
 import { sha256, type Sha256 } from './sha256.ts';
 
-/** Why a proof does not hold. */
+/** The reason why a proof is not valid. */
 export type ProofRefusal =
   | 'sizeZero'
   | 'beyondSafeInteger'
@@ -13,7 +13,7 @@ export type ProofRefusal =
   | 'subtreeMismatch'
   | 'rootMismatch';
 
-/** Whether a proof holds, and the reason when it does not. A returned value, never thrown. */
+/** Whether a proof is valid, and the reason when it is not. It is returned, never thrown. */
 export type ProofResult = { readonly ok: true } | { readonly ok: false; readonly reason: ProofRefusal };
 
 /** A position or size. It may be a bigint, so that foreign 64-bit values can be refused instead of rounded. */
@@ -78,7 +78,9 @@ export function verifySubtreeConsistency(
     refuseNumbers([claim.start], [claim.end, claim.size]) ??
     refuseHashes([claim.subtreeRoot, claim.root], claim.proof);
   if (refusal !== undefined) return refusal;
-  const [start, end, size] = [BigInt(claim.start), BigInt(claim.end), BigInt(claim.size)];
+  const start = BigInt(claim.start);
+  const end = BigInt(claim.end);
+  const size = BigInt(claim.size);
   if (!isSubtree(start, end)) return refuse('notASubtree');
   if (end > size) return refuse('indexOutOfRange');
   return checkSubtreeProof({ ...claim, start, end, size }, sha);
@@ -98,7 +100,9 @@ export function verifySubtreeInclusion(
 ): ProofResult {
   const refusal = refuseNumbers([claim.index, claim.start], [claim.end]);
   if (refusal !== undefined) return refusal;
-  const [index, start, end] = [BigInt(claim.index), BigInt(claim.start), BigInt(claim.end)];
+  const index = BigInt(claim.index);
+  const start = BigInt(claim.start);
+  const end = BigInt(claim.end);
   if (!isSubtree(start, end)) return refuse('notASubtree');
   if (index < start || index >= end) return refuse('indexOutOfRange');
   return verifyInclusion({ ...claim, index: index - start, size: end - start }, sha);
@@ -127,7 +131,9 @@ export function checkSubtreeProof(
   },
   sha: Sha256 = sha256,
 ): ProofResult {
-  let [first, last, edge] = [claim.start, claim.end - 1n, claim.size - 1n];
+  let first = claim.start;
+  let last = claim.end - 1n;
+  let edge = claim.size - 1n;
   const shift = () => {
     first >>= 1n;
     last >>= 1n;
@@ -139,7 +145,8 @@ export function checkSubtreeProof(
   const path = [...claim.proof];
   const seed = first === last ? claim.subtreeRoot : path.shift();
   if (seed === undefined) return refuse('proofLength');
-  let [subtreeRoot, root] = [seed, seed];
+  let subtreeRoot = seed;
+  let root = seed;
   for (const sibling of path) {
     if (edge === 0n) return refuse('proofLength');
     if (last % 2n === 1n || last === edge) {

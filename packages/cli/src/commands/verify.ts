@@ -46,7 +46,7 @@ export function addVerify(program: Command, exit: Exit): void {
       '--leaves <file>',
       'leaf hashes kept outside the database: the first entry that differs is named exactly',
     )
-    .option('--vkey <key|@file>', 'the key that must have signed')
+    .option('--vkey <key|@file>', 'the key with which the ledger must be signed')
     .option(
       '--minimum-index <n>',
       'entries before it may be purged; 0: none (default: as the ledger states, by its record of purges)',
@@ -96,7 +96,7 @@ async function verifiersOf(
   if (given === undefined) {
     throw new CliError(
       'no --vkey: without a key from a source other than the server, nothing is proved.\n' +
-        'The server states its key at /v1/tlog/NAME/key: get it once, compare it with what the operator tells you, keep it.',
+        'The server states its key at /v1/tlog/NAME/key: get it once, compare it with the key that the operator gives you, and keep it.',
     );
   }
   const text = (given.startsWith('@') ? await textOf(given.slice(1)) : given).trim();

@@ -8,7 +8,7 @@ import { keptLeaves } from './kept-leaves.ts';
 const folder = mkdtempSync(join(tmpdir(), 'bitacora-kept-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test('leaf hashes are found across windows, holes and the end are unknown', () => {
+test('leaf hashes are read across windows; in holes and after the end there are none', () => {
   const path = join(folder, 'x.leaves');
   const count = 70_000;
   const bytes = Buffer.alloc(count * 32 + 7);
@@ -22,6 +22,6 @@ test('leaf hashes are found across windows, holes and the end are unknown', () =
   close();
 });
 
-test('a file that is not there is told', () => {
+test('a missing file is reported', () => {
   expect(() => keptLeaves(join(folder, 'none'))).toThrow(CliError);
 });

@@ -17,6 +17,6 @@ test.each([
 });
 
 test.each(['', '{}', '[]', 'nonsense', '{"results":[{"error":{}}]}', '{"index":-1,"leafHash":"AA=="}', '7'])(
-  '%j holds no receipt and is refused',
+  '%j is refused, because it holds no receipt',
   (text) => expect(() => readReceipts(text, 'f')).toThrow(CliError),
 );

@@ -54,7 +54,7 @@ test('a missing entry is found even when the bundle ends there', async () => {
   expect(await verify(folder)).toMatchObject({ ok: false, kind: 'differs', index: 300 });
 });
 
-test('a rollback is told with the sizes and roots expected and found', async () => {
+test('a rollback is reported with the sizes and roots that were expected and those that were read', async () => {
   const { note, root } = await publish(entries(600));
   const old = await publish(entries(590));
   expect(await verify(old.folder, { checkpoints: [note] })).toMatchObject({
@@ -67,7 +67,7 @@ test('a rollback is told with the sizes and roots expected and found', async () 
   });
 });
 
-test('a history rewritten and signed again is found with a checkpoint or receipt kept elsewhere', async () => {
+test('a checkpoint or receipt that was kept elsewhere shows that a history was rewritten and signed again', async () => {
   const good = entries(600);
   const { note } = await publish(good);
   const rewritten = good.map((entry, i) => (i === 400 ? entry.replace('thing.do', 'thing.no') : entry));
@@ -78,7 +78,7 @@ test('a history rewritten and signed again is found with a checkpoint or receipt
   expect(await verify(folder, { receipts })).toMatchObject({ ok: false, kind: 'differs', index: 400 });
 });
 
-test('a receipt beyond the end is a truncation', async () => {
+test('a receipt for an index beyond the end is reported as a truncation', async () => {
   const { folder } = await publish(entries(10));
   const receipts = [{ index: 10, leafHash: new Uint8Array(32) }];
   expect(await verify(folder, { receipts })).toMatchObject({
@@ -89,7 +89,7 @@ test('a receipt beyond the end is a truncation', async () => {
   });
 });
 
-test('a checkpoint signed by another key is not believed', async () => {
+test('a checkpoint signed by another key is refused', async () => {
   const { folder } = await publish(entries(10));
   const other = createEd25519Signer({ name: origin, seed: new Uint8Array(32).fill(8) });
   expect(await verify(folder, { verifier: verifierOf(other) })).toMatchObject({
@@ -119,16 +119,16 @@ test.each([
   expect(await verify(folder, { server: values(found) })).toMatchObject({ ok: false, ...verdict });
 });
 
-test('a verdict says whether values were looked at', async () => {
+test('a verdict says whether values were checked', async () => {
   const { folder } = await publish(entries(10));
   const read = await verify(folder, { server: values({}) });
   expect(read).toMatchObject({ ok: true, values: 'read' });
-  expect(read.text).not.toContain('not looked at');
+  expect(read.text).not.toContain('not checked');
   const server = { readValues: () => Promise.resolve(undefined), resolveIds: allIds };
   for (const more of [{}, { server }]) {
     const verdict = await verify(folder, more);
     expect(verdict).toMatchObject({ ok: true, values: 'unread' });
-    expect(verdict.text).toContain('values were not looked at');
+    expect(verdict.text).toContain('values were not checked');
   }
 });
 
@@ -158,7 +158,7 @@ test('a log of another program is verified with --entries any, and only with it'
   expect(await verify(folder, { entries: 'any' })).toMatchObject({ ok: false, kind: 'differs', index: 299 });
 });
 
-test('an entry of another ledger is found although it was signed', async () => {
+test('an entry of another ledger is reported although it was signed', async () => {
   const foreign = entries(10).map((entry, i) =>
     i === 4 ? entry.replace('"ledger":"acme"', '"ledger":"else"') : entry,
   );

@@ -123,7 +123,7 @@ function withPurged(
   { minimumIndex, purges }: { minimumIndex: number; purges: JudgedPurges },
 ): VerdictReport {
   if (minimumIndex === 0) return report;
-  const gone = `entries below ${minimumIndex} were purged and not looked at`;
+  const gone = `entries below ${minimumIndex} were purged and not checked`;
   const { accountedBelow, reason, notices } = purges;
   if (accountedBelow >= minimumIndex) {
     const named = notices.map((index) => `#${index}`).join(', ');
@@ -145,7 +145,7 @@ async function judgeValues(
 ): Promise<VerdictReport> {
   const found = await server?.readValues?.(range);
   if (found === undefined)
-    return { ...report, values: 'unread', text: `${report.text}; values were not looked at` };
+    return { ...report, values: 'unread', text: `${report.text}; values were not checked` };
   const { altered, missing, entries } = found;
   if (altered !== undefined) {
     const { index, groups } = altered;

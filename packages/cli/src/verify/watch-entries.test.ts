@@ -32,7 +32,7 @@ async function firstForeign(
   return watched.first();
 }
 
-test('entries of the ledger pass, whatever their texts and attributes hold', async () => {
+test('entries of the ledger pass with any texts and attributes', async () => {
   const passing = [
     entry({}),
     entry({ ledger: 'other' }),

@@ -12,7 +12,7 @@ import type { OpenPeople } from './open-people.ts';
 /** The HTTP side of the server, not listening yet. */
 export interface Http {
   readonly app: FastifyInstance;
-  /** Stores the reads that are noted and not on record yet. */
+  /** Stores the noted reads that are not stored yet. */
   drain(): Promise<void>;
 }
 
@@ -31,7 +31,7 @@ export function openHttp(core: Core, signIn: OpenPeople): Http {
     bodies: bodyLimits,
     corsOrigins: settings.corsOrigins,
     trustedProxies: settings.trustedProxies,
-    onRead: async (read, each) => (each ? readRecord.tell(read) : readRecord.note(read)),
+    onRead: async (read, each) => (each ? readRecord.recordNow(read) : readRecord.note(read)),
     logger,
   });
   return { app, drain: readRecord.drain };

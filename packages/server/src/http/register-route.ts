@@ -25,7 +25,7 @@ export interface RegisterOptions {
   readonly bodyMaxBytes: number;
   /** Reserves room for the bodies of callers with credentials. */
   readonly reserve: BodyBudget;
-  /** Puts a read that was answered on record; with `each`, the answer waits until it is stored. */
+  /** Records a read that was answered; with `each`, the answer waits until the event is stored. */
   readonly onRead: (read: AnsweredRead, each: boolean) => Promise<void>;
 }
 
@@ -86,7 +86,7 @@ function credentialsOf(request: FastifyRequest, cookie: SessionCookie): Credenti
 }
 
 /**
- * A stream waits for most of its time, so it takes no turn; it is put on record when it begins, other reads when they end.
+ * A stream waits for most of its time, so it takes no turn. It is recorded when it begins; other reads are recorded when they end.
  */
 async function answerOf(route: Route, call: Call, options: RegisterOptions): Promise<unknown> {
   if (route.answer.mediaType.startsWith('text/event-stream')) {

@@ -36,10 +36,10 @@ export interface RouteAnswer<Schema extends z.ZodType> {
   readonly schema?: Schema;
 }
 
-/** How a success is put on record in the tenant's own audit ledger. The same read is recorded once in ten minutes. */
+/** How a success is recorded in the tenant's own audit ledger. The same read is recorded once in ten minutes. */
 export interface RouteRecord {
   readonly action: string;
-  /** Every call is put on record. */
+  /** Every call is recorded. */
   readonly each?: true;
   /** Absent: always. */
   readonly when?: (call: Call) => boolean;

@@ -104,6 +104,6 @@ function readVarint(buffer: Buffer, offset: number): { value: number; next: numb
     if (byte < 128) return { value, next: at };
     factor *= 128;
   }
-  // The bytes are damaged: no length or profile id takes so many bytes.
+  // The bytes are damaged, because no length or profile id takes this many bytes.
   return { value: Number.MAX_VALUE, next: at };
 }

@@ -61,7 +61,7 @@ export function packRoutes(options: PackRouteOptions): Route[] {
 }
 
 /**
- * Reads of other people's entries are put on record, exports each time. A write needs no record, because it is an event
+ * Reads of other people's entries are recorded, exports each time. A write needs no record, because it is an event
  * itself.
  */
 function recordOf(route: PackRoute, writing: WeakSet<Call>): NonNullable<Route['record']> {

@@ -5,7 +5,7 @@ import { filterField, filterFields, type FilterField } from './filter-fields.ts'
 import { fail, parseQuery, type Query, type QueryValue } from './query-language.ts';
 import { momentsOf, rangeOf } from './time-range.ts';
 
-/** Filters as they come from a caller; every one narrows. */
+/** The filters of a caller; an entry must match all of them. */
 export interface EntryFilters {
   q?: string | undefined;
   from?: string | undefined;
@@ -147,7 +147,8 @@ function rangeCondition(
   const numeric = (text: string): number =>
     order ? order.indexOf(text) : text.trim() === '' ? NaN : Number(text);
   if (value.kind === 'between') {
-    const [from, to] = [rank(value.from), rank(value.to)];
+    const from = rank(value.from);
+    const to = rank(value.to);
     return { kind: 'scan', field: scanned, test: (text) => numeric(text) >= from && numeric(text) <= to };
   }
   const bound = rank(value.text);

@@ -17,7 +17,7 @@ export async function getEntry(grant: Grant, id: string, context: ReadContext): 
   });
 }
 
-/** The entry at a place. Undefined when it is gone, or when the grant does not reach it. */
+/** The entry at a place. Undefined when it was removed, or when the grant does not reach it. */
 export async function reachedView(
   client: Client,
   place: Place,
@@ -93,8 +93,8 @@ async function placeOfId(client: Client, grant: Grant, id: string): Promise<Plac
 }
 
 /**
- * The error has the same text for an entry that does not exist and for an entry of somebody else: callers cannot tell them
- * apart.
+ * The error has the same text for an entry that does not exist and for an entry of another person, so callers do not learn
+ * which entries exist.
  */
 export function noEvent(id: string): AuditError {
   return new AuditError('not_found', { parameter: 'id', detail: `there is no event ${id.slice(0, 64)}` });

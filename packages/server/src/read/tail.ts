@@ -65,7 +65,7 @@ export async function* tail(grant: Grant, input: TailInput, context: ReadContext
           yield { id: encodePositions(positions), entry };
         }
         positions.set(ledger.id, end);
-        // The id tells how far the ledger has grown. A caller who may see only some entries must not learn that.
+        // The id shows how far the ledger has grown. A caller who may see only some entries must not learn that.
         if (whole) yield { id: encodePositions(positions) };
       }
       positions.set(ledger.id, Math.max(first, end));
@@ -108,7 +108,7 @@ function decodePositions(text: string, ledgers: readonly Ledger[]): Map<number, 
   const refuse = (): never => {
     throw new AuditError('invalid_parameter', {
       parameter: 'Last-Event-ID',
-      detail: 'Last-Event-ID is not one that the tail sent',
+      detail: 'Last-Event-ID must be an id that the tail sent',
     });
   };
   try {

@@ -6,7 +6,7 @@ interface Readiness {
   problems(): readonly string[];
 }
 
-/** Routes that tell whether the process answers, and whether it can do its work. */
+/** Routes that show whether the process answers, and whether it can do its work. */
 export function healthRoutes(readiness: Readiness): Route[] {
   return [liveRoute(), readyRoute(readiness)];
 }
@@ -15,7 +15,7 @@ function liveRoute(): Route {
   return defineRoute({
     method: 'GET',
     path: '/livez',
-    summary: 'The process answers',
+    summary: 'Whether the process answers',
     permission: undefined,
     answer: jsonAnswer(z.object({ status: z.literal('live') })),
     handle: () => ({ status: 'live' as const }),
@@ -26,7 +26,7 @@ function readyRoute(readiness: Readiness): Route {
   return defineRoute({
     method: 'GET',
     path: '/readyz',
-    summary: 'Events can be stored: 503 with the reasons when nothing can be written',
+    summary: 'Whether events can be stored; 503 with the reasons when not',
     permission: undefined,
     answer: jsonAnswer(z.object({ status: z.enum(['ready', 'unready']), problems: z.array(z.string()) })),
     handle({ reply }) {

@@ -7,7 +7,7 @@ import { viewsAt, type ReadContext } from '../read/index.ts';
 
 /** The dependencies of reading sessions. */
 export interface SessionContext extends ReadContext {
-  /** A session without an event for so long has expired. */
+  /** A session without an event for this time has expired. */
   sessionIdleMs: number;
   /** Waits until the sessions include all entries that were acknowledged before the call. */
   sessionsUpToDate: (ledgers: readonly Ledger[]) => Promise<void>;
@@ -35,12 +35,12 @@ export interface SessionView {
   durationMs: number;
 }
 
-export type FoundSession = SessionRow & { ledger: number };
+export type LedgerSession = SessionRow & { ledger: number };
 
 /** Views of sessions. Actor and client come from the opening event, so erased values are absent. */
 export async function sessionViews(
   client: Client,
-  rows: readonly FoundSession[],
+  rows: readonly LedgerSession[],
   { ledgers, context }: { ledgers: readonly Ledger[]; context: SessionContext },
 ): Promise<SessionView[]> {
   const ledgerOf = new Map(ledgers.map((ledger) => [ledger.id, ledger]));

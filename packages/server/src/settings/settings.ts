@@ -77,17 +77,17 @@ export const settingTable = {
   trustedProxies: {
     variable: 'BITACORA_TRUSTED_PROXIES',
     fallback: '',
-    about: 'Comma-separated addresses or networks of proxies whose X-Forwarded-For is believed',
+    about: 'Comma-separated addresses or networks of proxies whose X-Forwarded-For is trusted',
   },
   sessionIdleMinutes: {
     variable: 'BITACORA_SESSION_IDLE_MINUTES',
     fallback: '60',
-    about: 'Minutes without a request after which a session of a person is over',
+    about: 'Minutes without a request after which a session of a person ends',
   },
   sessionHoursMax: {
     variable: 'BITACORA_SESSION_HOURS_MAX',
     fallback: '12',
-    about: 'Hours after which a session is over in any case',
+    about: 'Hours after which a session ends in any case',
   },
   smtpUrl: {
     variable: 'BITACORA_SMTP_URL',
