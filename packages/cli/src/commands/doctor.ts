@@ -11,7 +11,7 @@ interface Finding {
 
 const skewMaxMs = 5_000;
 
-/** `bitacora doctor`: checks the server from outside. The exit code is 1 when something is wrong. */
+/** `bitacora doctor`: checks the server from outside. The exit code is 1 when something is wrong, 2 without a key. */
 export function addDoctor(program: Command, exit: Exit): void {
   withConnection(program.command('doctor'))
     .description(
@@ -34,7 +34,9 @@ export function addDoctor(program: Command, exit: Exit): void {
             : `${state.padEnd(8)} ${check.padEnd(12)} ${detail}\n`,
         );
       }
-      exit(findings.some(({ state }) => state === 'problem') ? 1 : 0);
+      // Without a key half of the checks cannot be made.
+      if (key === undefined) exit(2);
+      else exit(findings.some(({ state }) => state === 'problem') ? 1 : 0);
     });
 }
 
