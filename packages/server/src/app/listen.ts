@@ -4,7 +4,7 @@ import { AuditError } from '../audit-error.ts';
 import { createCallLimits, createHttp } from '../http/index.ts';
 import { bodyLimits } from '../ingest/index.ts';
 import { createPackRoles } from '../packs/index.ts';
-import { createReadRecord } from '../routes/index.ts';
+import { createReadRecord, missingPage } from '../routes/index.ts';
 import { allRoutes } from './all-routes.ts';
 import type { Core } from './open-core.ts';
 import type { OpenPeople } from './open-people.ts';
@@ -31,6 +31,7 @@ export function openHttp(core: Core, signIn: OpenPeople): Http {
     bodies: bodyLimits,
     corsOrigins: settings.corsOrigins,
     trustedProxies: settings.trustedProxies,
+    missingPage,
     onRead: async (read, each) => (each ? readRecord.recordNow(read) : readRecord.note(read)),
     logger,
   });

@@ -115,6 +115,6 @@ async function ownerLinkOf(
 ): Promise<Server['ownerLink']> {
   const tenant = await ensureTenant(tenants, defaultTenant);
   const link = await firstOwnerLink({ people, tenant, directory });
-  const base = settings.publicUrl ?? url.replace('127.0.0.1', 'localhost');
+  const base = settings.publicUrl ?? url;
   return link && { url: `${base}/app/link/${link.secret}`, file: link.file };
 }

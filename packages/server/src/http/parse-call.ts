@@ -9,7 +9,7 @@ import { takesNothing } from './takes-nothing.ts';
 /** Parses params, query and body of a request with the schemas of its route. @throws invalid_parameter, malformed_body */
 export function parseCall(route: Route, request: FastifyRequest): Pick<Call, 'params' | 'query' | 'body'> {
   return {
-    query: parseQueryString(route.query, request.query),
+    query: route.anyQuery ? {} : parseQueryString(route.query, request.query),
     params: parseParams(route, request),
     body: parseRouteBody(route, request),
   };

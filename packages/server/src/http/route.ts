@@ -13,6 +13,8 @@ export interface Route {
   permission: PermissionName | 'any' | undefined;
   params?: z.ZodObject;
   query?: z.ZodObject;
+  /** A page whose script reads the query: any is accepted, and the server reads none of it. */
+  anyQuery?: true;
   body?: RouteBody;
   record?: RouteRecord;
   /** A member of problems that older clients read, with texts of its own by code. */
