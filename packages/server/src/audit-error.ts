@@ -32,6 +32,8 @@ export type ErrorCode = keyof typeof errors;
 export interface AuditErrorOptions {
   /** Tells the caller what exactly is wrong. */
   detail?: string;
+  /** The detail is a pack's own, in the pack's language: no general text of the pack replaces it. */
+  detailOfPack?: boolean;
   /** Only for operators: written to the log, never into an answer. */
   operatorText?: string;
   /** The parameter or field at fault. */
@@ -48,6 +50,7 @@ export class AuditError extends Error {
   readonly status: number;
   readonly title: string;
   readonly detail: string | undefined;
+  readonly detailOfPack: boolean;
   readonly operatorText: string | undefined;
   readonly parameter: string | undefined;
   readonly position: number | undefined;
@@ -60,6 +63,7 @@ export class AuditError extends Error {
     this.status = errors[code].status;
     this.title = errors[code].title;
     this.detail = options.detail;
+    this.detailOfPack = options.detailOfPack ?? false;
     this.operatorText = options.operatorText;
     this.parameter = options.parameter;
     this.position = options.position;

@@ -1,6 +1,6 @@
 import { createSecretBox } from '../access/index.ts';
 import { openApi, type Route } from '../http/index.ts';
-import { createPackLedgers, createQuota, createSources } from '../ingest/index.ts';
+import { createIdempotency, createPackLedgers, createQuota, createSources } from '../ingest/index.ts';
 import { loggerRoutes, packRoutes } from '../packs/index.ts';
 import { recentRoutes } from '../recent/index.ts';
 import {
@@ -39,6 +39,7 @@ function apiRoutes(core: Core): Route[] {
   const sources = createSources(database);
   const stages = {
     ingest,
+    idempotency: createIdempotency({ database, clock: core.clock }),
     packLedgers: createPackLedgers({ tenants, ingest, packs }),
     sources,
     tenants,

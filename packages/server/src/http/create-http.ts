@@ -70,7 +70,7 @@ function createApp({ logger, bodies, trustedProxies }: HttpOptions): FastifyInst
     genReqId: (request: IncomingMessage) => correlationIdOf(request.headers['x-correlation-id']),
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
-    routerOptions: { maxParamLength: 2_000 },
+    routerOptions: { maxParamLength: 2_000, ignoreTrailingSlash: true },
     keepAliveTimeout: 30_000,
     requestTimeout: 60_000,
     return503OnClosing: true,

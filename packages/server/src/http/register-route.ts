@@ -44,6 +44,7 @@ export function registerRoute(app: FastifyInstance, route: Route, options: Regis
     onRequest: async (request, reply) => {
       const grant = await enter(route, request, options);
       requireOwnPage(grant, request, options.cookie);
+      route.authorize?.(grant);
       grants.set(request, grant);
       if (route.permission !== undefined) options.reserve(grant.tenant.id, request, reply);
     },

@@ -16,11 +16,23 @@ export interface Route {
   /** A page whose script reads the query: any is accepted, and the server reads none of it. */
   anyQuery?: true;
   body?: RouteBody;
+  /** An empty query parameter counts as absent, as the forms of older clients send it. */
+  emptyIsAbsent?: true;
+  /** Stores events, and honours the header `Idempotency-Key`. */
+  idempotent?: true;
+  /** Further conditions on the caller, checked before anything of the request is read. @throws forbidden */
+  authorize?: (grant: Grant) => void;
   record?: RouteRecord;
-  /** A member of problems that older clients read, with texts of its own by code. */
-  errors?: { readonly member: string; readonly texts?: Readonly<Record<string, string>> };
+  /** The form of errors that older clients read, by the parameters of the path. */
+  errors?: (params: Readonly<Record<string, string>>) => OlderErrors | undefined;
   answer: RouteAnswer<z.ZodType>;
   handle(call: Call): Promise<unknown>;
+}
+
+/** A member of problems, and its texts by code; `{parameter}` stands for the field at fault. */
+export interface OlderErrors {
+  readonly member: string;
+  readonly texts?: Readonly<Record<string, string>>;
 }
 
 /** The schema of a JSON body; or events, whose body ingest reads itself; or `form`, the fields of a page's form. */

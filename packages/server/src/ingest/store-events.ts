@@ -1,6 +1,7 @@
 import type { ReadEvent } from '@bitacora/event';
 import { auditLedgerName, ledgerFor, type Grant, type Ledger, type Tenants } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
+import type { Idempotency, KeyedRequest } from './idempotency.ts';
 import type { Ingest, IngestAnswer } from './ingest.ts';
 import type { PackLedgers } from './pack-ledgers.ts';
 import type { Quota } from './quota.ts';
@@ -14,13 +15,14 @@ export interface StoreOptions {
   readonly packLedgers: PackLedgers;
   readonly quota: Quota;
   readonly sources: Sources;
+  readonly idempotency: Idempotency;
   readonly tenants: Tenants;
 }
 
-/** The caller who sends events, and the headers of their request. */
+/** The caller who sends events, and their request. */
 export interface Sender {
   readonly grant: Grant;
-  readonly request: { readonly headers: Readonly<Record<string, string | string[] | undefined>> };
+  readonly request: KeyedRequest;
 }
 
 export interface StoreTarget {
@@ -48,12 +50,13 @@ export function writableLedger(grant: Grant, name: string | undefined): Ledger {
  */
 export async function storeEvents(
   { grant, request }: Sender,
-  events: readonly ReadEvent[],
+  sent: readonly ReadEvent[],
   target: StoreTarget,
 ): Promise<IngestAnswer> {
   const { options, packLedgers, imported = false, defaultLedger = writableLedger(grant, undefined) } = target;
-  const sequences = readSequences(request.headers['bitacora-sequences'], events.length);
-  options.quota.take(grant.tenant.id, events.length);
+  const sequences = readSequences(request.headers['bitacora-sequences'], sent.length);
+  options.quota.take(grant.tenant.id, sent.length);
+  const events = await options.idempotency.withIds(grant.tenant.id, request, sent);
   const answer = await options.ingest.ingest(events, {
     tenant: grant.tenant.id,
     defaultLedger,

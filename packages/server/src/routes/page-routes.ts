@@ -13,8 +13,7 @@ export function pageRoutes(document: () => Record<string, unknown>): Route[] {
   const css = 'text/css; charset=utf-8';
   const script = 'text/javascript; charset=utf-8';
   return [
-    redirectRoute('/'),
-    redirectRoute('/app'),
+    startRoute(),
     // The page itself reads its address: `/app/?q=…`.
     { ...fileRoute('/app/', { name: 'entries.html', mediaType: html }), anyQuery: true },
     fileRoute('/app/reference', { name: 'reference.html', mediaType: html }),
@@ -26,10 +25,10 @@ export function pageRoutes(document: () => Record<string, unknown>): Route[] {
   ];
 }
 
-function redirectRoute(path: string): Route {
+function startRoute(): Route {
   return defineRoute({
     method: 'GET',
-    path,
+    path: '/',
     summary: 'To the page of the newest entries',
     permission: undefined,
     answer: { status: 302, mediaType: html },
