@@ -36,7 +36,7 @@ const timeAddedMaxPercent = 5;
  */
 export const fastifyMiddleware: SpeedPromise = {
   id: 'S3-fastify',
-  title: 'a request recorded by the Fastify middleware, beside the same host without it',
+  title: 'a request recorded by the Fastify middleware, compared with the same host without it',
   cost: '0.1 GB of disk, 3 minutes',
   async measure({ say }) {
     const postgres = await runPostgres();
@@ -46,7 +46,7 @@ export const fastifyMiddleware: SpeedPromise = {
       await fillTable(postgres.url);
       const plain = await startHost(postgres.url, 'plain');
       hosts.push(plain);
-      const bare = await startHost(postgres.url, 'nothing-behind');
+      const bare = await startHost(postgres.url, 'disabled');
       hosts.push(bare);
       const audited = await startHost(postgres.url, sink.url);
       hosts.push(audited);
@@ -66,10 +66,10 @@ export const fastifyMiddleware: SpeedPromise = {
         goal: `<= ${cpuPerRequestMaxMicros} µs of CPU added on an empty route, and <= ${timeAddedMaxPercent} % of time on a route with one indexed query`,
         holds: value <= cpuPerRequestMaxMicros && row.addedPercent <= timeAddedMaxPercent,
         notes: [
-          `empty route: ${spread(difference(whole, without))} µs of CPU added to ${reference.toFixed(1)} µs; of these the middleware itself ${spread(difference(middleware, without))} µs, the rest captures, makes batches and sends them`,
-          `one indexed query, one after the other: ${describe(row)}`,
+          `empty route: ${spread(difference(whole, without))} µs of CPU added to ${reference.toFixed(1)} µs; the middleware itself takes ${spread(difference(middleware, without))} µs of these, and captures, batches and sending take the rest`,
+          `one indexed query, requests one after the other: ${describe(row)}`,
           `the same with a pause of ${rareTurns.everyMs} ms before each: ${describe(rareRow)}`,
-          `CPU: medians of ${rounds} rounds in turns, least and greatest beside them; the reference is the host without the middleware`,
+          `CPU: medians of ${rounds} rounds in turns, with the least and the greatest in brackets; the reference is the host without the middleware`,
         ],
       };
     } finally {
@@ -115,7 +115,7 @@ interface RowsCompared {
   readonly addedMicros: number;
   readonly addedPercent: number;
   readonly withoutMicros: number;
-  /** The same for a second host without the middleware: the difference that the machine alone makes. */
+  /** The same for a second host without the middleware. This difference comes from the machine only. */
   readonly controlMicros: number;
 }
 
@@ -153,9 +153,9 @@ async function cpuOf(child: ChildProcess): Promise<number> {
   return z.object({ cpuMicros: z.number() }).parse(message).cpuMicros;
 }
 
-async function startHost(databaseUrl: string, behind: string): Promise<Host> {
+async function startHost(databaseUrl: string, auditUrl: string): Promise<Host> {
   const program = fileURLToPath(new URL('support/fastify-host.ts', import.meta.url));
-  const child = fork(program, [databaseUrl, behind], {
+  const child = fork(program, [databaseUrl, auditUrl], {
     execArgv: ['--conditions=bitacora:source'],
   });
   const [message] = await once(child, 'message');
@@ -179,7 +179,7 @@ function rowPath(): string {
   return `/rows/${1 + Math.floor(Math.random() * rowsInTable)}`;
 }
 
-/** Takes every batch, as a server would answer. */
+/** A server that accepts every batch and stores nothing. */
 async function startSink(): Promise<{ server: Server; url: string; taken(): number }> {
   let taken = 0;
   const server = createServer((request, response) => {

@@ -38,7 +38,7 @@ const times: readonly PromisedTime[] = [
 /** Times that tests do not measure, because other work of the machine changes them. The slowest round of each counts. */
 export const promisedTimes: SpeedPromise = {
   id: 'times',
-  title: 'what is promised within a time',
+  title: 'work that is promised within a time',
   cost: '100 MB of disk, two minutes, redis-server',
   async measure({ say }) {
     const shares: number[] = [];
@@ -75,7 +75,7 @@ async function onServer(round: (server: TestServer) => Promise<number>): Promise
   }
 }
 
-async function took(work: () => Promise<unknown>): Promise<number> {
+async function timeOf(work: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
   await work();
   return performance.now() - began;
@@ -84,24 +84,24 @@ async function took(work: () => Promise<unknown>): Promise<number> {
 async function readyAgain(server: TestServer): Promise<number> {
   await server.send(makeEvents(100));
   await server.kill();
-  return took(() => server.restart());
+  return timeOf(() => server.restart());
 }
 
 async function healed(server: TestServer): Promise<number> {
   killPostgres(server.postgresPid());
-  return took(() =>
+  return timeOf(() =>
     waitUntil('a 201', async () => (await server.send(makeEvents(1)).catch(() => undefined))?.status === 201),
   );
 }
 
 async function stopped(server: TestServer): Promise<number> {
-  let going = true;
+  let isSending = true;
   const clients = Array.from({ length: 20 }, async () => {
-    while (going) await server.send(makeEvents(50)).catch(() => undefined);
+    while (isSending) await server.send(makeEvents(50)).catch(() => undefined);
   });
   await waitUntil('load', async () => (await server.json('/v1/events?limit=1')).body.entries.length > 0);
-  const measured = await took(() => server.stop());
-  going = false;
+  const measured = await timeOf(() => server.stop());
+  isSending = false;
   await Promise.all(clients);
   await server.restart();
   return measured;
@@ -110,7 +110,7 @@ async function stopped(server: TestServer): Promise<number> {
 async function tailed(server: TestServer): Promise<number> {
   const stream = await readStream(server, '');
   await server.send(makeEvents(1));
-  const measured = await took(() => waitUntil('the entry', () => Promise.resolve(stream.seen.length > 0)));
+  const measured = await timeOf(() => waitUntil('the entry', () => Promise.resolve(stream.seen.length > 0)));
   stream.close();
   return measured;
 }
@@ -123,14 +123,14 @@ async function revoked(server: TestServer): Promise<number> {
   await other.connect();
   await other.query('update bitacora.api_key set revoked_at = now() where id = $1', [id]);
   await other.end();
-  return took(() => waitUntil('the end of the key', refused));
+  return timeOf(() => waitUntil('the end of the key', refused));
 }
 
 async function tailEnded(server: TestServer): Promise<number> {
   const { id, secret } = await makeKey(server, { scopes: ['read'] });
   const reader = (await server.fetch('/v1/tail', { as: secret })).body?.getReader();
   await server.fetch(`/v1/keys/${id}`, { method: 'DELETE' });
-  return took(async () => {
+  return timeOf(async () => {
     while (!(await reader?.read())?.done);
   });
 }
@@ -146,7 +146,7 @@ async function redisAtRest(): Promise<number[]> {
     await waitUntil('answers from recent', async () => (await newestFrom()) === 'recent');
     proxy.set({ delayMs: 1_000 }, { now: true });
     return [
-      await took(() =>
+      await timeOf(() =>
         waitUntil('a rest', async () => [await newestFrom(), await stateOf()][1] === 'resting'),
       ),
     ];
@@ -184,7 +184,7 @@ async function deadlines(): Promise<number[]> {
     const options = { batchAfterMs: 1, requestTimeoutMs: 1_000, onError: resolve };
     const audit = createAudit({ url: silent.url, key: `k${round}`, ...options });
     void audit.capture({ action: 'a.b', actor: { id: 'ana' } });
-    measured.push(await took(() => promise));
+    measured.push(await timeOf(() => promise));
     await audit.close(0);
   }
   silent.close();

@@ -58,7 +58,7 @@ const directory = resolve(values.directory);
 mkdirSync(directory, { recursive: true });
 const say = (line: string): void => void process.stderr.write(`  ${line}\n`);
 
-for (const promise of promises.filter((one) => positionals.length === 0 || positionals.includes(one.id))) {
+for (const promise of promises.filter(({ id }) => positionals.length === 0 || positionals.includes(id))) {
   process.stderr.write(`${promise.id}: ${promise.title} (${promise.cost})\n`);
   const measured = await promise.measure({ entries, directory, say });
   const { value, unit, reference, ratio, goal, holds, notes } = measured;
@@ -68,10 +68,10 @@ for (const promise of promises.filter((one) => positionals.length === 0 || posit
     );
     continue;
   }
-  const beside =
+  const comparison =
     reference === null ? '' : `, reference ${round(reference)} ${unit}, ratio ${ratio?.toFixed(2)}`;
   process.stdout.write(
-    `${promise.id}  ${round(value)} ${unit}${beside}  goal ${goal}: ${holds ? 'holds' : 'MISSED'}\n`,
+    `${promise.id}  ${round(value)} ${unit}${comparison}  goal ${goal}: ${holds ? 'holds' : 'MISSED'}\n`,
   );
   for (const note of notes) process.stdout.write(`    ${note}\n`);
 }

@@ -7,7 +7,7 @@ import { createEventSource } from './support/real-events.ts';
 const seconds = 12;
 const eventsMade = 400_000;
 
-/** S1: durable ingest over HTTP in batches of 100 and 500, load and database on the same cores. */
+/** S1: durable ingest over HTTP in batches of 100 and 500. The load and the database use the same cores as the server. */
 export const durableIngest: SpeedPromise = {
   id: 'S1',
   title: 'durable ingest over HTTP, batches of 100 and 500',
@@ -53,7 +53,9 @@ export const durableIngest: SpeedPromise = {
         ratio,
         goal: '>= 66,000 events/s, that is >= 1.2 x COPY with 4 B-trees',
         holds: ratio >= 1.2,
-        notes: [`slower of the two batch sizes; ${JSON.stringify(events[0]).length} bytes an event as JSON`],
+        notes: [
+          `the slower of the two batch sizes; ${JSON.stringify(events[0]).length} bytes of JSON for each event`,
+        ],
       };
     } finally {
       await server.dispose();

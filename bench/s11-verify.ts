@@ -11,7 +11,7 @@ const entries = 1_000_000;
 const rounds = 3;
 const program = fileURLToPath(new URL('../packages/cli/bin/bitacora.mjs', import.meta.url));
 
-/** S11: recomputing a ledger from its entry bytes, by the command as an auditor runs it. */
+/** S11: recomputing a ledger from its entry bytes with the command that an auditor runs. */
 export const verifySpeed: SpeedPromise = {
   id: 'S11',
   title: 'bitacora verify of a saved ledger',
@@ -28,7 +28,8 @@ export const verifySpeed: SpeedPromise = {
       say(`round ${round + 1}: ${Math.round(entries / (times.command.at(-1) ?? NaN))} entries/s`);
     }
     const rate = (list: readonly number[]): number => entries / median(list);
-    const [value, reference] = [rate(times.command), rate(times.reading)];
+    const value = rate(times.command);
+    const reference = rate(times.reading);
     return {
       value,
       unit: 'entries/s',
@@ -37,7 +38,7 @@ export const verifySpeed: SpeedPromise = {
       goal: '>= 300,000 entries/s',
       holds: value >= 300_000,
       notes: [
-        'the whole process, start included; the reference reads the same files and hashes them once, in one thread',
+        'the whole process with its start; the reference reads the same files and hashes them once, in one thread',
         `the library alone, from the same files: ${Math.round(rate(times.library)).toLocaleString('en')} entries/s`,
       ],
     };

@@ -32,7 +32,7 @@ export const firstPage: SpeedPromise = {
       goal: '<= 5 s',
       holds: value <= 5,
       notes: [
-        'a new data directory each time, database created; the reference is initdb and the start of PostgreSQL alone',
+        'each round creates a data directory and the database; the reference is initdb and the start of PostgreSQL only',
       ],
     };
   },
@@ -60,8 +60,8 @@ async function firstPageAfter(): Promise<number> {
       child.once('exit', (code) => reject(new Error(`npm start ended with ${code}`)));
       child.stdout.on('data', (chunk: Buffer) => {
         printed += chunk.toString();
-        const found = /invented activity: (http:\S+)/.exec(printed)?.[1];
-        if (found) resolve(found);
+        const address = /invented activity: (http:\S+)/.exec(printed)?.[1];
+        if (address) resolve(address);
       });
     });
     const [page = '', key = ''] = link.split('#key=');

@@ -3,7 +3,7 @@ import { postRequest, runLoad } from './support/load.ts';
 import { percentile, type SpeedPromise } from './support/promise.ts';
 import { createEventSource } from './support/real-events.ts';
 
-/** S2: one event a request from 64 clients; a commit shared by whoever waits. */
+/** S2: one event a request from 64 clients. Requests that wait at the same time share a commit. */
 export const singleEvents: SpeedPromise = {
   id: 'S2',
   title: 'one event a request, 64 clients',
@@ -20,7 +20,7 @@ export const singleEvents: SpeedPromise = {
         return runLoad({ port, connections, seconds, next: () => requests.pop() });
       };
       await run(64, 2);
-      // The reference: one client, so a commit for each event.
+      // The reference has one client, so each event has its own commit.
       const alone = await run(1, 3);
       const shared = await run(64, 8);
       const value = shared.requests / shared.seconds;
@@ -38,7 +38,7 @@ export const singleEvents: SpeedPromise = {
         goal: '>= 12,000/s, p99 <= 15 ms',
         holds: value >= 12_000 && p99 <= 15,
         notes: [
-          `p50 ${percentile(shared.latencies, 50).toFixed(1)} ms, p99 ${p99.toFixed(1)} ms; the reference is one client waiting for each commit`,
+          `p50 ${percentile(shared.latencies, 50).toFixed(1)} ms, p99 ${p99.toFixed(1)} ms; the reference is one client that waits for each commit`,
         ],
       };
     } finally {

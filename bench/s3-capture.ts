@@ -9,21 +9,21 @@ const eventsPerRound = 500;
 const differentEvents = 2_000;
 
 /**
- * S3: what `capture()` costs its caller in mode `best_effort`: context, id, snapshot, redaction, and a place in the queue.
- * The reference is one `info()` of pino with the same object and no redaction, to /dev/null, written at the call, which is
- * pino's default. Deferred is what a batch costs later, off the caller's path: the check of every field, the JSON, its
- * size. It is printed beside, and so is pino into a stream that does nothing, which no host uses.
+ * S3: the time that `capture()` takes of its caller in mode `best_effort`: context, id, snapshot, redaction, and the queue.
+ * The reference is one `info()` of pino with the same object and without redaction, written to /dev/null during the call,
+ * which is pino's default. The notes give two more times: what a batch costs later for each event (the check of every field,
+ * the JSON and its size), and pino with a stream that writes nothing.
  */
 export const captureCost: SpeedPromise = {
   id: 'S3',
-  title: 'one capture() with snapshot and redaction, beside one pino call',
+  title: 'one capture() with snapshot and redaction, compared with one call of pino',
   cost: 'no disk, 3 seconds',
   async measure({ say }) {
     const events = differentObjects();
     const audit = createAudit({
       name: 'bench-s3',
-      transport: takesAll,
-      // Batches are built between the rounds and nowhere else.
+      transport: acceptAll,
+      // Batches are built only between the rounds.
       batchAfterMs: 600_000,
       batchEventsMax: eventsPerRound * 2,
       batchBytesMax: 1e9,
@@ -36,19 +36,20 @@ export const captureCost: SpeedPromise = {
         { length: eventsPerRound },
         (_, i) => events[(round * eventsPerRound + i) % differentEvents] ?? { action: 'bench.none' },
       );
-      const one = {
+      const measured = {
         capture: microseconds(slice, (event) => capture(audit, event)),
         deferred: await deferredCost(audit),
-        written: microseconds(slice, (event) => told(written, event)),
-        unwritten: microseconds(slice, (event) => told(unwritten, event)),
+        written: microseconds(slice, (event) => logInfo(written, event)),
+        unwritten: microseconds(slice, (event) => logInfo(unwritten, event)),
       };
-      if (round >= warmUpRounds) for (const [name, us] of Object.entries(one)) times[name]?.push(us);
+      if (round >= warmUpRounds) for (const [name, us] of Object.entries(measured)) times[name]?.push(us);
     }
     const { delivered, rejected, dropped } = await audit.close();
     if (delivered !== (warmUpRounds + rounds) * eventsPerRound)
       throw new Error(`${rejected} rejected, ${dropped} dropped`);
     const of = (name: string): number => median(times[name] ?? []);
-    const [value, reference] = [of('capture'), of('written')];
+    const value = of('capture');
+    const reference = of('written');
     say(`capture ${value.toFixed(2)} µs, pino ${reference.toFixed(2)} µs`);
     return {
       value,
@@ -59,13 +60,13 @@ export const captureCost: SpeedPromise = {
       holds: value <= 4 && value / reference <= 0.6,
       notes: [
         `medians of ${rounds} rounds of ${eventsPerRound} calls, interleaved; ${delivered} events delivered`,
-        `deferred to the batch: ${of('deferred').toFixed(2)} µs an event (checks, JSON, bytes); pino into nothing ${of('unwritten').toFixed(2)} µs`,
+        `in the batch later: ${of('deferred').toFixed(2)} µs an event (checks, JSON, bytes); pino without writing ${of('unwritten').toFixed(2)} µs`,
       ],
     };
   },
 };
 
-/** Disabled: `capture()` is an empty function. The reference is a call of one, measured beside. */
+/** When an audit is disabled, `capture()` is an empty function. The reference is a call of another empty function. */
 export const disabledCost: SpeedPromise = {
   id: 'S3-disabled',
   title: 'one capture() of a disabled audit',
@@ -74,17 +75,19 @@ export const disabledCost: SpeedPromise = {
     const events = differentObjects();
     const audit = createAudit({ disabled: true });
     const empty = { capture: (_event: CaptureInput): void => undefined };
-    const [disabled, reference]: [number[], number[]] = [[], []];
+    const disabled: number[] = [];
+    const reference: number[] = [];
     for (let round = 0; round < warmUpRounds + rounds; round++) {
       disabled.push(microseconds(events, (event) => capture(audit, event)));
       reference.push(microseconds(events, (event) => empty.capture(event)));
     }
-    const [value, beside] = [median(disabled.slice(warmUpRounds)), median(reference.slice(warmUpRounds))];
+    const value = median(disabled.slice(warmUpRounds));
+    const referenceMedian = median(reference.slice(warmUpRounds));
     return Promise.resolve({
       value,
       unit: 'µs',
-      reference: beside,
-      ratio: value / beside,
+      reference: referenceMedian,
+      ratio: value / referenceMedian,
       goal: '<= 0.1 µs',
       holds: value <= 0.1,
       notes: [`medians of ${rounds} rounds of ${events.length} calls; the reference calls an empty function`],
@@ -92,7 +95,7 @@ export const disabledCost: SpeedPromise = {
   },
 };
 
-/** As an application hands them over: id and time are made by the call. */
+/** Events without id and time, which `capture()` adds. */
 function differentObjects(): CaptureInput[] {
   const next = createEventSource(3);
   return Array.from({ length: differentEvents }, () => {
@@ -105,7 +108,7 @@ function capture(audit: Audit, event: CaptureInput): void {
   void audit.capture(event);
 }
 
-function told(logger: Logger, event: CaptureInput): void {
+function logInfo(logger: Logger, event: CaptureInput): void {
   logger.info(event);
 }
 
@@ -121,7 +124,7 @@ async function deferredCost(audit: Audit): Promise<number> {
   return ((performance.now() - start) * 1_000) / eventsPerRound;
 }
 
-const takesAll: Transport = (batch) =>
+const acceptAll: Transport = (batch) =>
   Promise.resolve({
     kind: 'judged',
     judgements: batch.events.map((_, index) => ({ state: 'sequenced', index, leafHash: '' })),

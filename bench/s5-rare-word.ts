@@ -1,7 +1,7 @@
 import { largeReference, startLargeSet, timeInServer } from './support/large-set.ts';
 import { percentile, type SpeedPromise } from './support/promise.ts';
 
-/** S5: a word that few entries hold. */
+/** S5: a search for a word that few entries have. */
 export const rareWord: SpeedPromise = {
   id: 'S5',
   title: 'free text, a rare word',

@@ -3,7 +3,7 @@ import { percentile, type SpeedPromise } from './support/promise.ts';
 
 interface Question {
   path: string;
-  /** The same in SQL. */
+  /** The same question in SQL. */
   sql: string;
 }
 
@@ -47,7 +47,8 @@ export const numbers: SpeedPromise = {
     const reference = await largeReference(server, options);
     try {
       const notes: string[] = [];
-      let [slowest, slowestReference] = [0, 0];
+      let slowest = 0;
+      let slowestReference = 0;
       for (const [name, { path, sql }] of Object.entries(questions)) {
         const times: number[] = [];
         for (let round = 0; round < rounds; round++) times.push((await timeInServer(server, path)).ms);

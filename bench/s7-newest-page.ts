@@ -11,7 +11,7 @@ const batch = 500;
 const reads = 2_000;
 const page = '/v1/events?limit=50';
 
-/** S7: the newest page, from Redis and from the process, beside PostgreSQL's own answer. */
+/** S7: the newest page from Redis and from the memory of the process, compared with PostgreSQL's answer. */
 export const newestPage: SpeedPromise = {
   id: 'S7',
   title: 'newest page from the recent store',
@@ -48,7 +48,7 @@ export const newestPage: SpeedPromise = {
         notes: [
           `in the process: p50 ${percentile(memory, 50).toFixed(3)} ms, p95 ${percentile(memory, 95).toFixed(3)} ms`,
           `Redis: p95 ${percentile(shared, 95).toFixed(3)} ms; PostgreSQL: p95 ${percentile(postgres, 95).toFixed(3)} ms`,
-          `50 of ${events.toLocaleString('en')} entries; every answer asks PostgreSQL first how many there are`,
+          `50 of ${events.toLocaleString('en')} entries; every answer first asks PostgreSQL for the number of entries`,
           await sizeOf(redis.client()),
         ],
       };

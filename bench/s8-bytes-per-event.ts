@@ -1,7 +1,7 @@
 import { asSuperuser, largeReference, startLargeSet } from './support/large-set.ts';
 import type { SpeedPromise } from './support/promise.ts';
 
-/** S8 (hot): bytes per event with indexes, personal values and proofs. */
+/** S8 in the database: bytes of an event with indexes, personal values and proofs. */
 export const bytesPerEvent: SpeedPromise = {
   id: 'S8',
   title: 'bytes per event on disk, hot',
@@ -12,12 +12,12 @@ export const bytesPerEvent: SpeedPromise = {
     try {
       const rows = await asSuperuser(server, async (client) => {
         await client.query('checkpoint');
-        const found = await client.query<{ part: string; bytes: string }>(
+        const sizes = await client.query<{ part: string; bytes: string }>(
           `select regexp_replace(c.relname, '_[0-9]+$', '') as part, sum(pg_total_relation_size(c.oid)) as bytes
            from pg_class c join pg_namespace n on n.oid = c.relnamespace
            where n.nspname = 'bitacora' and c.relkind = 'r' group by 1 having sum(pg_total_relation_size(c.oid)) > 1000000 order by 2 desc`,
         );
-        return found.rows;
+        return sizes.rows;
       });
       const perEvent = rows.map(({ part, bytes }) => ({ part, bytes: Number(bytes) / options.entries }));
       const value = perEvent.reduce((sum, { bytes }) => sum + bytes, 0);

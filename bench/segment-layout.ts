@@ -4,7 +4,7 @@
  *     node --conditions=bitacora:source bench/segment-layout.ts [--rows 1000000] [--directory DIR] [--port 54990]
  *         [--part all|copies|counts]
  *
- * `counts` builds the postings alone, which makes many more entries affordable.
+ * `counts` builds only the postings, so it can measure many more entries.
  */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -157,7 +157,7 @@ async function measureSlim(database: BenchDatabase, events: Events, questions: Q
   for (const bits of [16, 20, 18]) await measureChunkSize(database, events, { bits, questions });
 }
 
-/** The alternative while a segment is open: an entry a row, uncompressed, packed into blocks by SQL on closing. */
+/** Another form for a segment that is open: one uncompressed row for each entry; SQL packs the rows into blocks at closing. */
 async function measureOpenForm(database: BenchDatabase, events: Events): Promise<void> {
   const count = Math.min(rows, 1_000_000);
   await createOpenEntries(database);

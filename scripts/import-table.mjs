@@ -49,8 +49,21 @@ export const stages = {
   packs: ['access', 'http', 'ingest', 'ledger', 'query', 'read', 'sessions'],
   settings: ['access', 'http', 'people', 'recent', 'sessions', 'webhooks'],
   app: [
-    ...['access', 'http', 'ingest', 'ledger', 'packs', 'people', 'projections', 'query', 'read', 'recent'],
-    ...['routes', 'sessions', 'settings', 'storage', 'webhooks'],
+    'access',
+    'http',
+    'ingest',
+    'ledger',
+    'packs',
+    'people',
+    'projections',
+    'query',
+    'read',
+    'recent',
+    'routes',
+    'sessions',
+    'settings',
+    'storage',
+    'webhooks',
   ],
 };
 

@@ -77,7 +77,7 @@ ${table(
   [
     ...Object.entries(rejections).map(([name, text]) => [code(name), text]),
     ['`conflict` with `field: id`', 'this id was stored with another body'],
-    ['`expired`', 'the id is older than the entries that retention removed, and may have been one of them'],
+    ['`expired`', 'retention may have removed an event with this id, so it is not stored again'],
   ],
 )}
 `;

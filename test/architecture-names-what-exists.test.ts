@@ -20,7 +20,7 @@ test('every package and every stage of the server is on the page', () => {
   const missing = [...folders('packages/'), ...folders('packages/server/src/')].filter(
     (folder) => !text.includes(folder),
   );
-  // Storage has no file of its own on the way of an event, but the page says what it is.
+  // The page describes storage only in the table, because an event passes through none of its files alone.
   expect(missing.filter((folder) => folder !== 'packages/server/src/storage')).toEqual([]);
 });
 

@@ -43,10 +43,10 @@ test('an auditor with a login of their own counts and reads their tenant’s eve
     'select actor, count(*)::integer as count from bitacora.event group by actor order by actor',
   );
   expect(found.rows).toEqual(['u0', 'u1', 'u2', 'u3'].map((actor) => ({ actor, count: 10 })));
-  const one = await auditor.query(
+  const entry = await auditor.query(
     "select ledger, index::integer, target_type, at <= now() as past from bitacora.event where target_id = '17'",
   );
-  expect(one.rows).toEqual([{ ledger: 'default', index: 17, target_type: 'invoice', past: true }]);
+  expect(entry.rows).toEqual([{ ledger: 'default', index: 17, target_type: 'invoice', past: true }]);
 });
 
 test('the auditor sees nothing of another tenant, whatever they set, and changes nothing', async () => {

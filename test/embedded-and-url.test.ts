@@ -10,7 +10,7 @@ import { patienceMs, waitUntil } from './support/wait-until.ts';
 
 const program = fileURLToPath(new URL('../packages/server/src/main.ts', import.meta.url));
 
-/** What every installation must do: store, find, count, prove, keep over a restart. */
+/** Checks what every installation must do: store, find, count, prove, and keep entries over a restart. */
 async function smoke(server: TestServer): Promise<void> {
   const events = Array.from({ length: 300 }, (_, number) => ({
     action: 'invoice.update',
@@ -39,7 +39,7 @@ async function smoke(server: TestServer): Promise<void> {
   expect((await server.json('/readyz')).status).toBe(200);
 }
 
-/** Starts a server that must not start; its exit code and what it said. */
+/** Starts a server that must not start; returns its exit code and its output. */
 function refused(environment: Record<string, string>): { code: number | null; said: string } {
   const directory = mkdtempSync(join(tmpdir(), 'bitacora-refused-'));
   const { status, stderr } = spawnSync(process.execPath, ['--conditions=bitacora:source', program, 'serve'], {
@@ -73,7 +73,7 @@ describe('F-10 on a PostgreSQL server by URL', () => {
     const first = await startTestServer({ BITACORA_DATABASE_URL: cluster.url });
     expect(existsSync(join(first.dataDirectory, 'postgres'))).toBe(false);
     await smoke(first);
-    // a second process needs the same keys
+    // A second process needs the same keys.
     const directory = mkdtempSync(join(tmpdir(), 'bitacora-second-'));
     cpSync(join(first.dataDirectory, 'keys'), join(directory, 'keys'), { recursive: true });
     const second = await startTestServer(
@@ -105,7 +105,7 @@ describe('F-10 on a PostgreSQL server by URL', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  test('a database that is not there, a URL that is none, and a login without rights are told plainly', () => {
+  test('a missing database, an invalid URL and a login without rights are reported in plain words', () => {
     expect(refused({ BITACORA_DATABASE_URL: 'postgres://a:secret@127.0.0.1:1/x' })).toEqual({
       code: 2,
       said: expect.not.stringContaining('secret'),
@@ -118,7 +118,7 @@ describe('F-10 on a PostgreSQL server by URL', () => {
 });
 
 test.each(['fsync', 'full_page_writes', 'synchronous_commit'])(
-  'a database with %s off could lose what was acknowledged: the server does not start on it',
+  'the server does not start on a database with %s off, because it could lose acknowledged events',
   async (setting) => {
     const cluster = await runPostgres({ [setting]: 'off' });
     const { code, said } = refused({ BITACORA_DATABASE_URL: cluster.url });
@@ -129,7 +129,7 @@ test.each(['fsync', 'full_page_writes', 'synchronous_commit'])(
 );
 
 test.skipIf(process.getuid?.() !== 0)(
-  'F-10 an ordinary user runs it as root does',
+  'F-10 an ordinary user can run it as root can',
   async () => {
     const directory = mkdtempSync(join(tmpdir(), 'bitacora-nobody-'));
     const user = unprivileged('nobody');

@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  // whatever came: the process is the same, ready, and takes a good event
+  // After all inputs the same process still runs, is ready, and accepts a good event.
   expect(await server.json('/readyz')).toMatchObject({ status: 200, body: { status: 'ready' } });
   expect(server.pid).toBe(pid);
   expect((await post(good)).status).toBe(201);
@@ -38,7 +38,7 @@ async function post(
   });
 }
 
-test('F19 50,000 hostile inputs: what is malformed is refused by field or byte, what is merely nasty comes back as it was', async () => {
+test('F19 50,000 hostile inputs: malformed ones are refused by field or byte, unusual ones come back as they were', async () => {
   const random = createRandom(19);
   const stored = new Map<string, string>();
   for (let request = 0; request < requests; request++) {
@@ -69,7 +69,7 @@ function judge(input: HostileInput, result: any, line: { start: number; end: num
     input.becomes === 'malformed'
       ? code === 'malformed_json' && position >= line.start && position <= line.end
       : code !== 'malformed_json' &&
-        input.fields.some((one) => field === one || (one !== '' && field.startsWith(one)));
+        input.fields.some((name) => field === name || (name !== '' && field.startsWith(name)));
   if (!named) expect.fail(about());
 }
 
@@ -94,7 +94,7 @@ async function comesBack(stored: ReadonlyMap<string, string>): Promise<void> {
   }
 }
 
-/** JSON with sorted keys: equal texts are equal values, byte for byte. */
+/** JSON with sorted keys, so that equal values give equal texts. */
 function canonical(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
@@ -102,7 +102,7 @@ function canonical(value: unknown): string {
   return `{${members.map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`).join()}}`;
 }
 
-test('F19 a byte that is no UTF-8 is named by its position, wherever it stands', async () => {
+test('F19 a byte that is not UTF-8 is reported with its position', async () => {
   const random = createRandom(8);
   const text = Buffer.from(
     JSON.stringify({ action: 'a.b', actor: { id: 'señor 支払い 👍' }, description: 'x'.repeat(500) }),
@@ -124,7 +124,7 @@ test('F19 a byte that is no UTF-8 is named by its position, wherever it stands',
   }
 });
 
-test('F19 a document cut off anywhere is refused at a position within it', async () => {
+test('F19 a document that is cut off at any place is refused with a position within it', async () => {
   const text = `[${good},{"action":"año","actor":{"id":"\\u00e9"},"attributes":{"n":[1,-2.5e3,true,null]}}]`;
   for (let cut = 1; cut < text.length; cut++) {
     const { status, body } = await post(text.slice(0, cut));
@@ -134,7 +134,7 @@ test('F19 a document cut off anywhere is refused at a position within it', async
   }
 });
 
-describe('F19 whole requests that are wrong', () => {
+describe('F19 wrong requests', () => {
   const gzip = { 'content-encoding': 'gzip' };
   const zipped = gzipSync(`[${good}]`);
   test.each<[string, string | Buffer, Record<string, string>, number]>([
@@ -201,7 +201,7 @@ describe('F19 whole requests that are wrong', () => {
     ['GET', '/%c0%ae%c0%ae/'],
     ['POST', '/v1/tenants'],
     ['POST', '/v1/keys'],
-  ])('%s %s is never a failure of the server', async (method, path) => {
+  ])('%s %s never fails in the server', async (method, path) => {
     const response = await server.fetch(path, { method });
     const text = await response.text();
     expect({ status: response.status < 500, text }).toEqual({ status: true, text });
@@ -220,7 +220,7 @@ describe('F19 whole requests that are wrong', () => {
     ['/v1/ledgers', '{"name":"x","retentionDays":-1}'],
     ['/v1/ledgers', '{"name":"x","retentionDays":1e400}'],
     ['/v1/ledgers', '[{"name":"x"},{"name":"y"}]'],
-  ])('POST %s %s is refused by name', async (path, body) => {
+  ])('POST %s %s is refused, and the answer names the fault', async (path, body) => {
     const { status, body: problem } = await server.json(path, {
       method: 'POST',
       body,
@@ -231,7 +231,7 @@ describe('F19 whole requests that are wrong', () => {
     expect(typeof problem.parameter).toBe('string');
   });
 
-  test('raw bytes that are no HTTP, and requests left half sent, harm nobody', async () => {
+  test('bytes that are not HTTP, and requests that are never finished, harm nobody', async () => {
     const { hostname, port } = new URL(server.url);
     const pieces = [
       '\u0000\u0001\u0002',

@@ -51,7 +51,7 @@ describe.skipIf(hotelFile === undefined || wikipediaFile === undefined)(
       return events;
     }
 
-    test('F-13 40,060 bookings: creations, cancellations, no-shows and amounts to the cent, identical rows and negative prices kept', async () => {
+    test('F-13 40,060 bookings: creations, cancellations, no-shows and amounts are right to the cent, with identical rows and negative prices', async () => {
       const rows = sampleRows(hotelFile ?? '');
       const status = (value: string): number =>
         rows.filter((row) => row.get('reservation_status') === value).length;
@@ -97,7 +97,7 @@ describe.skipIf(hotelFile === undefined || wikipediaFile === undefined)(
       ).toBe(cancelled);
     });
 
-    test('F-13 39,244 edits: users, robots, new pages and every script, found by their words and equal byte for byte', async () => {
+    test('F-13 39,244 edits of users and robots in every script are found by their words and equal byte for byte', async () => {
       const edits: Record<string, any>[] = sampleLines(wikipediaFile ?? '').map((line) => JSON.parse(line));
       const summary = await runImport(server, wikipediaFile ?? '', { map: 'wikipedia', ledger: 'wikipedia' });
       expect(summary).toMatchObject({ rows: edits.length, accepted: 39_244, rejected: 0 });
@@ -137,14 +137,14 @@ describe.skipIf(hotelFile === undefined || wikipediaFile === undefined)(
       edits: readonly Record<string, any>[],
     ): Promise<void> {
       const target = `page/${edit['page']}`;
-      const same = edits.filter((one) => one['page'] === edit['page']);
+      const same = edits.filter((other) => other['page'] === edit['page']);
       const { entries } = await ask('/v1/events', { target, ledger: 'wikipedia', limit: '1000' });
       expect(entries.length).toBe(same.length);
       const shown = entries.map(({ event }: any) =>
         [event.targets[0].id, event.actor.id, event.description].join('\u0001'),
       );
       expect(shown.sort()).toEqual(
-        same.map((one) => [one['page'], one['user'], one['comment']].join('\u0001')).sort(),
+        same.map((other) => [other['page'], other['user'], other['comment']].join('\u0001')).sort(),
       );
       const words: string[] = edit['page'].match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
       const found = await ask('/v1/events', {
@@ -157,7 +157,7 @@ describe.skipIf(hotelFile === undefined || wikipediaFile === undefined)(
   },
 );
 
-/** Price of a night times nights, in whole hundredths of a cent first: no floating point. */
+/** The price of a night times the nights, computed in whole hundredths of a cent to avoid floating point. */
 function inEuros(row: Map<string, string>): string {
   const [whole = '0', fraction = ''] = (row.get('adr') ?? '0').replace('-', '').split('.');
   const nights =

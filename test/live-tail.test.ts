@@ -26,7 +26,7 @@ function batch(size: number): { id: string; action: string; actor: { id: string 
   }));
 }
 
-test('F-04 the tail shows by itself what matches after it was acknowledged, and nothing from before', async () => {
+test('F-04 the tail shows matching entries after they are acknowledged, and none from before it began', async () => {
   await server.send(batch(20));
   const all = await readStream(server, '');
   const some = await readStream(
@@ -36,23 +36,23 @@ test('F-04 the tail shows by itself what matches after it was acknowledged, and 
   const sent = batch(50);
   await server.send(sent);
   const wanted = sent.filter(
-    (one) => one.actor.id === 'ana' && one.action === 'invoice.update' && one.outcome === 'success',
+    (item) => item.actor.id === 'ana' && item.action === 'invoice.update' && item.outcome === 'success',
   );
   await waitUntil('the entries', async () => all.seen.length >= 50 && some.seen.length >= wanted.length);
   await sleep(300);
-  expect(all.seen.map(({ entry }) => entry.id)).toEqual(sent.map((one) => one.id));
-  expect(some.seen.map(({ entry }) => entry.id)).toEqual(wanted.map((one) => one.id));
+  expect(all.seen.map(({ entry }) => entry.id)).toEqual(sent.map((item) => item.id));
+  expect(some.seen.map(({ entry }) => entry.id)).toEqual(wanted.map((item) => item.id));
   all.close();
   some.close();
 });
 
-test('F-04 a reader that comes back after restarts, one of them a kill, sees each entry once and in order, while writing goes on', async () => {
+test('F-04 a reader that reconnects after restarts and a kill sees each entry once and in order, while others write', async () => {
   const written = new Map<string, string>();
   let writing = true;
   const writer = (async () => {
     while (writing) {
       const events = batch(5);
-      // the same batch again until it is acknowledged
+      // Sends the same batch again until it is acknowledged.
       for (;;) {
         const answer = await server.send(events).catch(() => undefined);
         if (answer?.status === 201) break;
@@ -82,11 +82,11 @@ test('F-04 a reader that comes back after restarts, one of them a kill, sees eac
   await sleep(300);
   rest.close();
   got.push(...rest.seen.map(({ entry }) => ({ id: entry.id, index: entry.index })));
-  expect(got.map((one) => one.index)).toEqual(got.map((one) => one.index).sort((a, b) => a - b));
-  expect(got.map((one) => one.id).sort()).toEqual(matching.sort());
+  expect(got.map((item) => item.index)).toEqual(got.map((item) => item.index).sort((a, b) => a - b));
+  expect(got.map((item) => item.id).sort()).toEqual(matching.sort());
 });
 
-test('a reader who asks wrongly is told before the stream begins', async () => {
+test('a wrong question is refused before the stream begins', async () => {
   for (const [query, after] of [
     ['?q=(', undefined],
     ['?outcome=great', undefined],
@@ -98,7 +98,7 @@ test('a reader who asks wrongly is told before the stream begins', async () => {
     );
 });
 
-test('a reader that does not read keeps nobody waiting and the server small', async () => {
+test("a reader that does not read makes nobody wait, and the server's memory stays small", async () => {
   const idle = await Promise.all(Array.from({ length: 20 }, () => server.fetch('/v1/tail')));
   for (let round = 0; round < 10; round++) expect((await server.send(batch(500))).status).toBe(201);
   const stream = await readStream(server, '');

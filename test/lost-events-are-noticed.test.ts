@@ -41,10 +41,10 @@ async function tell(instance: string, report: Record<string, unknown>): Promise<
 
 async function source(instance: string): Promise<Record<string, unknown>> {
   const { body } = await server.json('/v1/sources?limit=1000');
-  return body.sources.find((one: { instance: string }) => one.instance === instance);
+  return body.sources.find((source: { instance: string }) => source.instance === instance);
 }
 
-test('F-02 A24 I7 numbers that never arrive are told as missing; those the host gave up are not', async () => {
+test('F-02 A24 I7 numbers that never arrive are reported as missing; those the host gave up are not', async () => {
   const instance = newInstance();
   expect(await send(instance, '1-10', 10)).toBe(201);
   expect(await source(instance)).toMatchObject({ state: 'open', received: 10, missingCount: 0, missing: [] });
@@ -57,7 +57,7 @@ test('F-02 A24 I7 numbers that never arrive are told as missing; those the host 
     ],
   });
   expect(await tell(instance, { submitted: 25, dropped: { memory_full: 2 }, unsent: '18-19' })).toBe(204);
-  // What an open instance has not sent yet may be on its way.
+  // Events that an open instance has not reported as sent may still arrive.
   expect(await source(instance)).toMatchObject({
     name: 'shop',
     submitted: 25,
@@ -73,13 +73,13 @@ test('F-02 A24 I7 numbers that never arrive are told as missing; those the host 
       { from: 21, to: 25 },
     ],
   });
-  // A retry, and a late arrival, close the gap.
+  // A retry and a late event close the gap.
   expect(await send(instance, '11-15', 5)).toBe(201);
   expect(await send(instance, '11-15', 5)).toBe(201);
   expect(await source(instance)).toMatchObject({ received: 18, missing: [{ from: 21, to: 25 }] });
 });
 
-test('F4 an instance that ends without a word is silent, and what it may have held has an open end', async () => {
+test('F4 an instance that ends without a report is silent, and the numbers it may have lost have no upper end', async () => {
   const instance = newInstance();
   await tell(instance, { submitted: 3, reportEveryMs: 100 });
   await send(instance, '1-2', 2);
@@ -93,7 +93,7 @@ test('F4 an instance that ends without a word is silent, and what it may have he
   });
 });
 
-test('F15 the difference of the clocks is told', async () => {
+test('F15 the difference of the clocks is reported', async () => {
   const instance = newInstance();
   const began = Date.now();
   await tell(instance, { sentAt: new Date(began + 600_000).toISOString() });
@@ -103,7 +103,7 @@ test('F15 the difference of the clocks is told', async () => {
   expect(Number(skewMs)).toBeLessThanOrEqual(601_000);
 });
 
-test('events of a batch whose header counts otherwise are refused, and nothing is stored', async () => {
+test('a batch whose header gives another number of events is refused, and nothing is stored', async () => {
   const instance = newInstance();
   expect(await send(instance, '1-3', 2)).toBe(400);
   expect(await tell('short', {})).toBe(400);
@@ -112,7 +112,7 @@ test('events of a batch whose header counts otherwise are refused, and nothing i
   expect(await source(instance)).toBeUndefined();
 });
 
-test('rejected events have arrived too', async () => {
+test('rejected events count as arrived', async () => {
   const instance = newInstance();
   const response = await server.fetch('/v1/events', {
     method: 'POST',
@@ -123,7 +123,7 @@ test('rejected events have arrived too', async () => {
   expect(await source(instance)).toMatchObject({ received: 1, missing: [] });
 });
 
-test('F17 the same id with another body is a conflict, and the attempt is on record', async () => {
+test('F17 the same id with another body is a conflict, and the attempt is recorded', async () => {
   const [event] = makeEvents(1);
   await server.send([event]);
   const { status } = await server.send([{ ...event, reason: 'another' }]);

@@ -25,7 +25,7 @@ const event = (extra: Record<string, unknown> = {}): Record<string, unknown> => 
   ...extra,
 });
 
-/** Sends a whole request and hangs up before it is answered, or only its head when `body` is empty. */
+/** Sends a request, or only its head when `body` is empty, and disconnects before the answer. */
 function hangUp(length: number, body: string, authorization: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
@@ -36,7 +36,7 @@ function hangUp(length: number, body: string, authorization: string): Promise<vo
   });
 }
 
-test('requests whose callers hang up, and strangers who announce large bodies, take no room from later requests', async () => {
+test('requests whose callers disconnect, and large bodies without a key, take no room from later requests', async () => {
   const large = JSON.stringify(Array.from({ length: 200 }, () => event({ description: 'x'.repeat(50_000) })));
   for (let round = 0; round < 10; round++) {
     await hangUp(Buffer.byteLength(large), large, `Bearer ${server.key}`);
@@ -46,7 +46,7 @@ test('requests whose callers hang up, and strangers who announce large bodies, t
   expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 201));
 });
 
-test('F19 a body just within 16 MiB is taken, one byte more is refused with 413 before it is parsed', async () => {
+test('F19 a body of just under 16 MiB is accepted, and a larger one is refused with 413 before it is parsed', async () => {
   const limit = 16 * 1024 * 1024;
   const lines = Array.from({ length: 300 }, () =>
     JSON.stringify(event({ attributes: { pad: 'x'.repeat(55_000) } })),
@@ -58,7 +58,7 @@ test('F19 a body just within 16 MiB is taken, one byte more is refused with 413 
       body,
       headers: { 'content-type': 'application/x-ndjson' },
     });
-  // Blank lines count as bytes only.
+  // Blank lines are no events; they only add bytes.
   const within = await send(text + '\n'.repeat(limit - text.length));
   expect(within.status).toBe(201);
   expect(await within.json()).toMatchObject({ accepted: 300 });
@@ -67,7 +67,7 @@ test('F19 a body just within 16 MiB is taken, one byte more is refused with 413 
   expect(await beyond.json()).toMatchObject({ type: 'urn:bitacora:problem:body_too_large' });
 });
 
-test('an attribute with a very long name is found, and the index of its ledger goes on', async () => {
+test('an attribute with a very long name is found, and the index of its ledger continues', async () => {
   const name = randomBytes(1_500).toString('hex');
   await server.json('/v1/ledgers', { method: 'POST', body: '{"name":"names"}' });
   await server.send(event({ attributes: { [name]: 'here' } }), { ledger: 'names' });
@@ -91,7 +91,7 @@ test('an attribute with a very long name is found, and the index of its ledger g
   expect(facets.body.facets['target.type']).toEqual([{ value: 'note', count: 17 }]);
 });
 
-test('a host id that is an e-mail address is found by it, and stands nowhere in the index', async () => {
+test('a host id that is an e-mail address can be searched, and the index does not contain it', async () => {
   const email = 'olga.smirnova@example.org';
   const { body } = await server.send(event({ actor: { id: email, name: 'Olga' } }));
   const found = await server.json(`/v1/events?actor=${email}`);
@@ -109,7 +109,7 @@ test('a host id that is an e-mail address is found by it, and stands nowhere in 
   expect(JSON.stringify(facets.body)).not.toContain(email);
 });
 
-test('a key that may touch one ledger makes keys for no more than that one', async () => {
+test('a key that is limited to a ledger makes keys only for this ledger', async () => {
   const scopes = ['admin', 'read', 'ingest'];
   const limited = await server.json('/v1/keys', {
     method: 'POST',
@@ -131,7 +131,7 @@ test('a key that may touch one ledger makes keys for no more than that one', asy
   expect(same.body.key.ledgers).toEqual(['default']);
 });
 
-test('a histogram is split by few values only, and says so', async () => {
+test('a histogram is split by a limited number of values, and the answer says so', async () => {
   await server.send(Array.from({ length: 300 }, (_, n) => event({ correlationId: `c${n}` })));
   const refused = await server.json('/v1/histogram?interval=hour&by=correlationId');
   expect(refused.status).toBe(400);

@@ -9,7 +9,7 @@ import { startTestServer, type TestServer } from './support/test-server.ts';
 
 let server: TestServer;
 let document: any;
-/** Values that exist, for each parameter of a path. */
+/** A value that exists for each parameter of a path. */
 let known: Record<string, string>;
 let key: string;
 let person: SignedInUser;
@@ -59,7 +59,7 @@ test('F-11 the document is OpenAPI 3.1: paths, parameters, answers, references',
   expect(described().length).toBeGreaterThan(20);
 });
 
-/** Sends a request and holds the answer against what the document says of it; the status. */
+/** Sends a request, compares the answer with the document, and returns the status. */
 async function answersAsDescribed(
   { method, operation }: Described,
   sent: { place: string; body?: string; headers?: Record<string, string>; as?: string },
@@ -67,19 +67,19 @@ async function answersAsDescribed(
   const { place, ...rest } = sent;
   const abort = new AbortController();
   const asked = { method, redirect: 'manual', signal: abort.signal } as const;
-  // What is a person's own is asked by one who signed in.
+  // Routes below /v1/me are for people, so a person who signed in calls them.
   const response =
     place.startsWith('/v1/me') && rest.as === undefined
       ? await person.fetch(place, { ...asked, ...rest })
       : await server.fetch(place, { ...asked, as: key, ...rest });
   const about = `${method} ${place} → ${response.status}`;
-  const told = operation.responses[String(response.status)] ?? operation.responses['default'];
+  const described = operation.responses[String(response.status)] ?? operation.responses['default'];
   if (response.status < 400) expect(operation.responses, about).toHaveProperty([String(response.status)]);
   const type = response.headers.get('content-type')?.split(';')[0] ?? '';
-  const content = told.content ?? {};
+  const content = described.content ?? {};
   if (Object.keys(content).length === 0) expect(await response.text(), about).toBe('');
   else {
-    // a redirect carries no body, and a stream does not end
+    // A redirect has no body, and a stream does not end.
     if (response.status !== 302) expect(Object.keys(content), about).toContain(type);
     if (type.endsWith('json')) {
       const schema = z.fromJSONSchema(withOwnDefinitions(content[type].schema));
@@ -91,7 +91,7 @@ async function answersAsDescribed(
   return response.status;
 }
 
-/** zod looks for what a schema refers to in the schema itself. */
+/** Copies the schemas to which a schema refers into it, because zod looks for them there. */
 function withOwnDefinitions(schema: unknown): any {
   const moved = (value: unknown): any =>
     JSON.parse(JSON.stringify(value).replaceAll('#/components/schemas/', '#/$defs/'));
@@ -146,27 +146,27 @@ test('F-11 each route answers a good request with the status, media type and sha
       path: { instance: 'AbCdEfGhIjKlMnOpQrStUv' },
     },
   };
-  // Right codes are shown where people sign in; here these two are refused as described.
-  // Without packs there is no logger; those of packs are shown in test/packs.
+  // The tests of signing in send right codes. Here wrong codes are refused as the document says.
+  // Without packs there is no logger. The tests in test/packs call the loggers of packs.
   const refused = ['PUT /v1/me/totp', 'POST /v1/me/totp/removal', 'POST /v1/packs/{pack}/{logger}'];
-  // What ends sessions comes after what needs them.
+  // Routes that end sessions are called after routes that need a session.
   const last = ['DELETE /v1/me/sessions', 'PUT /v1/me/password'];
-  const placeOf = (one: Described): number => last.findIndex((name) => isNamed(one, name));
+  const placeOf = (route: Described): number => last.findIndex((name) => isNamed(route, name));
   const inOrder = described().sort((a, b) => placeOf(a) - placeOf(b));
-  for (const one of inOrder) {
-    const { query = '', body, path } = good[`${one.method} ${one.path}`] ?? {};
+  for (const route of inOrder) {
+    const { query = '', body, path } = good[`${route.method} ${route.path}`] ?? {};
     const place =
-      one.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => (path ?? known)[name] ?? known[name] ?? 'x') +
+      route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => (path ?? known)[name] ?? known[name] ?? 'x') +
       query;
-    const status = await answersAsDescribed(one, {
+    const status = await answersAsDescribed(route, {
       place,
       ...(body === undefined ? {} : { body, headers: json }),
     });
-    expect({ ...one, operation: undefined, place, status: status < 400 }).toEqual({
-      ...one,
+    expect({ ...route, operation: undefined, place, status: status < 400 }).toEqual({
+      ...route,
       operation: undefined,
       place,
-      status: !refused.some((name) => isNamed(one, name)),
+      status: !refused.some((name) => isNamed(route, name)),
     });
   }
 });
@@ -178,7 +178,7 @@ function isNamed({ method, path }: Described, name: string): boolean {
 async function anotherSession(): Promise<string> {
   await signInWith(server, { tenant: 'alpha', email: person.email, password: person.password });
   const { body } = await person.json('/v1/me/sessions');
-  return body.sessions.find((one: { id: string }) => one.id !== person.session).id;
+  return body.sessions.find((session: { id: string }) => session.id !== person.session).id;
 }
 
 async function aKeyId(): Promise<string> {
@@ -222,7 +222,7 @@ test('F-11 1,500 random requests are answered as the document says, right or wro
   ];
   const bodies = [
     event,
-    // Few routes store what is sent, and one right body among many wrong ones would seldom meet them.
+    // Few routes store a body, and random bodies are seldom right, so right bodies are sent to these routes too.
     event,
     event,
     `[${event}]`,
@@ -239,22 +239,22 @@ test('F-11 1,500 random requests are answered as the document says, right or wro
   const routes = described().filter(({ path }) => path !== '/v1/tail');
   const statuses = new Map<number, number>();
   for (let request = 0; request < 1_500; request++) {
-    const one = random.pick(routes);
-    const names: string[] = (one.operation.parameters ?? [])
+    const route = random.pick(routes);
+    const names: string[] = (route.operation.parameters ?? [])
       .filter((parameter: any) => parameter.in === 'query')
       .map((parameter: any) => parameter.name);
     const chosen = random.shuffled([...names, 'unknown']).slice(0, random.int(4));
     const query = new URLSearchParams(chosen.map((name) => [name, random.pick(values)]));
-    const filled = one.path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+    const filled = route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
       encodeURIComponent(random.chance(0.5) ? (known[name] ?? 'x') : random.pick(values) || 'x'),
     );
     const body =
-      one.method === 'POST' || one.method === 'PUT'
+      route.method === 'POST' || route.method === 'PUT'
         ? { body: random.pick(bodies), headers: random.chance(0.9) ? json : { 'content-type': 'text/plain' } }
         : {};
-    // Making keys and removing them is for the requests above: here nobody loses the key that asks.
-    if (one.method === 'DELETE' && /^\/v1\/(keys|me|users)/.test(one.path)) continue;
-    const status = await answersAsDescribed(one, {
+    // Routes that make or remove keys are left out, because a random request could remove the key of the test.
+    if (route.method === 'DELETE' && /^\/v1\/(keys|me|users)/.test(route.path)) continue;
+    const status = await answersAsDescribed(route, {
       place: `${filled}?${query}`,
       ...body,
       ...(random.chance(0.05) ? { as: 'wrong' } : {}),

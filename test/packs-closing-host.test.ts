@@ -11,7 +11,7 @@ let host: ExampleHost;
 let ana: { token: string; auditToken: string };
 let raul: { token: string; auditToken: string };
 
-// An app in which an analyst works on cards, with one that was refused, and closes the period.
+// In the app an analyst works on cards, one of which is refused, and closes the period.
 beforeAll(async () => {
   server = await startWithPack({ folder: 'accounting-closing', exported: 'accountingClosing' });
   const { status } = await server.json('/v1/viewer-keys/closing', {
@@ -47,7 +47,7 @@ async function list(token: string | undefined, query = ''): Promise<{ status: nu
   return { status: response.status, body: await response.json() };
 }
 
-test('A-01 A-04 cards worked on in an Express app appear with their 15 fields, refusals as errors', async () => {
+test('A-01 A-04 work on cards in an Express app appears with its 15 fields, and refusals appear as errors', async () => {
   const { status, body } = await list(raul.auditToken);
   expect(status).toBe(200);
   expect(body).toMatchObject({ count: 5, total_pages: 1, current_page: 1, has_next: false });
@@ -62,13 +62,21 @@ test('A-01 A-04 cards worked on in an Express app appear with their 15 fields, r
   const { uuid, ...refused } = rows[4] ?? {};
   expect(uuid).toMatch(/^[0-9a-f-]{36}$/);
   expect(refused).toEqual({
-    ...{ id: expect.any(Number), cliente_id: 12, cliente_nombre: 'Comercial Sur' },
-    ...{ usuario_id: 7, usuario_nombre: 'Ana Rojas', usuario_email: 'ana@bdo.example' },
-    ...{ tarjeta: 'clasificacion', accion: 'upload', resultado: 'error' },
+    id: expect.any(Number),
+    cliente_id: 12,
+    cliente_nombre: 'Comercial Sur',
+    usuario_id: 7,
+    usuario_nombre: 'Ana Rojas',
+    usuario_email: 'ana@bdo.example',
+    tarjeta: 'clasificacion',
+    accion: 'upload',
+    resultado: 'error',
     descripcion: 'Archivo rechazado: plan.pdf',
     timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
     ip_address: expect.stringMatching(/127\.0\.0\.1|::1/),
-    ...{ detalles: { archivo: 'plan.pdf' }, estado_cierre: 'en_proceso', periodo_cierre: '2026-02' },
+    detalles: { archivo: 'plan.pdf' },
+    estado_cierre: 'en_proceso',
+    periodo_cierre: '2026-02',
   });
   const counts = await Promise.all(
     ['tarjeta=clasificacion', 'cierre=cerrado', 'cliente_id=13', 'usuario_id=7', 'accion=cerrar'].map(
@@ -78,7 +86,7 @@ test('A-01 A-04 cards worked on in an Express app appear with their 15 fields, r
   expect(counts).toEqual([2, 1, 0, 5, 2]);
 });
 
-test('A-07 with the tokens that the app gives a gerente reads, an analista gets 403 and a stranger 401', async () => {
+test("A-07 with the app's tokens a gerente may read, an analista gets 403 and a stranger 401", async () => {
   expect((await list(raul.auditToken)).status).toBe(200);
   expect(await list(ana.auditToken)).toMatchObject({ status: 403, body: { error: 'Acceso denegado' } });
   expect(await list(undefined)).toMatchObject({ status: 401, body: { error: 'No autenticado' } });
@@ -92,13 +100,15 @@ test('A-07 with the tokens that the app gives a gerente reads, an analista gets 
   expect(written.status).toBe(403);
 });
 
-test('A-01 its sign-ins are on record too, and no password or session of the app is', async () => {
+test("A-01 the app's sign-ins are recorded too, and no password or session id is", async () => {
   const all = (await server.json('/v1/events?limit=1000')).body.entries;
   const actions = all.map(({ event }: { event: { action: string } }) => event.action).sort();
   expect(actions).toEqual([
     ...Array(5).fill('card.activity'),
     ...Array(3).fill('http.request'),
-    ...['session.login', 'session.login', 'session.login_failed'],
+    'session.login',
+    'session.login',
+    'session.login_failed',
   ]);
   const text = JSON.stringify(all);
   for (const hidden of [ana.token, ana.auditToken, 'mesa redonda']) expect(text).not.toContain(hidden);

@@ -48,7 +48,7 @@ test('F-01 a declared action gets its operation, its ledger and its attribute ty
   const stored = await server.send(lend({ attributes: { branch: 'north', dueOn: '2026-03-01' } }));
   expect(stored.status).toBe(201);
   const { body } = await server.json(`/v1/events/${stored.body.results[0].id}`);
-  // Two years of retention: a ledger of its own.
+  // The pack keeps entries for two years, so it has its own ledger.
   expect(body.ledger).toBe('default.library');
   expect(body.event.operation).toBe('create');
   const refused = await server.send(lend({ attributes: { branch: 5 } }));
@@ -56,7 +56,7 @@ test('F-01 a declared action gets its operation, its ledger and its attribute ty
   expect(refused.body.parameter).toBe('attributes.branch');
 });
 
-test('F17 an event stored before its pack was added is stored once, also when it is sent again after', async () => {
+test('F17 an event that was stored before its pack was added is not stored again when it is sent again', async () => {
   const again = await server.send([early, { ...early, id: '01930000-0000-7000-8000-000000000002' }]);
   expect(again.body).toMatchObject({ accepted: 1, duplicates: 1, results: [{ id: early.id, index: 0 }, {}] });
   const { body } = await server.json('/v1/events?actor=eva&count=true');
@@ -67,7 +67,7 @@ test('F17 an event stored before its pack was added is stored once, also when it
   expect((await server.send({ ...early, reason: 'another body' })).status).toBe(409);
 });
 
-test('events of one request go each to the ledger of its action, answered in order', async () => {
+test('each event of a request goes to the ledger of its action, and the answers are in order', async () => {
   const { body } = await server.send([lend(), { action: 'door.open', actor: { id: 'lia' } }, lend()]);
   const ledgers = await Promise.all(
     body.results.map(async ({ id }: { id: string }) => (await server.json(`/v1/events/${id}`)).body.ledger),
@@ -77,7 +77,7 @@ test('events of one request go each to the ledger of its action, answered in ord
   expect(found.body.count).toBeGreaterThanOrEqual(4);
 });
 
-test('F-06 a field that the pack declares not personal stays in the entry bytes, the others leave it', async () => {
+test('F-06 a field that the pack declares not personal stays in the entry bytes, and the other personal fields do not', async () => {
   const { body } = await server.send(lend());
   await server.json(`/v1/events/${body.results[0].id}/proof`).catch(() => undefined);
   const bundle = await server.fetch(`/v1/tlog/default.library/tile/entries/000.p/1`);
@@ -127,7 +127,7 @@ export const event: PackEvent<Known['actions'], NonNullable<Known['attributes']>
   expect(out).toMatch(/'string' is not assignable to type 'number'/);
 });
 
-test('F-01 F-12 a server that is given it checks its fields and has its labels, its logger and its route', async () => {
+test('F-01 F-12 a server that loads this pack checks its fields and has its labels, its logger and its route', async () => {
   const path = '/v1/packs/film-archive/open';
   const call = (body: unknown): Promise<{ status: number; body: any }> =>
     server.json(path, { method: 'POST', body: JSON.stringify(body) });
@@ -174,13 +174,16 @@ test.each([
   [['film-archive', '--dir', '.'], /<name>: film-archive is there already/],
   [['film', '--dir', 'film-archive/pack.ts'], /--dir: film-archive\/pack.ts: /],
   [[], /missing required argument 'name'/],
-])('`bitacora pack new` with %j ends with 2 and says which argument is wrong', async (args, told) => {
-  const { code, out, error } = await folder.packNew(...args);
-  expect({ code, out }).toEqual({ code: 2, out: '' });
-  expect(error).toMatch(told);
-});
+])(
+  '`bitacora pack new` with %j ends with exit code 2 and names the wrong argument',
+  async (args, pattern) => {
+    const { code, out, error } = await folder.packNew(...args);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(error).toMatch(pattern);
+  },
+);
 
-test('a configuration that cannot be loaded stops the start with its reason', async () => {
+test('with a configuration that cannot be loaded the start ends with the reason', async () => {
   const other = await startTestServer();
   await other.stop();
   await expect(other.restart({ BITACORA_CONFIG: '/nowhere.ts' })).rejects.toThrow(/BITACORA_CONFIG/);

@@ -30,9 +30,9 @@ interface Page {
 const random = createRandom(20_260_301);
 const sent = inventEvents(random, 2_500);
 let server: TestServer;
-/** Answers that said they were not exact, asked for several times: after two seconds of reading texts. */
+/** The number of answers that were still inexact after several questions, because reading texts took two seconds. */
 let gaveUp = 0;
-/** Newest first, as the server must order them. */
+/** The entries newest first, in the order that the server must give. */
 let entries: Entry[];
 
 const page = (parameters: Record<string, string>): Promise<Page> =>
@@ -45,7 +45,7 @@ beforeAll(async () => {
     body: '{"name":"second"}',
     headers: { 'content-type': 'application/json' },
   });
-  // the grant of a key is kept for two seconds
+  // The server keeps the grant of a key for two seconds.
   await waitUntil(
     'the new ledger',
     async () => (await server.send(sent.slice(0, 500), { ledger: 'second' })).status === 201,
@@ -99,11 +99,11 @@ test('F-04 1,000 random queries find what a scan finds: entries in order, counts
     if (number % 5 === 0) await compareNumbers(q, expected);
   }
   expect(found).toBeGreaterThan(600);
-  // two seconds are plenty here, unless the machine is busy with something else
+  // Two seconds are enough here, unless the machine is busy with other work.
   expect(gaveUp).toBeLessThan(200);
 });
 
-/** A count that says that it is not exact may only be too low. */
+/** An inexact count may only be too low. */
 function atLeast(counted: number, all: number): number {
   gaveUp++;
   return counted <= all ? all : counted;
@@ -115,7 +115,7 @@ async function compareEntries(q: string, expected: readonly Entry[]): Promise<vo
   const answer = await page({ q, limit: String(limit), order, count: 'true' });
   const ids = expected.map((entry) => entry.id);
   if (order === 'asc') ids.reverse();
-  // A page that two seconds of reading texts cut short goes on where it stopped.
+  // A page that ended after two seconds of reading texts continues where it stopped.
   let { next } = answer;
   while (answer.entries.length < limit && next !== null) {
     const more = await page({ q, limit: String(limit - answer.entries.length), order, cursor: next });
@@ -185,7 +185,7 @@ function buckets(found: readonly Entry[], interval: 'hour' | 'day', by: string):
     }));
 }
 
-test('without a filter the numbers are those of a scan, also for the oldest and for future times', async () => {
+test('without a filter the numbers equal those of a scan, also for the oldest and for future times', async () => {
   for (const interval of ['hour', 'day'] as const) {
     const { body } = await server.json(`/v1/histogram?interval=${interval}&by=outcome`);
     expect(body.buckets).toEqual(buckets(entries, interval, 'outcome'));
@@ -195,7 +195,7 @@ test('without a filter the numbers are those of a scan, also for the oldest and 
     expect(body.facets[field]).toEqual(facet(entries, field));
 });
 
-test('F-04 pages forward and back meet every entry once, whatever the page size', async () => {
+test('F-04 pages forwards and backwards contain every entry once, with any page size', async () => {
   for (const [q, limit] of [
     ['level:>=medium', 37],
     ['zone OR transfer', 100],
@@ -221,7 +221,7 @@ test('F-04 pages forward and back meet every entry once, whatever the page size'
   }
 });
 
-test('parameters narrow like qualifiers, and from and to include whole days', async () => {
+test('parameters filter like qualifiers, and from and to include whole days', async () => {
   const asked: [Record<string, string>, Asked][] = [
     [{ actor: 'Torres' }, { kind: 'is', field: 'actor', values: ['Torres'] }],
     [{ actor: 'OMAR@example.org' }, { kind: 'is', field: 'actor', values: ['omar@example.org'] }],
@@ -254,7 +254,7 @@ test('parameters narrow like qualifiers, and from and to include whole days', as
   }
 });
 
-describe('what cannot be answered is refused by name', () => {
+describe('a question that cannot be answered is refused, and the answer names the fault', () => {
   test.each([
     ['actor:ana )', 11],
     ['(actor:ana', 1],
@@ -311,7 +311,7 @@ describe('what cannot be answered is refused by name', () => {
     expect({ status, parameter: body.parameter }).toEqual({ status: 400, parameter });
   });
 
-  test('a ledger that is not there is 404', async () => {
+  test('a ledger that does not exist is 404', async () => {
     expect(await server.json('/v1/events?ledger=third')).toMatchObject({
       status: 404,
       body: { parameter: 'ledger' },

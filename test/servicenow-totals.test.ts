@@ -56,7 +56,7 @@ describe.skipIf(file === undefined)('119,998 real updates of incidents', () => {
     await facetsHold({}, () => true);
     await facetsHold(
       { q: 'attributes.priority:"1 - Critical"' },
-      (one) => one.attributes.get('priority') === '1 - Critical',
+      (update) => update.attributes.get('priority') === '1 - Critical',
     );
     await filtersHold();
     await histogramsHold();
@@ -79,13 +79,13 @@ describe.skipIf(file === undefined)('119,998 real updates of incidents', () => {
     });
     expect(exact).toBe(true);
     const chosen = model.updates.filter(matches);
-    expect(facets.actor).toEqual(tally(chosen.map((one) => one.actor)));
+    expect(facets.actor).toEqual(tally(chosen.map((update) => update.actor)));
     expect(facets.action).toEqual([{ value: 'incident.update', count: chosen.length }]);
     expect(facets['changes.path']).toEqual(
-      tally(chosen.flatMap((one) => one.changes.map(({ path }) => path))),
+      tally(chosen.flatMap((update) => update.changes.map(({ path }) => path))),
     );
     for (const column of columns) {
-      const values = chosen.flatMap((one) => one.attributes.get(column) ?? []);
+      const values = chosen.flatMap((update) => update.attributes.get(column) ?? []);
       expect(facets[`attributes.${column}`]).toEqual(tally(values));
     }
   }
@@ -93,33 +93,41 @@ describe.skipIf(file === undefined)('119,998 real updates of incidents', () => {
   async function filtersHold(): Promise<void> {
     const day = (text: string): number => Date.parse(text);
     const asked: [Record<string, string>, (update: Update) => boolean][] = [
-      [{ actor: 'Updated by 21' }, (one) => one.actor === 'Updated by 21'],
-      [{ q: 'attributes.incident_state:"-100"' }, (one) => one.attributes.get('incident_state') === '-100'],
+      [{ actor: 'Updated by 21' }, (update) => update.actor === 'Updated by 21'],
+      [
+        { q: 'attributes.incident_state:"-100"' },
+        (update) => update.attributes.get('incident_state') === '-100',
+      ],
       [
         { actor: 'Updated by 908', q: 'attributes.priority:"2 - High","1 - Critical"' },
-        (one) => one.actor === 'Updated by 908' && /^[12] -/.test(one.attributes.get('priority') ?? ''),
+        (update) =>
+          update.actor === 'Updated by 908' && /^[12] -/.test(update.attributes.get('priority') ?? ''),
       ],
       [
         { q: 'attributes.category:"Category 55" -attributes.contact_type:Phone' },
-        (one) =>
-          one.attributes.get('category') === 'Category 55' && one.attributes.get('contact_type') !== 'Phone',
+        (update) =>
+          update.attributes.get('category') === 'Category 55' &&
+          update.attributes.get('contact_type') !== 'Phone',
       ],
-      [{ q: 'changes.path:assigned_to' }, (one) => one.changes.some(({ path }) => path === 'assigned_to')],
+      [
+        { q: 'changes.path:assigned_to' },
+        (update) => update.changes.some(({ path }) => path === 'assigned_to'),
+      ],
       [
         { q: 'attributes.reassignment_count:>=10' },
-        (one) => Number(one.attributes.get('reassignment_count')) >= 10,
+        (update) => Number(update.attributes.get('reassignment_count')) >= 10,
       ],
       [
         { from: '2016-03-01', to: '2016-03-01' },
-        (one) => Math.floor(one.at / dayMs) === day('2016-03-01') / dayMs,
+        (update) => Math.floor(update.at / dayMs) === day('2016-03-01') / dayMs,
       ],
       [
         { q: 'created:2016-03-01..2016-03-31' },
-        (one) => one.at >= day('2016-03-01') && one.at < day('2016-04-01'),
+        (update) => update.at >= day('2016-03-01') && update.at < day('2016-04-01'),
       ],
       [
         { from: '2016-05-10T09:30:00Z', to: '2016-05-10T17:00:00Z' },
-        (one) => one.at >= day('2016-05-10T09:30Z') && one.at <= day('2016-05-10T17:00Z'),
+        (update) => update.at >= day('2016-05-10T09:30Z') && update.at <= day('2016-05-10T17:00Z'),
       ],
       [{ from: 'now-7d' }, () => false],
     ];
@@ -136,8 +144,10 @@ describe.skipIf(file === undefined)('119,998 real updates of incidents', () => {
       ['hour', 3_600_000],
     ] as const) {
       for (const actor of [undefined, 'Updated by 21']) {
-        const chosen = model.updates.filter((one) => actor === undefined || one.actor === actor);
-        const counts = tally(chosen.map((one) => new Date(Math.floor(one.at / size) * size).toISOString()));
+        const chosen = model.updates.filter((update) => actor === undefined || update.actor === actor);
+        const counts = tally(
+          chosen.map((update) => new Date(Math.floor(update.at / size) * size).toISOString()),
+        );
         const expected = counts
           .map(({ value, count }) => ({ from: value, count }))
           .sort((a, b) => (a.from < b.from ? -1 : 1));
@@ -148,12 +158,12 @@ describe.skipIf(file === undefined)('119,998 real updates of incidents', () => {
   }
 
   async function storiesHold(): Promise<void> {
-    const perIncident = tally(model.updates.map((one) => one.incident));
+    const perIncident = tally(model.updates.map((update) => update.incident));
     const chosen = [...perIncident.slice(0, 2), ...perIncident.slice(-3), ...perIncident.slice(9_000, 9_010)];
     for (const { value: incident } of chosen) {
       const found = await allPages({ target: `incident/${incident}`, order: 'asc' }, 7);
-      const own = model.updates.filter((one) => one.incident === incident);
-      // rows of one minute keep the order of the file
+      const own = model.updates.filter((update) => update.incident === incident);
+      // Rows of the same minute keep the order of the file.
       own.sort((a, b) => a.at - b.at);
       expect(found.forward.flat().map(shown)).toEqual(
         own.map(({ at, actor, attributes, changes }) => ({
@@ -170,13 +180,14 @@ describe.skipIf(file === undefined)('119,998 real updates of incidents', () => {
     const filter = { q: 'attributes.priority:"1 - Critical" attributes.made_sla:true' };
     const pages = await allPages(filter, 300);
     const own = model.updates.filter(
-      (one) => one.attributes.get('priority') === '1 - Critical' && one.attributes.get('made_sla') === 'true',
+      (update) =>
+        update.attributes.get('priority') === '1 - Critical' && update.attributes.get('made_sla') === 'true',
     );
     expect(pages.forward.flat().length).toBe(own.length);
     expect(pages.forward.length).toBeGreaterThan(2);
     expect(pages.back.map(ids)).toEqual(pages.forward.map(ids));
     const times = pages.forward.flat().map((entry) => shown(entry).at);
-    expect(times).toEqual(own.map((one) => one.at).sort((a, b) => b - a));
+    expect(times).toEqual(own.map((update) => update.at).sort((a, b) => b - a));
   }
 
   async function allPages(
@@ -210,7 +221,7 @@ describe.skipIf(file === undefined)('119,998 real updates of incidents', () => {
   });
 
   test('F-13 importing the file again adds nothing', async () => {
-    // The beginning says as much as the whole: ids are made of the row, and of rows before it.
+    // The first rows are enough, because ids depend only on the row and the rows before it.
     const rows = process.env['BITACORA_FAULTS'] === 'full' ? 119_998 : 25_000;
     const folder = mkdtempSync(join(tmpdir(), 'bitacora-beginning-'));
     const beginning = join(folder, 'beginning.csv');
@@ -253,7 +264,7 @@ function randomTextQueries(model: ServicenowModel, number: number): { q: string;
   const spelling = [...model.dictionary.keys()];
   return Array.from({ length: number }, () => {
     const { words } = random.pick(model.updates);
-    // mostly words that stand together somewhere, at times any word of all
+    // Mostly words of the same update, and sometimes any words.
     const drawn = Array.from(
       { length: 1 + random.int(3) },
       () =>
@@ -266,7 +277,7 @@ function randomTextQueries(model: ServicenowModel, number: number): { q: string;
   });
 }
 
-/** How often each value occurs, the most frequent first, equal ones by letter. */
+/** How often each value occurs, the most frequent first; values of the same frequency in alphabetical order. */
 function tally(values: readonly string[]): { value: string; count: number }[] {
   const counts = new Map<string, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);

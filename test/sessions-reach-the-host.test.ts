@@ -45,15 +45,17 @@ afterAll(async () => {
   await receiver?.stop();
 });
 
-/** Sessions that are open, by their ids. */
+/** Opens sessions and returns their ids. */
 async function open(count: number): Promise<string[]> {
   const logins = Array.from({ length: count }, () => ({
-    ...{ action: 'session.start', actor: { id: `u${opened}` }, sessionId: `s-${opened++}` },
+    action: 'session.start',
+    actor: { id: `u${opened}` },
+    sessionId: `s-${opened++}`,
   }));
   return (await server.send(logins)).body.results.map(({ id }: { id: string }) => id);
 }
 
-/** As the administrator of the database; how many rows. */
+/** Runs a statement as the administrator of the database; returns the number of rows. */
 async function inDatabase(statement: string): Promise<number> {
   const database = new pg.Client(server.superuserUrl());
   await database.connect();
@@ -74,32 +76,32 @@ function watch(onClosed: (session: ClosedSession) => unknown, more: object = {})
   return made;
 }
 
-/** A watch that keeps no position begins with what is closed after its first question: until it is at work. */
-async function atWork(told: readonly unknown[]): Promise<void> {
+/** Waits until a watch without a stored position has begun. It reports only sessions that are closed after its first question. */
+async function untilBegun(closed: readonly unknown[]): Promise<void> {
   const oneMore = async (): Promise<number> => {
     await close((await open(1))[0] ?? '');
-    return told.length;
+    return closed.length;
   };
   await expect.poll(oneMore).toBeGreaterThan(0);
 }
 
-async function onceThere(told: string[], wanted: string[]): Promise<void> {
-  await expect.poll(() => told).toEqual(wanted);
+async function expectClosed(closed: string[], wanted: string[]): Promise<void> {
+  await expect.poll(() => closed).toEqual(wanted);
 }
 
-test('C-06 a host that asks is told of every closing in order, and by the next process where the last one stopped', async () => {
+test('C-06 a host that asks gets every closing in order, and its next process continues where the last one stopped', async () => {
   const cursor = join(folder, 'cursor');
   const ids = await open(6);
-  const told: string[] = [];
-  const first = watch(({ id }) => void told.push(id), { cursor });
+  const closed: string[] = [];
+  const first = watch(({ id }) => void closed.push(id), { cursor });
   await close(ids[2] ?? '');
   await close(ids[0] ?? '');
-  await onceThere(told, [ids[2] ?? '', ids[0] ?? '']);
+  await expectClosed(closed, [ids[2] ?? '', ids[0] ?? '']);
   await first.close();
   expect(statSync(cursor).mode & 0o777).toBe(0o600);
   await close(ids[1] ?? '');
   await server.send({ action: 'session.logout', actor: { id: 'u3' }, sessionId: 's-3' });
-  expect(told).toHaveLength(2);
+  expect(closed).toHaveLength(2);
 
   const rest: ClosedSession[] = [];
   watch((session) => void rest.push(session), { cursor });
@@ -108,24 +110,26 @@ test('C-06 a host that asks is told of every closing in order, and by the next p
     { id: ids[1], actor: { id: 'u1' }, closeReason: 'administrator', sessionId: expect.any(String) },
     { id: ids[3], actor: { id: 'u3' }, closeReason: 'logout' },
   ]);
-  // Without a kept position the host is not told what was before.
+  // Without a stored position the host does not get earlier closings.
   const fresh: string[] = [];
   watch(({ id }) => void fresh.push(id));
-  await atWork(fresh);
+  await untilBegun(fresh);
   expect(fresh).not.toContain(ids[1]);
 });
 
-/** Of the sessions, each once, in the order in which they were first told. */
-function toldOf(ids: readonly string[]): string[] {
-  const told = receiver.received.map(({ body }) => body.data.id as string).filter((id) => ids.includes(id));
-  return [...new Set(told)];
+/** Those of the sessions that the receiver got, each once, in the order in which they first arrived. */
+function receivedOf(ids: readonly string[]): string[] {
+  const received = receiver.received
+    .map(({ body }) => body.data.id as string)
+    .filter((id) => ids.includes(id));
+  return [...new Set(received)];
 }
 
 test('C-06 each closing is sent to the receiver with a signature that it can check, in order', async () => {
   const ids = await open(3);
   for (const id of ids.toReversed()) await close(id);
   await server.send({ action: 'note.write', actor: { id: 'x' } });
-  await expect.poll(() => toldOf(ids)).toEqual(ids.toReversed());
+  await expect.poll(() => receivedOf(ids)).toEqual(ids.toReversed());
   expect(receiver.received.every(({ signed, path }) => signed && path === '/hooks/sessions')).toBe(true);
   const first = receiver.received.find(({ body }) => body.data.id === ids[2]);
   const { body: session } = await server.json(`/v1/sessions/${ids[2]}`);
@@ -151,11 +155,11 @@ test('C-06 two sessions that have the same id in two ledgers are two messages', 
   for (const ledger of ['default', 'second'])
     expect((await server.send(events, { ledger })).status).toBe(201);
   const received = (): Set<string> =>
-    new Set(receiver.received.filter(({ body }) => body.data.id === id).map((one) => one.id));
+    new Set(receiver.received.filter(({ body }) => body.data.id === id).map((message) => message.id));
   await expect.poll(() => received().size).toBe(2);
 });
 
-test('C-06 a receiver that is away, fails or redirects gets each closing again under the same id, until it takes it', async () => {
+test('C-06 a receiver that is away, fails or redirects gets each closing again with the same id, until it accepts it', async () => {
   const ids = await open(4);
   await receiver.stop();
   for (const id of ids.slice(0, 2)) await close(id);
@@ -168,31 +172,32 @@ test('C-06 a receiver that is away, fails or redirects gets each closing again u
   };
   await receiver.start();
   for (const id of ids.slice(2)) await close(id);
-  await expect.poll(() => toldOf(ids)).toEqual(ids);
+  await expect.poll(() => receivedOf(ids)).toEqual(ids);
   const first = receiver.received.filter(({ body }) => body.data.id === ids[0]);
   expect(first).toHaveLength(3);
   expect(new Set(first.map(({ id }) => id)).size).toBe(1);
   expect(new Set(receiver.received.map(({ path }) => path))).toEqual(new Set(['/hooks/sessions']));
 });
 
-test('C-06 an outage of the server, a host that fails and one that is slow lose no closing and no order', async () => {
+test('C-06 an outage of the server, a failing host and a slow host lose no closing and keep the order', async () => {
   const ids = await open(5);
-  const [told, errors]: [string[], string[]] = [[], []];
+  const closed: string[] = [];
+  const errors: string[] = [];
   let failures = 3;
   watch(
     async ({ id }) => {
       await new Promise((resolve) => setTimeout(resolve, 5));
       if (!ids.includes(id)) return;
       if (id === ids[1] && failures-- > 0) throw new Error('the session store is away');
-      told.push(id);
+      closed.push(id);
     },
     { cursor: join(folder, 'outage'), onError: (error: Error) => errors.push(error.message) },
   );
   await close(ids[0] ?? '');
-  await onceThere(told, ids.slice(0, 1));
-  await expect.poll(() => toldOf(ids)).toEqual(ids.slice(0, 1));
+  await expectClosed(closed, ids.slice(0, 1));
+  await expect.poll(() => receivedOf(ids)).toEqual(ids.slice(0, 1));
   const port = new URL(server.url).port;
-  // The receiver has this one when the server is killed, and has not said that it took it.
+  // The receiver has got this closing when the server is killed, and has not acknowledged it.
   const cut: string[] = [];
   receiver.answer = (_, { id }) => void cut.push(id);
   await close(ids[1] ?? '');
@@ -204,38 +209,39 @@ test('C-06 an outage of the server, a host that fails and one that is slow lose 
   const before = receiver.received.length;
   await server.restart({ BITACORA_PORT: port, BITACORA_WEBHOOK_NETWORKS: '10.0.0.0/8' });
   for (const id of ids.slice(3)) await close(id);
-  await onceThere(told, ids);
-  // The receiver is in a network that is not listed now: nothing is sent there.
+  await expectClosed(closed, ids);
+  // The receiver's network is not listed now, so nothing is sent there.
   await expect.poll(() => server.log()).toContain('127.0.0.1 is an internal address');
   expect(receiver.received).toHaveLength(before);
   await server.stop();
   await server.restart();
-  await expect.poll(() => toldOf(ids)).toEqual(ids);
+  await expect.poll(() => receivedOf(ids)).toEqual(ids);
   const again = receiver.received.filter(({ id }) => cut.includes(id));
   expect(again).toHaveLength(2);
   expect(errors.some((text) => text.startsWith('onClosed failed for'))).toBe(true);
 });
 
-test('C-06 a session that the host can never end is told and given up, and holds up none behind it', async () => {
+test('C-06 a session that the host can never end is reported and given up, and delays no other', async () => {
   const ids = await open(2);
-  const [told, errors]: [string[], Error[]] = [[], []];
+  const closed: string[] = [];
+  const errors: Error[] = [];
   watch(
     ({ id }) => {
       if (id === ids[0]) throw new Error('never');
-      told.push(id);
+      closed.push(id);
     },
     { attemptsMax: 3, onError: (error: Error) => errors.push(error) },
   );
-  await atWork(told);
+  await untilBegun(closed);
   for (const id of ids) await close(id);
-  await expect.poll(() => told.at(-1)).toBe(ids[1]);
+  await expect.poll(() => closed.at(-1)).toBe(ids[1]);
   expect(errors.map(({ message }) => message)).toEqual([
     ...Array(2).fill(`onClosed failed for ${ids[0]}`),
     `onClosed failed for ${ids[0]}, 3 times: it was given up`,
   ]);
 });
 
-test('a watch keeps no process alive, refuses options that cannot work, and throws nothing when nobody answers', async () => {
+test('a watch does not keep a process alive, refuses options that cannot work, and does not throw without an answer', async () => {
   const script = `import { watchSessions } from '@bitacora/sdk/sessions';
 watchSessions({ url: 'http://127.0.0.1:9', key: 'k', everyMs: 10, onClosed() {}, onError() { throw new Error('lost'); } });
 await new Promise((resolve) => setTimeout(resolve, 300));
@@ -283,12 +289,12 @@ test('C-06 a user whom an administrator signs out in Bitácora is signed out of 
   }
 });
 
-test('C-06 a receiver that is set later is told only of what is closed after that, and of everything in ledgers made later', async () => {
+test('C-06 a receiver that is set later gets only closings after that, and every closing in ledgers made later', async () => {
   await server.stop();
   await server.restart({ BITACORA_SESSION_WEBHOOK_URL: '' });
   const [before = '', after = '', late = ''] = await open(3);
   await close(before);
-  // As if there had never been a receiver.
+  // This resets the server to the state without any receiver.
   await inDatabase("delete from bitacora.projection where name = 'session-webhook'");
   await server.stop();
   await server.restart();
@@ -302,6 +308,6 @@ test('C-06 a receiver that is set later is told only of what is closed after tha
   });
   const there = body.results[0].id;
   await close(late);
-  await expect.poll(() => toldOf([before, after, there, late]).length).toBe(3);
-  expect(toldOf([before])).toEqual([]);
+  await expect.poll(() => receivedOf([before, after, there, late]).length).toBe(3);
+  expect(receivedOf([before])).toEqual([]);
 });

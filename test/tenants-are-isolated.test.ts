@@ -6,7 +6,7 @@ import { waitUntil } from './support/wait-until.ts';
 
 const json = { 'content-type': 'application/json' };
 const canaryOfB = 'canarybravo';
-/** No other number of the test has these digits. */
+/** The number of B's events. No other number of the test has these digits. */
 const countOfB = 731;
 let server: TestServer;
 let a: TenantWithEvents;
@@ -40,7 +40,7 @@ async function operations(): Promise<Operation[]> {
   );
 }
 
-/** The text of an answer; of a stream what comes within half a second. */
+/** The text of an answer; for a stream the text of the first half second. */
 async function ask(
   path: string,
   options: { method?: string; as: string; body?: string; headers?: Record<string, string> },
@@ -60,7 +60,7 @@ async function ask(
   try {
     for await (const chunk of response.body ?? []) text += Buffer.from(chunk).toString();
   } catch {
-    // ended by ourselves
+    // The test itself ended the stream.
   }
   return { status: response.status, text };
 }
@@ -72,7 +72,7 @@ function betrays(text: string): boolean {
   );
 }
 
-test('F-09 no route shows a tenant anything of another, whatever of the other is named', async () => {
+test('F-09 no route shows a tenant anything of another, for any id or name of the other', async () => {
   const cursor = (await server.json('/v1/events?limit=5', { as: b.key })).body.next;
   const position = Buffer.from(
     JSON.stringify(Array.from({ length: 12 }, (_, ledger) => [ledger, 0])),
@@ -109,18 +109,18 @@ test('F-09 no route shows a tenant anything of another, whatever of the other is
           headers: { 'last-event-id': position },
         });
         asked++;
-        // what the request itself said may be repeated
-        const told = text
+        // An answer may repeat words of the request.
+        const ownWordsRemoved = text
           .replaceAll(canaryOfB, query.includes(canaryOfB) || place.includes(canaryOfB) ? '' : canaryOfB)
           .replaceAll(/there is no (ledger|event) \S+"/g, '');
-        expect({ place, query, status, text, betrays: betrays(told) }).toEqual({
+        expect({ place, query, status, text, betrays: betrays(ownWordsRemoved) }).toEqual({
           place,
           query,
           status,
           text,
           betrays: false,
         });
-        // The tile is asked of A's own ledgers nowhere: every named thing is B's.
+        // Every id and name in these paths belongs to B, so A must get 404.
         if (path.includes('{') && query === '') expect({ place, status }).toEqual({ place, status: 404 });
       }
     }
@@ -164,7 +164,7 @@ test('F-09 nothing can be written, changed or removed in another tenant', async 
       })
     ).status,
   ).toBe(403);
-  // A may have a record of the same name; B's stays what it is
+  // A may have a record of the same name; B's record does not change.
   expect(
     (
       await ask(`/v1/directory/user/${canaryOfB}`, {
@@ -178,11 +178,15 @@ test('F-09 nothing can be written, changed or removed in another tenant', async 
   expect((await ask(`/v1/directory/user/${canaryOfB}`, { method: 'DELETE', as: a.key })).status).toBe(204);
   const { body } = await server.json(`/v1/directory/user/${canaryOfB}`, { as: b.key });
   expect(body.fields).toEqual({ name: canaryOfB });
-  // nor is an instance of the same name the other's
+  // Instances of the same name in A and B are different instances.
   const report = (name: string): string =>
     JSON.stringify({
-      ...{ name, sdk: 'x 1', state: 'open', submitted: 1 },
-      ...{ startedAt: '2026-03-01T00:00:00Z', sentAt: '2026-03-01T00:00:00Z' },
+      name,
+      sdk: 'x 1',
+      state: 'open',
+      submitted: 1,
+      startedAt: '2026-03-01T00:00:00Z',
+      sentAt: '2026-03-01T00:00:00Z',
     });
   const instance = '/v1/sources/AbCdEfGhIjKlMnOpQrStUv';
   for (const [as, name] of [
@@ -195,7 +199,7 @@ test('F-09 nothing can be written, changed or removed in another tenant', async 
     [a.key, 'mine'],
   ] as const)
     expect((await server.json('/v1/sources', { as })).body.sources).toMatchObject([{ name }]);
-  // a ledger limited to names of another tenant reaches nothing
+  // A key that is limited to names of another tenant's ledgers reaches nothing.
   const { body: made } = await server.json('/v1/keys', {
     method: 'POST',
     as: a.key,
@@ -203,7 +207,7 @@ test('F-09 nothing can be written, changed or removed in another tenant', async 
     body: '{"name":"k","scopes":["read"],"ledgers":["bravo"]}',
   });
   expect(betrays((await ask('/v1/events?count=true', { as: made.secret })).text)).toBe(false);
-  // the same event id in two tenants is two events
+  // The same event id in two tenants is two events.
   const event = { id: b.ids[0], action: 'a.b', actor: { id: 'x' } };
   expect(await server.send(event, { as: a.key })).toMatchObject({
     status: 201,
@@ -233,7 +237,7 @@ describe('F-09 the database itself separates them', () => {
     await database.end();
   });
 
-  /** Rows per ledger (or tenant) of a table as the server's own reading login sees them. */
+  /** The number of a table's rows for each ledger or tenant that the server's reading login sees. */
   async function seen(
     table: string,
     column: string,
@@ -255,7 +259,7 @@ describe('F-09 the database itself separates them', () => {
     }
   }
 
-  test('under the scope of A each table shows rows of A alone, and without a scope none', async () => {
+  test('in the scope of A each table shows only rows of A, and without a scope no rows', async () => {
     expect(tables.length).toBeGreaterThanOrEqual(10);
     const own = await database.query(
       "select t.id as tenant, array_agg(l.id) as ledgers, array_agg(l.name) as names from tenant t join ledger l on l.tenant = t.id where t.name = 'alpha' group by t.id",
@@ -270,7 +274,7 @@ describe('F-09 the database itself separates them', () => {
         table,
         foreign: [],
       });
-      rows += visible.reduce((sum, one) => sum + one.rows, 0);
+      rows += visible.reduce((sum, part) => sum + part.rows, 0);
       expect({ table, rows: await seen(table, column, { tenant: '', ledgers: '' }) }).toEqual({
         table,
         rows: [],
@@ -280,7 +284,7 @@ describe('F-09 the database itself separates them', () => {
     expect(allowed.length).toBeGreaterThan(3);
   });
 
-  test('no login of the server reads or changes a partition by its name, or another table by way of it', async () => {
+  test('no login of the server can read or change a partition by its name, or another table through it', async () => {
     const leaves = await database.query(
       "select c.oid::regclass::text as leaf from pg_class c where c.relnamespace = 'bitacora'::regnamespace and c.relispartition and c.relkind = 'r'",
     );
@@ -308,7 +312,7 @@ describe('F-09 keys reach as far as their scopes', () => {
     const all = ['ingest', 'read', 'tree', 'admin', 'operator'];
     const keys = new Map<string, string>();
     for (const scope of all)
-      keys.set(scope, (await makeKey(server, { scopes: all.filter((one) => one !== scope) })).secret);
+      keys.set(scope, (await makeKey(server, { scopes: all.filter((name) => name !== scope) })).secret);
     let checked = 0;
     for (const { method, path, scope } of await operations()) {
       if (scope === undefined) continue;
@@ -330,7 +334,7 @@ describe('F-09 keys reach as far as their scopes', () => {
     expect((await ask('/v1/tlog/default/tile/entries/000', { as: keys.get('tree') ?? '' })).status).toBe(403);
   });
 
-  test('a key for some ledgers only sees those', async () => {
+  test('a key for some ledgers sees only those', async () => {
     const { secret } = await makeKey(server, {
       tenant: 'bravo',
       scopes: ['read', 'ingest'],
@@ -345,7 +349,7 @@ describe('F-09 keys reach as far as their scopes', () => {
     expect((await server.json('/v1/ledgers', { as: secret })).body.ledgers).toHaveLength(1);
   });
 
-  test('a revoked key stops, and an expired one at its time', async () => {
+  test('a revoked key is refused at once, and an expiring key at its time', async () => {
     const revoked = await makeKey(server, { scopes: ['read'] });
     const expired = await makeKey(server, {
       scopes: ['read'],
@@ -364,7 +368,7 @@ describe('F-09 keys reach as far as their scopes', () => {
     expect(listed.body.keys.find((key: { id: string }) => key.id === revoked.id).revokedAt).not.toBeNull();
   });
 
-  test('a tail that is open when its key is revoked ends', async () => {
+  test('an open tail ends when its key is revoked', async () => {
     const { id, secret } = await makeKey(server, { scopes: ['read'] });
     const response = await server.fetch('/v1/tail', { as: secret });
     await ask(`/v1/keys/${id}`, { method: 'DELETE', as: server.key });
@@ -378,7 +382,7 @@ describe('F-09 keys reach as far as their scopes', () => {
   });
 });
 
-test('F-09 nobody but the server writes to an audit ledger, whatever the key may do', async () => {
+test('F-09 only the server writes to an audit ledger, whatever a key may do', async () => {
   const forged = { action: 'key.revoke', actor: { type: 'service', id: 'x' } };
   for (const ledger of ['audit', 'default.audit']) {
     const { status, body } = await server.send(forged, { ledger });

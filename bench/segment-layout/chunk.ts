@@ -3,7 +3,7 @@ import { encodeList } from './posting-list.ts';
 import { mix } from './seeded.ts';
 import { texts } from './texts.ts';
 
-/** Largest page of the posting table that holds more than one list, in bytes: it stays inside its row. */
+/** The largest page of the posting table that holds more than one list, in bytes. A page of this size is stored in its row. */
 export const pageBytesMax = 1_900;
 /** Ranks of one page of the rank → index order. */
 export const orderPageSize = 4_096;
@@ -38,7 +38,7 @@ export interface Chunk {
   readonly bytes: ReadonlyMap<string, number>;
 }
 
-/** Returns the key of a value: the field's letter, then its text, or an 8-byte token where values are many. */
+/** Returns the key of a value: the field's letter and the value's text, or an 8-byte token for fields with many values. */
 export function keyOf(field: Field | 'word' | 'order', value: number): Buffer {
   if (field === 'word') return tokenKey(0x77, value);
   if (field === 'order') return Buffer.from([0x00, value >>> 8, value & 255]);
@@ -96,7 +96,7 @@ function rankEntries(events: Events, from: number, to: number): Uint32Array {
   return indexOf;
 }
 
-/** Finds each value's ranks; walking by rank leaves every list sorted. */
+/** Collects the ranks of each value. The entries are visited by rank, so every list is sorted. */
 function groupRanks(
   column: Int32Array,
   { from, width }: { from: number; width: number },
@@ -135,7 +135,7 @@ function withoutRepeats(sorted: Uint32Array): Uint32Array {
   return sorted.filter((rank, i) => i === 0 || rank !== sorted[i - 1]);
 }
 
-/** Writes index − rank of each rank as a zigzag varint: nearly always one or two bytes, because arrival is nearly in order. */
+/** Writes index − rank of each rank as a zigzag varint. It has mostly one or two bytes, because entries arrive nearly in order. */
 function encodeOrder(indexes: Uint32Array, first: number): Buffer {
   const bytes = Buffer.allocUnsafe(indexes.length * 4);
   let at = 0;

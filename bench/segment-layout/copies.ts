@@ -20,7 +20,10 @@ const rounds = 3;
 const rowsPerRound = 500_000;
 const tables = 'wide, narrow, narrow_block, slim, text_block, open_entry, personal_block, personal_row';
 
-/** S1: the same events into every table, one after the other, three rounds, medians: what else runs on the machine meets them all. */
+/**
+ * S1: copies the same events into each table in turn, three rounds, and prints the medians. The tables take turns, so that other
+ * work of the machine slows all of them alike.
+ */
 export async function measureCopies(database: BenchDatabase, events: Events): Promise<void> {
   const count = Math.min(events.count, rowsPerRound);
   const wide = renderRows(0, count, (i) => wideRow(events, 0, i));

@@ -2,7 +2,7 @@ import { seeded, weighted, zipf } from './seeded.ts';
 
 /** Words of one description. */
 export const wordsPerEvent = 8;
-/** Word ids from here on occur once only. */
+/** Words with this id or a greater one occur once. */
 export const vocabularySize = 30_000;
 
 /** The events column by column; position = ledger index, `at` in milliseconds since 1970. */

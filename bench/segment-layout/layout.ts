@@ -7,10 +7,10 @@ export const pageSize = 50;
 /** Fields that a facet answer counts. */
 export const facetFields: readonly Field[] = ['action', 'outcome', 'module'];
 
-/** What one candidate must answer; all candidates are compared with a brute-force count over the same events. */
+/** The questions that a candidate must answer. All answers are compared with a count over the same events. */
 export interface Layout {
   readonly name: string;
-  /** Returns the indexes of the newest 50 entries that meet the filters, newest first, their entries having been read. */
+  /** Reads the newest 50 entries that meet the filters, and returns their indexes, newest first. */
   newest(filters: readonly Filter[]): Promise<number[]>;
   count(filters: readonly Filter[]): Promise<number>;
   /** Returns field → value → count. */

@@ -10,7 +10,7 @@ export function print(what: string, value: string): void {
   process.stdout.write(`${what.padEnd(58)} ${value}\n`);
 }
 
-/** Asks every question once after a restart and three times more, checks each answer, and prints p50 and p95. */
+/** Asks every question once after a restart and then three more times, checks each answer, and prints p50 and p95. */
 export async function measureSearches(events: Events, layout: Layout, questions: Questions): Promise<void> {
   const run = <T>(
     name: string,
@@ -39,7 +39,7 @@ export async function measureNumbers(events: Events, layout: Layout, questions: 
   await run('S6 day histogram, filtered', questions.numbers, days, (f) => sorted(daysOf(events, f)));
 }
 
-/** Candidate (b) answers dictionary ids: put their texts in. */
+/** Replaces the dictionary ids that candidate (b) answers by their texts. */
 function named(counts: ReadonlyMap<string, number>): Map<string, number> {
   return new Map(
     [...counts].map(([key, count]) => {
@@ -59,7 +59,7 @@ function sorted(counts: ReadonlyMap<string | number, number>): [string, number][
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** Times `ask` for every set of filters: the first pass apart, then three warm ones. */
+/** Measures `ask` for every set of filters: one first pass, and then three passes with warm caches. */
 export async function measure<T, Q>(
   name: string,
   sets: readonly Q[],

@@ -21,7 +21,7 @@ export async function createNarrow(database: BenchDatabase): Promise<void> {
   );
 }
 
-/** Creates one segment's partition with the keys that live from the start. */
+/** Creates the partition of one segment with the keys that it has from the start. */
 export async function openNarrowSegment(database: BenchDatabase, segment: number): Promise<string> {
   const table = `narrow_${segment}`;
   await database.run(
@@ -31,7 +31,7 @@ export async function openNarrowSegment(database: BenchDatabase, segment: number
   return table;
 }
 
-/** Returns one row in the text format of COPY; the columns hold ids already, as dictionary and token lookups would give. */
+/** Returns one row in the text format of COPY. The columns already hold the ids that dictionary and token lookups would give. */
 export function narrowRow(events: Events, segment: number, index: number): string {
   const at = (column: Int32Array): number => column[index] ?? 0;
   return `${index}\t${isoTime(events.at[index] ?? 0)}\t${idOf(events, index)}\t1\t${segment}\t${at(events.actor)}\t${at(events.action)}\t${at(events.outcome)}\t${at(events.level)}\t${at(events.module)}\t${at(events.operation)}\t${at(events.target)}\t${at(events.correlation)}\t${at(events.session)}\t${at(events.subject)}\t${at(events.actor)}\n`;

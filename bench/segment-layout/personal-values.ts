@@ -4,7 +4,10 @@ import { print, printCopy, printSizes } from './measure.ts';
 import { textBlockSize } from './posting-search.ts';
 import { createPersonal, personalBlockRow, personalBytes, personalRow } from './slim-rows.ts';
 
-/** Personal values beside: encrypted, so without structure; an array element per entry in blocks, or a row per entry. */
+/**
+ * Measures the table of personal values. They are encrypted, so they are random bytes. An entry's values are an array element
+ * in a block of entries, or a row.
+ */
 export async function measurePersonal(database: BenchDatabase, events: Events): Promise<void> {
   const count = Math.min(events.count, 1_000_000);
   await createPersonal(database);

@@ -11,7 +11,7 @@ const facetValues: Partial<Record<Field, number>> = { action: 60, outcome: 5, mo
 /** Entries of one TEXT block of candidate (c). */
 export const textBlockSize = 32;
 
-/** Returns the searches of candidate (c): postings decide, SQL reads the entries of the page. */
+/** Returns the searches of candidate (c): the postings give the indexes, and SQL reads the entries of the page. */
 export function postingLayout(database: BenchDatabase, store: PostingStore): Layout {
   const keysOf = (filters: readonly Filter[]): Buffer[] =>
     filters.map(({ field, value }) => keyOf(field, value));
@@ -54,8 +54,8 @@ export function postingLayout(database: BenchDatabase, store: PostingStore): Lay
 }
 
 /**
- * Returns the newest entries that hold every key. Takes chunks newest first, asking for two, four, eight … at once, and stops
- * when no older chunk can hold a newer entry; a rank's hour is known without reading it, which bounds what arrived late.
+ * Returns the newest entries that have every key. Reads chunks newest first, two, four, eight … at once. Stops when no older
+ * chunk can hold a newer entry: the hour of each rank is in memory, so the newest time of a chunk needs no reading.
  */
 export async function newest(
   database: BenchDatabase,
@@ -133,7 +133,7 @@ async function valueColumns(store: PostingStore, field: Field): Promise<Uint8Arr
   });
 }
 
-/** Adds up the values of the hits; loops written out, because this runs once per hit. */
+/** Adds up the values of the hits. Uses plain loops, because it runs once for each hit. */
 function countValues(hits: PostingList, column: Uint8Array, totals: Float64Array): void {
   const counts = new Uint32Array(256);
   const { ranks, bits } = hits;

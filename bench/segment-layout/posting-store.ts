@@ -3,7 +3,7 @@ import { type Chunk, buildChunk, decodeOrder, findInPage, keyOf, orderPageSize }
 import type { Events } from './events.ts';
 import { type PostingList, decodeList } from './posting-list.ts';
 
-/** What is kept in memory of each chunk, from the catalogue. */
+/** The part of a chunk that is kept in memory. */
 export interface ChunkSummary {
   readonly chunk: number;
   readonly count: number;
@@ -16,7 +16,7 @@ export interface ChunkSummary {
 export interface PostingStore {
   readonly chunks: readonly ChunkSummary[];
   readonly chunkSize: number;
-  /** Returns per chunk (as given) the lists of the keys (as given); a value that a chunk lacks is an empty list. */
+  /** Returns for each chunk, in order, the lists of the keys, in order. A value that a chunk does not have is an empty list. */
   lists(chunks: readonly number[], keys: readonly Buffer[]): Promise<PostingList[][]>;
   /** Returns the ledger index of each (chunk, rank). */
   indexes(found: readonly { chunk: number; rank: number }[]): Promise<number[]>;
@@ -24,7 +24,7 @@ export interface PostingStore {
   forget(): void;
 }
 
-/** What building took, for the record. */
+/** The time and the bytes that building the postings took. */
 export interface BuildFigures {
   readonly buildSeconds: number;
   readonly copySeconds: number;
@@ -82,7 +82,7 @@ function createPostingStore(
 ): PostingStore {
   const cache = new Map<string, PostingList>();
   const orders = new Map<string, Uint32Array>();
-  // One round trip for all (chunk, key): the page that may hold a key is the last that begins at or before it.
+  // One round trip for all (chunk, key). The page that may hold a key is the last page that begins at or before it.
   const fetchPages = (wanted: readonly { chunk: number; key: Buffer }[]): Promise<unknown[][]> =>
     database.rows(
       `${table}.fetch`,

@@ -3,7 +3,7 @@ import { facetFields, pageSize } from './layout.ts';
 import { seeded } from './seeded.ts';
 import { texts } from './texts.ts';
 
-/** The questions of one run, drawn from the events themselves: busy values are asked for more often. */
+/** The questions of one run. Their values are drawn from the events, so frequent values are asked for more often. */
 export interface Questions {
   readonly oneFilter: Filter[][];
   readonly twoFilters: Filter[][];

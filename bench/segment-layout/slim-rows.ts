@@ -2,7 +2,7 @@ import type { BenchDatabase } from './database.ts';
 import type { Events } from './events.ts';
 import { entryOf, idOf, isoTime, noise, personalOf } from './texts.ts';
 
-/** Creates the tables of candidate (c) but for its postings. */
+/** Creates the tables of candidate (c), without its postings. */
 export async function createSlim(database: BenchDatabase): Promise<void> {
   await database.run(
     'create table slim (index bigint not null, at timestamptz not null, id uuid not null, ledger int not null, segment int not null) partition by list (segment)',
@@ -17,7 +17,7 @@ export async function createTextBlocks(database: BenchDatabase, table: string): 
   );
 }
 
-/** Creates one segment's partition with the keys that live from the start. */
+/** Creates the partition of one segment with the keys that it has from the start. */
 export async function openSlimSegment(database: BenchDatabase, segment: number): Promise<string> {
   const table = `slim_${segment}`;
   await database.run(
@@ -57,7 +57,7 @@ export function personalBlockRow(events: Events, block: number, blockSize: numbe
   return `${block}\t1\t{${values.join(',')}}\n`;
 }
 
-/** Creates the table that holds an open segment's entries a row each, uncompressed. */
+/** Creates the table that holds the entries of an open segment, one uncompressed row for each entry. */
 export async function createOpenEntries(database: BenchDatabase): Promise<void> {
   await database.run(
     'create table open_entry (index bigint not null, at timestamptz not null, id uuid not null, ledger int not null, segment int not null, entry text storage external not null, primary key (ledger, id), unique (ledger, index))',

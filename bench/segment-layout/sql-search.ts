@@ -2,13 +2,13 @@ import type { BenchDatabase } from './database.ts';
 import type { Field, Filter } from './events.ts';
 import { type Layout, facetFields, pageSize } from './layout.ts';
 
-/** How a layout of searched columns differs from the next: its table, its literals and how 50 entries are read. */
+/** The differences between layouts that search columns: the table, the literals and how 50 entries are read. */
 export interface Columns {
   readonly name: string;
   readonly table: string;
   /** The value of a column as the table holds it. */
   value(field: Field, value: number): string | number;
-  /** Selected beside the index. */
+  /** The columns that a search selects in addition to the index. */
   readonly selected: string;
   /** Reads the entries of the rows found, where the row does not hold them. */
   read(rows: readonly unknown[][]): Promise<void>;

@@ -19,7 +19,7 @@ const agents = [
   'Edg/141.0.0.0',
 ];
 
-/** The texts of one event's values; every function is pure in the ids that the columns hold. */
+/** The texts of an event's values. Each function depends only on the ids in the columns. */
 export const texts = {
   actor: (id: number): string => `u-${(10_000 + id).toString(36)}`,
   action: (id: number): string => `${nouns[id % 12] ?? ''}.${verbs[Math.floor(id / 12)] ?? ''}`,
@@ -42,7 +42,7 @@ export function descriptionOf(events: Events, index: number): string {
   return text;
 }
 
-/** Returns the word with this id: two to four syllables, unique ones marked by digits. */
+/** Returns the word with this id: two to four syllables, and digits when the word occurs once. */
 export function wordText(id: number): string {
   if (id >= vocabularySize) return `ref${id.toString(36)}`;
   let text = '';
@@ -104,7 +104,7 @@ export function entryOf(events: Events, index: number): string {
 
 let isoMinute = -1;
 let isoPrefix = '';
-/** Returns the ISO 8601 text of a time in milliseconds; the minute's prefix is remembered because neighbours share it. */
+/** Returns the ISO 8601 text of a time in milliseconds. The text of the minute is kept for the next call, which is often in the same minute. */
 export function isoTime(ms: number): string {
   const minute = Math.floor(ms / 60_000);
   if (minute !== isoMinute) {
@@ -115,12 +115,12 @@ export function isoTime(ms: number): string {
   return `${isoPrefix}${(rest / 1000 + 100).toFixed(3).slice(1)}Z`;
 }
 
-/** Returns 32 bytes without structure, as the commitments of an entry are (base64url, 43 characters). */
+/** Returns 32 random-looking bytes in base64url (43 characters), like a commitment of an entry. */
 function commitment(index: number, salt: number): string {
   return noise(index, salt, 32).toString('base64url');
 }
 
-/** Returns `length` bytes without structure, as ciphertext and hashes are. */
+/** Returns `length` random-looking bytes, like ciphertext and hashes. */
 export function noise(index: number, salt: number, length: number): Buffer {
   const bytes = Buffer.allocUnsafe((length + 3) & ~3);
   let state = mix(index, salt);

@@ -3,7 +3,7 @@ import type { Events } from './events.ts';
 import { measure, print, printSizes } from './measure.ts';
 import { rareWords } from './rare-words.ts';
 
-/** One segment only: what a trigram index on the description takes and gives. */
+/** Measures the size and the speed of a trigram index on the descriptions of one segment. */
 export async function measureTrigrams(database: BenchDatabase, events: Events): Promise<void> {
   await database.run('create extension pg_trgm');
   const began = performance.now();
@@ -15,7 +15,7 @@ export async function measureTrigrams(database: BenchDatabase, events: Events): 
   await printSizes(database, 'wide_0', Math.min(events.count, 1_000_000));
   const words = rareWords(events).filter(({ index }) => index < 1_000_000);
   await measure('a wide row: S5 rare word, trigram, one segment', words, ({ text }) =>
-    // A literal: a generic plan cannot know that the word is rare.
+    // The word is a literal, because a generic plan does not take into account that it is rare.
     database.rows(
       '',
       `select index from wide_0 where ledger = 1 and description ilike '%${text}%' order by at desc limit 50`,

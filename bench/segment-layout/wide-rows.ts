@@ -14,7 +14,7 @@ export async function createWide(database: BenchDatabase): Promise<void> {
   await database.run(`create table wide (${columns}) partition by list (segment)`);
 }
 
-/** Creates one segment's partition with the keys that live from the start. */
+/** Creates the partition of one segment with the keys that it has from the start. */
 export async function openWideSegment(database: BenchDatabase, segment: number): Promise<string> {
   const table = `wide_${segment}`;
   await database.run(

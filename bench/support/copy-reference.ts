@@ -2,8 +2,8 @@ import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 
 /**
- * The reference of S1: the same events by COPY, 20 text columns and a json payload, into a table with a primary key and four
- * B-trees (actor, action, target, correlation), one backend, default durability. Rows per second.
+ * The reference of S1: rows per second of a COPY of the same events. One connection with default durability writes 20 columns,
+ * two of them json, into a table with a primary key and four B-trees (actor, action, target, correlation).
  */
 export async function copyReference(
   url: string,
@@ -28,7 +28,7 @@ export async function copyReference(
 /** The columns that the references index. */
 export const indexedColumns = ['actor', 'action', 'target', 'correlation'];
 
-/** One wide row per event with a primary key and no other index. */
+/** Creates a table with one wide row for each event, with a primary key and no other index. */
 export async function createReferenceTable(client: pg.Client, table: string): Promise<void> {
   await client.query(`create table ${table} (id uuid primary key, at timestamptz, actor text, actor_name text, role text, action text,
     module text, target_type text, target text, subject text, outcome text, level text, ip text, agent text, session text,
@@ -37,7 +37,7 @@ export async function createReferenceTable(client: pg.Client, table: string): Pr
 
 const batchRows = 10_000;
 
-/** Events as COPY text, some thousand rows a buffer. */
+/** Events as COPY text, ten thousand rows in each buffer. */
 export function rowsOf(events: readonly Record<string, unknown>[]): Buffer[] {
   const batches: Buffer[] = [];
   for (let start = 0; start < events.length; start += batchRows) {

@@ -3,15 +3,16 @@ import pg from 'pg';
 import { createAudit } from '@bitacora/sdk';
 import { auditRequests } from '@bitacora/sdk/fastify';
 
-// A host application as a process of its own, with or without the middleware: an empty route, and one that reads one row by
-// its primary key. Answers each message with the CPU that the process has used, in microseconds.
+// A host application in its own process, with or without the middleware. It has an empty route and a route that reads one row
+// by its primary key. It answers each message with the CPU time that the process has used, in microseconds.
 
-const [databaseUrl = '', behind = 'plain'] = process.argv.slice(2);
+/** `auditUrl` is `plain` without the middleware, `disabled` with a disabled audit, or else the URL of a server. */
+const [databaseUrl = '', auditUrl = 'plain'] = process.argv.slice(2);
 const database = new pg.Pool({ connectionString: databaseUrl, max: 4 });
 const app = fastify();
-if (behind === 'nothing-behind') await app.register(auditRequests(createAudit({ disabled: true })));
-else if (behind !== 'plain')
-  await app.register(auditRequests(createAudit({ url: behind, key: 'bench', name: 'bench' })));
+if (auditUrl === 'disabled') await app.register(auditRequests(createAudit({ disabled: true })));
+else if (auditUrl !== 'plain')
+  await app.register(auditRequests(createAudit({ url: auditUrl, key: 'bench', name: 'bench' })));
 app.get('/', async () => '');
 app.get<{ Params: { id: string } }>('/rows/:id', async ({ params }) => {
   const { rows } = await database.query({

@@ -12,13 +12,13 @@ const seed = 7;
 /** Milliseconds between events of the set: 20 million are 60 days. */
 const spacingMs = 260;
 
-/** A server on the large data set, which is built over HTTP once and kept. */
+/** Starts a server on the large data set. The set is built over HTTP once and kept. */
 export async function startLargeSet({ entries, directory, say }: BenchOptions): Promise<TestServer> {
   const dataDirectory = join(directory, `entries-${entries}`);
-  const done = join(dataDirectory, 'complete');
+  const completeFile = join(dataDirectory, 'complete');
   mkdirSync(dataDirectory, { recursive: true });
   const server = await startTestServer({}, { dataDirectory });
-  if (existsSync(done)) return server;
+  if (existsSync(completeFile)) return server;
   say(
     `building ${entries.toLocaleString('en')} entries in ${dataDirectory}: about ${Math.ceil(entries / 1_000_000)} GB of disk`,
   );
@@ -45,26 +45,26 @@ export async function startLargeSet({ entries, directory, say }: BenchOptions): 
         : postRequest('/v1/events', server.key, JSON.stringify(Array.from({ length: count }, next)));
     },
   });
-  await followed(server, say);
+  await waitForProjections(server, say);
   clearInterval(report);
-  writeFileSync(done, new Date().toISOString());
+  writeFileSync(completeFile, new Date().toISOString());
   return server;
 }
 
-/** The same events as rows of a plain table, beside. */
+/** A plain table in the same PostgreSQL with the same events as rows. */
 export function largeReference(server: TestServer, options: BenchOptions): Promise<ReferenceTable> {
   const startMs = startOf(join(options.directory, `entries-${options.entries}`), options.entries);
   return openReferenceTable(server, options, { startMs, spacingMs, seed });
 }
 
-/** When the set begins, kept beside it: a run that goes on later makes the same events. */
+/** The time at which the set begins. It is kept in a file, so that a run that continues the set makes the same events. */
 function startOf(dataDirectory: string, entries: number): number {
   const file = join(dataDirectory, 'started');
   if (!existsSync(file)) writeFileSync(file, String(Date.now() - entries * spacingMs));
   return Number(readFileSync(file, 'utf8'));
 }
 
-/** Runs statements as superuser, all ledgers visible. */
+/** Runs statements as superuser, who sees all ledgers. */
 export async function asSuperuser<T>(server: TestServer, use: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: server.superuserUrl() });
   await client.connect();
@@ -82,14 +82,14 @@ async function sizeOf(server: TestServer): Promise<number> {
   );
 }
 
-/** Waits until the index and the rollups have followed. */
-async function followed(server: TestServer, say: (line: string) => void): Promise<void> {
+/** Waits until the index and the rollups are up to date. */
+async function waitForProjections(server: TestServer, say: (line: string) => void): Promise<void> {
   for (;;) {
     const behind = await asSuperuser(server, async (client) => {
-      const found = await client.query(
+      const result = await client.query(
         "select max(h.size - p.cursor) as behind from head h join projection p using (ledger) where h.ledger = 1 and p.name in ('postings', 'rollups')",
       );
-      return Number(found.rows[0]?.behind ?? 0);
+      return Number(result.rows[0]?.behind ?? 0);
     });
     if (behind < 16_384) return;
     say(`${behind} entries still to be indexed`);

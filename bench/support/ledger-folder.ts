@@ -25,12 +25,12 @@ export interface LedgerFolder {
 const origin = 'bench.local/ledger';
 const personal = compilePersonal();
 
-/** A published ledger in C2SP layout, as `bitacora verify --save` leaves it, made of events of the shape the goals name. Built once and kept. */
+/** A published ledger in the C2SP layout, as `bitacora verify --save` writes it, with the events of `createEventSource`. Built once and kept. */
 export async function ledgerFolder(directory: string, size: number): Promise<LedgerFolder> {
   const folder = join(directory, `ledger-${size}`);
   const signer = createEd25519Signer({ name: origin, seed: new Uint8Array(32).fill(7) });
-  const made = { folder, verifierKey: formatVerifierKey(signer), origin };
-  if (existsSync(join(folder, 'checkpoint'))) return made;
+  const ledger = { folder, verifierKey: formatVerifierKey(signer), origin };
+  if (existsSync(join(folder, 'checkpoint'))) return ledger;
   const sha = (data: Uint8Array): Buffer => Buffer.from(hash('sha256', data, 'binary'), 'binary');
   const hashLeaf = createLeafHasher(sha);
   const frontier = createFrontier(undefined, sha);
@@ -54,7 +54,7 @@ export async function ledgerFolder(directory: string, size: number): Promise<Led
     'checkpoint',
     Buffer.from(await signNote(formatCheckpoint({ origin, size, root: frontier.root() }), [signer])),
   );
-  return made;
+  return ledger;
 }
 
 function entryBytes(input: Record<string, unknown>): Buffer {

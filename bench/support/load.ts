@@ -1,6 +1,5 @@
 import { connect, type Socket } from 'node:net';
 
-/** Sends prepared requests over keep-alive connections, each waiting for its answer: as little work of its own as can be. */
 export interface LoadResult {
   requests: number;
   seconds: number;
@@ -18,6 +17,10 @@ export interface LoadOptions {
   next: () => Buffer | undefined;
 }
 
+/**
+ * Sends prepared requests over keep-alive connections. Each connection waits for the answer before it sends the next request.
+ * Reads only as much of an answer as it needs, so that the load takes little CPU.
+ */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const result: LoadResult = { requests: 0, seconds: 0, latencies: [], failures: 0 };
   const start = performance.now();

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface PacedLoadOptions {
   port: number;
   connections: number;
-  /** Each connection sends a request so often, unless it still waits for an answer. */
+  /** Each connection sends a request after this time, unless it still waits for an answer. */
   everyMs: number;
   seconds: number;
   /** The next request as raw HTTP. */
@@ -14,7 +14,7 @@ export interface PacedLoadOptions {
 
 const lastAnswersMs = 200;
 
-/** The same load however fast the answers are; resolves with how long each request waited, in milliseconds. */
+/** Sends a load that does not depend on how fast the answers are. Resolves with the milliseconds that each request waited. */
 export async function runPacedLoad(options: PacedLoadOptions): Promise<number[]> {
   const waitedMs: number[] = [];
   const lines = await Promise.all(
@@ -31,7 +31,7 @@ export async function runPacedLoad(options: PacedLoadOptions): Promise<number[]>
 }
 
 export interface TurnsOptions {
-  /** Of hosts that are asked one after the other. */
+  /** The ports of the hosts, which are asked one after the other. */
   ports: readonly number[];
   everyMs: number;
   rounds: number;
@@ -39,9 +39,9 @@ export interface TurnsOptions {
 }
 
 /**
- * Asks the hosts one after the other, each once a round and never two at a time, who is first changing by round; resolves
- * with how long each waited by host and round, in milliseconds. What slows the machine for a while slows all of a round, so
- * that differences within rounds show less than runs of seconds would.
+ * Sends each host one request a round, never two requests at a time; another host is first in each round. Resolves with the
+ * milliseconds of each answer, by host and round. When the machine is slow for a while, it is slow for all hosts of a round.
+ * So differences within rounds vary less than differences between runs.
  */
 export async function askInTurns({ ports, everyMs, rounds, next }: TurnsOptions): Promise<number[][]> {
   const waitedMs: number[][] = ports.map(() => []);
@@ -61,7 +61,7 @@ export async function askInTurns({ ports, everyMs, rounds, next }: TurnsOptions)
 interface Line {
   socket: Socket;
   send(next: () => Buffer): void;
-  /** Resolves when none is waited for. */
+  /** Resolves when the request was answered. */
   answered(): Promise<void>;
 }
 
@@ -70,14 +70,14 @@ async function openLine(port: number, waitedMs: number[]): Promise<Line> {
   socket.setNoDelay(true);
   await once(socket, 'connect');
   let sentAt: number | undefined;
-  let tell = (): void => undefined;
-  // Answers are small: each comes in one piece.
+  let onAnswer = (): void => undefined;
+  // Answers are so small that each arrives in one chunk.
   socket.on('data', (chunk) => {
     if (!chunk.toString('latin1', 0, 12).startsWith('HTTP/1.1 2'))
       throw new Error(`the host answered ${chunk.toString()}`);
     if (sentAt !== undefined) waitedMs.push(performance.now() - sentAt);
     sentAt = undefined;
-    tell();
+    onAnswer();
   });
   return {
     socket,
@@ -89,7 +89,7 @@ async function openLine(port: number, waitedMs: number[]): Promise<Line> {
     answered: () =>
       new Promise((resolve) => {
         if (sentAt === undefined) resolve();
-        else tell = resolve;
+        else onAnswer = resolve;
       }),
   };
 }

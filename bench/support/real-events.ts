@@ -2,8 +2,9 @@ import { createUuidV7Source } from '@bitacora/event';
 import { seeded, weighted, zipf } from '../segment-layout/seeded.ts';
 
 /**
- * Seeded events of the shape the goals name: 20 fields, about 650 bytes as JSON, 200 of attributes, before and after in
- * 30 %; 5,000 actors with an address and agent of their own, 60 actions, 200,000 targets, eight words from a vocabulary.
+ * Events that are the same for each seed. An event has 20 fields and about 650 bytes of JSON, of which 200 are attributes; 30 %
+ * of the events have changes. There are 5,000 actors with their own address and agent, 60 actions and 200,000 targets. A
+ * description has eight words of a vocabulary.
  */
 export function createEventSource(
   seed: number,

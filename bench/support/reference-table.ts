@@ -5,9 +5,9 @@ import type { BenchOptions } from './promise.ts';
 import { createEventSource } from './real-events.ts';
 
 export interface ReferenceTable {
-  /** Milliseconds of one statement, prepared, as its client sees them. */
+  /** The milliseconds of one prepared statement, measured by the client. */
   time(statement: string, values?: readonly unknown[]): Promise<number>;
-  /** Of the table with its B-trees. */
+  /** The size of the table with its B-trees. */
   bytes(): Promise<number>;
   /** Builds the trigram index of S5 when it is not there. */
   withTrigrams(): Promise<void>;
@@ -28,8 +28,8 @@ export async function openReferenceTable(
 ): Promise<ReferenceTable> {
   const client = new pg.Client({ connectionString: server.superuserUrl() });
   await client.connect();
-  const found = await client.query("select to_regclass($1 || '_ready') as ready", [table]);
-  if (found.rows[0]?.ready === null) {
+  const marker = await client.query("select to_regclass($1 || '_ready') as ready", [table]);
+  if (marker.rows[0]?.ready === null) {
     say(`building the reference table of ${entries.toLocaleString('en')} rows`);
     await client.query(`drop table if exists ${table}`);
     await createReferenceTable(client, table);

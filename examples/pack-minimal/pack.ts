@@ -5,7 +5,7 @@ const say = (en: string, es: string, ru: string) => ({ en, es, ru });
 const lent = { action: 'book.lend', actor: { id: 'lia' } } as const;
 const lentBySystem = { action: 'book.lend', actor: { type: 'system', id: 'import' } } as const;
 
-/** A public library lends books; what happened is kept for two years. */
+/** A public library lends books. Its events are kept for two years. */
 export const library = definePack({
   name: 'library',
   actions: {

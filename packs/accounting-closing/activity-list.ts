@@ -29,12 +29,12 @@ export function filtersOf(params: ListValues): Filters {
   };
 }
 
-/** How many entries come before the first entry of the page. */
+/** The number of entries before the page. */
 export function offsetOf({ page, page_size }: ListValues): number {
   return (page - 1) * page_size;
 }
 
-/** The list in the form that older clients expect. */
+/** A page of activities in the form that the hosts' existing clients expect. */
 export function activityPage({ entries, count = 0, source }: SearchPage, params: ListValues): JsonObject {
   const { page, page_size } = params;
   const pages = Math.ceil(count / page_size);

@@ -1,7 +1,7 @@
 import { reject, type Actor, type AuditEvent } from '@bitacora/event';
 import type { Admission, DirectoryRecord } from '@bitacora/pack-kit';
 import { joined } from './host-user.ts';
-import { kindOfAction, knownKind } from './kinds.ts';
+import { kindOfAction, declaredKind } from './kinds.ts';
 
 const kindCharsMax = 100;
 const denied = ['error_sistema', 'acceso_denegado'];
@@ -31,7 +31,9 @@ function completed(event: AuditEvent, kind: string, user: DirectoryRecord | unde
     actor: user ? withRecord(event.actor, user) : event.actor,
     outcome,
     level:
-      event.level ?? (kind === 'login' && outcome === 'failure' ? 'high' : knownKind(kind)?.level) ?? 'low',
+      event.level ??
+      (kind === 'login' && outcome === 'failure' ? 'high' : declaredKind(kind)?.level) ??
+      'low',
     attributes: {
       ...event.attributes,
       tipo_actividad: kind,

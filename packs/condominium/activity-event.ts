@@ -2,7 +2,7 @@ import type { Change, EventInput, JsonObject, JsonValue, Outcome } from '@bitaco
 import { asGiven, idText, present } from '@bitacora/pack-kit';
 import { actorOf, type HostUser } from './host-user.ts';
 import { levelOfImportance, importanceNames, type Importance } from './importance.ts';
-import { knownKind, otherAction } from './kinds.ts';
+import { declaredKind, otherAction } from './kinds.ts';
 
 /** `objeto_afectado`: the target, as hosts serialise a model. A text alone is its name, a number its id. */
 export type HostObject =
@@ -46,7 +46,7 @@ export function activityEvent(activity: HostActivity): EventInput & { readonly a
   const target = targetOf(activity.objeto_afectado);
   const changes = changesOf(activity.datos_anteriores, activity.datos_nuevos);
   return {
-    action: knownKind(tipo_actividad)?.action ?? otherAction,
+    action: declaredKind(tipo_actividad)?.action ?? otherAction,
     actor,
     outcome: outcomeOf(activity.es_exitoso),
     ...present('description', descripcion),

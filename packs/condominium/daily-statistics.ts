@@ -34,7 +34,9 @@ export function dailyStatistics(
 ): Map<string, JsonObject> {
   const byDay = (name: keyof StatisticsPlan): Map<string, Bucket> =>
     new Map(answers[name].buckets.map((bucket) => [dayIn(timeZone, bucket.from), bucket]));
-  const [tipos, logins, usuarios] = [byDay('tipos'), byDay('logins'), byDay('usuarios')];
+  const tipos = byDay('tipos');
+  const logins = byDay('logins');
+  const usuarios = byDay('usuarios');
   return new Map(
     [...byDay('niveles')].map(([fecha, { count = 0, by: levels = {} }]) => {
       const kinds = tipos.get(fecha)?.by ?? {};

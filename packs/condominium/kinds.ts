@@ -2,11 +2,11 @@ import type { Level, Operation } from '@bitacora/event';
 import type { Actions, Labels } from '@bitacora/pack-kit';
 
 const module = 'condominio';
-const say = (es: string, ru: string, en: string): Labels => ({ en, es, ru });
+const labels = (es: string, ru: string, en: string): Labels => ({ en, es, ru });
 
 /**
- * A kind of activity (`tipo_actividad`) of the hosts: the action of its events, and their defaults when the host gives no
- * more.
+ * A kind of activity (`tipo_actividad`) of the hosts: the action of its events, and the operation and level of events that
+ * have none.
  */
 export type Kind = {
   readonly action: string;
@@ -16,74 +16,103 @@ export type Kind = {
 };
 
 export const kinds = {
-  login: kind('session.login', 'execute', 'medium', say('Inicio de sesión', 'Вход', 'Sign-in')),
-  logout: kind('session.logout', 'execute', 'low', say('Cierre de sesión', 'Выход', 'Sign-out')),
-  crear: kind('object.create', 'create', 'medium', say('Creación', 'Создание', 'Creation')),
-  actualizar: kind('object.update', 'update', 'medium', say('Actualización', 'Изменение', 'Update')),
-  eliminar: kind('object.delete', 'delete', 'high', say('Eliminación', 'Удаление', 'Deletion')),
-  pago: kind('payment.register', 'create', 'high', say('Pago', 'Платёж', 'Payment')),
-  cambio_perfil: kind(
-    'profile.update',
-    'update',
-    'medium',
-    say('Cambio de perfil', 'Изменение профиля', 'Profile change'),
-  ),
-  cambio_rol: kind('role.change', 'update', 'high', say('Cambio de rol', 'Изменение роли', 'Role change')),
-  error_sistema: kind(
-    'system.error',
-    'execute',
-    'critical',
-    say('Error del sistema', 'Системная ошибка', 'System error'),
-  ),
-  acceso_denegado: kind(
-    'access.denied',
-    'execute',
-    'high',
-    say('Acceso denegado', 'Доступ запрещён', 'Access denied'),
-  ),
-  sesion_cerrada: kind(
-    'session.closed',
-    'update',
-    'medium',
-    say(
+  login: {
+    action: 'session.login',
+    operation: 'execute',
+    level: 'medium',
+    labels: labels('Inicio de sesión', 'Вход', 'Sign-in'),
+  },
+  logout: {
+    action: 'session.logout',
+    operation: 'execute',
+    level: 'low',
+    labels: labels('Cierre de sesión', 'Выход', 'Sign-out'),
+  },
+  crear: {
+    action: 'object.create',
+    operation: 'create',
+    level: 'medium',
+    labels: labels('Creación', 'Создание', 'Creation'),
+  },
+  actualizar: {
+    action: 'object.update',
+    operation: 'update',
+    level: 'medium',
+    labels: labels('Actualización', 'Изменение', 'Update'),
+  },
+  eliminar: {
+    action: 'object.delete',
+    operation: 'delete',
+    level: 'high',
+    labels: labels('Eliminación', 'Удаление', 'Deletion'),
+  },
+  pago: {
+    action: 'payment.register',
+    operation: 'create',
+    level: 'high',
+    labels: labels('Pago', 'Платёж', 'Payment'),
+  },
+  cambio_perfil: {
+    action: 'profile.update',
+    operation: 'update',
+    level: 'medium',
+    labels: labels('Cambio de perfil', 'Изменение профиля', 'Profile change'),
+  },
+  cambio_rol: {
+    action: 'role.change',
+    operation: 'update',
+    level: 'high',
+    labels: labels('Cambio de rol', 'Изменение роли', 'Role change'),
+  },
+  error_sistema: {
+    action: 'system.error',
+    operation: 'execute',
+    level: 'critical',
+    labels: labels('Error del sistema', 'Системная ошибка', 'System error'),
+  },
+  acceso_denegado: {
+    action: 'access.denied',
+    operation: 'execute',
+    level: 'high',
+    labels: labels('Acceso denegado', 'Доступ запрещён', 'Access denied'),
+  },
+  sesion_cerrada: {
+    action: 'session.closed',
+    operation: 'update',
+    level: 'medium',
+    labels: labels(
       'Sesión cerrada por un administrador',
       'Сеанс закрыт администратором',
       'Session closed by an administrator',
     ),
-  ),
-  sesion_expirada: kind(
-    'session.expired',
-    'execute',
-    'low',
-    say('Sesión expirada', 'Сеанс истёк', 'Session expired'),
-  ),
+  },
+  sesion_expirada: {
+    action: 'session.expired',
+    operation: 'execute',
+    level: 'low',
+    labels: labels('Sesión expirada', 'Сеанс истёк', 'Session expired'),
+  },
 } as const satisfies Record<string, Kind>;
 
-/** All kinds that hosts add have one action; the attribute with the kind tells them apart. */
+/** The action of all kinds that hosts add; an attribute of the event has the kind. */
 export const otherAction = 'activity.register';
 
-function kind<const Action extends string>(
-  ...[action, operation, level, labels]: [Action, Operation, Level, Labels]
-): Kind & { readonly action: Action } {
-  return { action, operation, level, labels };
-}
-
 /** The kind of that name; undefined when it is not one of the declared kinds. */
-export function knownKind(name: string): Kind | undefined {
+export function declaredKind(name: string): Kind | undefined {
   return Object.entries(kinds).find(([kindName]) => kindName === name)?.[1];
 }
 
-/** The kind of an event that does not name its own. */
+/** The kind of an event whose attributes do not have one. */
 export function kindOfAction(action: string): string | undefined {
   if (action === 'session.login_failed') return 'login';
   return Object.entries(kinds).find(([, kind]) => kind.action === action)?.[0];
 }
 
-const failedLabels = say('Inicio de sesión fallido', 'Неудачный вход', 'Failed sign-in');
+const failedLabels = labels('Inicio de sesión fallido', 'Неудачный вход', 'Failed sign-in');
 
 /** The actions of all kinds. */
 export const actions: Actions = {
   ...Object.fromEntries(Object.values(kinds).map(({ action, ...rest }) => [action, { ...rest, module }])),
   'session.login_failed': { operation: 'execute', level: 'high', module, labels: failedLabels },
-  [otherAction]: { operation: 'execute', module, labels: say('Actividad', 'Действие', 'Activity') },
+  [otherAction]: { operation: 'execute', module, labels: labels('Actividad', 'Действие', 'Activity') },
 };

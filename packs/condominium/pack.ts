@@ -39,8 +39,12 @@ export const condominium = definePack({
   roles: {
     admin: [
       ...ownPermissions,
-      ...['administrator', 'registros.summary', 'registros.export'],
-      ...['sesiones.patterns', 'estadisticas.read', 'estadisticas.build'],
+      'administrator',
+      'registros.summary',
+      'registros.export',
+      'sesiones.patterns',
+      'estadisticas.read',
+      'estadisticas.build',
     ],
     resident: ownPermissions,
     security: ownPermissions,

@@ -12,7 +12,7 @@ import { userOf } from './activity-row.ts';
 
 const listMax = 10;
 const kindsMax = 1_000;
-const users = 'actor.type:user';
+const usersOnly = 'actor.type:user';
 
 type SummaryPlan = ReturnType<typeof summaryPlan>;
 
@@ -37,10 +37,10 @@ function summaryPlan(today: string) {
     logins: count({ ...login, q: '-outcome:failure' }),
     fallidos: count({ ...login, outcome: 'failure' }),
     criticos: count({ ...day, level: 'critical' }),
-    activos: { read: 'histogram', interval: 'day', distinct: 'actor', filters: { ...day, q: users } },
+    activos: { read: 'histogram', interval: 'day', distinct: 'actor', filters: { ...day, q: usersOnly } },
     sesiones: { read: 'sessions', active: true, limit: 1, count: true },
     tipos: { read: 'facets', fields: ['attributes.tipo_actividad'], limit: kindsMax },
-    usuarios: { read: 'top', field: 'actor', limit: listMax, filters: { q: users } },
+    usuarios: { read: 'top', field: 'actor', limit: listMax, filters: { q: usersOnly } },
     ips: { read: 'top', field: 'ip', limit: listMax },
   } as const;
 }

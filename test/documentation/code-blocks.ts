@@ -1,8 +1,8 @@
-/** A fenced block of a page; `info` is what stands after the fence, such as `sh runs`. */
+/** A fenced block of a page; `info` is the text after the fence, such as `sh runs`. */
 export interface CodeBlock {
   info: string;
   code: string;
-  /** Line of the fence, from 1. */
+  /** The line of the fence, from 1. */
   line: number;
 }
 

@@ -11,7 +11,7 @@ test('every relative link of the documentation leads to a file and, where it nam
   expect(links.filter(({ page, target }) => !resolves(page, target))).toEqual([]);
 });
 
-test('a link to nothing, or to a heading that is not there, is noticed', () => {
+test('a link to a missing file or heading is reported', () => {
   expect(resolves('README.md', 'docs/guides/none.md')).toBe(false);
   expect(resolves('README.md', 'docs/guides/proving.md#no-such-heading')).toBe(false);
   expect(resolves('README.md', 'docs/guides/proving.md#what-cannot-be-found')).toBe(true);
@@ -37,7 +37,7 @@ function resolves(page: string, target: string): boolean {
   return heading === undefined || anchorsOf(readFileSync(file, 'utf8')).includes(heading);
 }
 
-/** As the usual renderers make them: small letters, no punctuation, dashes for spaces. */
+/** The anchor of a heading as the usual renderers make it: lower case, no punctuation, dashes for spaces. */
 function anchorsOf(markdown: string): string[] {
   return [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
     (heading ?? '')

@@ -9,7 +9,7 @@ import { differsFromShown } from './shown-text.ts';
 
 const root = new URL('../../', import.meta.url);
 const guides = readdirSync(new URL('docs/guides/', root)).filter((name) => name.endsWith('.md'));
-/** The guides that a host's developer starts with are a point of the SDK's checklist. */
+/** The IDs of the guides with which a host's developer starts. */
 const firstGuides = ['five-minutes.md', 'coming-from-retraced-or-workos.md'];
 const pointOf = (name: string): string => (firstGuides.includes(name) ? 'SDK-32 ' : '');
 let server: TestServer;
@@ -34,14 +34,14 @@ test('the first screen of the README runs and prints what it shows', async () =>
   }
 });
 
-test('there are guides', () => expect(guides.length).toBeGreaterThanOrEqual(7));
+test('there is at least one guide', () => expect(guides.length).toBeGreaterThanOrEqual(7));
 
 test.each(guides.map((name) => [pointOf(name), name]))(
   '%severy command of %s runs, and prints what the page shows',
   async (_point, name = '') => {
     const other = await startTestServer();
     const databaseUrl = await createHostDatabase(other.superuserUrl(), 'host');
-    // The page that a newcomer follows is run as they do it.
+    // This page is run exactly as a new user runs it.
     const briefNpx = name !== 'five-minutes.md';
     const reader = createReader({ url: other.url, key: other.key, databaseUrl, briefNpx });
     try {
@@ -69,7 +69,7 @@ test.each(guides.map((name) => [pointOf(name), name]))(
   },
 );
 
-test('a text that was not printed is not taken for the one shown', () => {
+test('a text that differs from the printed one fails the check', () => {
   expect(differsFromShown('ok: … entries\n', 'ok: 5 entries\n')).toBeUndefined();
   expect(differsFromShown('a  …  c\n', 'a     b   c\n')).toBeUndefined();
   expect(differsFromShown('…\nlast\n', 'one\ntwo\nlast\n')).toBeUndefined();
@@ -77,7 +77,7 @@ test('a text that was not printed is not taken for the one shown', () => {
   expect(differsFromShown('a.c\n', 'abc\n')).toContain('printed');
 });
 
-/** As the superuser of the embedded database, or as a login that a block before has made. */
+/** Runs SQL as the superuser of the embedded database, or as a login that an earlier block has created. */
 async function runSql(other: TestServer, { login, sql }: { login: string; sql: string }): Promise<void> {
   const url = new URL(other.superuserUrl());
   if (login !== 'administrator') {

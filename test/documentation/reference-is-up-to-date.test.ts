@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 const script = fileURLToPath(new URL('../../scripts/reference.mjs', import.meta.url));
 
-test('docs/reference says what the code says', () => {
+test('docs/reference equals what the code generates', () => {
   const { status, stderr } = spawnSync(
     process.execPath,
     ['--conditions=bitacora:source', script, '--check'],

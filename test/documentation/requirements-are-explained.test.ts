@@ -29,7 +29,7 @@ test('no line is empty, and the needs of the organisations and of the core are a
   expect(wanted.filter((id) => !explained.has(id))).toEqual([]);
 });
 
-test('a line is marked exactly where no test title, and of a speed no bench, carries its ID', () => {
+test('a line is marked exactly when no test title, or for a speed no bench, carries its ID', () => {
   const benches = readdirSync(new URL('bench/', root)).map((name) =>
     /^s\d+(?=-)/.exec(name)?.[0].toUpperCase(),
   );
@@ -42,7 +42,7 @@ test('a line is marked exactly where no test title, and of a speed no bench, car
   ).toEqual([]);
 });
 
-test('an ID is found in front of a title of any form, and nowhere else', () => {
+test('an ID is read in front of a title of any form, and nowhere else', () => {
   const titles = titlesOf(`
     describe('X8 F-09 one', () => {
       test.skipIf(process.env['CI'])(\`C-11 \${count} of two\`, () => call('A-01 no title'));
@@ -56,7 +56,7 @@ test('an ID is found in front of a title of any form, and nowhere else', () => {
   expect(['UTF-8texts', 'RFC 6962 F1', 'a F1', 'F1', 'C2SP notes'].flatMap(idsOf)).toEqual([]);
 });
 
-test('a second line for an ID is noticed, and so is one without words', () => {
+test('a second line for an ID is reported, and so is a line without words', () => {
   const [first, second] = explainedIn('| ID | Means |\n| --- | --- |\n| A1  | One. |\n\n| A1 | |\n');
   expect([first, second]).toEqual([
     { id: 'A1', text: 'One.' },

@@ -11,15 +11,15 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const blockTimeoutMs = 5 * patienceMs;
 
 export interface Reader {
-  /** Runs a block as someone who follows the page would; rejects with what it printed when it fails. */
+  /** Runs a block as a reader of the page does. Rejects with its output when it fails. */
   run(block: CodeBlock): Promise<string>;
   dispose(): void;
 }
 
 /**
- * Someone who follows a page against a server: in a folder of their own that looks like the checkout, with the machine's
- * Node and nothing of ours in the path but what the page puts there, and an empty database of their own in `DATABASE_URL`. Files and exported variables of one block are there in the next.
- * `briefNpx`: for `npx` stands what it does with a program that is installed, which takes a tenth of the time.
+ * Runs the blocks of a page like a reader with a server. They run in a new folder that looks like the checkout. Their path is
+ * that of the machine, without our programs, and `DATABASE_URL` is an empty database. Files and exported variables of a block
+ * are there in the next block. With `briefNpx`, `npx` starts installed programs directly, in a tenth of the time.
  */
 export function createReader(server: {
   url: string;
@@ -28,7 +28,7 @@ export function createReader(server: {
   briefNpx?: boolean;
 }): Reader {
   const folder = mkdtempSync(join(tmpdir(), 'bitacora-reader-'));
-  // As root the embedded PostgreSQL of a server that a page starts runs as a user of its own.
+  // When the tests run as root, the embedded PostgreSQL of a server that a page starts runs as another user.
   chmodSync(folder, 0o755);
   for (const name of ['node_modules', 'examples', 'packs']) symlinkSync(join(root, name), join(folder, name));
   const path = pathOfMachine(process.env['PATH'] ?? '');
@@ -38,7 +38,7 @@ export function createReader(server: {
     BITACORA_URL: server.url,
     BITACORA_API_KEY: server.key,
     ...(server.databaseUrl !== undefined && { DATABASE_URL: server.databaseUrl }),
-    // What an import remembers lies in the folder for temporary files.
+    // An import keeps its side file in the folder for temporary files.
     TMPDIR: folder,
   };
   return {
@@ -54,7 +54,7 @@ export function createReader(server: {
   };
 }
 
-/** The folder of an `npx` that runs what is installed, and leaves all else to the machine's. */
+/** Writes an `npx` that runs installed programs itself and leaves all others to the machine's npx; returns its folder. */
 function writeBriefNpx(folder: string, path: string): string {
   const place = join(folder, '.brief');
   const programs = join(root, 'node_modules', '.bin');
@@ -72,7 +72,7 @@ PATH="${programs}:${path}" exec "${programs}/$program" "$@"
   return place;
 }
 
-/** Without what npm, npx and the pinned Node put in front of it. */
+/** The path without the folders that npm, npx and the pinned Node add in front. */
 function pathOfMachine(path: string): string {
   return path
     .split(delimiter)
@@ -85,10 +85,11 @@ async function execute(
   args: readonly string[],
   { env, folder, input }: { env: NodeJS.ProcessEnv; folder: string; input: string },
 ): Promise<string> {
-  // A group of its own, so that what a block leaves in the background ends with it.
+  // The block has its own process group, so that its background processes can be ended with it.
   const child = spawn(program, args, { cwd: folder, env, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
   const timer = setTimeout(() => endGroup(child.pid), blockTimeoutMs);
-  let [out, err] = ['', ''];
+  let out = '';
+  let err = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
   child.on(
@@ -108,6 +109,6 @@ function endGroup(pid: number | undefined): void {
   try {
     if (pid !== undefined) process.kill(-pid, 'SIGTERM');
   } catch {
-    // Nothing is left of it.
+    // The group has ended already.
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What differs between a text that a page shows and one that was printed, in words; undefined where they agree. `…`
- * stands for anything within a line, a line of only `…` for any lines.
+ * The difference, in words, between a text that a page shows and the printed text; undefined when they agree. `…` stands for
+ * any text within a line, and a line of only `…` for any lines.
  */
 export function differsFromShown(shown: string, printed: string): string | undefined {
   const lines = shown.trimEnd().split('\n');

@@ -4,9 +4,11 @@ import { parseAst } from 'vitest/node';
 const root = new URL('../../', import.meta.url);
 const folders = ['test/', 'packages/', 'packs/', 'examples/'];
 const callers = ['test', 'it', 'describe', 'suite'];
-/** One letter and a number, or several with a hyphen: `A-04`, `F10`, `SDK-12`; no `UTF8`, `HS256` or `P-256`. */
+/**
+ * One letter and a number, or several letters, a hyphen and a number: `A-04`, `F10`, `SDK-12`; not `UTF8`, `HS256` or `P-256`.
+ */
 const oneId = /(?:[A-Z]-?|[A-Z]{2,4}-)\d{1,2}(?![\w-])/;
-/** What `test.each(…)` and the like are given is no title. */
+/** The arguments of `test.each(…)` and similar functions are not titles. */
 const takesNoTitle = ['each', 'for', 'skipIf', 'runIf', 'extend'];
 const idsInFront = new RegExp(`^(?:${oneId.source}[,:]? +)+`);
 
@@ -14,7 +16,7 @@ const idsInFront = new RegExp(`^(?:${oneId.source}[,:]? +)+`);
 export interface CarriedId {
   readonly id: string;
   readonly title: string;
-  /** From the root of the repository. */
+  /** The path of the file from the root of the repository. */
   readonly file: string;
 }
 
@@ -34,8 +36,8 @@ export function idsOf(title: string): string[] {
 }
 
 /**
- * The titles in a test file, with `…` for each value in a template. Where a title begins with a value (`%s`, `$name`,
- * a variable), the value may bring the ID: then every text of the file that begins with an ID counts as a title.
+ * The titles in a test file, with `…` for each value in a template. When a title begins with a value (`%s`, `$name` or a
+ * variable), the ID may be in the value. Then every text of the file that begins with an ID counts as a title.
  */
 export function titlesOf(source: string): string[] {
   const titles: string[] = [];

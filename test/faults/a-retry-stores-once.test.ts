@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.dispose());
 
-/** index and leaf hash by id */
+/** The index and the leaf hash of each id. */
 type Places = Map<string, string>;
 
 async function send(events: readonly unknown[], status = 201): Promise<z.infer<typeof answer>> {
@@ -56,7 +56,7 @@ function shuffled<T>(values: readonly T[]): T[] {
   return copy;
 }
 
-/** The tree holds each id once, at the place that was told. */
+/** Checks that the tree has each id once, at the acknowledged index. */
 async function expectStoredOnce(first: Places): Promise<void> {
   const sizeLeast = Math.max(...[...first.values()].map((place) => Number.parseInt(place, 10))) + 1;
   const published = await readPublishedLedger(server, { sizeLeast });
@@ -70,7 +70,7 @@ async function expectStoredOnce(first: Places): Promise<void> {
   for (const id of first.keys()) expect(seen.get(id)).toBe(1);
 }
 
-/** Each is closed at most two seconds after it is full. */
+/** Waits until the segments are closed, which happens at most two seconds after they are full. */
 async function closedSegments(): Promise<void> {
   const full = `select 1 from bitacora.segment s join bitacora.segment_range r on r.segment = s.number
     where s.state = 'open' group by s.number having sum(r.end_index - r.first_index) >= ${segmentEntries}`;
@@ -89,7 +89,7 @@ async function asAdministrator<Result>(use: (database: pg.Client) => Promise<Res
   }
 }
 
-test('F17 the same batch 50 times, at once and reordered, is stored once and answered alike', async () => {
+test('F17 the same batch sent 50 times, at once and reordered, is stored once and gets the same answer each time', async () => {
   const events = makeEvents(120);
   const answers = await Promise.all(
     Array.from({ length: 50 }, (_, time) => send(time === 0 ? events : shuffled(events))),
@@ -141,7 +141,7 @@ test('a retry after a restart and after its segment has closed gets the first an
   await expectStoredOnce(first);
 });
 
-test('a retry days later, when newer segments have opened, is a duplicate', async () => {
+test('a retry days later, after newer segments were opened, is a duplicate', async () => {
   const old = makeEvents(150, { agoMs: 8 * dayMs });
   const first = placesOf(await send(old));
   await closedSegments();
@@ -154,19 +154,19 @@ test('a retry days later, when newer segments have opened, is a duplicate', asyn
   await expectStoredOnce(first);
 });
 
-test('the ids of a segment that holds a thousand are found by their key before autovacuum has come', async () => {
+test("the ids of a segment with a thousand entries are found by the key's index before autovacuum has run", async () => {
   const events = makeEvents(1_100);
   const first = placesOf(await send(events));
   await asAdministrator(async (database) => {
     const analyzed = `select s.n_distinct from pg_stats s join pg_stat_user_tables t on t.schemaname = s.schemaname and t.relname = s.tablename
       where t.relname ~ '^entry_' and t.last_analyze is not null and s.attname = 'ledger'`;
-    // that all lie in one ledger is what the planner must know
+    // The planner must know that all rows belong to one ledger.
     await expect.poll(async () => (await database.query(analyzed)).rows).toContainEqual({ n_distinct: 1 });
   });
   expectSamePlaces(await send(shuffled(events).slice(0, 900)), first);
 });
 
-test('another body under a stored id is a conflict, and the original stays as it is', async () => {
+test('another body with a stored id is a conflict, and the original stays as it is', async () => {
   const [event, other] = makeEvents(2);
   if (!event || !other) throw new Error('no events');
   const first = placesOf(await send([event]));
@@ -176,7 +176,7 @@ test('another body under a stored id is a conflict, and the original stays as it
   const found = await send([changed, other, event]);
   expect(found).toMatchObject({ accepted: 1, duplicates: 1, rejected: 1 });
   expect(found.results[0]?.error).toMatchObject({ code: 'conflict', field: 'id' });
-  const sameBatch = makeEvents(1).flatMap((one) => [one, { ...one, description: 'another' }, one]);
+  const sameBatch = makeEvents(1).flatMap((event) => [event, { ...event, description: 'another' }, event]);
   const twice = await send(sameBatch);
   expect(twice.results.map(({ error, duplicate }) => error?.code ?? duplicate)).toEqual([
     undefined,
@@ -188,7 +188,7 @@ test('another body under a stored id is a conflict, and the original stays as it
   await expectStoredOnce(first);
 });
 
-test('F18 one event that cannot be stored costs no other event of its batch', async () => {
+test('F18 an event that cannot be stored does not prevent the other events of its batch from being stored', async () => {
   const batches = all ? 500 : 100;
   const poisons: readonly ((event: MadeEvent) => unknown)[] = [
     (event) => ({ ...event, action: undefined }),

@@ -21,7 +21,7 @@ afterEach(async () => {
   await server?.dispose();
 });
 
-/** A server that comes back at the same address, and the load on it. */
+/** A server that restarts at the same address, and the load on it. */
 async function underLoad(): Promise<{ server: TestServer; load: Load }> {
   server = await startTestServer({ BITACORA_PORT: String(await freePort()) });
   load = startLoad(server, { eventsPerSecond });
@@ -50,7 +50,7 @@ test('F1 no acknowledged event is lost or stored twice when the server is killed
     await sleep(50 + randomInt(all ? 1_450 : 750));
     if (cycle % 10 === 9) before.push(await readPublishedLedger(server));
     await server.kill();
-    // What a killed server leaves: a lock that nobody holds and a database that nobody stops.
+    // A killed server leaves a lock file without a process, and a running database.
     expect(existsSync(join(server.dataDirectory, 'server.lock'))).toBe(true);
     const began = Date.now();
     await server.restart();
@@ -83,7 +83,7 @@ test('F6 no acknowledged event is lost or stored twice when PostgreSQL is killed
   }
   await load.finish();
   expect(server.pid).toBe(pid);
-  // Readiness is measured by a write every two seconds.
+  // The server measures its readiness by a write every two seconds.
   await expect.poll(async () => (await server.fetch('/readyz')).status).toBe(200);
   const score = await checkLedger(server, { logs: [load.log], before });
   print('kill -9 of PostgreSQL', cycles, score);
@@ -93,12 +93,12 @@ test('F6 no acknowledged event is lost or stored twice when PostgreSQL is killed
   expect(Object.keys(score.refused)).toEqual(['503']);
 });
 
-/** Resolves when events are acknowledged again, by another database. Until then each answer must be a refusal that says when to come back. */
+/** Resolves when another database acknowledges events again. Until then each answer must be a refusal with a time to wait. */
 async function healed(server: TestServer, load: Load, killed: number): Promise<void> {
   await waitUntil('an answer by another database', async () => {
     const response = await server.fetch('/v1/keys');
     await response.arrayBuffer();
-    // What the killed one leaves may answer for a moment; where the machine is slow, its successor is there before anybody is refused.
+    // Backends of the killed database may answer for a moment. On a slow machine the new database may run before any refusal.
     if (response.ok) return server.postgresPid() !== killed;
     expect(response.status).toBe(503);
     expect(response.headers.get('retry-after')).not.toBeNull();

@@ -10,7 +10,7 @@ import { startTestServer, type TestServer } from '../support/test-server.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const all = process.env['BITACORA_FAULTS'] === 'full';
-/** Memory of a server under the flood of F20 after two minutes. */
+/** The memory of a server under the load of F20 after two minutes. */
 const usualBytes = 1_072 * 2 ** 20;
 
 let spare: SpareDatabase;
@@ -28,7 +28,7 @@ afterEach(async () => {
 });
 afterAll(() => spare?.close());
 
-/** The address of a server as seen through a proxy. */
+/** The server with the address of a proxy in front of it. */
 function through(target: TestServer, by: FaultProxy): Pick<TestServer, 'url' | 'key'> {
   return { url: `http://127.0.0.1:${by.port}`, key: target.key };
 }
@@ -46,7 +46,7 @@ function rssOf(pid: number): number {
   return Number(kilobytes) * 1024;
 }
 
-test('F22 a connection cut at any byte loses nothing and doubles nothing', async () => {
+test('F22 a connection that is cut at any byte loses no event and stores none twice', async () => {
   server = await startTestServer();
   proxy = await startFaultProxy({ port: Number(new URL(server.url).port) });
   load = startLoad(through(server, proxy), { eventsPerSecond: 400 });
@@ -65,10 +65,10 @@ test('F22 a connection cut at any byte loses nothing and doubles nothing', async
   );
   for (let cut = 0; cut < cuts; cut++) {
     const kind = kinds[cut % kinds.length];
-    // The head of a request is about 200 bytes: before, in and after it, and anywhere in the body.
+    // The head of a request has about 200 bytes. The cuts are before, in and after it, and at any place of the body.
     proxy.set(kind?.(Math.floor(Math.random() ** 3 * 20_000)) ?? {});
     await sleep(60);
-    // What was made under the fault must not wait for its deadline.
+    // A connection that was opened during the fault must not wait for its deadline.
     if (cut % 10 === 9) {
       proxy.cut();
       proxy.open();
@@ -81,7 +81,7 @@ test('F22 a connection cut at any byte loses nothing and doubles nothing', async
   proxy.set({});
   await load.finish();
   const score = await checkLedger(server, { logs: [load.log] });
-  // Half a request from a client that says it has no more may be sent again.
+  // A request whose connection the client ended half-way may be sent again.
   const malformed = /^unexpected answer: .*"status":408/;
   expect(score.violations.filter((text) => !malformed.test(text))).toEqual([]);
   expect(score).toMatchObject({ lost: 0, duplicated: 0, acked: score.sent, stored: score.sent });
@@ -103,7 +103,7 @@ test('F20 a database ten times slower is answered with 429 or 503 and Retry-Afte
   );
   expect([...slow.refused.keys()].every((status) => [429, 503].includes(status))).toBe(true);
   expect(slow.refused.size).toBeGreaterThan(0);
-  // What is usual shows in a long flood only; after a short one the bound is what a long one has shown.
+  // Only a long load shows the usual memory. After a short load the bound is what a long load has shown.
   const usualMax = all ? usual.rssMax : Math.max(usual.rssMax, usualBytes);
   expect(slow.rssMax).toBeLessThan(usualMax * 1.2);
   const { body: found } = await server.json('/v1/events?count=true&limit=1');
@@ -112,12 +112,12 @@ test('F20 a database ten times slower is answered with 429 or 503 and Retry-Afte
 
 interface Flood {
   acked: number;
-  /** Status → how often. */
+  /** The number of answers of each status. */
   refused: Map<number, number>;
   rssMax: number;
 }
 
-/** Far more at a time than is stored: 64 clients with batches of 1.5 MB that come back at once when refused. */
+/** Sends far more than can be stored: 64 clients with batches of 1.5 MB, which send again at once after a refusal. */
 async function floodFor(
   durationMs: number,
   target: TestServer,
@@ -144,7 +144,7 @@ async function floodFor(
   return flood;
 }
 
-test('readiness goes red while the database cannot be reached, and green again', async () => {
+test('the server is not ready while the database cannot be reached, and ready again afterwards', async () => {
   proxy = await startFaultProxy({ port: spare.port });
   server = await startTestServer({ BITACORA_DATABASE_URL: spare.url(proxy.port) });
   const target = server;
@@ -159,7 +159,7 @@ test('readiness goes red while the database cannot be reached, and green again',
   proxy.open();
   await expect.poll(status).toBe(200);
   expect((await server.send(makeEvents(5))).status).toBe(201);
-  // A line that swallows everything, as a firewall does, is noticed too.
+  // The server also notices a connection that drops all bytes, as a firewall can do.
   proxy.set({ drop: true }, { now: true });
   await expect.poll(status).toBe(503);
   proxy.cut();
@@ -168,7 +168,7 @@ test('readiness goes red while the database cannot be reached, and green again',
   await expect.poll(status).toBe(200);
 });
 
-test('SIGTERM under load ends with code 0, and what was acknowledged is stored', async () => {
+test('SIGTERM under load ends the server with code 0, and all acknowledged events are stored', async () => {
   const rounds = all ? 20 : 4;
   server = await startTestServer();
   const acked: string[] = [];

@@ -6,8 +6,10 @@ import { makeKey } from '../support/tenant-with-events.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 
 const all = process.env['BITACORA_FAULTS'] === 'full';
-// With the stop and the start it is away for at least three seconds.
-const [clients, tickMs, stoppedMs] = [200, 100, 1_000];
+// With the time to stop and start, the server is away for at least three seconds.
+const clients = 200;
+const tickMs = 100;
+const stoppedMs = 1_000;
 const [usualMs, recoveryMs] = all ? [20_000, 20_000] : [3_000, 5_000];
 const starvedAfterMs = 30_000;
 
@@ -15,14 +17,14 @@ interface Client {
   tenant: string;
   key: string;
   audit: Audit;
-  /** Requests that failed, by `performance.now()`. */
+  /** The times of failed requests, by `performance.now()`. */
   failures: number[];
 }
 
 let server: TestServer;
 let herd: Client[] = [];
 beforeAll(async () => {
-  // It comes back at the address that the hosts know.
+  // The server restarts at the address that the hosts use.
   server = await startTestServer({ BITACORA_PORT: String(await freePort()) });
 });
 afterAll(async () => {
@@ -42,14 +44,16 @@ async function connect(tenants: readonly string[]): Promise<Client[]> {
     const key = keys.get(tenant) ?? '';
     const failures: number[] = [];
     const audit = createAudit({
-      ...{ url: server.url, key, name: `client ${n}` },
+      url: server.url,
+      key,
+      name: `client ${n}`,
       onError: ({ code }) => void (code === 'unreachable' && failures.push(performance.now())),
     });
     return { tenant, key, audit, failures };
   });
 }
 
-/** The same load all the time: 2,000 events/s together, which two cores can take beside the hosts themselves. */
+/** A constant load of 2,000 events/s together, which two cores can serve beside the hosts. */
 function load(): () => void {
   let tick = 0;
   const timer = setInterval(() => {
@@ -62,11 +66,12 @@ function load(): () => void {
 
 const delivered = (tenant?: string): number =>
   herd
-    .filter((one) => tenant === undefined || one.tenant === tenant)
+    .filter((arrival) => tenant === undefined || arrival.tenant === tenant)
     .reduce((sum, { audit }) => sum + audit.health().delivered, 0);
 
 async function deliveredPerSecond(duringMs: number): Promise<number> {
-  const [before, began] = [delivered(), performance.now()];
+  const before = delivered();
+  const began = performance.now();
   await sleep(duringMs);
   return (delivered() - before) / ((performance.now() - began) / 1_000);
 }
@@ -92,14 +97,14 @@ function watchStarvation(tenants: readonly string[]): () => number {
   };
 }
 
-// The same herd against a scripted server is in every run; this one takes a quarter of a minute of both cores.
+// Every run has the same test with a scripted server. This one takes a quarter of a minute of both cores.
 test.runIf(all)(
-  'F24 two hundred hosts of two tenants come back to a restarted server: their throughput too, for both tenants, and nothing is lost',
+  'F24 two hundred hosts of two tenants reconnect to a restarted server: both tenants reach their throughput again, and nothing is lost',
   async () => {
     const tenants = ['acme', 'globex'];
     herd = await connect(tenants);
     const stopLoad = load();
-    // The first second is everybody's first batch.
+    // The first second is left out, because all hosts send their first batch then.
     await sleep(1_500);
     const usual = await deliveredPerSecond(usualMs);
 
@@ -130,7 +135,7 @@ test.runIf(all)(
       const { submitted, delivered: arrived, dropped, rejected } = audit.health();
       expect({ arrived, dropped, rejected }).toEqual({ arrived: submitted, dropped: 0, rejected: 0 });
     }
-    // One may have been under way when the server went.
+    // One request may have been under way when the server stopped.
     expect(Math.max(...attempts)).toBeLessThanOrEqual(1 + 1 / outageS);
     expect(starvedMs).toBeLessThan(starvedAfterMs);
     expect(drainedMs).toBeLessThan(starvedAfterMs);

@@ -25,21 +25,24 @@ afterAll(async () => {
 function plan(run: string, more: Partial<HostPlan> & { audit?: HostPlan['audit'] }): HostPlan {
   const { url, key } = server;
   return {
-    ...{ run, events: 100_000, end: 'wait', ...more },
+    run,
+    events: 100_000,
+    end: 'wait',
+    ...more,
     audit: { url, key, name: run, batchAfterMs: 20, reportEveryMs, ...more.audit },
   };
 }
 
-test('F3 SDK-16 SDK-17 nothing that resolved in durable is lost, nothing is stored twice, order is kept, however often the host is killed', async () => {
+test('F3 SDK-16 SDK-17 in durable no resolved event is lost or stored twice, and the order is kept, however often the host is killed', async () => {
   const kills = all ? 500 : 20;
   const spool = { directory, segmentBytesMax: 20_000 };
   const encrypted = { ...spool, key: randomBytes(32).toString('hex') };
   const runs: { run: string; done: number[] }[] = [];
   for (let kill = 0; kill < kills; kill++) {
-    // Every other host has no key: what the others leave encrypted it leaves as it is.
+    // Every second host has no key, so it leaves the encrypted spools of the others as they are.
     const audit = { mode: 'durable', spool: kill % 2 === 0 ? encrypted : spool } as const;
     const host = startHost(plan(`durable ${kill}`, { audit }));
-    // At a random moment of its work, however fast the machine lets it go.
+    // The host is killed after a random number of events, so it does not matter how fast the machine is.
     const doneLeast = randomInt(11, 300);
     await expect.poll(() => host.done.length, { interval: 1 }).toBeGreaterThanOrEqual(doneLeast);
     host.child.kill('SIGKILL');
@@ -48,12 +51,12 @@ test('F3 SDK-16 SDK-17 nothing that resolved in durable is lost, nothing is stor
   }
   const audit = { mode: 'durable', spool: encrypted } as const;
   const last = startHost(plan('last', { audit, events: 0, end: 'wait', healthEveryMs: 50 }));
-  // A directory that a killed host had only begun is removed a minute later.
+  // A directory that a killed host had not finished is removed a minute later.
   const spools = (): string[] => readdirSync(directory).filter((name) => !name.startsWith('.'));
   await expect.poll(spools).toEqual([]);
   last.child.kill('SIGKILL');
   const resolved = runs.reduce((sum, { done }) => sum + done.length, 0);
-  // More may be stored than resolved: the tree is read when it holds all of it.
+  // More events may be stored than resolved, so the tree is read only when it has all of them.
   const { body } = await server.json('/v1/events?count=true&limit=1');
   const stored = await storedEvents(server, { sizeLeast: body.count });
   console.log(`kill -9 of the host: ${kills} kills / ${resolved} resolved / ${stored.length} stored`);
@@ -69,7 +72,7 @@ test('F3 SDK-16 SDK-17 nothing that resolved in durable is lost, nothing is stor
   expect(resolved).toBeGreaterThan(kills * 10);
 });
 
-test('F4 SDK-25 a host killed in best_effort loses no more than it had not sent yet, and the server says so', async () => {
+test('F4 SDK-25 a host killed in best_effort loses only events it had not sent yet, and the server reports them as missing', async () => {
   const kills = all ? 100 : 4;
   const lost: { lost: number; unsent: number }[] = [];
   for (let kill = 0; kill < kills; kill++) {

@@ -14,7 +14,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const growthMaxBytes = 64 * 1_048_576;
 
-/** Numbers of the events as they came, each counted once. */
+/** The numbers of the events in order of arrival, each once. */
 function createArrivals(): {
   take(events: readonly SentEvent[]): void;
   numbers: number[];
@@ -35,7 +35,7 @@ function createArrivals(): {
   };
 }
 
-test('F21 what was spooled while the server was away arrives in order, and the memory of the host stays small', async () => {
+test('F21 events spooled while the server was away arrive in order, and the memory of the host stays small', async () => {
   const events = all ? 1_000_000 : 30_000;
   const spool = { directory: join(directory, 'long'), bytesMax: 2e9 };
   const arrivals = createArrivals();
@@ -55,7 +55,14 @@ test('F21 what was spooled while the server was away arrives in order, and the m
     retryWaitMaxMs: 201,
   } as const;
   const host = startHost({
-    ...{ audit, run: 'long', events, burst: 500, restMs: 1, padding: 200, end: 'wait', healthEveryMs: 100 },
+    audit,
+    run: 'long',
+    events,
+    burst: 500,
+    restMs: 1,
+    padding: 200,
+    end: 'wait',
+    healthEveryMs: 100,
   });
   await host.captured;
   await expect.poll(() => host.health()?.spooled, { timeout: 600_000 }).toBe(events);
@@ -72,7 +79,7 @@ test('F21 what was spooled while the server was away arrives in order, and the m
   server.close();
 });
 
-/** What the same host takes while the server is there. */
+/** The memory of the same host while the server answers. */
 async function usualMemory(events: number): Promise<number> {
   const server = await startScriptedServer();
   const audit = {
@@ -88,7 +95,7 @@ async function usualMemory(events: number): Promise<number> {
   return host.rssMax();
 }
 
-test('SDK-21 eight processes and a thread share one directory, and those that live send what the dead left', async () => {
+test('SDK-21 eight processes and a thread share one directory, and the living ones send what the dead ones left', async () => {
   const spool = { directory: join(directory, 'shared') };
   const arrivals = new Map<string, number>();
   let isUp = false;
@@ -105,7 +112,8 @@ test('SDK-21 eight processes and a thread share one directory, and those that li
     retryWaitMinMs: 50,
     retryWaitMaxMs: 51,
   } as const;
-  const [each, processes] = [200, 8];
+  const each = 200;
+  const processes = 8;
   const hosts = [...Array(processes).keys()].map((n) =>
     startHost({ audit, run: `process ${n}`, events: each, end: 'wait', healthEveryMs: 50 }),
   );
@@ -136,7 +144,7 @@ test('SDK-21 eight processes and a thread share one directory, and those that li
   server.close();
 });
 
-test('SDK-20 a process that is frozen and thawed, as on serverless platforms, delivers when it is flushed', async () => {
+test('SDK-20 a process that is frozen and resumed, as on serverless platforms, delivers when it is flushed', async () => {
   const arrivals = createArrivals();
   const server = await startScriptedServer((response, batch) => {
     arrivals.take(batch);
@@ -156,7 +164,7 @@ test('SDK-20 a process that is frozen and thawed, as on serverless platforms, de
   server.close();
 });
 
-test('SDK-19 without a spool an uncaught exception waits for the delivery, then ends the process as ever', async () => {
+test('SDK-19 without a spool an uncaught exception waits for the delivery, and then ends the process as usual', async () => {
   const server = await startScriptedServer();
   const audit = { url: server.url, key: 'k', closeOnExit: patienceMs, batchAfterMs: 600_000 };
   const second = { ...audit, name: 'second' };
@@ -167,7 +175,7 @@ test('SDK-19 without a spool an uncaught exception waits for the delivery, then 
   server.close();
 });
 
-test('SDK-19 a host that listens to the signal itself ends its work first, and what it captures meanwhile is delivered', async () => {
+test('SDK-19 a host that handles the signal itself ends its work first, and what it captures until then is delivered', async () => {
   const server = await startScriptedServer();
   const audit = { url: server.url, key: 'k', closeOnExit: patienceMs, batchAfterMs: 600_000 };
   const host = startHost({ audit, run: 'drain', events: 5, end: 'drain' });
@@ -178,7 +186,7 @@ test('SDK-19 a host that listens to the signal itself ends its work first, and w
   server.close();
 });
 
-test('SDK-19 an open audit keeps no process alive, not even while a server does not answer', async () => {
+test('SDK-19 an open audit does not keep a process alive, not even while a server does not answer', async () => {
   const server = await startScriptedServer(() => undefined);
   const host = startHost({
     audit: { url: server.url, key: 'k', batchAfterMs: 1, requestTimeoutMs: 300_000 },
@@ -188,7 +196,7 @@ test('SDK-19 an open audit keeps no process alive, not even while a server does 
     end: 'idle',
   });
   expect(await host.ended).toBe(0);
-  // Had it waited for the end of its request, that would be the last error.
+  // If the host had waited for the end of its request, the last error would be that of the request.
   expect(host.health()?.lastError).toBeUndefined();
   expect(host.health()).toMatchObject({ submitted: 20, pending: 20 });
   expect(server.batches.length).toBe(1);

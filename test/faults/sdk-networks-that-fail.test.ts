@@ -32,7 +32,7 @@ function captureMany(audit: Audit, run: string, numbers: { from: number; count: 
     });
 }
 
-test('F22 connections cut anywhere lose nothing and store nothing twice', async () => {
+test('F22 connections that are cut at any place lose nothing and store nothing twice', async () => {
   const cuts = all ? 2_000 : 24;
   const perCut = 20;
   const proxy = await startFaultProxy({ port: Number(new URL(server.url).port) });
@@ -45,7 +45,7 @@ test('F22 connections cut anywhere lose nothing and store nothing twice', async 
     requestTimeoutMs: 1_000,
     ...limits,
   });
-  // Headers take some 300 bytes, the body of a batch some 8,000, the answer some 3,000.
+  // Headers have about 300 bytes, the body of a batch about 8,000 and the answer about 3,000.
   const kinds: (() => Fault)[] = [
     () => ({ cutUpAfterBytes: randomInt(1, 40) }),
     () => ({ cutUpAfterBytes: randomInt(40, 400) }),
@@ -116,14 +116,14 @@ test('F23 no request takes longer than its deadline, and an instance asks at mos
     captureMany(audit, place, { from: 1, count: 10 });
     return audit;
   });
-  // The same deadline of the same process: what else the machine does holds up both.
+  // Both requests have the same deadline in the same process, so other work of the machine delays both.
   const reference = deadlineOf(places.silent, requestTimeoutMs).then(() => performance.now() - began);
   await new Promise((resolve) => setTimeout(resolve, all ? 60_000 : 4_000));
   await expect.poll(() => Object.values(failures).every(({ length }) => length > 0)).toBe(true);
   await Promise.all(audits.map((audit) => audit.close(0)));
   const seconds = (performance.now() - began) / 1_000;
   for (const [place, times] of Object.entries(failures)) {
-    // One at the start, then one a second at most.
+    // One request at the start, and then at most one each second.
     expect(times.length, place).toBeLessThanOrEqual(seconds + 2);
   }
   const [first = Infinity] = failures['silent'] ?? [];
@@ -131,15 +131,15 @@ test('F23 no request takes longer than its deadline, and an instance asks at mos
     `deadline ${requestTimeoutMs} ms: the first request to a silent server ended after ${first.toFixed(0)} ms`,
   );
   expect(first).toBeGreaterThan(requestTimeoutMs - 50);
-  // A second wait would end later.
+  // A second wait would end after this.
   expect(first - (await reference)).toBeLessThan(requestTimeoutMs);
-  // Each may come late, but none before its second has begun.
+  // Each request may be late, but none may come before its second begins.
   expect(refusing.times.filter((at, i) => at - began < i * 1_000 - 50)).toEqual([]);
   silent.close();
   refusing.close();
 });
 
-/** Asks once with a deadline, without the SDK; resolves when the deadline has ended it. */
+/** Sends one request with a deadline, without the SDK; resolves when the deadline has ended it. */
 async function deadlineOf(url: string, timeoutMs: number): Promise<void> {
   const answered = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) }).then(
     () => true,
@@ -148,7 +148,7 @@ async function deadlineOf(url: string, timeoutMs: number): Promise<void> {
   expect(answered).toBe(false);
 }
 
-test('F23 SDK-13 while the server’s certificate is expired everything is kept and reported, and it is delivered once it is renewed', async () => {
+test('F23 SDK-13 while the server’s certificate is expired all events are kept and the error is reported; they are delivered after its renewal', async () => {
   const authority = makeAuthority();
   const day = 86_400_000;
   const around = (from: number, to: number): ReturnType<typeof authority.issue> =>
@@ -196,7 +196,7 @@ test('F23 SDK-13 while the server’s certificate is expired everything is kept 
         droppedBy: { unreachable: 1 },
         lastError: expect.stringContaining('certificate has expired'),
       });
-    // A certificate that begins tomorrow is refused as well.
+    // A certificate that becomes valid tomorrow is refused as well.
     secured.setSecureContext(around(1, 30));
     await expect.poll(() => audit.health().lastError).toContain('not yet valid');
     secured.setSecureContext(around(-1, 30));
@@ -219,14 +219,16 @@ test('F23 SDK-13 while the server’s certificate is expired everything is kept 
   expect(faultsOf(ofRun('tls durable'), [1])).toEqual([]);
 });
 
-test('F24 two hundred hosts that come back after an outage do not come at once, and all are served', async () => {
-  const [clients, each, outageMs] = [200, all ? 200 : 40, 3_000];
+test('F24 two hundred hosts that reconnect after an outage spread their requests, and all are served', async () => {
+  const clients = 200;
+  const each = all ? 200 : 40;
+  const outageMs = 3_000;
   let isUp = false;
   let peak = 0;
   let underWay = 0;
   const doors = await startScriptedServer((response, events) => {
     peak = Math.max(peak, ++underWay);
-    // A server that judges one batch in some milliseconds.
+    // A server that answers a batch after some milliseconds.
     setTimeout(() => {
       underWay -= 1;
       if (isUp) accept(response, events);
@@ -245,7 +247,7 @@ test('F24 two hundred hosts that come back after an outage do not come at once, 
   const began = performance.now();
   for (const audit of audits) captureMany(audit, 'herd', { from: 1, count: each });
   await new Promise((resolve) => setTimeout(resolve, outageMs));
-  // Each has found out, however long the machine takes for two hundred of them.
+  // Waits until each host has noticed the outage, which may take long for two hundred hosts.
   await expect.poll(() => doors.batches.length).toBeGreaterThanOrEqual(clients);
   const duringOutage = doors.batches.length;
   const outageSeconds = (performance.now() - began) / 1_000;

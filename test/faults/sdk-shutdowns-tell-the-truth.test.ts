@@ -24,7 +24,7 @@ const endings: Record<string, { end: HostPlan['end']; signal?: NodeJS.Signals; c
   close: { end: 'close', code: 0 },
 };
 
-test('F5 SDK-18 SDK-19 however a host ends, what it delivered and what it spooled is all that it captured, and it ends as it would have', async () => {
+test('F5 SDK-18 SDK-19 however a host ends, each captured event is delivered or spooled, and the host ends as without the SDK', async () => {
   const shutdowns = all ? 100 : 20;
   const cases = Object.keys(answers).flatMap((answer) =>
     Object.keys(endings).map((ending) => ({ answer, ending })),
@@ -32,7 +32,7 @@ test('F5 SDK-18 SDK-19 however a host ends, what it delivered and what it spoole
   const outcomes: { answer: string; ending: string; faults: string[] }[] = [];
   const next = [...Array(shutdowns).keys()].map((n) => cases[n % cases.length]).values();
   const worker = async (): Promise<void> => {
-    for (const one of next) if (one) outcomes.push({ ...one, faults: await shutDown(one) });
+    for (const ending of next) if (ending) outcomes.push({ ...ending, faults: await shutDown(ending) });
   };
   await Promise.all([worker(), worker(), worker()]);
   const truthful = outcomes.filter(({ faults }) => faults.length === 0).length;
@@ -41,7 +41,7 @@ test('F5 SDK-18 SDK-19 however a host ends, what it delivered and what it spoole
   expect(outcomes.filter(({ faults }) => faults.length > 0)).toEqual([]);
 });
 
-/** Ends one host; in words, what was not as it must be. */
+/** Ends one host; returns the faults in words. */
 async function shutDown({ answer, ending }: { answer: string; ending: string }): Promise<string[]> {
   const faults: string[] = [];
   const { end, signal, code } = endings[ending] ?? { end: 'close', code: 0 };
@@ -62,7 +62,7 @@ async function shutDown({ answer, ending }: { answer: string; ending: string }):
   if (ended !== code) faults.push(`ended with ${ended}: ${host.errorText()}`);
   if (end === 'throw' && !host.errorText().includes('the host has a fault'))
     faults.push('the fault was not shown');
-  // A signal ends the process without `exit`: the disk says it then.
+  // A signal ends the process without the event `exit`, so the spool is counted on the disk.
   const health = host.health();
   if (signal === undefined && health && health.delivered + health.spooled !== health.submitted)
     faults.push(JSON.stringify(health));

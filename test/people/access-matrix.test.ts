@@ -3,7 +3,7 @@ import { inviteUser, type SignedInUser } from '../support/signed-in-user.ts';
 import { makeTenant, type TenantWithEvents } from '../support/tenant-with-events.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 
-/** Nothing else in the test has these letters. */
+/** No other text of the test contains these. */
 const canary = { own: 'canaryownami', other: 'canaryotherzed', foreign: 'canarybravo' };
 const roles = ['owner', 'administrator', 'auditor', 'analyst', 'viewer', 'ingest'] as const;
 type Role = (typeof roles)[number] | 'anonymous';
@@ -70,7 +70,7 @@ afterAll(async () => {
   await server.dispose();
 });
 
-/** With all that an owner has: who gives rights needs them. */
+/** A key with all rights of an owner, because a caller can give only rights that they have. */
 async function operatorKey(tenant: string): Promise<string> {
   const { body } = await server.json('/v1/keys', {
     method: 'POST',
@@ -90,14 +90,16 @@ async function routesOf(): Promise<Route[]> {
         .exec(description ?? '')
         ?.slice(1)
         .find(Boolean),
-      parameters: parameters.filter((one: any) => one.in === 'query').map((one: any) => one.name),
+      parameters: parameters
+        .filter((parameter: any) => parameter.in === 'query')
+        .map((parameter: any) => parameter.name),
     })),
   );
 }
 
 type Whose = 'own' | 'other' | 'foreign';
 
-/** What stands in a path for something of one's own, of another in the tenant, of another tenant. */
+/** A path with ids of the caller's own things, of another person's in the tenant, or of another tenant's. */
 function filled({ path, method }: Route, whose: Whose, person: SignedInUser | undefined): string {
   const users = { own: person?.id, other: people.get('owner')?.id, foreign: bravosUser.id };
   const events = { ...ids, foreign: bravo.ids[0] };
@@ -106,7 +108,7 @@ function filled({ path, method }: Route, whose: Whose, person: SignedInUser | un
     id: path.startsWith('/v1/users')
       ? users[whose]
       : path.startsWith('/v1/directory')
-        ? // A name of one's own tenant is everybody's to write there: it reaches nobody else's.
+        ? // Every caller may write a name of their own tenant, so this must not be a name of another.
           method === 'GET'
           ? canary[whose]
           : 'somebody'
@@ -147,7 +149,7 @@ const questions: Record<string, readonly string[]> = {
   correlationId: [canary.other, canary.foreign],
   sessionId: [canary.other, canary.foreign],
   ip: ['198.51.100.1', '203.0.113.77'],
-  // As a page of another ledger would give it: the ledger's number guessed.
+  // Cursors of other ledgers, with guessed numbers of the ledgers.
   cursor: [2, 4, 5, 7].map((ledger) =>
     Buffer.from(JSON.stringify([Date.now() + 1_000, ledger, 3, 0])).toString('base64url'),
   ),
@@ -194,48 +196,49 @@ async function ask({ route, role, place }: Case): Promise<Answer> {
   try {
     for await (const chunk of response.body ?? []) text += Buffer.from(chunk).toString();
   } catch {
-    // ended by ourselves
+    // The test itself ended the stream.
   }
   return { status: response.status, text };
 }
 
-/** What the question itself said may be repeated in its answer. */
+/** The hidden words that an answer shows. Words of the question do not count, because an answer may repeat them. */
 function leaks({ role, place }: Case, { text }: Answer): string[] {
   const asked = decodeURIComponent(place.replaceAll('+', ' '));
   const hidden =
     role === 'viewer' || role === 'ingest' || role === 'anonymous'
       ? [canary.foreign, canary.other]
       : [canary.foreign];
-  // The audit ledger tells what was asked, in the words of who asked.
-  const told = text.replaceAll(/"url":"[^"]*"/g, '');
-  return hidden.filter((word) => !asked.includes(word) && told.includes(word));
+  // Entries of the audit ledger repeat the URLs of the questions.
+  const withoutUrls = text.replaceAll(/"url":"[^"]*"/g, '');
+  return hidden.filter((word) => !asked.includes(word) && withoutUrls.includes(word));
 }
 
-function wrong(one: Case, answer: Answer): string | undefined {
-  const { route, role, whose } = one;
-  const told = `${role} ${route.method} ${one.place} → ${answer.status} ${answer.text.slice(0, 300)}`;
-  const found = leaks(one, answer);
-  if (found.length > 0) return `leaks ${found.join(', ')}: ${told}`;
+function wrong(attempt: Case, answer: Answer): string | undefined {
+  const { route, role, whose } = attempt;
+  const summary = `${role} ${route.method} ${attempt.place} → ${answer.status} ${answer.text.slice(0, 300)}`;
+  const leaked = leaks(attempt, answer);
+  if (leaked.length > 0) return `leaks ${leaked.join(', ')}: ${summary}`;
   if (route.permission === undefined) return undefined;
-  if (role === 'anonymous') return answer.status === 401 ? undefined : `not 401: ${told}`;
+  if (role === 'anonymous') return answer.status === 401 ? undefined : `not 401: ${summary}`;
   const may = allowed[route.permission]?.includes(role) ?? false;
-  if (!may) return answer.status === 403 ? undefined : `not 403: ${told}`;
+  if (!may) return answer.status === 403 ? undefined : `not 403: ${summary}`;
   const names =
     /\{(?!kid|instance)/.test(route.path) &&
     !(route.path.startsWith('/v1/directory') && route.method !== 'GET');
   const unknown = [400, 403, 404, 413, 422];
-  if (names && whose === 'foreign') return unknown.includes(answer.status) ? undefined : `reached: ${told}`;
+  if (names && whose === 'foreign')
+    return unknown.includes(answer.status) ? undefined : `reached: ${summary}`;
   if (names && whose === 'other' && role === 'viewer')
-    return unknown.includes(answer.status) ? undefined : `reached: ${told}`;
-  return answer.status < 500 ? undefined : `failed: ${told}`;
+    return unknown.includes(answer.status) ? undefined : `reached: ${summary}`;
+  return answer.status < 500 ? undefined : `failed: ${summary}`;
 }
 
-test('X8 F-09 every route × role × {own, another’s, another tenant’s}: nobody sees or reaches more than their grant', async () => {
+test('X8 F-09 every route × role × {own, another’s, another tenant’s}: nobody sees or changes more than their grant allows', async () => {
   const cases: Case[] = [];
   for (const route of routes)
     for (const role of [...roles, 'anonymous'] as const)
       for (const whose of ['own', 'other', 'foreign'] as const) {
-        // What would end the test's own people is asked about others only.
+        // Routes that would end the sessions or accounts of the test's people are called only for others.
         const ends = route.method === 'DELETE' && /^\/v1\/(users|me)/.test(route.path);
         const may = allowed[route.permission ?? '']?.includes(role) ?? false;
         if (ends && may && whose !== 'foreign') continue;
@@ -250,8 +253,8 @@ test('X8 F-09 every route × role × {own, another’s, another tenant’s}: nob
   const faults: string[] = [];
   const next = cases[Symbol.iterator]();
   const worker = async (): Promise<void> => {
-    for (const one of next) {
-      const fault = wrong(one, await ask(one));
+    for (const attempt of next) {
+      const fault = wrong(attempt, await ask(attempt));
       if (fault !== undefined) faults.push(fault);
     }
   };
@@ -259,7 +262,7 @@ test('X8 F-09 every route × role × {own, another’s, another tenant’s}: nob
   expect(faults).toEqual([]);
 });
 
-test('X8 an entry of another is answered in the same words as one that does not exist', async () => {
+test("X8 the answer for another person's entry is the same as for an entry that does not exist", async () => {
   const viewer = people.get('viewer');
   const missing = '01900000-0000-7000-8000-000000000000';
   for (const id of [ids.other, bravo.ids[0] ?? '']) {
@@ -288,7 +291,7 @@ test('X8 a caller who sees only their own entries gets no tree, no sizes, no aud
   expect(JSON.stringify(ledgers?.body)).not.toContain('audit');
 });
 
-test('X14 each route that changes something refuses a cookie without its page: six ways of another site', async () => {
+test('X14 each route that changes something refuses a cookie that another site sends, in six ways', async () => {
   const owner = people.get('owner');
   const other = people.get('administrator');
   if (!owner || !other) throw new Error('nobody');
@@ -303,7 +306,9 @@ test('X14 each route that changes something refuses a cookie without its page: s
   };
   let asked = 0;
   for (const route of changing) {
-    const role = (['owner', 'ingest'] as const).find((one) => allowed[route.permission ?? '']?.includes(one));
+    const role = (['owner', 'ingest'] as const).find((name) =>
+      allowed[route.permission ?? '']?.includes(name),
+    );
     const person = role && people.get(role);
     if (!person) continue;
     for (const [way, headers] of Object.entries(ways)) {
@@ -316,7 +321,7 @@ test('X14 each route that changes something refuses a cookie without its page: s
     }
   }
   expect(asked).toBeGreaterThan(100);
-  // Nothing of all that was done, and the same session still works from its own page.
+  // No call had an effect, and the same session still works from its own page.
   expect((await owner.json('/v1/me')).status).toBe(200);
 });
 
@@ -337,7 +342,7 @@ test('X14 forms of other sites are refused, also where nobody is signed in', asy
     }
 });
 
-test('X14 no GET changes anything: what was asked above left keys, users and ledgers as they were', async () => {
+test('X14 no GET changes anything: keys, users and ledgers are as before', async () => {
   const owner = people.get('owner');
   const [keys, users, ledgers] = await Promise.all(
     ['/v1/keys', '/v1/users', '/v1/ledgers'].map(async (place) => (await owner?.json(place))?.body),

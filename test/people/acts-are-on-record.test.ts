@@ -12,7 +12,7 @@ import { startTestServer, type TestServer } from '../support/test-server.ts';
 const json = { 'content-type': 'application/json' };
 let server: TestServer;
 let owner: SignedInUser;
-/** Acts that were found on record, each once. */
+/** The names of the recorded acts. */
 let acts = 0;
 
 beforeAll(async () => {
@@ -38,7 +38,7 @@ async function recorded(tenant = 'default'): Promise<Recorded[]> {
   return body.entries.map(({ event }: { event: Recorded }) => event).reverse();
 }
 
-/** Does something and expects exactly these events for it, by this actor. */
+/** Runs an act and expects exactly these events of this actor. */
 async function expectActs(
   what: () => Promise<{ status: number }>,
   wanted: { status: number; actions: string[]; actor?: string },
@@ -60,7 +60,7 @@ const send = (method: string, path: string, body?: unknown): Promise<{ status: n
 const scopes = ['ingest', 'read', 'tree', 'admin', 'operator'];
 const roles = ['owner', 'administrator', 'auditor', 'analyst', 'viewer', 'ingest'];
 
-describe('X24 F-09 each administrative act is exactly one event, by whom it was done', () => {
+describe('X24 F-09 each administrative act is exactly one event with the person who did it', () => {
   test('keys', async () => {
     for (const scope of scopes) {
       let id = '';
@@ -165,7 +165,7 @@ describe('X24 F-09 each administrative act is exactly one event, by whom it was 
         actions: [count < 10 ? 'session.login_failed' : 'session.lock_out'],
         ...by,
       });
-    // While the door is shut nothing more is written: a flood fills no ledger.
+    // While the account is locked nothing more is recorded, so an attacker cannot fill the ledger.
     await expectActs(() => signInWith(server, { email, password: goodPassword }), {
       status: 429,
       actions: [],
@@ -194,7 +194,7 @@ describe('X24 F-09 each administrative act is exactly one event, by whom it was 
     );
   });
 
-  test('a tenant that is made has it on its own record; what was refused is not done and not told', async () => {
+  test('making a tenant is recorded in that tenant; a refused act is neither done nor recorded', async () => {
     await send('POST', '/v1/tenants', { name: 'acts' });
     const { body } = await server.json('/v1/keys', {
       method: 'POST',
@@ -229,13 +229,13 @@ describe('X24 F-09 each administrative act is exactly one event, by whom it was 
   });
 });
 
-describe('X24 F-09 reading of others’ entries is on record', () => {
+describe('X24 F-09 reads of others’ entries are recorded', () => {
   const reads = async (actor: string): Promise<Recorded[]> => {
     const { body } = await server.json('/v1/events?ledger=audit&limit=1000&q=action:entry.*');
     return body.entries.map(({ event }: any) => event).filter((event: Recorded) => event.actor.id === actor);
   };
 
-  test('once in ten minutes for each viewer and question, whatever the page and the order of its parameters', async () => {
+  test('once in ten minutes for each viewer and question, for any page and order of its parameters', async () => {
     const auditor = await inviteUser(server, { role: 'auditor' });
     const { body } = await server.send({ action: 'a.b', actor: { id: 'ana' } });
     const id = body.results[0].id;
@@ -261,7 +261,7 @@ describe('X24 F-09 reading of others’ entries is on record', () => {
     ]);
   });
 
-  test('one’s own entries are one’s own business; a proof that is taken out is told each time', async () => {
+  test("reads of one's own entries are not recorded; each fetched proof is", async () => {
     const viewer = await inviteUser(server, { role: 'viewer', hostId: 'ana' });
     const { body } = await viewer.json('/v1/events');
     const id = body.entries[0].id;
@@ -275,7 +275,7 @@ describe('X24 F-09 reading of others’ entries is on record', () => {
     expect(await reads(viewer.id)).toEqual([]);
   });
 
-  test('a person who reaches some modules or subjects reads others’ entries, and that is on record too', async () => {
+  test('a person who reaches some modules or subjects reads others’ entries, and that is recorded too', async () => {
     for (const reach of [
       { role: 'auditor', scope: 'modules', modules: ['m'] },
       { role: 'analyst', scope: 'subjects', subjects: ['s'] },
@@ -288,7 +288,7 @@ describe('X24 F-09 reading of others’ entries is on record', () => {
     }
   });
 
-  test('what was read just before the end of the server is told', async () => {
+  test('reads just before the end of the server are recorded', async () => {
     const auditor = await inviteUser(server, { role: 'auditor' });
     expect((await auditor.fetch('/v1/events?actor=last')).status).toBe(200);
     await server.stop();

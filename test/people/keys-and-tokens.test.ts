@@ -70,7 +70,7 @@ const statusOf = async (authorization: string, path = '/v1/events'): Promise<num
   (await fetch(server.url + path, { headers: { authorization } })).status;
 
 describe('F-09 tokens that a host application signs for its own users', () => {
-  test('open what their roles say, as Bearer and as Token, by Ed25519 and by a shared secret', async () => {
+  test('allow what their roles allow, as Bearer and as Token, by Ed25519 and by a shared secret', async () => {
     for (const made of [await token(), await token({ alg: 'HS256', kid: 'hs' })])
       for (const scheme of ['Bearer', 'Token', 'bearer', 'TOKEN'])
         expect(await statusOf(`${scheme} ${made}`)).toBe(200);
@@ -90,7 +90,7 @@ describe('F-09 tokens that a host application signs for its own users', () => {
     });
   });
 
-  test('give nothing for names of roles that nobody knows, and never owner; a key may allow fewer', async () => {
+  test('allow nothing for unknown names of roles, and never owner; a key may list fewer roles', async () => {
     const read = async (made: Made): Promise<number> => statusOf(`Bearer ${await token(made)}`);
     expect(await read({ claims: { roles: ['gerente'] } })).toBe(403);
     expect(await read({ claims: { roles: ['owner'] } })).toBe(403);
@@ -175,7 +175,7 @@ describe('F-09 tokens that a host application signs for its own users', () => {
     expect(await statusOf(`Bearer ${await make()}`)).toBe(401);
   });
 
-  test('a key that is removed ends its tokens; private keys and short secrets are not taken', async () => {
+  test('when a key is removed its tokens are refused; private keys and short secrets are refused', async () => {
     const put = async (key: unknown, algorithm: string): Promise<number> =>
       (
         await server.json('/v1/viewer-keys/x', {
@@ -229,7 +229,7 @@ describe('X11 API keys', () => {
     'its hash': (key) => createHmac('sha256', '').update(key).digest('hex'),
     'in base64': (key) => Buffer.from(key).toString('base64'),
   };
-  test.each(Object.entries(changed))('a key with %s opens nothing', async (_, change) => {
+  test.each(Object.entries(changed))('a key with %s is refused', async (_, change) => {
     const { secret: key } = await makeKey(server, { scopes: ['read'] });
     expect(await statusOf(`Bearer ${key}`)).toBe(200);
     expect(await statusOf(`Bearer ${change(key)}`)).toBe(401);
@@ -244,13 +244,13 @@ describe('X11 API keys', () => {
     'no scheme': (key) => ({ headers: { authorization: key } }),
     'two of them': (key) => ({ headers: { authorization: `Bearer wrong, Bearer ${key}` } }),
   };
-  test.each(Object.entries(ways))('a key in %s opens nothing', async (_, way) => {
+  test.each(Object.entries(ways))('a key in %s is refused', async (_, way) => {
     const { secret: key } = await makeKey(server, { scopes: ['read'] });
     const { path = '/v1/events', headers = {} } = way(key);
     expect([400, 401]).toContain((await fetch(server.url + path, { headers })).status);
   });
 
-  test('each scope opens its routes only, and a key gives no more than it has', async () => {
+  test('each scope allows only its routes, and a key cannot give more than it has', async () => {
     const places: Record<string, string> = { read: '/v1/events', admin: '/v1/keys', operator: '/v1/tenants' };
     for (const scope of ['ingest', 'read', 'tree', 'admin', 'operator']) {
       const { secret: key } = await makeKey(server, { scopes: [scope] });
@@ -276,7 +276,7 @@ describe('X11 API keys', () => {
     }
   });
 
-  test('a key that is about to end works until then; an old key, and two keys at once, work as well', async () => {
+  test('a key works until it expires; an old key works, and so do two keys at once', async () => {
     const soon = await makeKey(server, {
       scopes: ['read'],
       expiresAt: new Date(Date.now() + 600_000).toISOString(),
@@ -294,7 +294,7 @@ describe('X11 API keys', () => {
     expect([await statusOf(`Bearer ${soon.secret}`), await statusOf(`Bearer ${next.secret}`)]).toEqual([
       401, 200,
     ]);
-    // Another server revokes: here it is over soon.
+    // Another server revokes the key; this server refuses it soon after.
     await database.query('update api_key set revoked_at = now() where id = $1', [next.id]);
     await expect.poll(() => statusOf(`Bearer ${next.secret}`)).toBe(401);
   });
@@ -313,11 +313,11 @@ describe('X11 API keys', () => {
     const { secret: key } = await makeKey(server, { scopes: ['read'], addresses });
     expect(await statusOf(`Bearer ${key}`)).toBe(status);
     const forwarded = { authorization: `Bearer ${key}`, 'x-forwarded-for': '10.0.0.1' };
-    // No proxy is believed here.
+    // This server trusts no proxy.
     expect((await fetch(`${server.url}/v1/events`, { headers: forwarded })).status).toBe(status);
   });
 
-  test('a key that is limited to some networks makes keys for these networks only; what is no network is refused', async () => {
+  test('a key that is limited to some networks makes keys only for these networks; an invalid network is refused', async () => {
     const addresses = ['127.0.0.0/8', '10.1.0.0/16'];
     const limited = await makeKey(server, { scopes: ['admin', 'read'], addresses });
     const make = (wanted?: unknown): Promise<{ status: number; body: any }> =>
@@ -332,13 +332,14 @@ describe('X11 API keys', () => {
       expect((await make([within])).body.key.addresses).toEqual([within]);
     for (const beyond of ['0.0.0.0/0', '10.0.0.0/15', '10.2.0.1', '::1', '::ffff:10.1.0.0/90'])
       expect(await make(['10.1.2.0/24', beyond])).toMatchObject({
-        ...{ status: 403, body: { parameter: 'addresses' } },
+        status: 403,
+        body: { parameter: 'addresses' },
       });
     for (const wrong of [[], ['localhost'], ['10.0.0.0/33'], ['fe80::1%eth0'], '10.0.0.0/8', [5]])
       expect(await make(wrong)).toMatchObject({ status: 400 });
   });
 
-  test('a key that is limited to some networks registers no viewer key, whose tokens would be taken from anywhere', async () => {
+  test('a key that is limited to some networks cannot register a viewer key, whose tokens would be valid everywhere', async () => {
     const whole = { scopes: ['admin', 'read'] };
     const body = JSON.stringify({ issuer, algorithm: 'HS256', key: secret.toString('base64url') });
     const put = async (addresses?: string[]): Promise<number> => {
@@ -349,11 +350,11 @@ describe('X11 API keys', () => {
     expect(await put()).toBe(200);
   });
 
-  test('the list says when a key was used last, to the minute', async () => {
+  test('the list shows the minute in which a key was last used', async () => {
     const used = await makeKey(server, { scopes: ['read'] });
     const never = await makeKey(server, { scopes: ['read'] });
     const lastUse = async ({ id }: { id: string }): Promise<string | null> =>
-      (await server.json('/v1/keys')).body.keys.find((one: { id: string }) => one.id === id).lastUsedAt;
+      (await server.json('/v1/keys')).body.keys.find((key: { id: string }) => key.id === id).lastUsedAt;
     expect([await lastUse(used), await lastUse(never)]).toEqual([null, null]);
     const before = Date.now() - 1_000;
     await statusOf(`Bearer ${used.secret}`);
@@ -363,7 +364,7 @@ describe('X11 API keys', () => {
     expect(Date.parse(first ?? '')).toBeGreaterThan(before);
     await statusOf(`Bearer ${used.secret}`);
     expect([await lastUse(used), await lastUse(never)]).toEqual([first, null]);
-    // An hour later.
+    // The last use was an hour ago.
     await database.query("update api_key set last_used_at = now() - interval '1 hour' where id = $1", [
       used.id,
     ]);

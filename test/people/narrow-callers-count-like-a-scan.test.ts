@@ -19,7 +19,7 @@ interface Narrow {
 
 const random = createRandom(9_240);
 const queriesPerCaller = 40;
-/** The first is also an actor: entries by them and about them are both their own. */
+/** The first subject is also an actor: entries by them and entries about them are their own. */
 const subjects = ['ana', 'client 7', 'клиент', 'c-9'];
 let server: TestServer;
 let entries: Entry[];
@@ -55,7 +55,7 @@ async function allEntries(sent: readonly InventedEvent[]): Promise<Entry[]> {
   return found;
 }
 
-/** Values of a field, those of most events first. */
+/** The values of a field, the most frequent first. */
 function often(sent: readonly InventedEvent[], pick: (event: any) => string | undefined): string[] {
   const counts = new Map<string, number>();
   for (const event of sent) {
@@ -90,7 +90,7 @@ async function narrowCallers(sent: readonly InventedEvent[]): Promise<Narrow[]> 
   return callers;
 }
 
-test('X9 240 questions of narrow callers are answered like a scan of what each may see', async () => {
+test('X9 240 questions of callers with a narrow reach are answered like a scan of what each may see', async () => {
   let some = 0;
   for (const { what, person, reaches } of callers) {
     const visible = entries.filter(({ event }) => reaches(event));
@@ -106,7 +106,7 @@ test('X9 240 questions of narrow callers are answered like a scan of what each m
         }),
       );
   }
-  // Most questions tell entries apart, or the test would show little.
+  // Most questions must match some entries and not all, or the test would show little.
   expect(some).toBeGreaterThan(80);
 });
 
@@ -124,7 +124,7 @@ async function answersAre(
   ]);
   expect(list.status, about).toBe(200);
   const ids = list.body.entries.map((entry: { id: string }) => entry.id);
-  // A page that two seconds of reading texts cut short goes on where it stopped.
+  // A page that ended after two seconds of reading texts continues where it stopped.
   for (let { next } = list.body; next !== null && ids.length < 1_000;) {
     const more = await person.json(`/v1/events?${query}&limit=1000&cursor=${next}`);
     ids.push(...more.body.entries.map((entry: { id: string }) => entry.id));
@@ -141,7 +141,7 @@ function sum(rows: readonly Record<string, number>[], name: string): number {
   return rows.reduce((total, row) => total + (row[name] ?? 0), 0);
 }
 
-test('X9 without any filter nothing is answered from a rollup of all', async () => {
+test('X9 without a filter no answer comes from the rollup of all entries', async () => {
   for (const { what, person, reaches } of callers) {
     const visible = entries.filter(({ event }) => reaches(event)).length;
     const [count, facets, day, hour] = await Promise.all([
@@ -157,7 +157,7 @@ test('X9 without any filter nothing is answered from a rollup of all', async () 
   }
 });
 
-test('X9 one entry, its relatives and its proof keep to what a caller may see', async () => {
+test('X9 an entry, its related entries and its proof are limited to what a caller may see', async () => {
   for (const { what, person, reaches } of callers) {
     const mine = entries.filter(({ event }) => reaches(event)).slice(0, 5);
     const others = entries.filter(({ event }) => !reaches(event)).slice(0, 5);
@@ -179,7 +179,7 @@ test('X9 one entry, its relatives and its proof keep to what a caller may see', 
   }
 });
 
-test('X9 the live view shows a narrow caller what they may see, and nothing of when others are at work', async () => {
+test('X9 the live view shows callers with a narrow reach what they may see, and does not show when others work', async () => {
   const [caller] = callers;
   const abort = new AbortController();
   const response = await caller?.person.fetch('/v1/tail', { signal: abort.signal });
@@ -203,6 +203,6 @@ test('X9 the live view shows a narrow caller what they may see, and nothing of w
   await reading;
   expect(text).toContain('shown1');
   expect(text).not.toContain('hidden');
-  // The first says where it begins; then only entries.
+  // The first block has the position at which the stream begins; then only entries follow.
   expect(text.match(/event: (\w+)/g)).toEqual(['event: position', 'event: entry', 'event: entry']);
 });

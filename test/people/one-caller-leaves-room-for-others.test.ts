@@ -9,7 +9,7 @@ import { readStream } from '../support/read-stream.ts';
 import { makeKey } from '../support/tenant-with-events.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 
-// Ten seconds’ worth may be used at once: 100 of a caller, 200 of a tenant, 100 guesses of an address.
+// Ten seconds’ allowance may be used at once: 100 requests of a caller, 200 of a tenant, 100 wrong keys of an address.
 const limits = {
   BITACORA_REQUESTS_PER_SECOND_PER_CALLER: '10',
   BITACORA_REQUESTS_PER_SECOND_PER_TENANT: '20',
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => server?.dispose());
 
-/** A new tenant, with so many keys to read. */
+/** Creates a tenant with this number of keys that may read. */
 async function tenantWith(keys: number): Promise<string[]> {
   const name = `t${names++}`;
   await administratorIsLetIn();
@@ -33,7 +33,7 @@ async function tenantWith(keys: number): Promise<string[]> {
   return (await Promise.all(made)).map(({ secret }) => secret);
 }
 
-/** Waits until the key of the tests may ask again: it is limited like any other, and work that takes long counts as more. */
+/** Waits until the key of the tests may ask again. It has a limit like every key, and long work uses up more of it. */
 async function administratorIsLetIn(): Promise<void> {
   for (;;) {
     const answers = await Promise.all(Array.from({ length: 10 }, () => ask(server.key)));
@@ -44,7 +44,7 @@ async function administratorIsLetIn(): Promise<void> {
 
 const ask = (as: string): Promise<Response> => server.fetch('/v1/me', { as });
 
-/** How often each status was answered; every 429 says for how long to wait. */
+/** The number of answers of each status. Every 429 must have a time to wait. */
 async function statuses(asked: readonly Promise<Response>[]): Promise<Record<number, number>> {
   const found: Record<number, number> = {};
   for (const answer of await Promise.all(asked)) {
@@ -57,18 +57,18 @@ async function statuses(asked: readonly Promise<Response>[]): Promise<Record<num
   return found;
 }
 
-/** Ten seconds’ worth of a rate, and what it has given since: a busy machine takes longer. */
+/** The allowance of ten seconds, and that of the time since the start, because a busy machine takes longer. */
 const mostSince = (began: number, perSecond: number): number =>
   perSecond * (10 + (performance.now() - began) / 1_000) + 1;
 
-/** Where other programs use the machine, a connection to the database may come too late for any caller. */
+/** On a busy machine any caller may wait too long for a connection to the database. */
 const othersThanBusy = (found: Record<number, number>): string[] =>
   Object.keys(found).filter((status) => status !== '503');
 
 const many = (count: number, secrets: readonly string[]): Promise<Response>[] =>
   Array.from({ length: count }, (_, n) => ask(secrets[n % secrets.length] ?? ''));
 
-test('X10 a burst of one key is told when to come back; another key of its tenant and other tenants do not notice', async () => {
+test('X10 a burst of one key is refused with a time to wait; another key of its tenant and other tenants are not slowed down', async () => {
   const [loud = '', quiet = ''] = await tenantWith(2);
   const [other = ''] = await tenantWith(1);
   const began = performance.now();
@@ -82,7 +82,7 @@ test('X10 a burst of one key is told when to come back; another key of its tenan
   await expect.poll(async () => (await ask(loud)).status, { interval: 500 }).toBe(200);
 });
 
-test('X10 many keys of one tenant have no more than the tenant', async () => {
+test("X10 many keys of one tenant share the tenant's allowance", async () => {
   const keys = await tenantWith(6);
   const [other = ''] = await tenantWith(1);
   const began = performance.now();
@@ -93,7 +93,7 @@ test('X10 many keys of one tenant have no more than the tenant', async () => {
   expect(othersThanBusy(await statuses(many(20, [other])))).toEqual(['200']);
 });
 
-test('X10 a caller who guesses keys is slowed down; keys that were good from the same address go on', async () => {
+test('X10 a caller who guesses keys is slowed down; right keys from the same address work on', async () => {
   const [good = ''] = await tenantWith(1);
   expect((await ask(good)).status).toBe(200);
   const guesses = [
@@ -103,7 +103,7 @@ test('X10 a caller who guesses keys is slowed down; keys that were good from the
   ];
   const found: Record<number, number> = {};
   const began = performance.now();
-  // Some at a time: those under way at once are all looked at.
+  // Some requests at a time, because all requests under way at the same moment are checked.
   for (let from = 0; from < guesses.length; from += 20)
     for (const [status, count] of Object.entries(await statuses(guesses.slice(from, from + 20).map(ask))))
       found[Number(status)] = (found[Number(status)] ?? 0) + count;
@@ -117,12 +117,12 @@ test('X10 a caller who guesses keys is slowed down; keys that were good from the
   );
   expect((await statuses(cookies))[429]).toBeGreaterThan(0);
   expect(await statuses(many(20, [good]))).toEqual({ 200: 20 });
-  // Without credentials nothing was guessed, and pages for everybody are for everybody.
+  // A request without credentials is not a wrong key, and public pages stay public.
   expect((await fetch(`${server.url}/v1/me`)).status).toBe(401);
   expect((await fetch(`${server.url}/livez`, { headers: { authorization: 'Bearer x' } })).status).toBe(200);
 });
 
-test('X10 bodies that come slowly take the room of their tenant, not that of others', async () => {
+test('X10 slow bodies take the room of their tenant and not that of others', async () => {
   const name = `t${names++}`;
   await openTenant(server, name);
   const { secret: slow } = await makeKey(server, { scopes: ['ingest'], tenant: name });
@@ -136,15 +136,15 @@ test('X10 bodies that come slowly take the room of their tenant, not that of oth
     );
     sockets.push(socket);
   }
-  const one = { action: 'note.write', actor: { id: 'ana' } };
-  const large = { ...one, attributes: { pad: 'x'.repeat(50_000) } };
+  const event = { action: 'note.write', actor: { id: 'ana' } };
+  const large = { ...event, attributes: { pad: 'x'.repeat(50_000) } };
   await expect.poll(async () => (await server.send(large, { as: slow })).status).toBe(429);
   expect((await server.send(Array.from({ length: 100 }, () => large))).status).toBe(201);
   for (const socket of sockets) socket.destroy();
-  await expect.poll(async () => (await server.send(one, { as: slow })).status).toBe(201);
+  await expect.poll(async () => (await server.send(event, { as: slow })).status).toBe(201);
 });
 
-test('X10 strangers who send slowly keep nobody from signing in', async () => {
+test('X10 slow senders without a key keep nobody from signing in', async () => {
   const form = { 'content-type': 'application/x-www-form-urlencoded' };
   const signIn = (body: string): Promise<Response> =>
     fetch(`${server.url}/app/sign-in`, { method: 'POST', body, headers: form });
@@ -163,10 +163,11 @@ test('X10 strangers who send slowly keep nobody from signing in', async () => {
   for (const socket of sockets) socket.destroy();
 });
 
-test('X10 what grows much when it is inflated is taken, one at a time', async () => {
+test('X10 bodies that inflate to a large size are accepted, one at a time', async () => {
   const pad = (): string => randomBytes(18_000).toString('base64');
   const events = Array.from({ length: 400 }, () => ({
-    ...{ action: 'note.write', actor: { id: 'ana' } },
+    action: 'note.write',
+    actor: { id: 'ana' },
     attributes: { pad: pad() },
   }));
   const body = gzipSync(JSON.stringify(events), { level: 1 });
@@ -176,21 +177,21 @@ test('X10 what grows much when it is inflated is taken, one at a time', async ()
   expect(answer.status).toBe(201);
 });
 
-test('X10 a tail that was open for long costs its caller nothing', async () => {
+test("X10 a tail that was open for a long time does not use up its caller's allowance", async () => {
   const [key = ''] = await tenantWith(1);
   const leave = new AbortController();
   const tails = await Promise.all(
     Array.from({ length: 3 }, () => server.fetch('/v1/tail', { as: key, signal: leave.signal })),
   );
   expect(tails.map(({ status }) => status)).toEqual([200, 200, 200]);
-  // A second of the server's time counts as twenty requests: twelve of them would use up more than ten seconds' worth.
+  // A second of the server's time counts as twenty requests, so twelve seconds would use up more than the allowance.
   await setTimeout(4_000);
   leave.abort();
   await setTimeout(300);
   expect((await ask(key)).status).toBe(200);
 });
 
-test('X10 a neighbour who searches without a pause takes no answer from anybody, and hardly any of the turns', async () => {
+test('X10 a tenant who searches without a pause prevents no answer of others, and takes few of the turns', async () => {
   const off = { BITACORA_REQUESTS_PER_SECOND_PER_CALLER: '', BITACORA_REQUESTS_PER_SECOND_PER_TENANT: '' };
   await server.stop();
   await server.restart(off);
@@ -201,13 +202,15 @@ test('X10 a neighbour who searches without a pause takes no answer from anybody,
   for (let batch = 0; batch < 2; batch++)
     await noisy.send(
       Array.from({ length: 1_000 }, (_, n) => ({
-        ...{ action: `a.${n % 7}`, actor: { id: `u${n % 50}` }, target: { type: 'x', id: String(n) } },
+        action: `a.${n % 7}`,
+        actor: { id: `u${n % 50}` },
+        target: { type: 'x', id: String(n) },
         description: `number ${n} of ${batch}`,
       })),
     );
   await victim.send({ action: 'note.write', actor: { id: 'ana' } });
   let answers = 0;
-  /** Of many questions of the victim: how many answers the neighbour got while each was under way. */
+  /** The number of answers that the neighbour got during each question of the victim. */
   const overtaken = async (): Promise<number[]> => {
     const found: number[] = [];
     while (found.length < 200 || answers < 80) {
@@ -239,7 +242,7 @@ test('X10 a neighbour who searches without a pause takes no answer from anybody,
   const at = (sorted: readonly number[], share: number): number =>
     sorted[Math.ceil(sorted.length * share) - 1] ?? 0;
   for (const question of [
-    // Pages that PostgreSQL answers, and words that stand apart in most texts.
+    // Pages that PostgreSQL answers, and a phrase whose words are apart in most texts.
     '/v1/events?limit=1000&count=true&order=asc',
     '/v1/events?limit=1000&q=%22number%20of%201%22',
   ]) {
@@ -247,10 +250,10 @@ test('X10 a neighbour who searches without a pause takes no answer from anybody,
     const among = await beside(question);
     const shown = [0.5, 0.9, 0.99].map((share) => at(among, share)).join(' / ');
     console.info(`${answers} × ${question}: during a question of the victim ${shown} (p50 / p90 / p99)`);
-    // One after the other, all forty that wait would come first.
+    // If questions were answered in order of arrival, all forty of the neighbour would come first.
     expect(at(among, 0.5)).toBeLessThan(4);
   }
-  // Forty who begin at the first entry: before they read by turns they took every connection, and hardly anything was answered.
+  // Forty tails begin at the first entry. They must take turns, because otherwise they take every connection to the database.
   const last = await readStream(noisy, '');
   await expect.poll(last.position).toBeDefined();
   const resume = (): ReturnType<typeof readStream> =>

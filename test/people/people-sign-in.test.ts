@@ -37,7 +37,7 @@ afterAll(async () => {
   await mailBox.close();
 });
 
-/** Invites by mail, and takes the link out of it. */
+/** Invites a person by mail, and returns the link of the mail. */
 async function joinAs(role: string, more: Record<string, unknown> = {}): Promise<SignedInUser> {
   const email = `${role}-${mailBox.mails.length}@example.com`;
   const invited = await server.json('/v1/users', {
@@ -73,7 +73,7 @@ const change = (
   owner.json(`/v1/users/${person.id}`, { method: 'PUT', body: JSON.stringify(body) });
 
 describe('F-09 the first owner', () => {
-  test('comes by a link that lies in keys/, readable by nobody else, and works once', async () => {
+  test('gets a link in keys/ that nobody else can read and that works once', async () => {
     const file = join(server.dataDirectory, 'keys', 'owner-link');
     expect(statSync(file).mode & 0o777).toBe(0o600);
     const secret = readFileSync(file, 'utf8').trim();
@@ -100,7 +100,7 @@ describe('F-09 the first owner', () => {
     expect((await fetch(`${server.url}/app/link/${secret}`)).status).toBe(404);
   });
 
-  test('stays: the last owner is neither removed nor made less', async () => {
+  test('cannot be removed or lose the role while they are the last owner', async () => {
     const removed = await owner.fetch(`/v1/users/${owner.id}`, { method: 'DELETE' });
     const lessened = await change(owner, { role: 'viewer' });
     const disabled = await change(owner, { state: 'disabled' });
@@ -110,7 +110,7 @@ describe('F-09 the first owner', () => {
 });
 
 describe('F-09 invitations, resets and passwords', () => {
-  test('an invitation goes out by mail in the language of the person who invites, and ends with its time', async () => {
+  test('an invitation is sent by mail in the language of the person who invites, and it expires', async () => {
     const made = await owner.json('/v1/users', {
       method: 'POST',
       body: JSON.stringify({ email: 'late@example.com', name: 'Late', role: 'auditor' }),
@@ -128,7 +128,7 @@ describe('F-09 invitations, resets and passwords', () => {
     expect(answer.status).toBe(404);
   });
 
-  test('asking for a reset answers the same for everybody; the link sets a password once and ends all sessions', async () => {
+  test('the answer to a reset request is the same for everybody; the link sets a password once and ends all sessions', async () => {
     const person = await joinAs('auditor');
     const before = mailBox.mails.length;
     const known = await postForm(server, '/app/forgot', { email: person.email });
@@ -144,7 +144,7 @@ describe('F-09 invitations, resets and passwords', () => {
     expect((await signInWith(server, { email: person.email, password })).status).toBe(303);
   });
 
-  test('passwords keep every letter: none is cut off, both forms of an accent are one, short ones are refused', async () => {
+  test('passwords keep every character, both Unicode forms of an accent are equal, and short passwords are refused', async () => {
     const person = await joinAs('auditor');
     const long = `${'ñandú — 山田 '.repeat(15)}fin`;
     const put = (old: string, password: string): Promise<Response> =>
@@ -174,7 +174,7 @@ describe('F-09 invitations, resets and passwords', () => {
     expect(locked.status).toBe(429);
     expect(Number(locked.headers.get('retry-after'))).toBeGreaterThan(30);
     expect(await statusOf(person)).toBe(200);
-    // The wait over, one more failure makes it longer.
+    // After the wait one more failure makes the next wait longer.
     await database.query('update sign_in_failure set locked_until = now()');
     expect((await guess()).status).toBe(401);
     const longer = Number((await guess()).headers.get('retry-after'));
@@ -186,7 +186,7 @@ describe('F-09 invitations, resets and passwords', () => {
     await database.query('delete from sign_in_failure');
   });
 
-  test('thirty guesses at once get no more than ten looks', async () => {
+  test('of thirty guesses at once at most ten are checked', async () => {
     const person = await joinAs('auditor');
     const answers = await Promise.all(
       Array.from({ length: 30 }, () =>
@@ -198,12 +198,12 @@ describe('F-09 invitations, resets and passwords', () => {
     await database.query('delete from sign_in_failure');
   });
 
-  test('failures of others from the same address do not keep out a person who has signed in from there before', async () => {
+  test('failures of others from the same address do not lock out a person who has signed in from there before', async () => {
     const person = await joinAs('auditor');
     const stranger = (): Promise<Response> =>
       signInWith(server, { email: 'stranger@example.com', password: 'wrong password' });
     expect((await stranger()).status).toBe(401);
-    // A hundred failures of this address, as if they had been.
+    // Writes a hundred failures of this address into the database.
     await database.query(
       "update sign_in_failure set failures = 100, locked_until = now() + interval '1 hour'",
     );
@@ -215,7 +215,7 @@ describe('F-09 invitations, resets and passwords', () => {
     await database.query('delete from sign_in_failure');
   });
 
-  test('a wrong password and an account that is not there are answered in the same words', async () => {
+  test('the answer to a wrong password is the same as to an account that does not exist', async () => {
     const [there, nowhere] = await Promise.all(
       ['eva@example.com', 'who@example.com'].map(async (email) => {
         const answer = await signInWith(server, { email, password: 'wrong password' });
@@ -234,7 +234,7 @@ describe('F-09 codes of an authenticator', () => {
   let secret: string;
   let recoveryCodes: string[];
 
-  test('are in force once one was sent; the secret lies encrypted', async () => {
+  test('are required after the first code was sent; the secret is stored encrypted', async () => {
     person = await joinAs('administrator');
     const enrolled = await person.json('/v1/me/totp', { method: 'POST' });
     secret = enrolled.body.secret;
@@ -263,7 +263,7 @@ describe('F-09 codes of an authenticator', () => {
     });
   };
 
-  test('each code counts once, and a wrong one lets nobody in', async () => {
+  test('each code is accepted once, and a wrong code is refused', async () => {
     expect((await second(codeOf(secret))).status).toBe(401);
     expect((await second('123')).status).toBe(401);
     const next = codeOf(secret, 1);
@@ -271,7 +271,7 @@ describe('F-09 codes of an authenticator', () => {
     expect((await second(next)).status).toBe(401);
   });
 
-  test('a recovery code counts once; codes end by one more code', async () => {
+  test('a recovery code is accepted once; codes are switched off with a code', async () => {
     const [one = '', two = ''] = recoveryCodes;
     expect((await second(one)).status).toBe(303);
     expect((await second(one)).status).toBe(401);
@@ -289,7 +289,7 @@ describe('F-09 codes of an authenticator', () => {
 });
 
 test.each(['/app/sign-in', '/app/forgot', '/app/link/1.gone', '/app/'])(
-  'X14 %s sends its forms with its own origin, runs no script but ours, and is framed by nobody',
+  'X14 %s sends its forms with its own origin, runs only our scripts, and cannot be framed',
   async (path) => {
     const { headers } = await fetch(server.url + path);
     // Under no-referrer a browser sends a form of the same site with `Origin: null`.
@@ -307,19 +307,19 @@ test.each(['/app/sign-in', '/app/forgot', '/app/link/1.gone', '/app/'])(
 );
 
 describe('X13 sessions', () => {
-  test('the cookie is HttpOnly, Lax, of the whole host; over https it is __Host- and Secure', async () => {
+  test('the cookie is HttpOnly, Lax and valid for the whole host; over https it is __Host- and Secure', async () => {
     const answer = await signInWith(server, owner);
     const [line = ''] = answer.headers.getSetCookie();
     for (const part of ['HttpOnly', 'SameSite=Lax', 'Path=/', 'Max-Age=43200']) expect(line).toContain(part);
     expect(line).not.toMatch(/Domain=/i);
-    // 256 random bits, of which the table knows the hash.
+    // The secret has 256 random bits, and the table has only its hash.
     const secret = /bitacora=([^;]+)/.exec(line)?.[1] ?? '';
     expect(Buffer.from(secret.split('.')[1] ?? '', 'base64url')).toHaveLength(32);
     const stored = await database.query('select encode(hash, $1) as hash from user_session', ['base64']);
     expect(stored.rows.some(({ hash }) => secret.includes(hash))).toBe(false);
   });
 
-  test('a new sign-in is a new session, and what the browser had before ends (fixation)', async () => {
+  test('a new sign-in is a new session, and the session that the browser had before ends (fixation)', async () => {
     const person = await joinAs('viewer');
     const answer = await signInWith(server, person, { cookie: person.cookie });
     expect(cookieOf(answer)).not.toBe(person.cookie);
@@ -337,7 +337,7 @@ describe('X13 sessions', () => {
     expect(await statusOf(person)).toBe(401);
   });
 
-  test('one that is idle, old, revoked, or of another stamp is over within seconds', async () => {
+  test('a session that is idle, old, revoked or has another stamp ends within seconds', async () => {
     const person = await joinAs('viewer');
     const ways = [
       "seen_at = now() - interval '61 minutes'",
@@ -353,7 +353,7 @@ describe('X13 sessions', () => {
     expect(await statusOf(person)).toBe(200);
   });
 
-  test('a session in use goes on: it was seen', async () => {
+  test('a session in use does not become idle', async () => {
     const person = await joinAs('viewer');
     await database.query("update user_session set seen_at = now() - interval '50 minutes' where id = $1", [
       person.session,
@@ -372,7 +372,8 @@ describe('X13 sessions', () => {
 
   test('own sessions are listed and ended one by one, or all the others', async () => {
     const person = await joinAs('viewer');
-    const [second, third] = [await signIn(person), await signIn(person)];
+    const second = await signIn(person);
+    const third = await signIn(person);
     const { body } = await person.json('/v1/me/sessions');
     expect(body.sessions).toHaveLength(3);
     expect(JSON.stringify(body)).not.toContain(second.cookie.split('=')[1]);
@@ -388,7 +389,8 @@ describe('X13 sessions', () => {
     expect((await owner.json(`/v1/users/${person.id}/sessions`)).body.sessions).toHaveLength(1);
     await owner.fetch(`/v1/users/${person.id}/sessions`, { method: 'DELETE' });
     await over(person);
-    const [one, two] = [await signIn(person), await signIn(person)];
+    const one = await signIn(person);
+    const two = await signIn(person);
     const changed = await one.fetch('/v1/me/password', {
       method: 'PUT',
       body: JSON.stringify({ old: goodPassword, password: 'otra contraseña más' }),
@@ -423,7 +425,7 @@ describe('X13 sessions', () => {
     ['of another tenant’s number', 'SWAP'],
     ['huge', 'x'.repeat(7_000)],
     ['the hash from the table', 'HASH'],
-  ])('a cookie that is %s opens nothing', async (_, value) => {
+  ])('a cookie that is %s is refused', async (_, value) => {
     const secret = owner.cookie.split('=')[1] ?? '';
     const sent =
       value === 'SWAP'
@@ -448,7 +450,7 @@ describe('X13 sessions', () => {
     ['in the query', (secret) => ({ path: `/v1/me?bitacora=${secret}` })],
     ['in the path', (secret) => ({ path: `/v1/me;bitacora=${secret}` })],
     ['in a header of its own', (secret) => ({ headers: { 'x-session': secret } })],
-  ])('a session’s secret %s opens nothing', async (_, way) => {
+  ])('a session’s secret %s is refused', async (_, way) => {
     const { path = '/v1/me', headers = {} } = way(owner.cookie.split('=')[1] ?? '');
     expect([400, 401, 404]).toContain((await fetch(server.url + path, { headers })).status);
     expect(await statusOf(owner)).toBe(200);
@@ -478,14 +480,14 @@ describe('X13 sessions', () => {
           body: new URLSearchParams({ email: owner.email, password: goodPassword }).toString(),
         }),
     ],
-  ])('of %s comes no session', async (_, attempt) => {
+  ])('%s gives no session', async (_, attempt) => {
     const answer = await attempt();
     expect(answer.status).not.toBe(303);
     expect(cookieOf(answer)).toBeUndefined();
     await database.query('delete from sign_in_failure');
   });
 
-  test('fifty of a person are kept: the next sign-in ends the oldest', async () => {
+  test('a person has at most fifty sessions: the next sign-in ends the oldest', async () => {
     const person = await joinAs('viewer');
     await database.query(
       `insert into user_session (tenant, hash, id, user_id, stamp, created_at, expires_at)
@@ -515,14 +517,14 @@ describe('X13 sessions', () => {
     for (const text of [...answers, audited, server.log()]) expect(text).not.toContain(secret);
   });
 
-  test('two cookies of the name open nothing: somebody planted one', async () => {
+  test('two cookies with the name are refused, because another site may have set one of them', async () => {
     const answer = await fetch(`${server.url}/v1/me`, {
       headers: { cookie: `bitacora=1.x; ${owner.cookie}` },
     });
     expect(answer.status).toBe(401);
   });
 
-  test('a header wins over the cookie, and a wrong one is not helped by it', async () => {
+  test('a header counts before the cookie, and a wrong header is refused although the cookie is right', async () => {
     const headers = { cookie: owner.cookie, authorization: 'Bearer wrong' };
     expect((await fetch(`${server.url}/v1/me`, { headers })).status).toBe(401);
   });
@@ -544,7 +546,7 @@ describe('X13 sessions', () => {
   });
 });
 
-describe('X21 rights that change while somebody is signed in', () => {
+describe('X21 rights that change while a person is signed in', () => {
   const may = async (person: SignedInUser): Promise<Record<string, number>> => ({
     read: await statusOf(person, '/v1/events?limit=1'),
     users: await statusOf(person, '/v1/users'),
@@ -559,7 +561,7 @@ describe('X21 rights that change while somebody is signed in', () => {
     ingest: { read: 403, users: 403, keys: 403, tree: 403 },
   };
 
-  test('every change of role, from each to each, is in force in the same session', async () => {
+  test('every change from one role to another takes effect in the same session', async () => {
     const person = await joinAs('viewer', { hostId: 'ana' });
     const roles = Object.keys(expected);
     for (const from of roles)
@@ -572,7 +574,7 @@ describe('X21 rights that change while somebody is signed in', () => {
       }
   });
 
-  test('a narrower scope, fewer ledgers and a permission taken away are in force in the same way', async () => {
+  test('a narrower scope, fewer ledgers and a removed permission take effect in the same way', async () => {
     const person = await joinAs('auditor', { permissions: ['users.manage'] });
     await server.send([
       { action: 'x.y', actor: { id: 'luis' }, module: 'billing' },
@@ -593,7 +595,7 @@ describe('X21 rights that change while somebody is signed in', () => {
     expect(await statusOf(person, '/v1/users')).toBe(200);
     await change(person, { permissions: [] });
     await expect.poll(() => statusOf(person, '/v1/users')).toBe(403);
-    // Another server's change, as this one sees it.
+    // This is a change by another server.
     await database.query("update user_account set ledgers = '{default.none}' where id = $1", [person.id]);
     await expect.poll(async () => (await person.json('/v1/ledgers')).body.ledgers).toEqual([]);
   });
@@ -611,7 +613,7 @@ describe('X21 rights that change while somebody is signed in', () => {
     await expect.poll(() => ended).toBe(true);
   });
 
-  test('nobody gives more than they have: an administrator makes no owner, and changes none', async () => {
+  test('nobody can give more than they have: an administrator can neither make nor change an owner', async () => {
     const administrator = await joinAs('administrator');
     const invite = (role: string, more: object = {}): Promise<number> =>
       administrator

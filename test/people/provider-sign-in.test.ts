@@ -42,7 +42,7 @@ interface Came {
   cookie: string | undefined;
 }
 
-/** As a browser goes: to the provider, and back with what both gave it. */
+/** Goes to the provider and back like a browser, with the cookies of both. */
 async function goThrough(at: { url: string } = server, cookies = new Map<string, string>()): Promise<Came> {
   let next = `${at.url}/app/sign-in/provider`;
   for (let step = 0; step < 12; step++) {
@@ -67,7 +67,7 @@ async function goThrough(at: { url: string } = server, cookies = new Map<string,
 const present = (cookie: string): Promise<SignedInUser> => signedIn(server, { cookie });
 
 describe('F-09 X12 signing in at an identity provider', () => {
-  test('an invited person comes in, by issuer and subject from then on, whatever the e-mail becomes', async () => {
+  test('an invited person can sign in, and from then on by issuer and subject, also when the e-mail changes', async () => {
     const id = await invite('one@example.com');
     faulty.fault = {};
     const first = await goThrough();
@@ -81,7 +81,7 @@ describe('F-09 X12 signing in at an identity provider', () => {
     expect(await goThrough()).toEqual({ status: 403, cookie: undefined });
   });
 
-  test('a person who was not invited, whose e-mail nobody verified, or who was disabled stays out', async () => {
+  test('a person who was not invited, whose e-mail is not verified or who is disabled is refused', async () => {
     faulty.person = { sub: 'stranger', email: 'stranger@example.com', email_verified: true };
     expect((await goThrough()).cookie).toBeUndefined();
     const id = await invite('three@example.com');
@@ -95,7 +95,7 @@ describe('F-09 X12 signing in at an identity provider', () => {
     expect((await goThrough()).cookie).toBeUndefined();
   });
 
-  test('each way in and out is one event', async () => {
+  test('each sign-in and each sign-out is one event', async () => {
     const events = async (action: string): Promise<number> =>
       (await server.json(`/v1/events?ledger=audit&action=${action}&count=true`)).body.count;
     faulty.person = { sub: 'person-1' };
@@ -207,7 +207,7 @@ test.each(Object.entries(misbehaviours))('X12 refused: %s', async (_, fault) => 
   expect([400, 403]).toContain(came.status);
 });
 
-test('X12 a sign-in that another browser began, or nobody, is refused; a code counts once', async () => {
+test('X12 a sign-in that this browser did not begin is refused; a code is accepted once', async () => {
   faulty.person = { sub: 'person-1' };
   const begun = await fetch(`${server.url}/app/sign-in/provider`, { redirect: 'manual' });
   const at = await fetch(begun.headers.get('location') ?? '', { redirect: 'manual' });
@@ -223,7 +223,7 @@ test('X12 a sign-in that another browser began, or nobody, is refused; a code co
   expect(await come(own)).toBe(403);
 });
 
-test('X12 back-channel logout ends all sessions of the person, and only by a token that is one', async () => {
+test('X12 back-channel logout ends all sessions of the person, and only with a valid logout token', async () => {
   faulty.person = { sub: 'person-1' };
   const person = await present((await goThrough()).cookie ?? '');
   const logout = async (token: string): Promise<number> =>
@@ -257,12 +257,12 @@ test('X12 back-channel logout ends all sessions of the person, and only by a tok
   expect((await person.fetch('/v1/me')).status).toBe(401);
 });
 
-describe('F-09 against oidc-provider, as its makers ship it', () => {
+describe('F-09 against oidc-provider without changes', () => {
   let http: Server;
   let real: TestServer;
 
   beforeAll(async () => {
-    // It brings no types.
+    // The package has no types.
     const moduleName: string = 'oidc-provider';
     const { default: RealProvider } = (await import(moduleName)) as any;
     const port = await freePort();
@@ -288,7 +288,7 @@ describe('F-09 against oidc-provider, as its makers ship it', () => {
       interactions: { url: (_: unknown, interaction: { uid: string }) => `/interaction/${interaction.uid}` },
       cookies: { keys: ['one'] },
     } as never);
-    // The person at the provider signs in and consents at once.
+    // At the provider the person signs in and consents at once.
     provider.use(async (context: any, next: () => Promise<void>) => {
       if (!context.path.startsWith('/interaction/')) return next();
       const { prompt, params, session } = await provider.interactionDetails(context.req, context.res);
@@ -319,7 +319,7 @@ describe('F-09 against oidc-provider, as its makers ship it', () => {
     http.close();
   });
 
-  test('a person who was not invited comes in with the default role, sees only their own, and is the same person the next time', async () => {
+  test('a person who was not invited gets the default role, sees only their own entries, and is the same user the next time', async () => {
     const first = await goThrough(real);
     expect(first.status).toBe(303);
     const person = await signedIn(real, { cookie: first.cookie ?? '' });

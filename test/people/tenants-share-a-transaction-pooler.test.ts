@@ -56,7 +56,7 @@ afterAll(async () => {
   await cluster?.close();
 });
 
-test('X8 the questions really go by way of the pooler, with fewer connections than callers', async () => {
+test('X8 the questions go through the pooler, with fewer connections than callers', async () => {
   const client = new pg.Client(cluster.url);
   await client.connect();
   const { rows } = await client.query(

@@ -45,7 +45,7 @@ const sourceOf = async (): Promise<string> => (await server.json('/v1/events')).
 const warm = (): Promise<boolean> =>
   waitUntil('answers from recent', async () => (await sourceOf()) === 'recent');
 
-/** The newest twenty, or with `always` a page that PostgreSQL answers whatever Redis does. */
+/** The newest twenty entries; with `always` a page that PostgreSQL always answers. */
 async function timed(always?: 'postgres'): Promise<{ status: number; ms: number; ids: string[] }> {
   const response = await server.fetch(`/v1/events?limit=20${always ? '&order=asc' : ''}`);
   const ms = Number(/dur=([\d.]+)/.exec(response.headers.get('server-timing') ?? '')?.[1]);
@@ -56,7 +56,7 @@ async function timed(always?: 'postgres'): Promise<{ status: number; ms: number;
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-test(`F11 A-06 Redis is killed ${kills} times during reads and writes: no 5xx, the same entries, and it is used again`, async () => {
+test(`F11 A-06 Redis is killed ${kills} times during reads and writes: no 5xx, the same entries, and Redis is used again`, async () => {
   const during: number[] = [];
   const reference: number[] = [];
   let reading = true;
@@ -72,7 +72,7 @@ test(`F11 A-06 Redis is killed ${kills} times during reads and writes: no 5xx, t
         reference.push((await timed('postgres')).ms);
       }
       if (status !== 200 || ids.length !== 20) failures.push({ status, ids });
-      // every entry was sent before it was shown
+      // Every entry was sent before it was shown.
       if (!ids.every((id) => expected.has(id) || sentIds.has(id))) failures.push({ ids });
     }
   });
@@ -84,7 +84,7 @@ test(`F11 A-06 Redis is killed ${kills} times during reads and writes: no 5xx, t
       sentIds.add(event.id);
       const { status } = await server.send({ ...event, occurredAt: undefined });
       expect(status).toBe(201);
-      // who wrote it sees it at once, whatever Redis does
+      // The writer sees the entry at once, in every state of Redis.
       expect((await timed()).ids[0]).toBe(event.id);
     }
     await redis.restart();
@@ -95,12 +95,12 @@ test(`F11 A-06 Redis is killed ${kills} times during reads and writes: no 5xx, t
   await Promise.all(readers);
   expect(failures).toEqual([]);
   await warm();
-  // At the same time and of the same server: nobody waits for a Redis that is not there.
+  // Both questions go to the same server at the same time: no caller waits for a Redis that is away.
   console.log(`median ${median(during)} ms, of pages that never ask Redis ${median(reference)} ms`);
   expect(median(during)).toBeLessThan(3 * median(reference));
 });
 
-test('F14 a Redis that takes a second per command is left alone after a few questions, and used again when it is fast', async () => {
+test('F14 a Redis that takes a second per command is not asked after a few questions, and used again when it is fast', async () => {
   try {
     proxy.set({ delayMs: 1_000 }, { now: true });
     let questions = 0;
@@ -110,15 +110,17 @@ test('F14 a Redis that takes a second per command is left alone after a few ques
       return (await server.json('/v1/recent')).body.state === 'resting';
     });
     expect(questions).toBeLessThanOrEqual(5);
-    // What was on its way is over.
+    // Waits until no question is under way.
     await waitUntil('quiet', async () => {
       const before = proxy.chunksUp();
       await sleep(300);
       return proxy.chunksUp() === before;
     });
-    const [began, sent, before] = [performance.now(), proxy.chunksUp(), await fallbacks()];
+    const began = performance.now();
+    const sent = proxy.chunksUp();
+    const before = await fallbacks();
     for (let read = 0; read < 300; read++) expect((await timed()).status).toBe(200);
-    // Only the probes meet it, at most one a second.
+    // Only the checks of the connection reach it, at most one each second.
     const seconds = (performance.now() - began) / 1_000;
     expect(proxy.chunksUp() - sent).toBeLessThanOrEqual(seconds + 2);
     expect((await fallbacks()) - before).toBeGreaterThanOrEqual(300);
@@ -132,7 +134,7 @@ test('F14 a Redis that takes a second per command is left alone after a few ques
 const fallbacks = async (): Promise<number> => (await server.json('/v1/recent')).body.counters.fallbacks;
 
 describe('what Redis holds', () => {
-  test('A-08 clear deletes its own keys only, sync fills again, both while events are written', async () => {
+  test('A-08 during writes clear deletes only its own keys, and sync fills the store again', async () => {
     await redis.client().run('SET', "somebody else's", 'value');
     let writing = true;
     const writer = (async () => {
@@ -163,7 +165,7 @@ describe('what Redis holds', () => {
     await warm();
   });
 
-  test('A-03 each key expires by itself and tells nothing in the clear', async () => {
+  test('A-03 each key expires by itself and holds no plain text', async () => {
     const [event] = inventEvents(random, 1);
     const marked = {
       ...event,
@@ -179,7 +181,7 @@ describe('what Redis holds', () => {
     }
   });
 
-  test('A-09 A-11 what it did is counted, and in the activity file', async () => {
+  test('A-09 A-11 what the store did is counted and logged in the activity file', async () => {
     const { body } = await server.json('/v1/recent');
     expect(body).toMatchObject({ store: 'redis', state: 'asked', days: 7, entriesMaxPerKey: 1_000 });
     expect(body.counters.hits).toBeGreaterThan(0);

@@ -103,7 +103,7 @@ async function append(ledger: Ledger, count: number): Promise<void> {
   const now = Date.now();
   const events = inventEvents(random, count).map((event) => ({
     ...event,
-    // most are of today, some came late, some are too old to be held
+    // Most entries are of today, some are late, some are too old to be held.
     occurredAt: new Date(
       now - random.pick([0, 0, random.int(3_600_000), random.int(dayMs * 6), random.int(dayMs * 12)]),
     ).toISOString(),
@@ -112,12 +112,12 @@ async function append(ledger: Ledger, count: number): Promise<void> {
   }));
   const answer = await ingest.ingest(
     events.map((value) => ({ ok: true as const, value, source: JSON.stringify(value) })),
-    { tenant: ledger.tenant, chosen: ledger, ledgerOf: () => ledger },
+    { tenant: ledger.tenant, defaultLedger: ledger, ledgerOf: () => ledger },
   );
   expect(answer).toMatchObject({ accepted: count, rejected: 0 });
 }
 
-/** As another process would have it: nothing in memory, the same store. */
+/** The state of another process: nothing in memory, and the same store. */
 function openRecent(store: KeyStore, clock = Date.now): { context: ReadContext; recent: Recent } {
   const source = createRecentSource(plain);
   const recent = createRecent({
@@ -159,10 +159,10 @@ function anyFilter(): SearchInput {
 }
 
 const truthMax = 110;
-/** Pages by number for one filter. */
+/** The pages of one filter, by number. */
 const numberedPages = 37;
 
-/** Pages of one filter, forwards, by number and back, as recent answers them; each must be what PostgreSQL has there. */
+/** Reads the pages of one filter from recent: forwards, by number and backwards. Each must equal PostgreSQL's page. */
 async function comparePages(
   context: ReadContext,
   numbered = numberedPages,
@@ -239,7 +239,7 @@ describe('with Redis', () => {
   const connect = (): Promise<KeyStore> =>
     connectRedis({ url: redis.url, database: 1, onConnected: () => undefined, onError: () => undefined });
   const fill = async (recent: Recent): Promise<void> => {
-    // the driver connects in the background
+    // The driver connects in the background.
     await expect.poll(() => recent.sync(firstLedger(), {}).catch(() => -1)).toBeGreaterThan(0);
     for (const ledger of ledgers) await recent.sync(ledger, {});
   };
@@ -281,11 +281,11 @@ describe('with Redis', () => {
     }
     await opened.recent.close();
     expect(total.pages).toBeGreaterThan(10_000);
-    // about half come from recent; fewer on a machine so busy that Redis is taken for slow
+    // About half of the pages come from recent; fewer when the machine is so busy that Redis counts as slow.
     expect(total.recent / total.pages).toBeGreaterThan(0.2);
   });
 
-  test("F13 1,000 values that are stale, damaged, another's or made up are never shown", async () => {
+  test('F13 1,000 values that are stale, damaged, forged or of another tenant are never shown', async () => {
     await append(otherLedger(), 100);
     let opened = openRecent(await connect());
     await fill(opened.recent);
@@ -324,7 +324,7 @@ describe('with Redis', () => {
       }
       if (round % 3 === 0) stale = values;
       await opened.recent.close();
-      // another process, which believes nothing yet
+      // Another process, which has read nothing yet.
       opened = openRecent(await connect());
       await expect.poll(() => opened.recent.status(firstLedger()).then(({ keys }) => keys)).not.toBeNull();
       await compareMany(opened.context, { filters: 4, numbered: 10 });
@@ -333,7 +333,7 @@ describe('with Redis', () => {
   });
 });
 
-test('A-03 A-05 in the process 1,000 pages are those of PostgreSQL, and what is older than the days leaves every list', async () => {
+test('A-03 A-05 without Redis 1,000 pages are those of PostgreSQL, and older entries leave every list', async () => {
   let now = Date.now;
   const keys = createMemoryKeys({ clock: Date.now, bytesMax: 8 * 1024 * 1024 });
   const { context, recent } = openRecent(keys, () => now());
@@ -349,7 +349,7 @@ test('A-03 A-05 in the process 1,000 pages are those of PostgreSQL, and what is 
   }
   expect(total.pages).toBeGreaterThan(1_000);
   expect(total.recent / total.pages).toBeGreaterThan(0.3);
-  // eight days later: nothing is young enough
+  // Eight days later all entries are too old.
   now = () => Date.now() + 8 * dayMs;
   for (const subject of clients) {
     const { source } = await search(grant, { fields: { subject }, limit: 5 }, { ...context, clock: now });

@@ -45,13 +45,16 @@ interface Closing {
   answered(): void;
 }
 
-/** An event of a client, which counts as sent from now on. */
+/** An event of a client, which from now on counts as sent. */
 function closing(at: number, subject = random.pick(clients)): Closing {
   const [{ id, actor } = { id: '', actor: {} }] = inventEvents(random, 1);
   const period = random.pick(periods);
   const time = written.freeTime(Math.floor(at));
   const event = {
-    ...{ id, actor, action: 'card.close', occurredAt: new Date(time).toISOString() },
+    id,
+    actor,
+    action: 'card.close',
+    occurredAt: new Date(time).toISOString(),
     subject: { type: 'client', id: subject },
     attributes: { period, card: 'inventory' },
   };
@@ -81,16 +84,16 @@ beforeAll(async () => {
       { ...environment, BITACORA_CONFIG: join(dataDirectory, 'bitacora.config.ts') },
       { dataDirectory },
     );
-  const one = await start(first);
-  // Servers of one installation have the same keys.
+  const serverA = await start(first);
+  // The servers of an installation have the same keys.
   cpSync(join(first, 'keys'), join(second, 'keys'), { recursive: true });
-  servers = [one, await start(second)];
+  servers = [serverA, await start(second)];
   const now = Date.now();
-  // sixty days of history, most of it of the last week
+  // The history has sixty days, and most entries are of the last week.
   const history = Array.from({ length: 1_200 }, (_, number) =>
     closing(now - (number % 2 === 0 ? random.int(60 * dayMs) : random.int(6 * dayMs))),
   );
-  for (let sent = 0; sent < history.length; sent += 400) await send(one, history.slice(sent, sent + 400));
+  for (let sent = 0; sent < history.length; sent += 400) await send(serverA, history.slice(sent, sent + 400));
 });
 afterAll(async () => {
   for (const server of servers ?? []) await server.dispose();
@@ -108,28 +111,31 @@ async function command(server: TestServer, ...args: string[]): Promise<{ stdout:
 }
 
 test('A-05 A-08 after a sync pages 1 to 3 without filter, of a client, of a period and of both come from recent, from both servers', async () => {
-  const [one, two] = servers;
-  if (!one || !two) throw new Error('no servers');
-  const { stdout, stderr } = await command(one, 'sync', '--ledger', 'default', '--only', 'subject=1042');
+  const [serverA, serverB] = servers;
+  if (!serverA || !serverB) throw new Error('no servers');
+  const { stdout, stderr } = await command(serverA, 'sync', '--ledger', 'default', '--only', 'subject=1042');
   expect(stdout).toMatch(/^1\/1 default: \d+ entries in \d+ ms, 90 of the key$/m);
   expect(stderr).toMatch(/^1 ledgers, \d+ entries, 0 errors$/m);
-  const status = JSON.parse((await command(two, 'status', '--json')).stdout);
+  const status = JSON.parse((await command(serverB, 'status', '--json')).stdout);
   expect(status).toMatchObject({ store: 'redis', state: 'asked', days: 7, entriesMaxPerKey: 90 });
-  // the second server has not looked yet
-  await waitUntil('the second server', async () => (await two.json('/v1/events')).body.source === 'recent');
+  // The second server has not read the store yet.
+  await waitUntil(
+    'the second server',
+    async () => (await serverB.json('/v1/events')).body.source === 'recent',
+  );
   const filters = [
     '',
     'subject=1042',
     'q=attributes.period:2026-11',
     'subject=1042&q=attributes.period:2026-11',
   ];
-  for (const server of [one, two]) {
+  for (const server of [serverA, serverB]) {
     for (const filter of filters) {
       const truth = await server.json(`/v1/events?${filter}&limit=60&order=asc`);
       expect(truth.body.source).toBe('postgres');
       let cursor = '';
       for (let page = 1; page <= 3; page++) {
-        // A Redis that is slow for a moment is asked again.
+        // Asks again, because Redis may be slow for a moment.
         const body = await waitUntil(`page ${page} of ${filter} from recent`, async () => {
           const answer = await server.json(`/v1/events?${filter}&limit=20${cursor}&count=true`);
           expect(answer.body.entries).toHaveLength(20);
@@ -146,7 +152,7 @@ test('A-05 A-08 after a sync pages 1 to 3 without filter, of a client, of a peri
   }
 });
 
-/** One question to either server, by a client that waits for each answer; how many it took, and where they came from. */
+/** Asks a question, each page from a random server, and checks the answers. Returns the sources of the pages. */
 async function ask(subject: string): Promise<string[]> {
   const own = random.chance(0.6);
   const period = random.chance(0.4) ? random.pick(periods) : undefined;
@@ -175,16 +181,16 @@ async function ask(subject: string): Promise<string[]> {
     }
     sources.push(body.source);
     if (body.next === null || random.chance(0.5)) break;
-    // The next page is asked of either, too.
+    // The next page is also asked from a random server.
     query.set('cursor', body.next);
     after = Date.parse(body.entries.at(-1).event.occurredAt);
   }
   return sources;
 }
 
-test(`A-02 A-05 F-10 ${questions} questions between writes: what was answered is in every answer of both servers at once`, async () => {
+test(`A-02 A-05 F-10 ${questions} questions between writes: an acknowledged entry is at once in every answer of both servers`, async () => {
   const sources: string[] = [];
-  // Many come from recent, or nothing was shown: where the machine is slow, more are asked.
+  // Many pages must come from recent, or the test would show nothing. On a slow machine more questions are asked.
   const recentLeast = questions / 5;
   const fromRecent = (): number => sources.filter((source) => source === 'recent').length;
   let sent = 0;
@@ -208,12 +214,12 @@ test(`A-02 A-05 F-10 ${questions} questions between writes: what was answered is
   expect(fromRecent()).toBeGreaterThanOrEqual(recentLeast);
 });
 
-test('A-08 a clear by one server is one for the other, too', async () => {
-  const [one, two] = servers;
-  if (!one || !two) throw new Error('no servers');
-  const before = idsOf((await two.json('/v1/events?limit=20')).body);
-  expect((await command(one, 'clear')).stdout).toMatch(/^default: \d+ keys deleted$/m);
-  expect((await two.json('/v1/events?limit=20')).body).toMatchObject({ source: 'postgres' });
-  await waitUntil('recent again', async () => (await two.json('/v1/events')).body.source === 'recent');
-  expect(idsOf((await two.json('/v1/events?limit=20')).body)).toEqual(before);
+test('A-08 a clear by one server also clears the other', async () => {
+  const [serverA, serverB] = servers;
+  if (!serverA || !serverB) throw new Error('no servers');
+  const before = idsOf((await serverB.json('/v1/events?limit=20')).body);
+  expect((await command(serverA, 'clear')).stdout).toMatch(/^default: \d+ keys deleted$/m);
+  expect((await serverB.json('/v1/events?limit=20')).body).toMatchObject({ source: 'postgres' });
+  await waitUntil('recent again', async () => (await serverB.json('/v1/events')).body.source === 'recent');
+  expect(idsOf((await serverB.json('/v1/events?limit=20')).body)).toEqual(before);
 });

@@ -43,7 +43,7 @@ test.each([
   expect(isExact(version)).toBe(exact);
 });
 
-test.each(workspaces)('package-lock.json says of $name what its package.json says', (workspace) => {
+test.each(workspaces)('package-lock.json and package.json agree on $name', (workspace) => {
   const { dependencies, devDependencies, optionalDependencies, version } = workspace;
   expect(lock[workspace.folder]).toMatchObject({ version });
   expect(lock[workspace.folder]?.dependencies).toEqual(dependencies);
@@ -56,7 +56,7 @@ test.each(workspaces)('package-lock.json holds the version that $name asks for',
   expect(locked).toEqual(dependenciesOf(workspace));
 });
 
-// npm leaves out what its registry cannot give at the time of locking, and `npm ci` then refuses the whole file
+// npm leaves out packages that its registry does not have at the time of locking, and then `npm ci` refuses the whole file.
 test('package-lock.json holds every dependency of every dependency, for each platform', () => {
   const absent = Object.entries(lock).flatMap(([path, { dependencies, optionalDependencies }]) =>
     Object.keys({ ...dependencies, ...optionalDependencies })
@@ -71,7 +71,7 @@ test('package-lock.json links every workspace and no other folder', () => {
   expect(linked).toEqual(new Set(workspaces.map(({ folder }) => folder).filter((folder) => folder !== '')));
 });
 
-test('no package declares a package of ours that it may neither import nor start', () => {
+test('no package depends on a package of ours that it may neither import nor start', () => {
   const imported: Readonly<Record<string, readonly string[]>> = packages;
   const startedBy: Readonly<Record<string, readonly string[]>> = started;
   const unlisted = workspaces.flatMap(({ folder, dependencies }) => {
@@ -103,7 +103,7 @@ function isExact(version: string): boolean {
   return /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/.test(version);
 }
 
-/** What Node would find: the nearest node_modules going up that has it; a link stands for the folder it leads to. */
+/** The folder that Node uses: that of the nearest node_modules upwards that has the package. A link stands for its target. */
 function resolvedVersion(folder: string, name: string): string | undefined {
   const found = lock[`${folder === '' ? '' : `${folder}/`}node_modules/${name}`];
   if (found) return found.link ? lock[found.resolved ?? '']?.version : found.version;

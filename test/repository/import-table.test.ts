@@ -11,7 +11,7 @@ const importing = (specifier: string) => `export * from '${specifier}';\n`;
 const server = 'packages/server/src';
 const sdk = 'packages/sdk/src';
 
-/** What must be reported: a sentence, the file, its source. */
+/** Violations that must be reported: a sentence, the file and its source. */
 const violations: readonly (readonly [what: string, path: string, source: string])[] = [
   ['a package that is not in the table', 'packages/unlisted/src/a.ts', importing('@bitacora/event')],
   ['a folder nested too deeply to be judged', 'packages/event/src/a/b/c/d/e.ts', importing('../x.ts')],
@@ -96,7 +96,7 @@ const violations: readonly (readonly [what: string, path: string, source: string
   ['a feature in the ui', 'packages/dashboard/src/ui/x.ts', importing('../features/search/x.ts')],
 ];
 
-/** What must pass. */
+/** Files that must pass. */
 const legal: readonly (readonly [what: string, path: string, source: string])[] = [
   ['a file of one’s own', 'packages/event/src/own.ts', importing('./x.ts')],
   ['a file that all rooms of the SDK share', `${sdk}/adapters/hono/x.ts`, importing('../../audit.ts')],
@@ -131,7 +131,7 @@ const legal: readonly (readonly [what: string, path: string, source: string])[] 
   ],
 ];
 
-/** Every package and every stage against every other one; what the table lists passes, the rest does not. */
+/** Tries each import from one package or room to another. Imports that the table lists pass, and all others are reported. */
 const packagePairs = pairsOf(packages, (from, to) => ({
   path: `packages/${from}/src/to-${to}.ts`,
   source: importing(`@bitacora/${to}`),
@@ -237,7 +237,7 @@ test('each package, each stage and each room of the SDK imports what the table l
   expect(reported).toEqual(pairs.filter(({ listed }) => !listed).map(({ path }) => path));
 });
 
-describe('the linter holds the habits of the house', () => {
+describe('the linter enforces the rules of the repository', () => {
   test.each(habits)('%s in %s', (code, path) => {
     expect(found.get(path)).toContain(code);
   });

@@ -20,11 +20,11 @@ export default { packs: [accountingClosing, condominium, library] };
 let release: InstalledRelease;
 let server: ChildProcess | undefined;
 let url = '';
-/** A shell command of somebody whose server this is. */
+/** Runs a shell command with the key of this server. */
 const shell = (command: string): Promise<string> =>
   release.shell(command, { BITACORA_URL: url, BITACORA_API_KEY: key });
 
-// From the registry no install script makes the links among PostgreSQL's libraries: the server does.
+// When packages come from the registry no install script runs, so the server makes the links of PostgreSQL's libraries.
 const others = process.env['BITACORA_FAULTS'] === 'full' ? 'registry' : 'linked';
 beforeAll(async () => {
   release = await installRelease(others);
@@ -40,26 +40,29 @@ test('SDK-30 a release is a tarball of every package that is not private, each a
   const names = release.tarballs.map((path) => basename(path));
   expect(names.toSorted()).toEqual(published.map(tarballName).toSorted());
   for (const { name, version, dependencies } of published)
-    for (const other of published.filter((one) => one.name in dependencies))
+    for (const other of published.filter((workspace) => workspace.name in dependencies))
       expect(names.indexOf(tarballName({ name, version })), `${name} after ${other.name}`).toBeGreaterThan(
         names.indexOf(tarballName(other)),
       );
 });
 
-test.each(published)('SDK-30 $name is packed whole, without sources and tests', ({ name, folder }) => {
-  const installed = join(release.folder, 'node_modules', name);
-  const files = readdirSync(installed, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(installed.length + 1));
-  expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json']));
-  const strays = /\.test\.|^src\/|^bin\/|node_modules|\.map$|tsbuildinfo|(?<!\.d)\.ts$/;
-  expect(files.filter((file) => strays.test(file))).toEqual([]);
-  expect(JSON.stringify(manifestOf(name))).not.toMatch(/bitacora:source|\/src\/|devDependencies|prepack/);
-  for (const assets of readdirSync(join(root, folder)).filter((each) => /^(migrations|pages)$/.test(each)))
-    expect(readdirSync(join(installed, assets))).toEqual(readdirSync(join(root, folder, assets)));
-});
+test.each(published)(
+  'SDK-30 the tarball of $name is complete, without sources and tests',
+  ({ name, folder }) => {
+    const installed = join(release.folder, 'node_modules', name);
+    const files = readdirSync(installed, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(installed.length + 1));
+    expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json']));
+    const strays = /\.test\.|^src\/|^bin\/|node_modules|\.map$|tsbuildinfo|(?<!\.d)\.ts$/;
+    expect(files.filter((file) => strays.test(file))).toEqual([]);
+    expect(JSON.stringify(manifestOf(name))).not.toMatch(/bitacora:source|\/src\/|devDependencies|prepack/);
+    for (const assets of readdirSync(join(root, folder)).filter((each) => /^(migrations|pages)$/.test(each)))
+      expect(readdirSync(join(installed, assets))).toEqual(readdirSync(join(root, folder, assets)));
+  },
+);
 
-test('SDK-30 a program that imports an installed library or pack gets types, whichever way it imports', async () => {
+test('SDK-30 a program that imports an installed library or pack gets types, as ES module and as CommonJS', async () => {
   const use = `import { createClient } from '@bitacora/client';
 import { definePack, testPack } from '@bitacora/pack-kit';
 import { closingLogger } from '@bitacora/pack-accounting-closing';
@@ -80,7 +83,7 @@ definePack({});
 });
 
 test.for(['20.19.6', '24'])(
-  'SDK-30 Node.js %s imports and requires every door of every library and pack',
+  'SDK-30 Node.js %s imports and requires every entry point of every library and pack',
   async (version, { skip }) => {
     const node = version === '24' ? process.execPath : await olderNode(version).catch(String);
     if (node.includes('rror')) return skip(`Node.js ${version} cannot be fetched: ${node}`);
@@ -101,14 +104,14 @@ test.for(['20.19.6', '24'])(
   },
 );
 
-test('the command says on an older Node.js which one it needs', async ({ skip }) => {
+test('on an older Node.js the command says which version it needs', async ({ skip }) => {
   const node = await olderNode('20.19.6').catch(String);
   if (node.includes('rror')) return skip(`Node.js 20 cannot be fetched: ${node}`);
   const said = await shell(`${node} node_modules/.bin/bitacora serve 2>&1 || echo "ended with $?"`);
   expect(said).toBe('bitacora: needs Node.js 24.7 or newer; this is 20.19.6\nended with 2\n');
 });
 
-test('F-10 F-01 bitacora serve starts on an embedded PostgreSQL, with packs by name and one of its own in TypeScript', async () => {
+test('F-10 F-01 bitacora serve starts on an embedded PostgreSQL, with packs by name and a pack in TypeScript', async () => {
   expect(await shell('npx bitacora --version')).toBe(`${published[0]?.version}\n`);
   expect(await shell('bitacora pack new library')).toBe('packs/library\n');
   writeFileSync(join(release.folder, 'bitacora.config.ts'), config);
@@ -132,7 +135,7 @@ test('F-10 F-01 bitacora serve starts on an embedded PostgreSQL, with packs by n
     expect((await fetch(url + page)).status, page).toBe(200);
 });
 
-test('what is sent by curl is shown, verified, and typed by its packs', async () => {
+test('events sent by curl are shown, verified and typed by their packs', async () => {
   const event = { action: 'invoice.approve', actor: { id: 'ana' }, target: { type: 'invoice', id: '1042' } };
   const post = `curl -sf -H 'Authorization: Bearer ${key}' -H 'Content-Type: application/json'`;
   const sent = await shell(`${post} ${url}/v1/events -d '${JSON.stringify(event)}'`);
@@ -148,7 +151,7 @@ test('what is sent by curl is shown, verified, and typed by its packs', async ()
   expect(readFileSync(join(release.folder, 'audit-events.ts'), 'utf8')).toContain("'document.open': ");
 });
 
-test('rows of a file are imported, and changes of a database captured', async () => {
+test('rows of a file are imported, and changes of a database are captured', async () => {
   writeFileSync(join(release.folder, 'doors.csv'), 'when,who\n2026-03-01T09:00:00Z,eva\n');
   writeFileSync(
     join(release.folder, 'doors.yaml'),
@@ -184,7 +187,7 @@ function manifestOf(name: string): { exports: object } {
   return JSON.parse(readFileSync(join(release.folder, 'node_modules', name, 'package.json'), 'utf8'));
 }
 
-/** Starts the command in the folder; its URL. */
+/** Starts the server in the folder and returns its URL. */
 async function serve(): Promise<string> {
   const env = { ...release.environment, BITACORA_PORT: '0', BITACORA_ADMIN_KEY: key };
   const child = spawn('bitacora', ['serve'], { cwd: release.folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -201,7 +204,7 @@ async function call(path: string): Promise<any> {
   return (await fetch(url + path, { headers: { authorization: `Bearer ${key}` } })).json();
 }
 
-/** Of the embedded database, which here plays the host's own too. */
+/** URL of the embedded database, which is also the host's database here. */
 function superuserUrl(): string {
   const kept = (path: string): string => readFileSync(join(release.folder, '.bitacora', path), 'utf8').trim();
   const port = kept('postgres/postmaster.pid').split('\n')[3];

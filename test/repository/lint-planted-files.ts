@@ -9,7 +9,7 @@ const report = z.object({ diagnostics: z.array(z.object({ code: z.string(), file
 
 /**
  * Writes `files` (path in the repository → source) into an empty folder and lints them there with the repository's
- * configuration. Answers, per path, the codes of the rules that were broken; `[]` where nothing is wrong.
+ * configuration. Returns for each path the codes of the rules that it breaks.
  */
 export async function lintPlantedFiles(
   files: Readonly<Record<string, string>>,
@@ -39,7 +39,7 @@ function codesOf(diagnostics: z.infer<typeof report>['diagnostics'], path: strin
   return diagnostics.filter(({ filename }) => filename === path).map(({ code }) => code);
 }
 
-/** The linter ends with 1 when it finds something, which is what is asked of it here. */
+/** The linter ends with exit code 1 when it reports something, which is expected here. */
 function lint(folder: string): Promise<string> {
   const program = join(root, 'node_modules', 'oxlint', 'bin', 'oxlint');
   return new Promise((resolve, reject) => {

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { functionLinesMax, longFunctions } from '../../scripts/long-functions.mjs';
 import { root } from './workspaces.ts';
 
-test('the list of long functions names the files that have one, and no other', () => {
+test('the list of long functions names exactly the files that have one', () => {
   const folder = mkdtempSync(join(tmpdir(), 'bitacora-lint-'));
   const config = join(folder, 'oxlintrc.json');
   const limit = { max: functionLinesMax, skipBlankLines: true, skipComments: true };
@@ -24,7 +24,7 @@ test('the list of long functions names the files that have one, and no other', (
   );
   rmSync(folder, { recursive: true });
   const { diagnostics } = JSON.parse(stdout) as { diagnostics: { filename: string }[] };
-  // The patterns of a configuration elsewhere do not match, so tests are left out here.
+  // The configuration is in another folder, so its patterns do not match and tests are left out here.
   const files = new Set(
     diagnostics.map(({ filename }) => filename).filter((file) => !/\.test\.ts$|\/test(-kit)?\//.test(file)),
   );

@@ -38,7 +38,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   },
 );
 
-test('npm start installs when node_modules is missing, and says why it stops when that fails', async () => {
+test('npm start installs when node_modules is missing, and reports the reason when that fails', async () => {
   const checkout = await planted({ 'node_modules/.package-lock.json': '{"packages":{}}' });
   const { code, output } = await checkout.start('scripts/start.mjs').ended;
   expect(output).toContain('Installing dependencies (left differs from package-lock.json)');
@@ -64,7 +64,7 @@ test.each([
     { 'node_modules/left': { version: '1.0.0' }, 'packages/new': { version: '1.0.0' } },
     false,
   ],
-])('a lockfile with %s asks for an installation: %s', async (_, packages, installs) => {
+])('a lockfile with %s needs an installation: %s', async (_, packages, installs) => {
   const checkout = await planted({
     'package-lock.json': JSON.stringify({ packages }),
     [main]: 'process.exit(0);',
@@ -73,7 +73,7 @@ test.each([
   expect(output.includes('Installing dependencies')).toBe(installs);
 });
 
-test('npm start names what is missing from an incomplete checkout', async () => {
+test('npm start names the files that an incomplete checkout lacks', async () => {
   const checkout = await planted({});
   const { code, output } = await checkout.start('scripts/start.mjs').ended;
   expect(output).toContain(main);

@@ -29,13 +29,13 @@ test.each([
   ],
   ['the run ends badly', checks, vitest(3, 0, [oneTest('passed')], 1), '3 passed, 1 failed', 1],
   ['the run leaves no report', checks, 'exit 1', '0 passed, 1 failed', 1],
-])('the last line counts when %s', async (_, tools, run, line, code) => {
+])('the last line counts the tests when %s', async (_, tools, run, line, code) => {
   const ended = await testing({ ...tools, vitest: run });
   expect(ended.output.trimEnd().split('\n').at(-1)).toBe(line);
   expect(ended.code).toBe(code);
 });
 
-test('the slowest twenty files are told before the last line, the slowest first', async () => {
+test('the slowest twenty files are listed before the last line, the slowest first', async () => {
   const files = Array.from({ length: 25 }, (_, n) => ({ ...oneTest('passed'), ...file(n, 1_000 + n * 100) }));
   const { output } = await testing({ ...checks, vitest: vitest(25, 0, files, 0) });
   const lines = output.trimEnd().split('\n');
@@ -49,7 +49,7 @@ test('the slowest twenty files are told before the last line, the slowest first'
   ]);
 });
 
-test('files that ran no test are not among the slowest, and without any file no heading is printed', async () => {
+test('files without a test are not among the slowest, and without files no heading is printed', async () => {
   const files = [
     { ...oneTest('passed'), ...file(1, 40) },
     { status: 'failed', assertionResults: [], ...file(2, 0) },
@@ -70,7 +70,7 @@ test('arguments choose the tests', async () => {
   expect(output).toMatch(/^asked: run .* packages\/tlog$/m);
 });
 
-test('--faults asks for every fault and runs only their tests, without the checks', async () => {
+test('--faults runs the tests of every fault, and no other tests or checks', async () => {
   const { output } = await testing(
     {
       tsc: 'exit 1',
@@ -84,7 +84,7 @@ test('--faults asks for every fault and runs only their tests, without the check
   expect(output.trimEnd().split('\n').at(-1)).toBe('1 passed, 0 failed');
 });
 
-/** A file as vitest's report has it; `ROOT` stands for the planted checkout. */
+/** A file in vitest's report; `ROOT` stands for the planted checkout. */
 function file(number: number, tookMs: number): object {
   const startTime = 1_750_000_000_000;
   return { name: `ROOT/test/file-${number}.test.ts`, startTime, endTime: startTime + tookMs };
@@ -97,7 +97,7 @@ async function testing(tools: Readonly<Record<string, string>>, ...args: readonl
   return checkout.start('scripts/test.mjs', ...args).ended;
 }
 
-/** A vitest that writes this report to where it is told and ends with `code`. */
+/** A program in place of vitest that writes this report to the given file and ends with `code`. */
 function vitest(
   numPassedTests: number,
   numFailedTests: number,

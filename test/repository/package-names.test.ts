@@ -13,7 +13,7 @@ test('nothing in packages/ names a pack', () => {
   expect(naming).toEqual([]);
 });
 
-test('the search reads every kind of source, and its own subject exists', () => {
+test('the search reads every kind of source file, and the packs whose names it searches exist', () => {
   const sources = sourcesIn('packages');
   expect(sources).toContain('packages/event/src/index.ts');
   expect(sources).toContain('packages/server/package.json');

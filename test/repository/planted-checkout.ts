@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { root } from './workspaces.ts';
 
-/** How a program ended, and all it wrote. */
+/** The exit code and the output of a program. */
 export type Ended = { readonly code: number | null; readonly output: string };
 
 /**
- * An empty folder with the real `scripts/` and tools that do as a test says: `tools` are shell scripts by name, `files`
- * are written as they are. npm is a script that prints `npm <arguments>` and fails.
+ * A new folder with the real `scripts/`. `tools` are shell scripts by name, which replace programs; `files` are written as they
+ * are. By default npm is a script that prints `npm <arguments>` and fails.
  */
 export async function plantCheckout(options: {
   readonly tools?: Readonly<Record<string, string>>;

@@ -31,7 +31,7 @@ test.each(published)('SDK-30 $name is published with provenance, from this repos
   expect(repository.url).toMatch(/^git\+https:\/\/\S+\.git$/);
 });
 
-test.each(published)('SDK-30 nothing that $name needs stays behind', ({ dependencies }) => {
+test.each(published)('SDK-30 every package that $name needs is published', ({ dependencies }) => {
   const names = new Set(published.map(({ name }) => name));
   const ours = Object.keys(dependencies).filter((name) =>
     workspaces.some((workspace) => workspace.name === name),
@@ -39,14 +39,14 @@ test.each(published)('SDK-30 nothing that $name needs stays behind', ({ dependen
   expect(ours.filter((name) => !names.has(name))).toEqual([]);
 });
 
-test('SDK-30 npm packs nothing in a folder of sources, and says how it is done', () => {
+test('SDK-30 npm packs nothing in a folder of sources, and the message says how to pack', () => {
   const folder = join(root, 'packages/client');
   const { status, stderr } = spawnSync('npm', ['pack', '--dry-run'], { cwd: folder, encoding: 'utf8' });
   expect(status).not.toBe(0);
   expect(stderr).toContain('scripts/pack-packages.mjs');
 });
 
-test('SDK-30 a package without provenance, or of another place, is found', () => {
+test('SDK-30 a package without provenance, or from another repository, is reported', () => {
   const right = z.record(z.string(), z.unknown()).parse(manifestOf('packages/sdk'));
   expect(released.safeParse(right).success).toBe(true);
   for (const wrong of [

@@ -7,7 +7,7 @@ import { root } from './workspaces.ts';
 const server = join(root, 'packages/server/src');
 const sdk = join(root, 'packages/sdk/src');
 
-/** Folders that hold TypeScript files, below `folder`. */
+/** The folders below `folder` that contain TypeScript files. */
 function roomsBelow(folder: string): string[] {
   const entries = readdirSync(folder, { withFileTypes: true });
   const inner = entries.filter((entry) => entry.isDirectory()).map((entry) => join(folder, entry.name));

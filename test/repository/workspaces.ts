@@ -16,7 +16,7 @@ const manifest = z.object({
   optionalDependencies: ranges,
 });
 
-/** A package.json, and the folder that holds it; '' is the repository itself. */
+/** A package.json and its folder; '' is the repository itself. */
 export type Workspace = z.infer<typeof manifest> & { readonly folder: string };
 
 /** The repository's package.json first, then that of every workspace. */
@@ -28,7 +28,7 @@ export function readWorkspaces(): readonly Workspace[] {
   return [own, ...folders.map(read)];
 }
 
-/** The folders of `parent` that hold a package.json; none when there is no such folder. */
+/** The folders in `parent` that have a package.json; the list is empty when `parent` does not exist. */
 export function foldersIn(parent: string): readonly string[] {
   if (!existsSync(join(root, parent))) return [];
   const folders = readdirSync(join(root, parent)).map((name) => `${parent}/${name}`);

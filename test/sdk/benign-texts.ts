@@ -86,7 +86,7 @@ const forms: ((random: Random, n: number) => string)[] = [
   (random) => `W/"${random.int(1e6).toString(16)}-${random.int(1e9).toString(36)}"`,
 ];
 
-/** Texts as they stand in events, none of them secret: all sentences, and `each` of 25 forms. */
+/** Texts of events that are not secret: all sentences, and `each` texts of 25 forms. */
 export function benignTexts(random: Random, each: number): string[] {
   return [...sentences, ...forms.flatMap((make) => Array.from({ length: each }, (_, n) => make(random, n)))];
 }

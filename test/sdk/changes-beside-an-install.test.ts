@@ -33,7 +33,7 @@ interface Client {
 }
 
 const levels = ['read committed', 'repeatable read', 'serializable'];
-/** Through the SDK, which captures what no trigger does; and a program that knows nothing of it. */
+/** A writer through the SDK, which captures changes that no trigger captures; and a writer without the SDK. */
 const writers: [string, () => Promise<Client>][] = [
   ['the SDK', () => auditPool(database, audit, {}).connect()],
   ['another program', () => database.connect()],
@@ -41,7 +41,7 @@ const writers: [string, () => Promise<Client>][] = [
 const cases = levels.flatMap((level) => writers.map(([name, connect]) => [level, name, connect] as const));
 
 let tables = 0;
-/** Of a name that has to be quoted wherever it stands. */
+/** The table has a name that must be quoted everywhere. */
 async function createTable(): Promise<string> {
   const table = `"it's ${++tables}\\"`;
   await database.query(`create table ${table} (id integer primary key, n integer)`);
@@ -51,7 +51,7 @@ async function createTable(): Promise<string> {
 const install = (table: string, through: pg.Pool | pg.PoolClient = database): Promise<readonly string[]> =>
   installCapture((text, values) => through.query(text, [...values]), { tables: [table] });
 
-/** Somebody waits for a lock on the table. */
+/** Waits until a connection waits for a lock on the table. */
 async function isWaitedFor(table: string): Promise<void> {
   await waitUntil('the wait for the lock', async () => {
     const { rows } = await database.query(
@@ -62,7 +62,7 @@ async function isWaitedFor(table: string): Promise<void> {
   });
 }
 
-/** `create 1`, in any order. */
+/** The changes as texts such as `create 1`, sorted. */
 async function changes(table: string): Promise<string[]> {
   return shortOf(await outboxEvents(database))
     .map((change) => change.replace(`${table.slice(1, -1).replace(' ', '_')}.`, ''))
@@ -70,7 +70,7 @@ async function changes(table: string): Promise<string[]> {
 }
 
 test.each(cases)(
-  'F-03 in a transaction that is %s, begun before an install, %s has each change on record once',
+  'F-03 in a transaction that is %s, begun before an install, %s captures each change once',
   async (level, _name, connect) => {
     const table = await createTable();
     const client = await connect();
@@ -86,16 +86,23 @@ test.each(cases)(
     await client.query('commit');
     client.release();
     expect(await changes(table)).toEqual([
-      ...['create 1', 'create 2', 'create 3', 'delete 1', 'update 1', 'update 2', 'update 3'],
+      'create 1',
+      'create 2',
+      'create 3',
+      'delete 1',
+      'update 1',
+      'update 2',
+      'update 3',
     ]);
   },
 );
 
 test.each(cases)(
-  'F-03 while an install is not committed, %s writes of %s wait for it and are on record once',
+  'F-03 while an install is not committed, %s writes of %s wait for it and are captured once',
   async (level, _name, connect) => {
     const table = await createTable();
-    const [client, installer] = [await connect(), await database.connect()];
+    const client = await connect();
+    const installer = await database.connect();
     await installer.query('begin');
     await install(table, installer);
     await client.query(`begin isolation level ${level}`);

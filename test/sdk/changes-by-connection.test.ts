@@ -55,7 +55,7 @@ async function fresh(): Promise<void> {
   errors.length = 0;
 }
 
-test('F-03 the host gets the answers of its own statements', async () => {
+test('F-03 the host gets the results of its own statements', async () => {
   await fresh();
   const pool = open();
   const plain = new pg.Pool({ connectionString: url });
@@ -97,7 +97,7 @@ test('F-03 the host gets the answers of its own statements', async () => {
   expect(errors).toEqual([]);
 });
 
-test('F-03 callbacks, and statements that do not wait for each other', async () => {
+test('F-03 changes are captured with callbacks, and with statements that do not wait for each other', async () => {
   await fresh();
   const pool = open();
   await new Promise<void>((resolve, reject) => {
@@ -127,7 +127,7 @@ test('F-03 callbacks, and statements that do not wait for each other', async () 
   expect(await outboxEvents(database)).toHaveLength(2 + 10 + 5);
 });
 
-test('F-03 writers that wait for each other each tell what was there when it was their turn', async () => {
+test('F-03 of writers that wait for each other, each captures the row as it was at its turn', async () => {
   await fresh();
   const pool = open();
   await pool.query(`insert into price values (1, '2026-01-01', 0)`);
@@ -143,7 +143,7 @@ test('F-03 writers that wait for each other each tell what was there when it was
   expect(steps).toEqual(Array.from({ length: 20 }, (_, at) => [String(at), String(at + 1)]));
 });
 
-test('F-03 an upsert that meets a row committed in between tells what was there', async () => {
+test('F-03 an upsert of a row that was committed in between captures that row as the state before', async () => {
   await fresh();
   const pool = open();
   await Promise.all(
@@ -167,7 +167,7 @@ test('F-03 an upsert that meets a row committed in between tells what was there'
   }
 });
 
-test('F-03 an upsert by an index of a part of the rows tells the row that it changed', async () => {
+test('F-03 an upsert by a partial index captures the row that it changed', async () => {
   await fresh();
   await database.query(`create table member (id integer primary key, mail text, gone boolean, visits integer);
     create unique index on member (mail) where not gone;
@@ -178,14 +178,14 @@ test('F-03 an upsert by an index of a part of the rows tells the row that it cha
   const events = await outboxEvents(database);
   expect(shortOf(events)).toEqual(['member.update 1', 'member.create 5']);
   expect(fieldsOf(events[0])).toEqual({ visits: [5, 6] });
-  // A number may be put into a text, and not be compared with one.
+  // PostgreSQL accepts a number as the value of a text column, but does not compare a number with a text.
   await open().query(
     `insert into room (name, beds) values (7, 1) on conflict (name) do update set beds = 2 returning name`,
   );
   expect(shortOf(await outboxEvents(database))).toEqual(['data.changed *']);
 });
 
-test('F-03 a statement whose rows cannot be seen is an event, and told', async () => {
+test('F-03 a statement whose rows cannot be read is an event, and is reported', async () => {
   await fresh();
   const pool = open({ updateRowsMax: 2 });
   await pool.query(
@@ -210,12 +210,12 @@ test('F-03 a statement whose rows cannot be seen is an event, and told', async (
     attributes: { command: 'UPDATE', rows: 3 },
   });
   expect(errors).toHaveLength(3);
-  // Another table's name in a statement that is not understood is no reason to say anything.
+  // A statement that cannot be read is reported only when it names a captured table.
   await pool.query(`do $$ begin perform 1; end $$ -- insert into nothing`);
   expect(await outboxEvents(database)).toEqual([]);
 });
 
-test('F-03 a statement that ends transactions itself, and one that pg drives by itself, run as they would and are told', async () => {
+test('F-03 statements that end transactions, and statements that pg drives by itself, run as without capture and are reported', async () => {
   await fresh();
   const pool = open();
   await pool.query(`insert into room (name) values ('a')`);
@@ -245,7 +245,7 @@ test('F-03 a statement that ends transactions itself, and one that pg drives by 
   expect(errors).toHaveLength(4);
 });
 
-test('F-03 a user who may not read a table can change it as ever, and the host is told that the rows were not seen', async () => {
+test('F-03 a user who may not read a table can still change it, and the host gets an error that the rows were not read', async () => {
   await fresh();
   await database.query(`create role clerk login; grant insert, delete on room to clerk; grant select (id, name), update (name) on room to clerk;
     grant usage on schema bitacora to clerk; grant insert on bitacora.outbox to clerk`);
@@ -261,7 +261,7 @@ test('F-03 a user who may not read a table can change it as ever, and the host i
   expect(errors).toHaveLength(3);
 });
 
-test('F-03 a table whose rules write elsewhere is written as ever, and that is told', async () => {
+test('F-03 a table whose rules write elsewhere is written as without capture, and that is reported', async () => {
   await fresh();
   await database.query(
     `create table old (id integer); create rule elsewhere as on insert to old do instead insert into price values (new.id, '2026-01-01')`,
@@ -270,7 +270,7 @@ test('F-03 a table whose rules write elsewhere is written as ever, and that is t
   expect(shortOf(await outboxEvents(database))).toEqual(['data.changed *']);
 });
 
-test('F-03 truncating a table with those that refer to it tells each', async () => {
+test('F-03 truncating a table captures it and each table that refers to it', async () => {
   await fresh();
   await database.query(`create table house (id integer primary key);
     create table flat (id integer primary key, house integer references house);
@@ -280,11 +280,14 @@ test('F-03 truncating a table with those that refer to it tells each', async () 
   await pool.query('truncate house restart identity cascade');
   await pool.query('truncate door');
   expect(shortOf(await outboxEvents(database)).toSorted()).toEqual([
-    ...['door.truncate *', 'door.truncate *', 'flat.truncate *', 'house.truncate *'],
+    'door.truncate *',
+    'door.truncate *',
+    'flat.truncate *',
+    'house.truncate *',
   ]);
 });
 
-test('F-03 only the tables that are wanted, with their own names', async () => {
+test('F-03 only the chosen tables are captured, with their own names', async () => {
   await fresh();
   const pool = open({ tables: { room: { noun: 'suite', nameColumn: 'name', ignore: ['tags'] } } });
   await pool.query(`insert into price values (1, '2026-01-01', 1)`);
@@ -298,7 +301,7 @@ test('F-03 only the tables that are wanted, with their own names', async () => {
   });
 });
 
-test('F-03 after_commit: captured once the transaction is committed, in its context, and not otherwise', async () => {
+test('F-03 after_commit: changes are captured only after the transaction is committed, in its context', async () => {
   await fresh();
   const sent: string[] = [];
   const direct = createAudit({
@@ -336,7 +339,7 @@ test('F-03 after_commit: captured once the transaction is committed, in its cont
   client.release();
   await direct.close(5_000);
   const events = sent.map((json) => JSON.parse(json));
-  expect(events.map(({ changes }) => changes.find((one: any) => one.path === 'name').after)).toEqual([
+  expect(events.map(({ changes }) => changes.find((change: any) => change.path === 'name').after)).toEqual([
     'kept by commit',
     'kept by commit and chain',
     'alone',

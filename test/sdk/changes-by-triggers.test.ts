@@ -82,12 +82,13 @@ test('F-03 columns may be added, renamed, retyped and dropped while a table is c
   );
 });
 
-// The forwarder reads the catalogue as it is then: `count` is gone, so what it was does not make its numbers texts.
+// The forwarder reads the catalogue at the time of forwarding. The column `count` is dropped by then, so its numbers stay
+// numbers.
 function withoutExactCount(fields: Record<string, any[]>): Record<string, any[]> {
   return 'count' in fields ? { ...fields, count: fields['count']?.map(Number) ?? [] } : fields;
 }
 
-test('F-03 a writer needs no right to the outbox, cannot read it, and is named', async () => {
+test('F-03 a writer needs no right to the outbox, cannot read it, and is the actor', async () => {
   await database.query(
     `create table served (id integer primary key, n integer); create role waiter login; grant insert, select, update on served to waiter`,
   );
@@ -102,7 +103,7 @@ test('F-03 a writer needs no right to the outbox, cannot read it, and is named',
     await expect(client.query(`insert into bitacora.outbox (id) values (gen_random_uuid())`)).rejects.toThrow(
       'permission denied',
     );
-    // Whatever a session says of itself, its writes succeed.
+    // The writes of a session succeed with any value of its setting.
     for (const context of [
       '{not json',
       '[]',
@@ -125,7 +126,7 @@ test('F-03 a writer needs no right to the outbox, cannot read it, and is named',
   expect(events[3]?.actor).toEqual({ id: 'u' });
 });
 
-test('F-03 partitions are captured once, by whatever name they are written to', async () => {
+test('F-03 a change of a partition is captured once, by any name by which it is written', async () => {
   await database.query(`create table visit (id integer, day integer, primary key (id, day)) partition by range (day);
     create table visit_a partition of visit for values from (0) to (10)`);
   await installCapture(query, { tables: ['visit'] });
@@ -148,7 +149,7 @@ test('F-03 partitions are captured once, by whatever name they are written to', 
   expect(await statusOf('public.visit_b')).toBe(true);
 });
 
-test('F-03 what foreign keys and other triggers change is captured, although the connection does not know of the triggers yet', async () => {
+test('F-03 changes by foreign keys and other triggers are captured, although the connection has not seen the triggers yet', async () => {
   await database.query(`create table parent (id integer primary key, above integer references parent on delete cascade);
     create table child (id integer primary key, parent integer references parent on delete set null);
     insert into parent values (1, null), (2, 1), (3, 2);
@@ -171,7 +172,7 @@ test('F-03 what foreign keys and other triggers change is captured, although the
   ]);
 });
 
-test('F-03 names of every kind, and tables without a key', async () => {
+test('F-03 names of every kind, and tables without a key, are captured', async () => {
   await database.query(
     `create schema "Sales"; create table "Sales"."Odd ""T""" ("change" integer, n integer, o text, context text, "start" text, at text, "row" text, bitacora_row text, place integer)`,
   );
@@ -186,7 +187,7 @@ test('F-03 names of every kind, and tables without a key', async () => {
     ['create', 'create', 'update', 'delete', 'delete'].map((verb) => `Sales.Odd_"T".${verb}`),
   );
   expect(fieldsOf(events[2])).toEqual({ n: [2, 5] });
-  // Rows without a key are named by what they hold: the update leads from one name to the next.
+  // The target id of a row without a key is made of its values, so an update changes the id.
   const [, , updated] = events;
   expect(updated?.targets?.[0]?.id).toBe(events[0]?.targets?.[0]?.id);
   expect(events.slice(3).map(({ targets }) => targets?.[0]?.id)).toContain(updated?.targets?.[1]?.id);
@@ -216,7 +217,7 @@ test('F-03 bulk statements, copy, merge and upsert: each row once, each with its
   expect(shortOf(await outboxEvents(database))).toEqual(['bulk.create 9']);
 });
 
-test('F-03 values that no event has room for are told by length and digest', async () => {
+test('F-03 values that are too large for an event are replaced by length and digest', async () => {
   await database.query('create table large (id integer primary key, body text, note text)');
   await installCapture(query, { tables: ['large'] });
   await database.query(`insert into large values (1, repeat('a', 1000000), 'short')`);

@@ -12,7 +12,7 @@ import { unsentAudit } from '../support/unsent-audit.ts';
 
 const statements = process.env['BITACORA_FAULTS'] === 'full' ? 3_000 : 300;
 
-/** Column `tag` is never changed: it says which row is which, where keys change or are absent. */
+/** The column `tag` never changes. It identifies a row when keys change or are absent. */
 const tables = {
   stay: {
     sql: `create table stay (hotel integer not null, room text not null, tag integer not null, note jsonb, labels text[], price numeric,
@@ -55,7 +55,7 @@ describe.each(['the connection', 'the triggers', 'both'])('F-03 captured by %s:'
     const errors: Error[] = [];
     const pool =
       by === 'the triggers' ? plain : auditPool(plain, audit, { onError: (error) => errors.push(error) });
-    // With `both`, the connection knows the tables from before the triggers.
+    // With `both`, the connection has read the tables before the triggers exist.
     for (const name of names) await pool.query(`delete from ${name}`);
     if (by !== 'the connection')
       await installCapture((text, values) => plain.query(text, [...values]), { tables: [...names] });
@@ -79,11 +79,14 @@ describe.each(['the connection', 'the triggers', 'both'])('F-03 captured by %s:'
 
 interface Step {
   text: string;
-  /** One line a row. */
+  /** Each row as one line. */
   differences: string[];
 }
 
-/** Runs statements, some in transactions and savepoints that are taken back; those that stay, with what they changed. */
+/**
+ * Runs statements, some in transactions and savepoints that are rolled back. Returns the statements that stay, with their
+ * changes.
+ */
 async function runRandom(client: pg.ClientBase, by: string): Promise<Step[]> {
   const random = createRandom(by.length);
   let tag = 1;
@@ -114,7 +117,7 @@ async function runRandom(client: pg.ClientBase, by: string): Promise<Step[]> {
     const failed = await client.query(text, values).then(
       () => false,
       (error: unknown) => {
-        // Two rows of one key: part of the game. Anything else is not.
+        // Random statements may give two rows one key. Any other error fails the test.
         if (error instanceof pg.DatabaseError && ['23505', '21000'].includes(error.code ?? '')) return true;
         throw new Error(`${text} ${JSON.stringify(values)}`, { cause: error });
       },
@@ -176,7 +179,7 @@ function statementOn(name: TableName, { random, tag }: Game): [string, unknown[]
   } as const;
   const columns: readonly (keyof typeof value)[] = columnsOf[name];
   const values: unknown[] = [];
-  const put = (one: unknown): string => `$${values.push(one)}`;
+  const put = (value: unknown): string => `$${values.push(value)}`;
   const quoted = (column: string): string => `"${column.replaceAll('"', '""')}"`;
   const condition = (): string =>
     `${pick([`${name}.n`, `"${name}"."n"`, 'n'])} ${pick(['<', '>=', '='])} ${put(value.n())}::int`;
@@ -219,7 +222,7 @@ function statementOn(name: TableName, { random, tag }: Game): [string, unknown[]
 
 type Snapshot = Record<TableName, Map<string, Record<string, string>>>;
 
-/** table → tag → column → JSON. */
+/** The JSON of each column, by table, tag and column. */
 async function snapshot(client: pg.ClientBase): Promise<Snapshot> {
   const found: Snapshot = { stay: new Map(), list: new Map(), visit: new Map() };
   for (const name of names) {
@@ -242,7 +245,7 @@ async function snapshot(client: pg.ClientBase): Promise<Snapshot> {
   return found;
 }
 
-/** With sorted keys: the order of an object's keys is no difference. */
+/** JSON with sorted keys, because the order of an object's keys is not a difference. */
 function plainJson(value: unknown): string {
   return JSON.stringify(value, (_, inner) =>
     typeof inner === 'object' && inner !== null && !Array.isArray(inner)
@@ -252,11 +255,14 @@ function plainJson(value: unknown): string {
 }
 
 function differencesOf(name: TableName, before: Snapshot, after: Snapshot): string[] {
-  const [old, now] = [before[name], after[name]];
+  const old = before[name];
+  const now = after[name];
   return [...new Set([...old.keys(), ...now.keys()])].flatMap((tag) => {
-    const [was, is] = [old.get(tag), now.get(tag)];
+    const was = old.get(tag);
+    const is = now.get(tag);
     const fields = Object.keys(was ?? is ?? {}).flatMap((path) => {
-      const [one, other] = [was?.[path] ?? 'null', is?.[path] ?? 'null'];
+      const one = was?.[path] ?? 'null';
+      const other = is?.[path] ?? 'null';
       return one === other ? [] : [`${path}: ${was ? one : ''} -> ${is ? other : ''}`];
     });
     if (was && is && fields.length === 0) return [];
@@ -264,7 +270,7 @@ function differencesOf(name: TableName, before: Snapshot, after: Snapshot): stri
   });
 }
 
-// Each partition that is emptied fires its own trigger.
+// Truncating a partitioned table fires the trigger of each partition.
 function truncated(name: TableName, by: string): string[] {
   return Array.from(
     { length: name === 'visit' && by !== 'the connection' ? 3 : 1 },

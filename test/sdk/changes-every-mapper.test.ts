@@ -78,7 +78,7 @@ describe.each(mappers)('F-03 SDK-31 C-02 by %s:', (name, open) => {
     expect(shortOf(await captured())).toEqual(['booking.create 1', 'booking.create 2', 'booking.create 3']);
   });
 
-  test('an update tells the fields that changed, before and after', async () => {
+  test('an update has the fields that changed, before and after', async () => {
     await host.create({ guest: 'Ann', nights: 2, total: '99999999.10' });
     await captured();
     await host.update('Ann', { nights: 3, total: '99999999.11' });
@@ -110,7 +110,7 @@ describe.each(mappers)('F-03 SDK-31 C-02 by %s:', (name, open) => {
     expect(await host.guests()).toHaveLength(4);
   });
 
-  test('a deleted row is an event with what it held; many are one each', async () => {
+  test('a deleted row is an event with its fields; each of many rows is its own event', async () => {
     await host.createMany([1, 2, 3].map((nights) => ({ guest: `guest ${nights}`, nights })));
     await captured();
     await host.remove('guest 1');
@@ -153,7 +153,7 @@ describe.each(mappers)('F-03 SDK-31 C-02 by %s:', (name, open) => {
     expect(shortOf(await captured())).toEqual(['booking.truncate *']);
   });
 
-  test('a key that changes is told under both names', async () => {
+  test('a row whose key changes has events under both keys', async () => {
     await host.create({ guest: 'Ann' });
     await captured();
     await host.update('Ann', { id: 70 });
@@ -165,7 +165,7 @@ describe.each(mappers)('F-03 SDK-31 C-02 by %s:', (name, open) => {
     expect(fieldsOf(event)).toEqual({ id: [1, 70] });
   });
 
-  test('what is rolled back leaves nothing, and what is committed is there in order', async () => {
+  test('rolled back changes give no events, and committed changes give them in order', async () => {
     await expect(
       host.transaction(async (inner) => {
         await inner.create({ guest: 'Ann', nights: 1 });
@@ -186,7 +186,7 @@ describe.each(mappers)('F-03 SDK-31 C-02 by %s:', (name, open) => {
     ]);
   });
 
-  test('what a savepoint takes back leaves nothing; the rest of the transaction stays', async () => {
+  test('changes undone by a savepoint give no events; the rest of the transaction does', async () => {
     await host.transaction(async (inner) => {
       await inner.create({ guest: 'Ann', nights: 1 });
       await inner.failedPart(async (part) => {
@@ -199,7 +199,7 @@ describe.each(mappers)('F-03 SDK-31 C-02 by %s:', (name, open) => {
     expect(await host.guests()).toEqual(['Ann', 'Cy']);
   });
 
-  test('a statement that fails fails the host, and leaves nothing', async () => {
+  test('a failing statement fails for the host, and gives no events', async () => {
     await host.create({ guest: 'Ann' });
     await captured();
     await expect(host.create({ guest: 'Ann' })).rejects.toBeInstanceOf(Error);
@@ -210,7 +210,7 @@ describe.each(mappers)('F-03 SDK-31 C-02 by %s:', (name, open) => {
     expect(await captured()).toHaveLength(1);
   });
 
-  test('a masked column tells that it changed, not what', async () => {
+  test('a masked column shows that it changed, and not its values', async () => {
     await host.create({ guest: 'Ann', door: 'first' });
     await host.update('Ann', { door: 'second' });
     await host.update('Ann', { nights: 1 });
@@ -260,26 +260,26 @@ describe.each(mappers)('F-03 SDK-31 C-02 by %s:', (name, open) => {
     expect(await captured()).toEqual([]);
   });
 
-  test('with the triggers on the same table, too, nothing is recorded twice', async () => {
+  test('with triggers on the same table as well, nothing is recorded twice', async () => {
     await installCapture((text, values) => admin.query(text, [...values]), {
       tables: ['booking'],
       ignore: ['paid'],
       mask: ['door'],
     });
-    // The host does not know yet: its first statement tells it.
+    // The host has not read the catalogue again yet; its first statement shows the change.
     const work = async (): Promise<string[]> => {
       await host.createMany([1, 2].map((nights) => ({ guest: `guest ${nights}`, nights })));
       await host.updateMany(1, { nights: 5 });
       await host.upsert({ guest: 'guest 1', nights: 6 });
       await host.transaction((inner) => inner.update('guest 2', { nights: 7 }));
-      // a writer that bypasses the host, in between
+      // Meanwhile another writer, without the host, changes the row.
       await admin.query(`update booking set nights = 8 where guest = 'guest 2'`);
       await host.removeMany(1);
       return (await captured()).map(({ action }) => action);
     };
     const once = ['create', 'create', 'update', 'update', 'update', 'update', 'update', 'delete', 'delete'];
     expect(await work()).toEqual(once.map((verb) => `booking.${verb}`));
-    // Any change of the catalogue through the host makes it look again: then the triggers capture all.
+    // A change of the catalogue through the host makes it read the catalogue again. Then the triggers capture all changes.
     await host.raw('create table if not exists other (id integer)');
     await admin.query('truncate booking restart identity');
     await captured();

@@ -52,7 +52,7 @@ async function write(
   await writeOutbox({ query: (text, values) => through.query(text, [...values]) }, events);
 }
 
-/** Ids of the targets of this type that are in the ledger, each as often as it is there. */
+/** The ids of the targets of this type in the ledger, one for each event. */
 async function inLedger(target: string): Promise<number[]> {
   const ids: number[] = [];
   for (let cursor: string | null = ''; cursor !== null;) {
@@ -75,7 +75,7 @@ function range(count: number): number[] {
   return Array.from({ length: count }, (_, at) => at);
 }
 
-test('SDK-17 several forwarders at once send each row once, and leave nothing', async () => {
+test('SDK-17 several forwarders at once send each row once, and leave no row', async () => {
   await write({ target: 'crowd', count: 3_000 });
   const forwarders = range(4).map(() =>
     createOutboxForwarder({ query, to: outboxPost({ url: server.url, key: server.key }), batchRowsMax: 100 }),
@@ -90,13 +90,13 @@ test('SDK-17 several forwarders at once send each row once, and leave nothing', 
       }
     }),
   );
-  expect(sent.reduce((sum, one) => sum + one, 0)).toBe(3_000);
-  expect(sent.filter((one) => one > 0).length).toBeGreaterThan(1);
+  expect(sent.reduce((sum, count) => sum + count, 0)).toBe(3_000);
+  expect(sent.filter((count) => count > 0).length).toBeGreaterThan(1);
   expect(await inLedger('crowd')).toEqual(range(3_000));
   expect(await waiting()).toEqual({ rows: 0, rejected: 0 });
 });
 
-test(`SDK-17 ${kills} kills of the forwarding process lose nothing and double nothing`, async () => {
+test(`SDK-17 ${kills} kills of the forwarding process lose no event and store none twice`, async () => {
   const start = (): ChildProcess =>
     spawn(
       process.execPath,
@@ -124,7 +124,7 @@ test(`SDK-17 ${kills} kills of the forwarding process lose nothing and double no
     const ended = once(forwarder, 'exit');
     forwarder.kill('SIGKILL');
     await ended;
-    // The leases of the dead end by themselves; nobody waits a minute for that here.
+    // The leases of killed processes end after a minute. The test ends them at once.
     await database.query('update bitacora.outbox set leased_until = clock_timestamp()');
     forwarder = start();
   }
@@ -171,7 +171,7 @@ test('SDK-17 a transaction that commits late is not skipped', async () => {
   expect(await inLedger('late')).toEqual([0, 1]);
 });
 
-test('SDK-17 an event that the server rejects stays with its reason, and holds up nothing', async () => {
+test('SDK-17 an event that the server rejects stays with its reason, and does not delay others', async () => {
   await write({ target: 'poison', from: 0, count: 2 });
   await database.query(`insert into bitacora.outbox (id, event) values
     (gen_random_uuid(), '{"action": "with spaces", "actor": {"id": "a"}}'), (gen_random_uuid(), '{"action": "a.b", "actor": {"id": "a"}, "changes": 7}')`);
@@ -185,7 +185,7 @@ test('SDK-17 an event that the server rejects stays with its reason, and holds u
   expect(await inLedger('poison')).toEqual(range(4));
 });
 
-test('SDK-17 through an audit, in order; while the server is away everything stays', async () => {
+test('SDK-17 an audit forwards in order; while the server is away everything stays', async () => {
   await write({ target: 'away', count: 20 });
   const gone = createOutboxForwarder({
     query,
@@ -200,7 +200,7 @@ test('SDK-17 through an audit, in order; while the server is away everything sta
   expect(body.entries.map(({ event }: any) => Number(event.targets[0].id))).toEqual(range(20).toReversed());
 });
 
-test('F-03 bitacora capture: install, a writer that knows nothing, forward, status, uninstall', async () => {
+test('F-03 bitacora capture: install, a writer without the SDK, forward, status, uninstall', async () => {
   const run = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
     spawnSync(process.execPath, ['--conditions=bitacora:source', cli, 'capture', ...args], {
       encoding: 'utf8',

@@ -23,7 +23,7 @@ import { startTestServer, type TestServer } from '../support/test-server.ts';
 const cli = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
 
 let server: TestServer;
-/** Two tenants of the server, and the one whose key the server is asked with otherwise. */
+/** Two tenants of the server, and the tenant of the server's own key. */
 let seen: { north: TestServer; south: TestServer; own: TestServer };
 let url: string;
 let database: pg.Pool;
@@ -32,7 +32,8 @@ const query = (text: string, values: readonly unknown[]): Promise<pg.QueryResult
 
 beforeAll(async () => {
   server = await startTestServer();
-  const [north, south] = [await openTenant(server, 'north'), await openTenant(server, 'south')];
+  const north = await openTenant(server, 'north');
+  const south = await openTenant(server, 'south');
   seen = { north, south, own: server };
   url = await createHostDatabase(server.superuserUrl(), 'host');
   database = new pg.Pool({ connectionString: url });
@@ -45,10 +46,12 @@ afterAll(async () => {
   await server.dispose();
 });
 
-/** Rows whose target's type is `target`, written within the context of `tenant`. */
+/** Writes rows with targets of the type `target` in the context of `tenant`. */
 async function write(tenant: string | undefined, target: string, count = 1): Promise<void> {
   const events = Array.from({ length: count }, (_, at) => ({
-    ...{ id: uuidV7(), action: 'order.place', actor: { type: 'user' as const, id: 'ann' } },
+    id: uuidV7(),
+    action: 'order.place',
+    actor: { type: 'user' as const, id: 'ann' },
     targets: [{ type: target, id: String(at) }],
   }));
   await withContext(tenant === undefined ? {} : { tenant }, () =>
@@ -56,7 +59,7 @@ async function write(tenant: string | undefined, target: string, count = 1): Pro
   );
 }
 
-/** Forwards until there is nothing more to be had; all batches together, and in how many. */
+/** Forwards until there are no more rows. Returns the sums of all batches, and the number of batches. */
 async function forwardAll(forwarder: OutboxForwarder): Promise<Forwarded & { batches: number }> {
   const total = { sent: 0, rejected: 0, unchanged: 0, later: 0, held: 0, batches: 0 };
   for (;;) {
@@ -68,7 +71,7 @@ async function forwardAll(forwarder: OutboxForwarder): Promise<Forwarded & { bat
   }
 }
 
-/** How many events with this target each tenant's ledger has. */
+/** The number of events with this type of target in each tenant's ledger. */
 async function found(target: string): Promise<Record<keyof typeof seen, number>> {
   const counts = { north: 0, south: 0, own: 0 };
   for (const name of ['north', 'south', 'own'] as const)
@@ -88,24 +91,31 @@ async function waiting(): Promise<Record<string, number>> {
 const leasesEnd = (): Promise<unknown> =>
   database.query('update bitacora.outbox set leased_until = clock_timestamp()');
 
-test('SDK-17 each row goes to the ledger of the tenant that it was written for; those of one that is not known stay, are told, and hold up nobody', async () => {
+test('SDK-17 each row goes to the ledger of its tenant; rows of an unknown tenant stay, are reported, and delay no others', async () => {
   const keys: Record<string, string> = { north: seen.north.key, south: seen.south.key };
   await write('west', 'lane', 250);
   for (const tenant of ['north', undefined, 'south', 'north']) await write(tenant, 'lane', 3);
   const errors: string[] = [];
   const forwarder = createOutboxForwarder({
-    ...{ query, batchRowsMax: 50, onError: (error: Error) => errors.push(error.message) },
+    query,
+    batchRowsMax: 50,
+    onError: (error: Error) => errors.push(error.message),
     to: outboxPost({ url: server.url, key: server.key, keyOf: (tenant) => keys[tenant] }),
   });
   expect(await forwardAll(forwarder)).toEqual({
-    ...{ sent: 12, held: 250, later: 0, rejected: 0, unchanged: 0, batches: 6 },
+    sent: 12,
+    held: 250,
+    later: 0,
+    rejected: 0,
+    unchanged: 0,
+    batches: 6,
   });
   expect(await found('lane')).toEqual({ north: 6, south: 3, own: 3 });
   expect(await waiting()).toEqual({ west: 250 });
   expect(errors).toEqual([
     'the events of the tenant west stay in the outbox: there is no key for this tenant',
   ]);
-  // A key that the server does not take is as good as none.
+  // A key that the server refuses has the same effect as no key.
   keys['west'] = 'no-such-key';
   await leasesEnd();
   await write('south', 'lane');
@@ -117,18 +127,19 @@ test('SDK-17 each row goes to the ledger of the tenant that it was written for; 
   expect(await found('lane')).toEqual({ north: 256, south: 4, own: 3 });
 });
 
-test('SDK-17 however many rows are held, those behind them are reached, and after them those that wait longest', async () => {
+test('SDK-17 however many rows are held back, the rows behind them are sent, and then those that wait longest', async () => {
   const keys: Record<string, string> = { north: seen.north.key };
   await write('west', 'row', 6);
   await write('south', 'row');
   await write('north', 'row', 2);
   const forwarder = createOutboxForwarder({
-    ...{ query, batchRowsMax: 2 },
+    query,
+    batchRowsMax: 2,
     to: outboxPost({ url: server.url, key: server.key, keyOf: (tenant) => keys[tenant] }),
   });
   const forward = async (): Promise<Forwarded> => {
     const batch = await forwarder.forwardOnce();
-    // As if going through what is held took longer than a lease.
+    // The test acts as if reading the rows that are held back took longer than a lease.
     await query('update bitacora.outbox set leased_until = leased_until - interval $$1 hour$$', []);
     return batch;
   };
@@ -139,7 +150,7 @@ test('SDK-17 however many rows are held, those behind them are reached, and afte
   expect(await waiting()).toEqual({ west: 6 });
 });
 
-test('SDK-17 a ledger that one tenant does not have holds up that tenant alone', async () => {
+test('SDK-17 a ledger that a tenant does not have delays only that tenant', async () => {
   const sales = JSON.stringify({ name: 'sales' });
   const made = await seen.north.json('/v1/ledgers', { method: 'POST', body: sales });
   expect(made.status).toBe(201);
@@ -156,7 +167,7 @@ test('SDK-17 a ledger that one tenant does not have holds up that tenant alone',
   expect(await forwardAll(forwarder)).toMatchObject({ sent: 2, held: 3, later: 0 });
 });
 
-test('SDK-17 an audit that forwards asks its keyOf, and what it writes in one transaction for several tenants is told apart', async () => {
+test('SDK-17 an audit that forwards asks its keyOf, and separates the tenants of one transaction', async () => {
   await database.query('create table parcel (id integer primary key, owner text)');
   const audit = createAudit({
     url: server.url,
@@ -183,7 +194,9 @@ test('SDK-17 an audit that forwards asks its keyOf, and what it writes in one tr
   expect(await waiting()).toEqual({ north: 2, south: 2, west: 2, '-': 2 });
   const errors: string[] = [];
   const to = createAudit({
-    ...{ url: server.url, key: server.key, name: 'forwarder' },
+    url: server.url,
+    key: server.key,
+    name: 'forwarder',
     keyOf: (tenant) => (tenant === 'north' ? seen.north.key : tenant === 'south' ? seen.south.key : ''),
   });
   const onError = (error: Error): unknown => errors.push(error.message);
@@ -201,9 +214,9 @@ test('SDK-17 F-03 the rows of triggers go to the tenant that the setting of the 
   await withContext({ tenant: 'north', actor: { id: 'ann' } }, () =>
     pool.query(`insert into crate values (1, 'a'), (2, 'b')`),
   );
-  const told = `{"tenant": "south", "actor": {"type": "user", "id": "u-7"}}`;
+  const context = `{"tenant": "south", "actor": {"type": "user", "id": "u-7"}}`;
   await database.query(
-    `begin; select set_config('bitacora.context', '${told}', true); update crate set owner = 'c'; commit`,
+    `begin; select set_config('bitacora.context', '${context}', true); update crate set owner = 'c'; commit`,
   );
   await database.query(
     `begin; set local bitacora.context = '{"tenant": 7}'; delete from crate where id = 1; commit`,
@@ -226,7 +239,7 @@ test('SDK-17 F-03 the rows of triggers go to the tenant that the setting of the 
   await uninstallCapture(query, 'all');
 });
 
-test('SDK-17 without keys of tenants all go by the one key, and an outbox of an earlier version is brought up to date', async () => {
+test('SDK-17 without keys of tenants all rows are sent with the one key, and an outbox of an earlier version is migrated', async () => {
   await database.query('alter table bitacora.outbox drop tenant');
   await write(undefined, 'single', 2);
   await database.query(outboxInstallSql());
@@ -264,10 +277,13 @@ test('SDK-17 bitacora capture forward takes the keys of the tenants from a file'
   expect(await waiting()).toEqual({ west: 1 });
 });
 
-test('SDK-17 an event goes to the outbox without a key for its tenant, and counts', async () => {
+test('SDK-17 an event without a key for its tenant goes to the outbox and is counted', async () => {
   const errors: string[] = [];
   const audit = createAudit({
-    ...{ url: server.url, key: server.key, mode: 'outbox' as const, keyOf: () => undefined },
+    url: server.url,
+    key: server.key,
+    mode: 'outbox' as const,
+    keyOf: () => undefined,
     onError: ({ code, field }) => void errors.push(`${code} ${field ?? ''}`),
   });
   const transaction = { query: (text: string, values: readonly unknown[]) => query(text, values) };

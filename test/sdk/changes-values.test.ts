@@ -7,7 +7,7 @@ import { createHostDatabase, everybodyLeft } from '../support/host-database.ts';
 import { fieldsOf, outboxEvents, shortOf } from '../support/outbox-events.ts';
 import { runPostgres, type PostgresCluster } from '../support/run-postgres.ts';
 
-/** The type, one value, the same in another spelling, another one, and how the change from the first to it is told. */
+/** A type, a value, the same value in another spelling, another value, and the change from the first to it in the event. */
 const kinds: readonly [string, string | null, string | null, string | null, unknown[]][] = [
   ['text', 'a', 'a', 'b', ['a', 'b']],
   ['text', null, null, '', [null, '']],
@@ -64,16 +64,16 @@ const guest = '0b6ad7a2-6d9c-4b0e-9d4a-3c1f5a8e7b21';
 
 test.each(kinds.map((kind, at) => [...kind, at] as const))(
   'F-03 %s: %s and %s are the same, %s is a change',
-  async (_type, value, same, other, told, at) => {
+  async (_type, value, same, other, change, at) => {
     await database.query(`insert into kind_${at} values ($1)`, [value]);
     await pool.query(`update kind_${at} set value = $1`, [same]);
     expect(await outboxEvents(database)).toEqual([]);
     await pool.query(`update kind_${at} set value = $1`, [other]);
-    expect((await outboxEvents(database)).map(fieldsOf)).toEqual([{ value: told }]);
+    expect((await outboxEvents(database)).map(fieldsOf)).toEqual([{ value: change }]);
   },
 );
 
-test('F-03 the same instant in another time zone is no change, the same hour in another zone is', async () => {
+test('F-03 the same instant in another time zone is not a change, and the same hour in another zone is', async () => {
   await database.query(`insert into moment values (1, '2026-01-01 12:00+00')`);
   await pool.query(`update moment set at = '2026-01-01 13:00+01'`);
   expect(await outboxEvents(database)).toEqual([]);
@@ -85,17 +85,18 @@ test('F-03 the same instant in another time zone is no change, the same hour in 
   expect(instants).toEqual(['2026-01-01T12:00:00.000Z', '2026-01-01T11:00:00.000Z']);
 });
 
-test('F-03 a key of any name and type names the row; made again after a deletion it is the same target', async () => {
+test('F-03 a key of any name and type identifies the row; a row created again after a deletion is the same target', async () => {
   for (const name of ['Ana', 'Ana again']) {
     await pool.query('insert into guest values ($1, $2)', [guest, name]);
     await pool.query('delete from guest');
   }
   await pool.query('delete from guest');
-  const [create, remove] = [`guest.create ${guest}`, `guest.delete ${guest}`];
+  const create = `guest.create ${guest}`;
+  const remove = `guest.delete ${guest}`;
   expect(shortOf(await outboxEvents(database))).toEqual([create, remove, create, remove]);
 });
 
-test('F-03 rows of a join table are events of their own: added, not added twice, removed, cleared', async () => {
+test('F-03 rows of a join table have their own events: added, not added twice, removed, cleared', async () => {
   await database.query('insert into guest values ($1)', [guest]);
   const add = `insert into guest_tag values ($1, 'vip'), ($1, 'quiet') on conflict do nothing`;
   await pool.query(add, [guest]);
@@ -110,7 +111,7 @@ test('F-03 rows of a join table are events of their own: added, not added twice,
   ]);
 });
 
-test('F-03 a touch is an event, and each step of a transaction tells what the step before left', async () => {
+test('F-03 an update without a change is an event, and each step of a transaction has the state that the step before left', async () => {
   const client = await pool.connect();
   await client.query('begin');
   await client.query(`insert into guest values ($1, 'a')`, [guest]);
@@ -133,7 +134,7 @@ test('F-03 a touch is an event, and each step of a transaction tells what the st
   expect(events[4] && fieldsOf(events[4])['name']).toEqual(['bc']);
 });
 
-test('F-03 a large value that an update leaves alone is neither read as changed nor lost at the deletion', async () => {
+test('F-03 a large value that an update does not touch is not a change, and is in the event of the deletion', async () => {
   await database.query(`alter table guest add column if not exists letter text`);
   await database.query(`alter table guest alter column letter set storage external`);
   await database.query(`insert into guest (guest_key, name, letter) values ($1, 'a', $2)`, [
@@ -147,7 +148,7 @@ test('F-03 a large value that an update leaves alone is neither read as changed 
   expect(remove?.['letter']).toMatchObject([{ leftOut: 'too long', lengthChars: 100_000 }]);
 });
 
-test('F-03 a change whose event cannot be written fails with the outbox; after_commit it stays, and is told', async () => {
+test('F-03 with the outbox a change fails when its event cannot be written; with after_commit it stays, and the error is reported', async () => {
   const errors: string[] = [];
   const away = createAudit({
     name: 'away',
@@ -181,7 +182,7 @@ test('F-03 a change whose event cannot be written fails with the outbox; after_c
   await expect.poll(() => errors).toHaveLength(statements.length);
 });
 
-test('F-03 a table says which operations and which rows are captured; a rule that throws leaves nothing out', async () => {
+test('F-03 operations and rows can be chosen for each table; if the rule throws, the row is captured', async () => {
   const rules = auditPool(new pg.Pool({ connectionString: url }), audit, {
     tables: {
       guest: {

@@ -14,7 +14,7 @@ const closing = { folder: 'accounting-closing', exported: 'accountingClosing' };
 const condominium = { folder: 'condominium', exported: 'condominium' };
 
 let server: TestServer;
-/** The host application: its folder finds the packages as one that has installed them. */
+/** The folder of the host application. It finds the packages as if they were installed there. */
 let host: string;
 let file: string;
 beforeAll(async () => {
@@ -41,8 +41,8 @@ interface Ran {
 function run(args: readonly string[]): Promise<Ran> {
   const env = { ...process.env, BITACORA_URL: server.url, BITACORA_API_KEY: server.key };
   return new Promise((resolve) =>
-    execFile(process.execPath, [...args], { cwd: host, env }, (error, out, told) =>
-      resolve({ code: error ? Number(error.code ?? 1) : 0, out, error: told }),
+    execFile(process.execPath, [...args], { cwd: host, env }, (failure, out, error) =>
+      resolve({ code: failure ? Number(failure.code ?? 1) : 0, out, error }),
     ),
   );
 }
@@ -80,7 +80,7 @@ const wrong = [
   [`await capture({ action: 'book.lend', actor, colour: 'red' });`, /colour/],
 ] as const;
 
-test('SDK-6 what the packs of a server declare is written as TypeScript that compiles, and whose events arrive', async () => {
+test('SDK-6 the packs of a server are written as TypeScript that compiles, and its events arrive', async () => {
   expect(await codegen('--out', file)).toEqual({ code: 0, out: `${file}\n`, error: '' });
   const text = readFileSync(file, 'utf8');
   expect(text).toMatch(/^\/\/ Made by .*\n\/\/ Catalogue sha256:[\da-f]{64}\n/);
@@ -91,7 +91,9 @@ test('SDK-6 what the packs of a server declare is written as TypeScript that com
   expect([out, error]).toEqual(['Libro devuelto\n', '']);
   const { body } = await server.json('/v1/events?actor=lia&limit=10');
   expect(body.entries.map((entry: any) => entry.event.action).toSorted()).toEqual([
-    ...['book.lend', 'book.return', 'payment.register'],
+    'book.lend',
+    'book.return',
+    'payment.register',
   ]);
 });
 
@@ -109,7 +111,7 @@ test('SDK-6 a wrong action, attribute or value is an error of the compiler, each
   }
 });
 
-test('SDK-6 the same catalogue gives the same bytes, and --check tells when the file is stale', async () => {
+test('SDK-6 the same catalogue gives the same bytes, and --check fails when the file is stale', async () => {
   await codegen('--out', file);
   const text = readFileSync(file, 'utf8');
   const { mtimeMs } = statSync(file);
@@ -140,7 +142,7 @@ test('SDK-6 the same catalogue gives the same bytes, and --check tells when the 
   expect(existsSync(absent)).toBe(false);
 });
 
-test('SDK-6 what codegen cannot do is exit code 2 with the name of the option', async () => {
+test('SDK-6 wrong options of codegen end with exit code 2 and the name of the option', async () => {
   const { body } = await server.json('/v1/keys', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

@@ -18,7 +18,7 @@ const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
 const spanId = '00f067aa0ba902b7';
 afterEach(() => void Reflect.deleteProperty(globalThis, apiKey));
 
-test('SDK-8 a context is handed on without asynchronous storage, and nothing of the running one is taken', async () => {
+test('SDK-8 a context can be passed without asynchronous storage, and nothing of the running context is added', async () => {
   const { audit, expectAudit } = createTestAudit();
   const fixed = withFixedContext(audit, { actor: { id: 'importer' }, correlationId: 'job-7' });
   withContext({ actor: { id: 'ana' }, module: 'billing' }, () => {
@@ -34,7 +34,7 @@ test('SDK-8 a context is handed on without asynchronous storage, and nothing of 
   expect(fixed.health().submitted).toBe(3);
 });
 
-test("SDK-8 OpenTelemetry's active span is taken where it is loaded, and its absence or failure costs nothing", async () => {
+test("SDK-8 OpenTelemetry's active span is used when it is loaded, and its absence or failure does no harm", async () => {
   const { audit, expectAudit } = createTestAudit();
   void audit.capture({ action: 'trace.none' });
   const span = { spanContext: () => ({ traceId, spanId, traceFlags: 1 }) };
@@ -118,11 +118,17 @@ test('SDK-7 a header stays within 4 KiB and ASCII, and what is not one is ignore
   expect(contextHeader({ module: 'billing' })).toBeUndefined();
   const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   const nothing = [
-    ...[undefined, null, '', '{', 'not base64!', encode(7), encode([1]), encode(null), 'A'.repeat(5_000)],
-    ...[
-      encode({ correlationId: 7, tenant: {}, actor: 'ana', paused: true }),
-      encode({ actor: { name: 'no id' } }),
-    ],
+    undefined,
+    null,
+    '',
+    '{',
+    'not base64!',
+    encode(7),
+    encode([1]),
+    encode(null),
+    'A'.repeat(5_000),
+    encode({ correlationId: 7, tenant: {}, actor: 'ana', paused: true }),
+    encode({ actor: { name: 'no id' } }),
   ];
   for (const bad of nothing) withContextHeader(bad, () => expect(currentContext()).toEqual({}));
   const foreign = encode({

@@ -66,7 +66,7 @@ test('SDK-7 1,000 concurrent requests through timers, streams and nested actors 
       });
     });
   });
-  // A busy machine answers late: no connection is given up for that.
+  // On a busy machine answers are late, so connections have no time limit.
   Object.assign(server, { keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -95,7 +95,7 @@ test('SDK-7 1,000 concurrent requests through timers, streams and nested actors 
   expect(Math.min(...counts.values())).toBeGreaterThanOrEqual(8);
 });
 
-test('SDK-7 what becomes known later reaches what is still running in the same context, and no other', async () => {
+test('SDK-7 a field that is set later reaches running code of the same context, and of no other', async () => {
   const { audit, events } = createTestAudit();
   const request = (id: string): Promise<void> =>
     withContext({ correlationId: id }, async () => {
@@ -113,7 +113,7 @@ test('SDK-7 what becomes known later reaches what is still running in the same c
   expect(new Set(found.map(String))).toEqual(new Set(['ana,ana,ana', 'luis,luis,luis']));
 });
 
-test('SDK-7 events of an emitter are captured in the context of the loop that waits for them', async () => {
+test('SDK-7 events of an emitter have the context of the loop that waits for them', async () => {
   const { audit, expectAudit } = createTestAudit();
   const emitter = new EventEmitter();
   const stopping = new AbortController();

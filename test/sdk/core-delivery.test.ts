@@ -5,7 +5,7 @@ import { accept, startScriptedServer, type Respond, type SentEvent } from '../su
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(() => Promise.all(closers.splice(0).map((close) => close())));
 
-test('events arrive in order in batches of the size set, with ids and times of the call', async () => {
+test('events arrive in order in batches of the set size, with ids and times of the call', async () => {
   const { audit, batches } = await connect(accept, { batchEventsMax: 100 });
   const before = Date.now();
   for (let n = 0; n < 250; n++) void audit.capture(event(n));
@@ -26,7 +26,7 @@ test('what the host changes after the call is not sent', async () => {
   expect(batches[0]?.[0]?.attributes?.n).toBe(1);
 });
 
-test('a batch leaves by itself when its time has come', async () => {
+test('a batch is sent when its time is over', async () => {
   const { audit, batches } = await connect(accept, { batchAfterMs: 20 });
   void audit.capture(event(1));
   await expect.poll(() => batches.length).toBe(1);
@@ -34,7 +34,7 @@ test('a batch leaves by itself when its time has come', async () => {
   await expect.poll(() => audit.health().delivered).toBe(2);
 });
 
-test('a batch holds no more bytes than set, counted in UTF-8', async () => {
+test('a batch holds at most the set number of bytes, counted in UTF-8', async () => {
   const { audit, batches } = await connect(accept, { batchBytesMax: 1_000 });
   for (let n = 0; n < 6; n++) void audit.capture({ ...event(n), description: 'ж'.repeat(150) });
   await audit.flush();
@@ -50,7 +50,7 @@ test('large bodies are gzipped, small ones are not', async () => {
   expect(encodings()).toEqual([undefined, 'gzip']);
 });
 
-test('a server that is away is tried again, with the same ids, until it takes the batch', async () => {
+test('while the server is away a batch is sent again, with the same ids, until it is accepted', async () => {
   const errors: SdkError[] = [];
   const { audit, batches } = await connect(
     (response, events, call) => (call < 3 ? void response.writeHead(503).end() : accept(response, events)),
@@ -62,7 +62,7 @@ test('a server that is away is tried again, with the same ids, until it takes th
   expect(errors.map(({ code }) => code)).toEqual(['unreachable', 'unreachable', 'unreachable']);
 });
 
-test('Retry-After is waited for', async () => {
+test('the SDK waits as long as Retry-After says', async () => {
   const times: number[] = [];
   const { audit } = await connect(
     (response, events, call) => {
@@ -77,7 +77,7 @@ test('Retry-After is waited for', async () => {
   expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(990);
 });
 
-test('events refused by the server or before it are counted and told, the rest is delivered', async () => {
+test('events refused by the server or the SDK are counted and reported, and the rest is delivered', async () => {
   const errors: SdkError[] = [];
   const { audit } = await connect(
     (response, events) => {
@@ -103,7 +103,7 @@ test('413 halves the batch until it fits', async () => {
   expect(batches.map(({ length }) => length).slice(0, 3)).toEqual([8, 4, 2]);
 });
 
-test('a refused key rejects the events and says so', async () => {
+test('with a refused key the events are rejected, and the error says so', async () => {
   const errors: SdkError[] = [];
   const { audit } = await connect((response) => void response.writeHead(401).end('{"detail":"no"}'), {
     onError: (error) => errors.push(error),
@@ -113,7 +113,7 @@ test('a refused key rejects the events and says so', async () => {
   expect(errors[0]?.message).toContain('401');
 });
 
-test('memory is bounded: what does not fit is dropped, counted and told', async () => {
+test('memory is bounded: events that do not fit are dropped, counted and reported', async () => {
   const dropped: string[] = [];
   const { audit } = await connect((response) => void response.writeHead(503).end(), {
     pendingBytesMax: 2_000,
@@ -135,7 +135,7 @@ test('close reports what is still pending, once, and later events are dropped', 
   expect(audit.health()).toMatchObject({ state: 'closed', submitted: 2, pending: 1, dropped: 1 });
 });
 
-test('a close during sending reports what the server answered', async () => {
+test('a close during sending counts what the server answered', async () => {
   const { audit } = await connect((response, events) => void setTimeout(() => accept(response, events), 50), {
     requestTimeoutMs: Infinity,
   });
@@ -143,11 +143,15 @@ test('a close during sending reports what the server answered', async () => {
   expect(await audit.flush(Infinity)).toMatchObject({ delivered: 1, pending: 0 });
   void audit.capture(event(2));
   expect(await audit.close(Infinity)).toEqual({
-    ...{ delivered: 2, rejected: 0, pending: 0, dropped: 0, spooled: 0 },
+    delivered: 2,
+    rejected: 0,
+    pending: 0,
+    dropped: 0,
+    spooled: 0,
   });
 });
 
-test('capture throws for nothing, not even hostile values and callbacks', async () => {
+test('capture never throws, not even for hostile values and callbacks', async () => {
   const { audit } = await connect(accept, {
     onError: () => {
       throw new Error('host');

@@ -25,7 +25,7 @@ async function start(respond: Respond): Promise<ScriptedServer> {
 const event = { action: 'a.b', actor: { id: 'ana' } };
 
 test.each(['flush', 'close'] as const)(
-  'SDK-18 SDK-20 a process that asks for %s as soon as it has started sends what another one left in the spool',
+  'SDK-18 SDK-20 a process that calls %s right after its start sends what another process left in the spool',
   async (ending) => {
     const spool = { directory: join(directory, ending) };
     const options: AuditOptions = { key: 'k', retryWaitMaxMs: 5, spool, onError: () => undefined };
@@ -43,7 +43,7 @@ test.each(['flush', 'close'] as const)(
   },
 );
 
-test('SDK-24 a host that sets no onError is warned once of each kind of error, such as a wrong key', async () => {
+test('SDK-24 a host without onError gets one warning for each kind of error, such as a wrong key', async () => {
   const warnings: Error[] = [];
   const note = (warning: Error): unknown => warnings.push(warning);
   process.on('warning', note);

@@ -26,7 +26,7 @@ beforeAll(async () => {
     '@bitacora/sdk',
   ]);
   writeFileSync(join(host, 'package.json'), '{ "name": "host", "private": true }');
-  // What `@bitacora/tlog` needs comes from here too: an offline cache has no list of versions after `npm ci`.
+  // The dependencies of `@bitacora/tlog` come from the checkout too, because npm's cache has no list of versions after `npm ci`.
   const theirs = ['curves', 'hashes'].map((name) => join(root, 'node_modules/@noble', name));
   const packed = await run('npm', ['pack', '--json', ...theirs, '--pack-destination', host]);
   const files: { filename: string }[] = JSON.parse(packed.stdout);
@@ -61,7 +61,7 @@ console.log(JSON.stringify({ states, delivered, pending }));
 `;
 
 test.for(['20.19.6', '22.23.3', '24'])(
-  'SDK-30 SDK-1 the packed tarball works on Node.js %s as ES module and as CommonJS, and both are one',
+  'SDK-30 SDK-1 the packed tarball works on Node.js %s as ES module and as CommonJS, and both share one audit',
   async (version, { skip }) => {
     const node = version === '24' ? process.execPath : await olderNode(version).catch(String);
     if (node.includes('rror')) return skip(`Node.js ${version} cannot be fetched: ${node}`);
@@ -81,7 +81,11 @@ test.for(['20.19.6', '22.23.3', '24'])(
       });
       expect(JSON.parse(stdout)).toEqual({
         states: [null, 'spooled', 'sequenced'],
-        ...{ delivered: 3, pending: 0, same: true, twice: 1, failed: [] },
+        delivered: 3,
+        pending: 0,
+        same: true,
+        twice: 1,
+        failed: [],
         node: expect.stringContaining(`v${version}`),
       });
     }
@@ -105,14 +109,16 @@ test.runIf(process.env['BITACORA_FAULTS'] === 'full').for(['Bun', 'Deno'] as con
       timeout: 5 * patienceMs,
     });
     expect(JSON.parse(stdout)).toEqual({
-      ...{ states: [null, 'spooled', 'sequenced'], delivered: 3, pending: 0 },
+      states: [null, 'spooled', 'sequenced'],
+      delivered: 3,
+      pending: 0,
     });
     expect(server.batches.flat().map(({ actor }) => actor.id)).toEqual(['ana', 'ana', 'ana']);
     server.close();
   },
 );
 
-/** Every subpath loads both ways without any framework installed. */
+/** Every entry point loads as ES module and as CommonJS without any framework installed. */
 async function runAllDoors(node: string): Promise<void> {
   const { exports } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
   const names = Object.keys(exports).map((path) => `@bitacora/sdk${path.slice(1)}`);
@@ -125,13 +131,17 @@ async function runAllDoors(node: string): Promise<void> {
   await run(node, ['doors.cjs'], { cwd: host });
 }
 
-test('SDK-30 hosts get types, whichever way they import', async () => {
+test('SDK-30 hosts get types, as ES module and as CommonJS', async () => {
   const use = (line: string): string =>
     `${line}\nconst audit: Audit = createAudit({ url: 'http://localhost', key: 'k' });\nvoid audit.capture({ action: 'a.b' });\n// @ts-expect-error an action is needed\nvoid audit.capture({});\n`;
   writeFileSync(join(host, 'use.mts'), use("import { createAudit, type Audit } from '@bitacora/sdk';"));
   writeFileSync(join(host, 'use.cts'), use("import { createAudit, type Audit } from '@bitacora/sdk';"));
   const compilerOptions = {
-    ...{ module: 'nodenext', strict: true, noEmit: true, types: ['node'], target: 'es2022' },
+    module: 'nodenext',
+    strict: true,
+    noEmit: true,
+    types: ['node'],
+    target: 'es2022',
     typeRoots: [join(root, 'node_modules/@types')],
   };
   writeFileSync(
@@ -142,7 +152,7 @@ test('SDK-30 hosts get types, whichever way they import', async () => {
   await expect(run(process.execPath, [tsc, '-p', host])).resolves.toMatchObject({ stdout: '' });
 });
 
-test('SDK-30 at most two packages are needed at run time, and the main door brings at most 30 KB, minified and gzipped', async () => {
+test('SDK-30 at most two packages are needed at run time, and the main entry has at most 30 KB, minified and gzipped', async () => {
   const { dependencies, version, publishConfig } = JSON.parse(
     readFileSync(join(installed, 'package.json'), 'utf8'),
   );
@@ -151,7 +161,7 @@ test('SDK-30 at most two packages are needed at run time, and the main door brin
   const reporter = readFileSync(join(installed, 'dist/send/source-reporter.js'), 'utf8');
   expect(reporter).toContain(`@bitacora/sdk ${version}`);
   const all = loadedFrom(join(installed, 'dist/index.js'));
-  // The tree is for those who watch it.
+  // Only watching a ledger needs the code of the tree.
   expect([...all].filter((file) => /tlog|noble/.test(relative(host, file)))).toEqual([]);
   const [door, functions] = await Promise.all([
     bundledBytes('@bitacora/sdk'),
@@ -163,7 +173,7 @@ test('SDK-30 at most two packages are needed at run time, and the main door brin
   expect(door).toBeLessThanOrEqual(sizeMaxBytes);
 });
 
-/** As bundlers and the sites that compare sizes count: minified, gzipped. */
+/** The minified and gzipped size, as bundlers count it. */
 async function bundledBytes(door: string): Promise<number> {
   const input = join(host, `bundle-${door.replaceAll('/', '-')}.mjs`);
   writeFileSync(input, `export * from '${door}';`);
@@ -182,7 +192,7 @@ test('SDK-30 the tarball holds no sources, no tests and no packages', () => {
   expect(strays).toEqual([]);
 });
 
-/** All modules behind one, `@bitacora/event` included. */
+/** All modules that a module imports, also those of `@bitacora/event`. */
 function loadedFrom(file: string, found = new Set<string>()): Set<string> {
   if (found.has(file)) return found;
   found.add(file);

@@ -32,7 +32,10 @@ async function connect(
   const server = await startScriptedServer(respond);
   const errors: SdkError[] = [];
   const audit = createAudit({
-    ...{ url: server.url, key: 'k', batchAfterMs: 5, retryWaitMaxMs: 5 },
+    url: server.url,
+    key: 'k',
+    batchAfterMs: 5,
+    retryWaitMaxMs: 5,
     onError: (error) => errors.push(error),
     ...options,
   });
@@ -46,13 +49,13 @@ const event = (n = 0): { action: string; actor: { id: string }; attributes: { n:
   attributes: { n },
 });
 
-/** What was submitted is all accounted for. */
+/** Checks that the counts of all states add up to the submitted events. */
 function expectConserved(health: Health): void {
   const { submitted, delivered, rejected, pending, dropped } = health;
   expect(delivered + rejected + pending + dropped, JSON.stringify(health)).toBe(submitted);
 }
 
-test('SDK-1 the same options again give the same audit and a warning, other options another one', async () => {
+test('SDK-1 the same options give the same audit and a warning, and other options give another audit', async () => {
   const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
   const { audit, server } = await connect();
   const same = { url: server.url, key: 'k', batchAfterMs: 5, retryWaitMaxMs: 5, onError: () => undefined };
@@ -64,7 +67,7 @@ test('SDK-1 the same options again give the same audit and a warning, other opti
     createAudit({ ...same, redact: { custom } }),
   );
   expect(rules[0]).not.toBe(rules[1]);
-  await Promise.all([audit, other, ...rules].map((one) => one.close()));
+  await Promise.all([audit, other, ...rules].map((instance) => instance.close()));
   const fresh = createAudit(same);
   expect(fresh).not.toBe(audit);
   await fresh.close();
@@ -119,7 +122,7 @@ test('SDK-2 address and key come from the environment when they are not given', 
   server.close();
 });
 
-test('SDK-3 SDK-24 no value makes capture throw, and every one is accounted for at any moment', async () => {
+test('SDK-3 SDK-24 no value makes capture throw, and at any moment each event is counted', async () => {
   const { audit, errors } = await connect();
   const thrower = {
     get action(): string {
@@ -133,28 +136,27 @@ test('SDK-3 SDK-24 no value makes capture throw, and every one is accounted for 
   const cyclic: Record<string, unknown> = event();
   cyclic['context'] = cyclic;
   const values: unknown[] = [
-    ...[
-      undefined,
-      null,
-      1n,
-      Symbol('x'),
-      NaN,
-      '',
-      [],
-      () => 1,
-      thrower,
-      revoked.proxy,
-      cyclic,
-      new Map(),
-      new Date(NaN),
-    ],
-    ...[deep, { ...event(), context: deep }, { ...event(), attributes: { x: thrower } }, Object.create(null)],
-    ...[
-      event(),
-      { ...event(), id: 7 },
-      { ...event(), id: 'x' },
-      { ...event(), context: { big: 10n, at: new Date(0) } },
-    ],
+    undefined,
+    null,
+    1n,
+    Symbol('x'),
+    NaN,
+    '',
+    [],
+    () => 1,
+    thrower,
+    revoked.proxy,
+    cyclic,
+    new Map(),
+    new Date(NaN),
+    deep,
+    { ...event(), context: deep },
+    { ...event(), attributes: { x: thrower } },
+    Object.create(null),
+    event(),
+    { ...event(), id: 7 },
+    { ...event(), id: 'x' },
+    { ...event(), context: { big: 10n, at: new Date(0) } },
     {
       ...event(),
       context: {
@@ -200,7 +202,7 @@ test('SDK-3 SDK-24 no value makes capture throw, and every one is accounted for 
   expect(errors).toHaveLength(health.rejected);
 });
 
-test('SDK-10 SDK-25 events carry ids and numbers from the call on, the same at each attempt, and gaps are explained', async () => {
+test('SDK-10 SDK-25 events have their ids and numbers from the call on, the same at each attempt, and gaps are explained', async () => {
   const { audit, server } = await connect(
     (response, events, call) => (call < 2 ? response.writeHead(503).end() : accept(response, events)),
     { name: 'shop', reportEveryMs: 100 },
@@ -226,7 +228,7 @@ test('SDK-10 SDK-25 events carry ids and numbers from the call on, the same at e
   });
 });
 
-test('SDK-25 a server that does not know reports is no error', async () => {
+test('SDK-25 a server without the route for reports is not an error', async () => {
   const server = await startScriptedServer(accept, { knowsSources: false });
   const audit = createAudit({ url: server.url, key: 'k' });
   void audit.capture(event());
@@ -246,7 +248,7 @@ test('SDK-11 SDK-12 one event too large for the server is rejected alone', async
   expect(Math.max(...server.batches.map(({ length }) => length))).toBe(9);
 });
 
-test('SDK-12 what was spooled and is refused for good is kept for a person to look at', async () => {
+test('SDK-12 spooled events that are refused for good are kept in a file for a person to read', async () => {
   const spool = { directory: join(directory, 'refused') };
   const { audit } = await connect((response) => response.writeHead(403).end(), { mode: 'durable', spool });
   await audit.capture(event(7));
@@ -313,7 +315,7 @@ test('SDK-4 a capture does no synchronous I/O in any mode, and costs at most ten
     batchAfterMs: 1_000,
   });
   const large = { ...event(), description: 'x'.repeat(850) };
-  // The first event of a mode opens what it needs, such as the spool's directory.
+  // The first event of a mode opens its resources, such as the spool's directory.
   await audit.capture(large, { mode: 'durable' });
   const spies = syncFileFunctions().map((name) => vi.spyOn(fs, name));
   syncBuiltinESMExports();
@@ -323,7 +325,7 @@ test('SDK-4 a capture does no synchronous I/O in any mode, and costs at most ten
   const called = (): string[] =>
     spies.filter(({ mock }) => mock.calls.length > 0).map((spy) => spy.getMockName());
   const calledMeanwhile = called();
-  // What the spies see, to be sure that they see.
+  // This call does I/O, to check that the spies work.
   statSync(directory);
   const calledHere = called();
   vi.restoreAllMocks();
@@ -332,21 +334,23 @@ test('SDK-4 a capture does no synchronous I/O in any mode, and costs at most ten
   expect(calledHere).toEqual(['statSync']);
   await Promise.all(captured);
 
-  // Both in turn, and of several rounds the best: what else the machine does is not the call's cost.
-  const [captures, copies]: [number[], number[]] = [[], []];
+  // Both take turns and the best of several rounds counts, so that other work of the machine does not count.
+  const captures: number[] = [];
+  const copies: number[] = [];
   for (let round = 0; round < 20; round++) {
     captures.push(medianOf(() => void audit.capture(large)));
     await audit.flush();
     copies.push(medianOf(() => void structuredClone(large)));
   }
-  const [capture, copy] = [Math.min(...captures), Math.min(...copies)];
+  const capture = Math.min(...captures);
+  const copy = Math.min(...copies);
   console.log(
     `half of the calls of the best round: capture of 1 KB within ${capture.toFixed(1)} µs, a copy ${copy.toFixed(1)} µs`,
   );
   expect(capture).toBeLessThanOrEqual(copy * 10);
 });
 
-/** Microseconds that half of the calls stay below. */
+/** The median of the calls, in microseconds. */
 function medianOf(call: () => void): number {
   const took = Array.from({ length: 500 }, () => {
     const began = performance.now();
@@ -386,7 +390,7 @@ test('SDK-17 each action has its mode: memory, disk, ledger, and the outbox of a
   const error = { code: 'outbox_failed', message: 'mode outbox needs the option transaction' };
   await expect(of('see.it', { mode: 'outbox' })).rejects.toMatchObject(error);
   expect(errors.at(-1)).toMatchObject(error);
-  // Nobody waits for it, and it fails: the process must not.
+  // Nobody waits for this call and it fails, which must not end the process.
   const ended = vi.fn<() => void>();
   process.on('unhandledRejection', ended);
   void of('see.it', { mode: 'outbox' });
@@ -406,7 +410,7 @@ test('SDK-17 each action has its mode: memory, disk, ledger, and the outbox of a
   await expect(of('pay.now')).rejects.toMatchObject({ code: 'closed' });
 });
 
-test('SDK-17 strict rejects in time when nothing answers, and its event is not sent later', async () => {
+test('SDK-17 without an answer strict rejects in time, and its event is not sent later', async () => {
   const { audit } = await connect(() => undefined, {
     mode: 'strict',
     strictTimeoutMs: 200,
@@ -416,7 +420,7 @@ test('SDK-17 strict rejects in time when nothing answers, and its event is not s
   await expect.poll(() => audit.health()).toMatchObject({ submitted: 1, pending: 0, dropped: 1 });
 });
 
-test("SDK-16 SDK-26 the spool is its owner's only, is gone when empty, and receipts are told", async () => {
+test('SDK-16 SDK-26 only its owner can read the spool, an empty spool is removed, and receipts are reported', async () => {
   const spool = { directory: join(directory, 'rights') };
   let isUp = false;
   const { audit, errors } = await connect(
@@ -437,7 +441,7 @@ test("SDK-16 SDK-26 the spool is its owner's only, is gone when empty, and recei
   expect(errors.every(({ code }) => code === 'unreachable')).toBe(true);
 });
 
-test('SDK-26 a server that tells another place for the same event is noticed', async () => {
+test('SDK-26 a server that answers another index for the same event is reported', async () => {
   let index = 0;
   const { audit, errors } = await connect(
     (response, events) => {
@@ -461,7 +465,7 @@ test('a key of a tenant that is replaced is used from the next request on', asyn
   }
   await withContext({ tenant: 'a' }, () => audit.capture(event()));
   expect(server.headers.map(({ authorization }) => authorization)).toEqual(
-    ['first', 'second', 'second', 'third'].map((one) => `Bearer ${one}`),
+    ['first', 'second', 'second', 'third'].map((key) => `Bearer ${key}`),
   );
 });
 
@@ -484,7 +488,7 @@ test('each tenant of a context has a key, numbers and a sender of its own', asyn
   expect(audit.health()).toMatchObject({ submitted: 5, delivered: 3, droppedBy: { too_many_tenants: 2 } });
 });
 
-test('SDK-7 the context fills what the event leaves open, redacted, and its own fields win', async () => {
+test("SDK-7 the context fills fields that the event does not have, redacted, and the event's own fields count first", async () => {
   const { audit, server } = await connect(accept, { name: 'shop' });
   const context = { actor: { id: 'ana' }, correlationId: 'c-1', attributes: { a: 1, password: 'x' } };
   withContext(context, () => void audit.capture({ action: 'a.b', attributes: { b: 2 } }));
@@ -504,7 +508,7 @@ test('SDK-7 the context fills what the event leaves open, redacted, and its own 
   expect(third).toMatchObject({ actor: { type: 'system', id: 'shop' } });
 });
 
-test('SDK-23 what the SDK does itself is not captured', async () => {
+test("SDK-23 the SDK's own requests are not captured", async () => {
   const seen: unknown[] = [];
   const transport: Transport = (batch) => {
     seen.push(audit.capture({ action: 'http.request' }));
@@ -520,7 +524,7 @@ test('SDK-23 what the SDK does itself is not captured', async () => {
   expect(audit.health().submitted).toBe(1);
 });
 
-test('SDK-27 events tell when they were sent, and a clock that jumps moves no timer', async () => {
+test('SDK-27 events are sent with the time of sending, and a clock that jumps changes no timer', async () => {
   let nowMs = Date.parse('2026-03-01T00:00:00Z');
   const { audit, server } = await connect(accept, { clock: () => nowMs, batchAfterMs: 50 });
   for (const jumpMs of [0, -86_400_000, 86_400_000]) {
@@ -554,7 +558,7 @@ test('SDK-29 debug prints what would be sent, redacted; disabled does nothing at
   expect(await nothing.close()).toEqual({ delivered: 0, rejected: 0, pending: 0, dropped: 0, spooled: 0 });
 });
 
-test('SDK-15 what memory has no room for goes to the spool, where there is one', async () => {
+test('SDK-15 events for which memory has no room go to the spool, if there is one', async () => {
   let isUp = false;
   const { audit } = await connect(
     (response, events) => (isUp ? accept(response, events) : response.writeHead(503).end()),

@@ -1,7 +1,7 @@
 import type { Audit } from '@bitacora/sdk';
 import type { audited } from '@bitacora/sdk/functions';
 
-/** Standard decorators run nowhere without compiling: the test compiles this file first. */
+/** The test compiles this file first, because no version of Node.js runs standard decorators. */
 export function decoratedBookings(decorate: typeof audited, audit: Audit) {
   class Bookings {
     readonly #fee = 12;

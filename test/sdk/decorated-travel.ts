@@ -1,6 +1,6 @@
 import type { travelNames } from './travel-names.ts';
 
-/** Standard decorators run nowhere without compiling: the test compiles this file first. */
+/** The test compiles this file first, because no version of Node.js runs standard decorators. */
 export function decoratedDesk(names: ReturnType<typeof travelNames>) {
   const { auditBookingAction, auditAiAgentAccess, auditDataAccess, auditUserAction } = names;
   class Desk {

@@ -161,7 +161,7 @@ const startKoa: StartHost = ({ audit, ...options }) => {
       if (body !== undefined) context.body = body;
     };
     if (path.startsWith('/bookings/')) {
-      // As a router would leave it.
+      // Sets the path as a router does.
       context._matchedRoute = '/bookings/:id';
       context.params = { id: decodeURIComponent(path.slice(10)) };
       return reply(await app.booking(context.params.id));
@@ -225,7 +225,7 @@ const startHono: StartHost = ({ audit, ...options }) => {
   });
 };
 
-/** Decorators are called as functions: their syntax would have to be compiled. */
+/** The decorators are called as functions, because their syntax would have to be compiled. */
 function decorate(type: any, method: string, ...decorators: any[]): void {
   const descriptor = Object.getOwnPropertyDescriptor(type.prototype, method);
   for (const decorator of decorators) decorator(type.prototype, method, descriptor);

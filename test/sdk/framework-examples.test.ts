@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => server?.dispose());
 
 test.each(['express', 'fastify', 'hono', 'koa', 'nestjs'])(
-  'D-04 C-02 the example host on %s puts its requests, sessions and approvals on record',
+  'D-04 C-02 the example host on %s records its requests, sessions and approvals',
   async (name) => {
     const { child, url } = await startHost(name);
     try {
@@ -35,7 +35,7 @@ test.each(['express', 'fastify', 'hono', 'koa', 'nestjs'])(
       expect((await ask('/report', {}, session)).status).toBe(500);
       expect((await ask('/health')).status).toBe(200);
       expect((await post('/logout', {}, session)).status).toBe(204);
-      // Ends by itself, with everything sent: `closeOnExit`.
+      // With `closeOnExit` the example ends by itself after it has sent everything.
       const exited = once(child, 'exit');
       child.kill('SIGTERM');
       await exited;
@@ -79,7 +79,7 @@ test.each([
       spawnSync(needed, ['--version']).error,
       `${needed} must be installed for this example`,
     ).toBeUndefined();
-  // Not synchronously: the server's own output must flow on.
+  // The program runs asynchronously, because the test must read the server's output meanwhile.
   const child = spawn(program, [`${examples}http/${file}`], {
     env: { ...process.env, BITACORA_URL: server.url, BITACORA_API_KEY: server.key },
   });

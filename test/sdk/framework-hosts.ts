@@ -14,17 +14,17 @@ import type { RequestOptions } from '../../packages/sdk/src/adapters/request/ind
 
 export interface Host {
   url: string;
-  /** What reached the framework's own handling of errors. */
+  /** The errors that reached the framework's own error handler. */
   errors: unknown[];
   close(): Promise<void>;
 }
 export interface HostOptions extends Omit<RequestOptions<any>, 'actorOf' | 'signIn'> {
-  /** Absent: the same application without an audit trail. */
+  /** Absent for the same application without the SDK. */
   audit?: Audit;
 }
 export type StartHost = (options: HostOptions) => Promise<Host>;
 
-/** What an application answers, whatever the framework: status and JSON. */
+/** The answer of an application in any framework: status and JSON. */
 interface Reply {
   status: number;
   body?: unknown;
@@ -32,7 +32,7 @@ interface Reply {
 
 export const loginPath = '/login';
 
-/** The same rules in all hosts; what the framework calls a request comes in as `headers` and `body`. */
+/** The rules of all hosts. The headers and the body come from the framework's request. */
 export function rulesFor(read: {
   header(request: any, name: string): string | undefined;
   body(request: any): any;
@@ -58,7 +58,7 @@ export function rulesFor(read: {
   };
 }
 
-/** The application: the same in all six hosts. */
+/** The application, which is the same in all six hosts. */
 export function createApplication(audit: Audit | undefined): {
   booking(id: string): Promise<Reply>;
   login(body: any): Promise<Reply>;
@@ -117,7 +117,7 @@ export async function readJson(request: IncomingMessage): Promise<any> {
   return text === '' ? undefined : JSON.parse(text);
 }
 
-/** Three parts with pauses. */
+/** A stream of three parts with pauses. */
 export async function stream(response: ServerResponse): Promise<void> {
   response.writeHead(200, { 'content-type': 'text/plain' });
   for (const part of ['one ', 'two ', 'three']) {

@@ -89,7 +89,7 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
     expect(JSON.stringify(event)).not.toMatch(/hunter2|abcdefgh1234|tok-secret/);
   });
 
-  test('D-04 SDK-9 excluded paths leave no event, and nothing else passes for one of them', async () => {
+  test('D-04 SDK-9 excluded paths give no event, and similar paths are not excluded', async () => {
     const host = await start();
     const ids = [];
     for (const path of ['/health', '/health/live?x=1', '/docs']) ids.push((await ask(host, path)).id);
@@ -102,11 +102,11 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
     const { id: excluded } = await ask(other, '/bookings/1');
     const { id: health } = await ask(other, '/health');
     expect(await eventsOf(health, 'http.request')).toHaveLength(1);
-    // What the handler captures keeps its context.
+    // Events that the handler captures keep their context.
     expect((await eventsNow(excluded)).map(({ action }) => action)).toEqual(['booking.read']);
   });
 
-  test('SDK-9 bodies are kept only where the host asks for them, route by route too', async () => {
+  test('SDK-9 bodies are kept only where the host asks for them, also for single routes', async () => {
     const sent = post({ amount: 12 });
     const silent = await start();
     const { id: none } = await ask(silent, '/echo', sent);
@@ -132,7 +132,7 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
     expect(await eventsNow(hidden)).toHaveLength(1);
   });
 
-  test("D-04 SDK-9 the client's address is a proxy's word only where the proxy is trusted", async () => {
+  test("D-04 SDK-9 the client's address is read from a proxy's header only when the proxy is trusted", async () => {
     const forwarded = { 'x-forwarded-for': '6.6.6.6, 203.0.113.7:4711, 10.1.2.3', forwarded: 'for=6.6.6.7' };
     const rfc7239 = {
       'x-forwarded-for': '6.6.6.6',
@@ -152,7 +152,7 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
     }
   });
 
-  test('SDK-7 SDK-9 what a handler captures knows actor, client, correlation and trace, also after awaits', async () => {
+  test('SDK-7 SDK-9 events that a handler captures have actor, client, correlation and trace, also after awaits', async () => {
     const host = await start({ module: 'reservations', tenantOf: () => 'acme', sessionOf: () => 's-1' });
     const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
     const { id } = await ask(host, '/bookings/9', {
@@ -230,7 +230,10 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
     });
     expect(await actionsOf(denied.id, 2)).toEqual(['access.denied', 'http.request']);
     expect((await eventsOf(denied.id, 'access.denied'))[0]).toMatchObject({
-      ...{ actor: { id: 'eve' }, outcome: 'failure', level: 'medium', ...origin },
+      actor: { id: 'eve' },
+      outcome: 'failure',
+      level: 'medium',
+      ...origin,
       request: { method: 'GET', url: '/secret', status: 403 },
     });
     expect(await actionsOf(broken.id, 2)).toEqual(['http.request', 'system.error']);
@@ -239,7 +242,7 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
     expect((await eventsOf(broken.id, 'http.request'))[0]).toMatchObject({ outcome: 'failure', error });
   });
 
-  test("SDK-9 the application's answers and errors are the same with and without", async () => {
+  test("SDK-9 the application's answers and errors are the same with and without the SDK", async () => {
     const [plain, audited] = await Promise.all([startHost(name, {}), start({ captureBody: true })]);
     const requests: [string, RequestInit][] = [
       ['/bookings/1', {}],
@@ -262,7 +265,7 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
     expect(audited.errors).toContain(failure);
   });
 
-  test('SDK-9 a stream is recorded at its end, and a client that leaves as such', async () => {
+  test('SDK-9 a stream is recorded at its end, and a client that disconnects is recorded as such', async () => {
     const host = await start();
     const { id, response } = await ask(host, '/stream');
     expect(await response.text()).toBe('one two three');
@@ -286,7 +289,7 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
     expect(event.request.status).toBeUndefined();
   });
 
-  test('D-04 no request keeps its own event off the record', async () => {
+  test('D-04 no request can prevent its own event', async () => {
     const host = await start({ captureBody: true });
     const many = Array.from({ length: 1_200 }, (_, n) => `p${n}=${n}`).join('&');
     const deep = JSON.parse('{"a":'.repeat(60) + '1' + '}'.repeat(60)) as object;
@@ -309,7 +312,7 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
         headers: { ...(init.headers as Record<string, string>), 'user-agent': 'u'.repeat(1_500) },
       });
       const [event] = await eventsOf(id, 'http.request');
-      // A body that the framework refuses was never parsed.
+      // A body that the framework refuses is never parsed.
       if (path !== '/echo' || event.request.status === 200)
         expect(event.attributes.http, path.slice(0, 60)).toBeDefined();
     }
@@ -341,7 +344,7 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
   });
 });
 
-test('C-02 a handler tells what became of a session itself, and the rules are silent', async () => {
+test('C-02 when a handler reports a sign-in or sign-out itself, the rules capture nothing', async () => {
   const host = await listen(
     auditRequests(audit, { signIn: { path: '/login' } })((request, response) => {
       const session = auditSession(audit);
@@ -359,7 +362,9 @@ test('C-02 a handler tells what became of a session itself, and the rules are si
   const out = await ask(host, '/anywhere');
   expect(await actionsOf(right.id, 2)).toEqual(['account.enter', 'session.login']);
   expect((await eventsOf(right.id, 'account.enter'))[0]).toMatchObject({
-    ...{ level: 'critical', actor: { id: '7', name: 'Ana' }, sessionId: 's-7' },
+    level: 'critical',
+    actor: { id: '7', name: 'Ana' },
+    sessionId: 's-7',
   });
   expect(await actionsOf(wrong.id, 2)).toEqual(['account.enter', 'session.login_failed']);
   expect((await eventsOf(wrong.id, 'session.login_failed'))[0]).toMatchObject({
@@ -381,7 +386,7 @@ test('SDK-9 a middleware that stands twice in a chain records once', async () =>
   expect(await eventsNow(id)).toHaveLength(1);
 });
 
-test('SDK-9 policies of a Nest handler and of a Fastify route are those of their requests', async () => {
+test('SDK-9 policies of a Nest handler and of a Fastify route apply to their requests', async () => {
   const nest = await startHost('nestjs', { audit });
   const { id } = await ask(nest, '/secret');
   expect((await eventsOf(id, 'http.request'))[0]).toMatchObject({
@@ -423,7 +428,7 @@ test("D-04 SDK-9 in Express's nested routers route and parameters are those of t
   ]);
 });
 
-test('SDK-9 over HTTP/2 too, a client that leaves is recorded as such', async () => {
+test('SDK-9 a client that disconnects is recorded as such over HTTP/2 too', async () => {
   const app = createHttp2Server();
   const listener = auditRequests(audit)((request, response) =>
     request.url === '/whole' ? response.end('all') : response.write('a part'),
@@ -444,7 +449,7 @@ test('SDK-9 over HTTP/2 too, a client that leaves is recorded as such', async ()
   expect(outcomes).toEqual([undefined, 'aborted']);
 });
 
-test('SDK-9 SDK-20 answers without a connection are recorded as whole: injected, or in a function that a cloud calls', async () => {
+test('SDK-9 SDK-20 answers without a connection are recorded as complete: injected, or in a cloud function', async () => {
   const app = fastify();
   await app.register(auditFastify(audit));
   app.get('/wire', async () => ({}));
@@ -498,7 +503,7 @@ test('options that cannot work are refused at the start', async () => {
   expect(rulesFor({ header: () => undefined, body: () => undefined }).signOut.path).toBe('/logout');
 });
 
-/** As the socket of such a function writes. */
+/** A response like that of a cloud function, without a socket. */
 function written(...parts: unknown[]): boolean {
   const done = parts.find((part) => typeof part === 'function');
   if (done) process.nextTick(done as () => void);
@@ -512,7 +517,7 @@ async function startHost(name: string, options: HostOptions): Promise<Host> {
   return host;
 }
 
-/** A request with a correlation id of its own, by which its events are found. */
+/** Sends a request with its own correlation id, by which its events are found. */
 async function ask(
   host: Host,
   path: string,
@@ -526,12 +531,12 @@ async function ask(
     'x-request-id': id,
   };
   const response = await fetch(host.url + path, { ...init, headers });
-  // Some of the hosts match their paths to the letter.
+  // Some hosts match paths exactly.
   if (response.status === 404 && instead !== path) return ask(host, instead, init);
   return { id, response };
 }
 
-/** `fetch` would resolve the dots itself. */
+/** Sends the path as it is, because `fetch` would resolve the dots. */
 async function askToTheLetter(host: Host, path: string): Promise<string> {
   const id = randomUUID();
   const request = httpRequest(host.url, { path, headers: { 'x-request-id': id }, agent: false });
@@ -556,7 +561,7 @@ async function eventsNow(correlationId: string): Promise<any[]> {
   return body.entries.map(({ event }: { event: unknown }) => event);
 }
 
-/** The event of a request comes when its answer is over, which may be after the client has it. */
+/** The event of a request is captured when its answer ends, which may be after the client has received it. */
 async function eventsOf(correlationId: string, action: string): Promise<any[]> {
   const find = async (): Promise<any[]> =>
     (await eventsNow(correlationId)).filter((event) => event.action === action);

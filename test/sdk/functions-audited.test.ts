@@ -24,13 +24,15 @@ test('SDK-31 a wrapped function is captured with outcome and duration, and retur
   );
   expect(total('i7', 1, 2, 3)).toBe(6);
   expect(await expectAudit('invoice.total')).toMatchObject({
-    ...{ outcome: 'success', level: 'low', targets: [{ type: 'invoice', id: 'i7' }] },
+    outcome: 'success',
+    level: 'low',
+    targets: [{ type: 'invoice', id: 'i7' }],
     attributes: { lines: 3, sum: 6 },
     durationMs: expect.any(Number),
   });
 });
 
-test('SDK-31 what a function throws or rejects with reaches the caller untouched and is on record, redacted', async () => {
+test('SDK-31 what a function throws or rejects with reaches the caller unchanged and is recorded, redacted', async () => {
   const { audit, expectAudit } = createTestAudit();
   const thrown = Object.assign(new Error('refused: password=hunter2'), { code: 'E_REFUSED' });
   const sync = audited({ audit, action: 'job.sync' }, () => {
@@ -98,7 +100,7 @@ test('SDK-31 generators and iterators are passed through, and an audit that fail
   expect(audited({ audit: throwing, action: 'a.b' }, () => 3)()).toBe(3);
 });
 
-test('SDK-31 the decorators that NestJS uses capture methods too, and what others noted on a method stays', async () => {
+test("SDK-31 the decorators that NestJS uses capture methods too, and a method's metadata stays", async () => {
   const { audit, expectAudit } = createTestAudit();
   class Rooms {
     readonly fee = 12;

@@ -5,7 +5,7 @@ import { createTestAudit } from '@bitacora/sdk/test-kit';
 
 const startedAt = Date.now();
 
-test('SDK-31 a block is one event with start, duration and outcome, and ties what is captured inside together', async () => {
+test('SDK-31 a block is one event with start, duration and outcome, and events inside have its correlation id', async () => {
   const { audit, expectAudit } = createTestAudit();
   const result = await auditContext(
     audit,
@@ -46,7 +46,7 @@ test('SDK-31 a block that throws is a failure with its error, which reaches the 
   await expectAudit({ action: 'trip.pay', outcome: 'failure', error: { message: 'no money' } });
 });
 
-test('SDK-31 await using captures at the end of the block, and success only where it was said', async () => {
+test('SDK-31 await using captures at the end of the block, and a success only after succeed()', async () => {
   const { audit, expectAudit, events } = createTestAudit();
   const run = async (action: string, step: 'succeed' | 'throw' | 'return'): Promise<void> => {
     await using block = auditContext(audit, { action, announce: step === 'succeed' });
@@ -68,7 +68,7 @@ test('SDK-31 await using captures at the end of the block, and success only wher
   expect(await events()).toHaveLength(4);
 });
 
-test('SDK-31 a block takes the correlation id that is given or running', async () => {
+test('SDK-31 a block takes the correlation id of its fields or of the running context', async () => {
   const { audit, expectAudit } = createTestAudit();
   withContext({ correlationId: 'request-7' }, () =>
     auditContext(audit, { action: 'a.b' }, (block) =>
@@ -82,7 +82,7 @@ test('SDK-31 a block takes the correlation id that is given or running', async (
   await expectAudit({ action: 'a.c', correlationId: 'own' });
 });
 
-test('SDK-31 diff tells each value that differs, by its path, and absent apart from null', () => {
+test('SDK-31 diff lists each value that differs by its path, and absent differs from null', () => {
   const before = {
     name: 'Ana',
     address: { city: 'Madrid', zip: '28001' },
@@ -122,7 +122,7 @@ test('SDK-31 diff tells each value that differs, by its path, and absent apart f
   expect(diff({ price: 0, x: Number.NaN }, { price: -0, x: Number.NaN })).toEqual([]);
 });
 
-test('SDK-31 diff ends on values that refer to themselves, and tells no more than an event holds', async () => {
+test('SDK-31 diff ends on values that refer to themselves, and lists no more than an event can hold', async () => {
   const cycle: Record<string, unknown> = { n: 1 };
   cycle['self'] = cycle;
   const other: Record<string, unknown> = { n: 2 };

@@ -31,7 +31,7 @@ async function stored(correlationId: string): Promise<any[]> {
   return body.entries.map(({ event }: any) => event);
 }
 
-test('D-05 methods under decorators that a domain has named are on record with who, what, how long and how it ended', async () => {
+test("D-05 methods with a domain's decorators are recorded with actor, action, duration and outcome", async () => {
   const compiled = await compileDecorators(resolve(import.meta.dirname, 'decorated-travel.ts'), folder);
   const { desk, invite }: ReturnType<typeof decoratedDesk> = compiled.decoratedDesk(
     travelNames(audited, audit),
@@ -50,19 +50,25 @@ test('D-05 methods under decorators that a domain has named are on record with w
   expect(events).toMatchObject([
     { ...all, action: 'booking.create', level: 'medium', targets: [{ type: 'booking', id: 'b7' }] },
     {
-      ...{ action: 'booking.create', outcome: 'failure', targets: [{ type: 'booking', id: 'b8' }] },
+      action: 'booking.create',
+      outcome: 'failure',
+      targets: [{ type: 'booking', id: 'b8' }],
       error: { code: 'RangeError', message: 'no seats' },
     },
     { ...all, action: 'agent.query', targets: [{ type: 'agent', id: 'ethical_tourism' }] },
     {
-      ...{ ...all, action: 'data.export', level: 'high', sensitive: true, attributes: { records: 2 } },
+      ...all,
+      action: 'data.export',
+      level: 'high',
+      sensitive: true,
+      attributes: { records: 2 },
       targets: [{ type: 'data', id: 'customer_data' }],
     },
     { ...all, action: 'user.create', module: 'user_management', level: 'medium' },
   ]);
 });
 
-test('D-05 the same names wrap functions, which keep their types and what they return or throw', async () => {
+test('D-05 the same names wrap functions, which keep their types, results and errors', async () => {
   const names = travelNames(audited, audit);
   const cancel = names.auditBookingAction('cancel')((booking: { id: string }, reason: string) =>
     Promise.resolve(`${booking.id} ${reason}`),
@@ -96,9 +102,11 @@ test('D-05 the same names wrap functions, which keep their types and what they r
   expect(JSON.stringify(events)).not.toContain('abcdef0123456789');
 });
 
-test('D-05 a block is on record with its start, duration and result, also when it throws', async () => {
+test('D-05 a block is recorded with its start, duration and result, also when it throws', async () => {
   const fields = {
-    ...{ actor, description: 'Complex booking operation with multiple agents', action: 'booking.create' },
+    actor,
+    description: 'Complex booking operation with multiple agents',
+    action: 'booking.create',
     ...({ module: 'booking', level: 'medium', announce: true } as const),
   };
   const began = Date.now();
@@ -109,11 +117,11 @@ test('D-05 a block is on record with its start, duration and result, also when i
   });
   const ended = Date.now();
   expect(booked).toBe(7);
-  // By the time at which they began.
+  // The events are ordered by the time at which they began.
   const [start, end, held] = await stored('block-good');
   expect(start).toMatchObject({ action: 'booking.create', outcome: 'pending', level: 'medium' });
   expect(held).toMatchObject({ action: 'seat.hold' });
-  expect(end).toMatchObject({ ...{ action: 'booking.create', outcome: 'success' }, actor: { id: 'lia' } });
+  expect(end).toMatchObject({ action: 'booking.create', outcome: 'success', actor: { id: 'lia' } });
   expect(end.description).toBe(fields.description);
   expect(end.durationMs).toBeGreaterThanOrEqual(18);
   expect(Date.parse(end.occurredAt)).toBeGreaterThanOrEqual(began);
@@ -126,7 +134,8 @@ test('D-05 a block is on record with its start, duration and result, also when i
   expect(await stored('block-bad')).toMatchObject([
     { outcome: 'pending' },
     {
-      ...{ outcome: 'failure', error: { code: 'RangeError', message: 'no seats left' } },
+      outcome: 'failure',
+      error: { code: 'RangeError', message: 'no seats left' },
       durationMs: expect.any(Number),
     },
   ]);

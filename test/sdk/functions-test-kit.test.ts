@@ -2,7 +2,7 @@ import { AssertionError } from 'node:assert';
 import { expect, test } from 'vitest';
 import { createTestAudit } from '@bitacora/sdk/test-kit';
 
-test('SDK-28 the test kit captures in memory, judged as by the server, at the time of its clock', async () => {
+test('SDK-28 the test kit captures in memory, checks events as the server does, and uses the time of its clock', async () => {
   const { audit, clock, expectAudit, events, errors } = createTestAudit();
   void audit.capture({
     action: 'booking.cancel',
@@ -26,7 +26,7 @@ test('SDK-28 the test kit captures in memory, judged as by the server, at the ti
   expect((await expectAudit('booking.view')).occurredAt).toBe('1970-01-01T00:00:00.000Z');
 });
 
-test('SDK-28 an expectation matches by parts, patterns and functions, and tells the nearest event when it fails', async () => {
+test('SDK-28 an expectation matches by parts, patterns and functions, and shows the nearest event when it fails', async () => {
   const { audit, expectAudit } = createTestAudit();
   void audit.capture({
     action: 'invoice.approve',

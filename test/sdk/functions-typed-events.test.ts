@@ -48,7 +48,7 @@ test('SDK-6 the compiler knows the actions, their targets and their attributes',
     'success' | 'failure' | 'warning' | 'skipped' | 'pending' | undefined
   >();
 
-  // Never run: each line must be as wrong for the compiler as it says.
+  // This code never runs. Each line must be an error for the compiler.
   const { capture } = definitions.typed(createTestAudit().audit);
   const wrong = [
     // @ts-expect-error an unknown action
@@ -122,7 +122,7 @@ test('SDK-6 defined events are captured with their defaults, which they may over
   expect(typed.health().submitted).toBe(3);
 });
 
-test('SDK-6 what the types could not see is told when it happens, and captured all the same', async () => {
+test('SDK-6 a fault that the types could not see is reported when it happens, and the event is captured all the same', async () => {
   const { audit, events } = createTestAudit();
   const violations: Violation[] = [];
   const { capture } = definitions.typed(audit, (violation) => violations.push(violation));
@@ -167,7 +167,7 @@ test('SDK-6 what the types could not see is told when it happens, and captured a
   for (const odd of [null, undefined, 7, 'x', []]) expect(definitions.check(odd)).toHaveLength(1);
 });
 
-test('SDK-6 SDK-3 what cannot be read at all is told and counted, and nothing is thrown at the host', async () => {
+test('SDK-6 SDK-3 an event that cannot be read is reported and counted, and nothing is thrown at the host', async () => {
   const { audit } = createTestAudit();
   const violations: Violation[] = [];
   const { capture } = definitions.typed(audit, (violation) => violations.push(violation));

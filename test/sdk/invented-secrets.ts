@@ -1,15 +1,15 @@
 import { createHmac } from 'node:crypto';
 import type { Random } from '../support/random.ts';
 
-/** A secret of a real form. `known`: its form alone gives it away; else the name or the place must. */
+/** A secret of a real form. `known` says that its form alone shows it; otherwise its name or its place does. */
 export interface InventedSecret {
   kind: string;
   known: boolean;
-  /** The name under which it stands; innocent for known ones. */
+  /** The name of its member. For known forms the name does not show the secret. */
   name: string;
-  /** As it stands there. */
+  /** The value of the member. */
   text: string;
-  /** What must not be found any more. */
+  /** The part that must be gone after redaction. */
   core: string;
 }
 
@@ -25,7 +25,7 @@ const draw = (random: Random, signs: string, length: number): string =>
 
 type Make = (random: Random, n: number) => string;
 
-/** Forms that are secrets wherever they stand. */
+/** Forms that are secrets in every place. */
 const knownKinds: Record<string, Make> = {
   jwt: (random, n) => {
     const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -83,7 +83,7 @@ const knownKinds: Record<string, Make> = {
 
 const schemes = ['postgres', 'mysql', 'redis', 'amqp', 'mongodb+srv', 'https'];
 
-/** Forms that only their name or their place gives away. */
+/** Secrets that only their name or their place shows. */
 const namedKinds: Record<
   string,
   (random: Random, n: number) => { name: string; text: string; core?: string }
@@ -128,7 +128,7 @@ const namedKinds: Record<
 
 const innocent = ['note', 'summary', 'entered', 'line', 'value', 'remark'];
 
-/** Twenty kinds, `each` of every one. */
+/** Secrets of twenty kinds, `each` of every kind. */
 export function inventSecrets(random: Random, each: number): InventedSecret[] {
   const known = Object.entries(knownKinds).flatMap(([kind, make]) =>
     Array.from({ length: each }, (_, n) => {

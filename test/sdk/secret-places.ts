@@ -1,6 +1,6 @@
 import type { InventedSecret } from './invented-secrets.ts';
 
-/** The eight places of an event in which a secret must be found. */
+/** The eight places of an event in which a secret must be redacted. */
 export const secretPlaces: Record<string, (secret: InventedSecret) => Record<string, unknown>> = {
   nested: ({ name, text }) => ({ attributes: { order: { steps: { second: { [name]: text } } } } }),
   arrays: ({ name, text }) => ({ attributes: { rows: [['x', { [name]: [text] }], { name, value: text }] } }),
@@ -41,13 +41,13 @@ export const secretPlaces: Record<string, (secret: InventedSecret) => Record<str
   }),
 };
 
-/** Whether the secret can still be read out of an event, in any of the ways in which it was written. */
+/** Whether an event still contains the secret, in any of the forms in which it was written. */
 export function isLeaked(event: unknown, { core }: Pick<InventedSecret, 'core'>): boolean {
   const shown = textsOf(event);
   const cores = [core, encodeURIComponent(core), JSON.stringify(core).slice(1, -1)];
   if (/^[\d -]{13,}$/.test(core)) cores.push(core.replace(/\D/g, ''));
   return shown.some((text) =>
-    cores.some((one) => text.includes(one) || text.replace(/[ -]/g, '').includes(one)),
+    cores.some((core) => text.includes(core) || text.replace(/[ -]/g, '').includes(core)),
   );
 }
 

@@ -36,19 +36,22 @@ function connect(url: string, options: AuditOptions): { audit: Audit; errors: Sd
 const ids = ['1', '2', '3'].map((n) => `019ca6b1-dc00-7000-8000-00000000000${n}`);
 const [one = '', two = '', three = ''] = ids;
 const event = (id?: string) => ({
-  ...{
-    ...(id && { id }),
-    action: 'contract.terminate',
-    actor: { id: 'agnieszka', email: 'agnieszka@example.org' },
-  },
+  ...(id && { id }),
+  action: 'contract.terminate',
+  actor: { id: 'agnieszka', email: 'agnieszka@example.org' },
   description: 'Kündigung wegen Eigenbedarfs',
 });
 const values = [
-  ...[...ids, 'contract.terminate', 'agnieszka', 'example.org'],
-  ...['Kündigung', 'Eigenbedarf', 'north-quarter'],
+  ...ids,
+  'contract.terminate',
+  'agnieszka',
+  'example.org',
+  'Kündigung',
+  'Eigenbedarf',
+  'north-quarter',
 ];
 
-/** Which values stand in which files, at the end of the process as well. */
+/** The values that each file contains, also after the end of the process. */
 async function foundOnDisk(directory: string, spoolKey: Buffer | undefined): Promise<string[]> {
   const spool = { directory, bytesMax: 1e6, ...(spoolKey && { key: spoolKey }) };
   const refusing = await startServer(refuse);
@@ -74,8 +77,8 @@ async function foundOnDisk(directory: string, spoolKey: Buffer | undefined): Pro
   });
 }
 
-test('SDK-16 with a key nothing of an event stands in clear in any file of the spool, and all of it is read again', async () => {
-  // The search finds what is there to find.
+test('SDK-16 with a key no file of the spool holds plain text of an event, and all events are read back', async () => {
+  // This checks that the search itself finds plain text.
   const inClear = await foundOnDisk(join(root, 'clear'), undefined);
   expect(new Set(inClear.map((found) => found.split(': ')[1]))).toEqual(new Set(values));
   const directory = join(root, 'encrypted');
@@ -101,13 +104,13 @@ test('SDK-16 with a key nothing of an event stands in clear in any file of the s
   await expect.poll(() => readdirSync(directory)).toEqual(['rejected.encrypted']);
 });
 
-test('SDK-16 events that need another key stay on the disk, which is told, while new ones go on; the right key sends them', async () => {
+test('SDK-16 events that need another key stay on the disk and are reported, while new ones are sent; with the right key they are sent', async () => {
   const directory = join(root, 'wrong');
   const first = await startServer(away);
   const { audit: before } = connect(first.url, { mode: 'durable', spool: { directory, key } });
   for (const id of ids) await before.capture(event(id));
   await before.close(0);
-  // And one in clear beside it.
+  // And an event that is not encrypted in the same directory.
   const { audit: plain } = connect(first.url, { mode: 'durable', spool: { directory } });
   await plain.capture(event());
   await plain.close(0);
@@ -131,7 +134,7 @@ test('SDK-16 events that need another key stay on the disk, which is told, while
   await expect.poll(() => readdirSync(directory)).toEqual([]);
 });
 
-test('SDK-16 SDK-2 a key that is none is refused at the start, and so is one that turned out to be absent', () => {
+test('SDK-16 SDK-2 an invalid key is refused at the start, and so is an empty one', () => {
   const valid = [
     key,
     new Uint8Array(key),
@@ -141,13 +144,24 @@ test('SDK-16 SDK-2 a key that is none is refused at the start, and so is one tha
   ];
   for (const spoolKey of valid) {
     const audit = createAudit({
-      ...{ url: 'http://localhost', key: 'k', spool: { directory: join(root, 'keys'), key: spoolKey } },
+      url: 'http://localhost',
+      key: 'k',
+      spool: { directory: join(root, 'keys'), key: spoolKey },
     });
     void audit.close(0);
   }
   const invalid = [
-    ...['', 'secret', key.toString('hex').slice(1), `${key.toString('base64')}=`, `${key.toString('hex')}00`],
-    ...[key.subarray(1), Buffer.alloc(0), 5, null, undefined, {}],
+    '',
+    'secret',
+    key.toString('hex').slice(1),
+    `${key.toString('base64')}=`,
+    `${key.toString('hex')}00`,
+    key.subarray(1),
+    Buffer.alloc(0),
+    5,
+    null,
+    undefined,
+    {},
   ];
   for (const spoolKey of invalid) {
     const options = { url: 'http://localhost', key: 'k', spool: { directory: root, key: spoolKey } };

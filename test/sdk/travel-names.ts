@@ -1,24 +1,26 @@
 import type { Audit } from '@bitacora/sdk';
 import type { audited } from '@bitacora/sdk/functions';
 
-/** The names that a travel agency gives to what the core can: each a decorator of methods, and a wrapper of functions. */
+/** A travel agency's own names for functions of the core. Each is a decorator of methods and a wrapper of functions. */
 export function travelNames(of: typeof audited, audit: Audit) {
   return {
     auditBookingAction: (verb: 'create' | 'cancel') =>
       of({
-        ...{
-          audit,
-          action: `booking.${verb}`,
-          module: 'booking',
-          level: verb === 'cancel' ? 'high' : 'medium',
-        },
+        audit,
+        action: `booking.${verb}`,
+        module: 'booking',
+        level: verb === 'cancel' ? 'high' : 'medium',
         target: ([booking]: [{ id: string }, ...unknown[]]) => ({ type: 'booking', id: booking.id }),
       }),
     auditAiAgentAccess: (name: string) =>
       of({ audit, action: 'agent.query', module: 'ai_agents', target: { type: 'agent', id: name } }),
     auditDataAccess: (type: string, kind: 'view' | 'export' | 'print') =>
       of({
-        ...{ audit, action: `data.${kind}`, module: 'data', level: 'high', sensitive: true },
+        audit,
+        action: `data.${kind}`,
+        module: 'data',
+        level: 'high',
+        sensitive: true,
         target: { type: 'data', id: type },
         attributes: (_args: unknown[], rows: unknown) => ({ records: Array.isArray(rows) ? rows.length : 0 }),
       }),

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestServer } from './test-server.ts';
 
-/** Asked so often for an answer that says that it is exact. */
+/** A question is asked at most this often until the answer says that it is exact. */
 const attemptsMax = 3;
-/** A server that is too busy says that it should be asked again after a second; so often it is. */
+/** A server that is too busy answers 429 or 503. Then the question is asked again after a second, at most this often. */
 const busyMax = 60;
 
-/** The body that a question is answered with; an Error with the answer and the server's log for any other status than 200. */
+/** The body of the answer to a question. Any status other than 200 throws an Error with the answer and the server's log. */
 export async function answerOf(
   server: TestServer,
   path: string,
@@ -18,13 +18,14 @@ export async function answerOf(
 }
 
 /**
- * Asks again while the answer says that it is not exact: that the server had read for two seconds is chance where other
- * programs use the machine. The last answer may still say so.
+ * Asks again while the answer says that it is not exact. On a busy machine the server may use up its two seconds of reading
+ * by chance. The last answer may still be inexact.
  */
 export async function exactAnswer<Answer extends { status: number; body: any }>(
   ask: () => Promise<Answer>,
 ): Promise<Answer> {
-  let [attempts, busy] = [0, 0];
+  let attempts = 0;
+  let busy = 0;
   for (;;) {
     const answer = await ask();
     if (answer.status === 503 && ++busy < busyMax) await sleep(1_000);

@@ -19,19 +19,19 @@ const turns: readonly RedisState[] = [
 ];
 
 export interface ChangingRedis {
-  /** Of the proxy in front of it. */
+  /** URL of the proxy in front of Redis. */
   port: number;
   redis: RunningRedis;
   become(state: RedisState): Promise<void>;
-  /** The state whose turn it is next. */
+  /** The next state. */
   next(): Promise<RedisState>;
   close(): Promise<void>;
 }
 
-/** Longer than the server waits for a command. */
+/** This is longer than the server waits for a command. */
 const slowMs = 1_000;
 
-/** A real Redis behind a proxy: used, emptied, killed, slow, and used again. */
+/** A real Redis behind a proxy, which is emptied, killed and made slow in turn. */
 export async function startChangingRedis(): Promise<ChangingRedis> {
   const redis = await runRedis();
   const proxy = await startFaultProxy({ port: redis.port });

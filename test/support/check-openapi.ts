@@ -1,4 +1,4 @@
-/** What is wrong with the structure of an OpenAPI 3.1 document; empty: nothing. */
+/** The faults in the structure of an OpenAPI 3.1 document; the list is empty when there are none. */
 export function checkOpenApi(document: any): string[] {
   const wrong: string[] = [];
   const need = (holds: unknown, what: string): void => {
@@ -36,8 +36,8 @@ export function checkOpenApi(document: any): string[] {
       }
       if (operation.requestBody)
         checkContent(operation.requestBody.content, { at: `${at} body`, need, document });
-      for (const one of operation.security ?? document.security ?? [])
-        for (const name of Object.keys(one))
+      for (const requirement of operation.security ?? document.security ?? [])
+        for (const name of Object.keys(requirement))
           need(document.components.securitySchemes[name], `${at}: no security scheme ${name}`);
     }
   }
@@ -51,18 +51,24 @@ function checkParameters(
   { path, at, need }: { path: string; at: string; need: Need },
 ): void {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
-  const declared = parameters.filter((one) => one.in === 'path').map((one) => one.name);
+  const declared = parameters
+    .filter((parameter) => parameter.in === 'path')
+    .map((parameter) => parameter.name);
   need(
     inPath.join() === declared.join(),
     `${at}: path has ${inPath.join()}, declared are ${declared.join()}`,
   );
   need(
-    new Set(parameters.map((one) => `${one.in} ${one.name}`)).size === parameters.length,
+    new Set(parameters.map((parameter) => `${parameter.in} ${parameter.name}`)).size === parameters.length,
     `${at}: a parameter twice`,
   );
-  for (const one of parameters) {
-    need(['path', 'query', 'header'].includes(one.in) && one.schema, `${at}: parameter ${one.name}`);
-    if (one.in === 'path') need(one.required === true, `${at}: ${one.name} must be required`);
+  for (const parameter of parameters) {
+    need(
+      ['path', 'query', 'header'].includes(parameter.in) && parameter.schema,
+      `${at}: parameter ${parameter.name}`,
+    );
+    if (parameter.in === 'path')
+      need(parameter.required === true, `${at}: ${parameter.name} must be required`);
   }
 }
 

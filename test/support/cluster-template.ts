@@ -20,14 +20,14 @@ const migrations = join(root, 'packages/server/migrations');
 const superuserKey = join('keys', 'postgres-superuser');
 
 /**
- * An embedded database with its tables and nothing in them, made once for all test servers: making one costs more than
- * many a test. Servers of one migration state share it for as long as the checkout lives.
+ * Makes an embedded database with empty tables, once for all test servers, because making one takes longer than many tests.
+ * All servers with the same migrations share it, and it stays in the checkout.
  */
 export async function makeClusterTemplate(): Promise<void> {
   const template = clusterTemplate();
   if (existsSync(template)) return;
   const made = mkdtempSync(join(tmpdir(), 'bitacora-template-'));
-  // The embedded PostgreSQL runs as a user of its own when the tests are root.
+  // When the tests run as root, the embedded PostgreSQL runs as another user.
   chmodSync(made, 0o755);
   const directory = openDataDirectory(made);
   const storage = await openStorage({
@@ -49,7 +49,7 @@ export function copyClusterTemplate(dataDirectory: string): void {
   const template = clusterTemplate();
   if (!existsSync(template)) return;
   mkdirSync(join(dataDirectory, 'keys'), { mode: 0o700 });
-  // Five times faster than copying the files one by one.
+  // This is five times faster than copying the files one by one.
   tar(['-xpf', template, '-C', dataDirectory]);
 }
 
@@ -59,7 +59,7 @@ function clusterTemplate(): string {
   return join(root, 'node_modules', '.cache', 'bitacora', `cluster-${state.digest('hex').slice(0, 16)}.tar`);
 }
 
-/** Keeps owners and modes, which PostgreSQL insists on. */
+/** Keeps owners and modes, because PostgreSQL does not start with others. */
 function tar(args: readonly string[]): void {
   const { status, stderr, error } = spawnSync('tar', args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`tar ${args.join(' ')}: ${stderr || error?.message}`);

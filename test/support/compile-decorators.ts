@@ -5,7 +5,10 @@ import { promisify } from 'node:util';
 
 const tsc = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url));
 
-/** A file with standard decorators as a module: no version of Node runs their syntax. It may import types only. */
+/**
+ * Compiles a file with standard decorators to a module, because no version of Node runs their syntax. The file may import only
+ * types.
+ */
 export async function compileDecorators(file: string, folder: string): Promise<any> {
   const options = [
     '--ignoreConfig',

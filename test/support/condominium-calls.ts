@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { TestServer } from './test-server.ts';
 
-/** What a host of the condominium pack asks of its server, each answered as it must be. */
+/** The calls of a host of the condominium pack to its server. Each call checks the answer. */
 export function condominiumCalls(server: () => TestServer): {
   /** A function of the pack's logger; the result of its event. */
   log(name: string, body: Record<string, unknown>): Promise<any>;

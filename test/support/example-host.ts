@@ -5,13 +5,13 @@ import type { TestServer } from './test-server.ts';
 
 export interface ExampleHost {
   url: string;
-  /** A request with a JSON body by whoever has that session. */
+  /** Sends a request with a JSON body by the user of that session. */
   call(method: string, path: string, body: unknown, session?: string): Promise<{ status: number; body: any }>;
-  /** SIGTERM: what it captured is sent before it ends. What it said to standard error. */
+  /** Sends SIGTERM. The host sends its events before it ends. Returns the text of its standard error. */
   stop(): Promise<string>;
 }
 
-/** Starts `examples/hosts/NAME/host.ts` as a process of its own, for a server; `secret` is its viewer key. */
+/** Starts `examples/hosts/NAME/host.ts` in its own process, for a server; `secret` is the host's viewer key. */
 export async function startExampleHost(
   name: string,
   { server, secret }: { server: TestServer; secret: string },
@@ -28,14 +28,14 @@ export async function startExampleHost(
     },
   });
   const exited = once(child, 'exit');
-  let told = '';
-  child.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()));
+  let errorText = '';
+  child.stderr.on('data', (chunk: Buffer) => (errorText += chunk.toString()));
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout.on('data', (chunk: Buffer) => {
       const found = /listens on (http:\S+)/.exec(chunk.toString())?.[1];
       if (found) resolve(found.replace('[::1]', 'localhost'));
     });
-    child.once('exit', (code) => reject(new Error(`the host ended with ${code}: ${told}`)));
+    child.once('exit', (code) => reject(new Error(`the host ended with ${code}: ${errorText}`)));
   });
   return {
     url,
@@ -51,7 +51,7 @@ export async function startExampleHost(
     async stop() {
       child.kill('SIGTERM');
       await exited;
-      return told;
+      return errorText;
     },
   };
 }

@@ -14,8 +14,8 @@ export interface LeftEvent {
 }
 
 /**
- * Asks every kind of question of a ledger and compares each answer with what these events alone would give. They are all
- * that is left, in order of index; `first` is the index of the first one.
+ * Asks a ledger questions of every kind, and compares each answer with the one computed from these events. They are all
+ * remaining events, in order of index; `first` is the index of the first.
  */
 export async function expectOnlyLeft(
   server: TestServer,
@@ -65,7 +65,7 @@ async function expectPages(server: TestServer, ledger: string, events: readonly 
   }
 }
 
-/** Facets and hours of what a query string asks for, as these events have them. */
+/** The facets and the histogram by hour that these events give for a query string. */
 export async function expectCounts(
   server: TestServer,
   query: string,
@@ -106,7 +106,7 @@ function countsOf(
   return Object.fromEntries(groups.map(([value, own]) => [value, own.length]));
 }
 
-/** The number that stands in a position of the tail. */
+/** The index in a position of the tail. */
 async function ledgerId(server: TestServer, ledger: string): Promise<number> {
   const stream = await readStream(server, `?ledger=${ledger}`);
   await expect.poll(() => stream.position()).toBeDefined();

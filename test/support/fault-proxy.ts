@@ -1,23 +1,23 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
-/** What happens to the bytes of each connection made from now on, counted from its start. */
+/** The faults of a connection. Bytes are counted from the connection's start. */
 export interface Fault {
-  /** Each chunk is held back for so long, in both directions. */
+  /** Each chunk is delayed by this time, in both directions. */
   delayMs?: number;
-  /** The connection is reset when so many bytes have come from the client; what came before is passed on. */
+  /** The connection is reset after this number of bytes from the client. The bytes before are passed on. */
   cutUpAfterBytes?: number;
-  /** The same for what comes from the server. */
+  /** The same for bytes from the server. */
   cutDownAfterBytes?: number;
-  /** After so many bytes the client's side is ended politely, as by a half-closed connection. */
+  /** After this number of bytes the client's side is ended in the regular way, as in a half-closed connection. */
   halfCloseAfterBytes?: number;
-  /** Everything that comes is swallowed: both sides wait. */
+  /** All bytes are dropped, so both sides wait. */
   drop?: boolean;
 }
 
 export interface FaultProxy {
   port: number;
-  /** For new connections, and with `now` also for those that are open. */
+  /** Sets the faults of new connections, and with `now` also those of open ones. */
   set(fault: Fault, options?: { now: boolean }): void;
   /** Resets all connections and refuses new ones until `open()`. */
   cut(): void;
@@ -33,7 +33,7 @@ interface Link {
   fault: Fault;
 }
 
-/** A TCP proxy on 127.0.0.1 that does to its connections what networks do. */
+/** A TCP proxy on 127.0.0.1 that makes the faults of a network. */
 export async function startFaultProxy(target: { port: number; host?: string }): Promise<FaultProxy> {
   const links = new Set<Link>();
   let fault: Fault = {};
@@ -105,7 +105,7 @@ function pump(link: Link, direction: 'up' | 'down'): void {
       pass();
       return;
     }
-    // One chunk at a time: a slow line, not only a late one.
+    // Chunks are delayed one after the other, so the connection is slow and not only late.
     from.pause();
     setTimeout(() => {
       pass();

@@ -4,21 +4,21 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { SignJWT, UnsecuredJWT, type JWTPayload } from 'jose';
 
-/** How an identity provider misbehaves once; what is absent is done right. */
+/** The faults of an identity provider. Members that are absent mean correct behaviour. */
 export interface Fault {
   /** Changes the ID token's claims. */
   claims?: (claims: JWTPayload) => JWTPayload;
-  /** Another way to sign it, or none at all. */
+  /** Signs the ID token in another way, or not at all. */
   sign?: (claims: JWTPayload, keys: ProviderKeys) => Promise<string> | string;
   /** Changes the answer of the token endpoint. */
   tokens?: (tokens: Record<string, unknown>) => unknown;
   /** Status of the token endpoint. */
   status?: number;
-  /** Changes what the browser brings back. */
+  /** Changes the parameters with which the browser comes back. */
   callback?: (parameters: URLSearchParams) => void;
   /** Changes the keys that are published. */
   jwks?: (jwks: { keys: object[] }) => unknown;
-  /** Changes what the provider says of itself. */
+  /** Changes the provider's metadata. */
   metadata?: (metadata: Record<string, unknown>) => Record<string, unknown>;
 }
 
@@ -30,20 +30,20 @@ export interface ProviderKeys {
 export interface FaultyProvider {
   issuer: string;
   fault: Fault;
-  /** A logout token, changed as told. */
+  /** A logout token with these changes. */
   logoutToken(changed?: {
     claims?: Record<string, unknown>;
     header?: Record<string, unknown>;
     strange?: true;
   }): Promise<string>;
-  /** What the last code exchange sent. */
+  /** The parameters of the last code exchange. */
   exchanged: URLSearchParams | undefined;
   /** The person at the provider. */
   person: Record<string, unknown>;
   close(): Promise<void>;
 }
 
-/** An OpenID provider of our own that does as it is told: real ones cannot be made to misbehave. */
+/** An OpenID provider of the tests, because real providers cannot be made to behave wrongly. */
 export async function startFaultyProvider(clientId: string): Promise<FaultyProvider> {
   const own = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -87,8 +87,8 @@ export async function startFaultyProvider(clientId: string): Promise<FaultyProvi
       response.end(typeof body === 'string' ? body : JSON.stringify(body));
     };
     if (url.pathname === '/.well-known/openid-configuration') {
-      const told = metadata(provider.issuer);
-      return send(fault.metadata ? fault.metadata(told) : told);
+      const honest = metadata(provider.issuer);
+      return send(fault.metadata ? fault.metadata(honest) : honest);
     }
     if (url.pathname === '/jwks') return send(fault.jwks ? fault.jwks({ keys: [jwk] }) : { keys: [jwk] });
     if (url.pathname === '/authorize') {
@@ -136,7 +136,7 @@ export async function startFaultyProvider(clientId: string): Promise<FaultyProvi
   return provider;
 }
 
-/** A token that says it needs no signature. */
+/** A token without a signature, whose header has `alg: none`. */
 export function unsigned(claims: JWTPayload): string {
   return new UnsecuredJWT(claims).encode();
 }

@@ -8,7 +8,10 @@ import { patienceMs } from './wait-until.ts';
 
 const cache = fileURLToPath(new URL('../../node_modules/.cache/bitacora-nodes', import.meta.url));
 
-/** The path of a program from an npm package for this platform, kept for the next time. Rejects when it cannot be fetched. */
+/**
+ * Fetches a program from an npm package for this platform, and keeps it for the next run; returns its path. Rejects when it
+ * cannot be fetched.
+ */
 export async function fetchedProgram(
   name: string,
   { version, path }: { version: string; path: string },

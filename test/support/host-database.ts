@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { waitUntil } from './wait-until.ts';
 
-/** A database of the host's own, empty, on the PostgreSQL behind `url`. */
+/** Creates an empty database of the host on the PostgreSQL behind `url`. */
 export async function createHostDatabase(url: string, name: string): Promise<string> {
   const admin = new pg.Client({ connectionString: url });
   await admin.connect();
@@ -15,7 +15,10 @@ export async function createHostDatabase(url: string, name: string): Promise<str
   return host.href;
 }
 
-/** Waits until this connection is the last one, to `database` or to any: a client that is still closing its own would take the stop of the server for an error. */
+/**
+ * Waits until this is the only connection to `database`, or to any database. A client that is still closing its connection
+ * would report the stop of the server as an error.
+ */
 export async function everybodyLeft(url: string, database?: string): Promise<void> {
   const admin = new pg.Client({ connectionString: url });
   await admin.connect();

@@ -3,12 +3,12 @@ import { malformedValues, wrongEvents } from './hostile-parts.ts';
 import { nastyTexts } from './nasty-texts.ts';
 import type { Random } from './random.ts';
 
-/** One line of NDJSON (without line ends inside) and what must become of it. */
+/** One line of NDJSON (without line ends inside) and the result that it must have. */
 export type HostileInput =
   | { text: string; becomes: 'stored'; id: string; event: Record<string, unknown> }
   /** Not JSON: the byte position must lie within the line. */
   | { text: string; becomes: 'malformed' }
-  /** JSON, but no event: the rejection names a field that begins with one of these. */
+  /** It is JSON but not an event: the rejection names a field that begins with one of these. */
   | { text: string; becomes: 'refused'; fields: readonly string[] };
 
 /** An input of one of the three kinds. The same seed gives the same inputs. */
@@ -68,7 +68,7 @@ function nestedLists(depth: number, inner: string): unknown {
   return value;
 }
 
-/** JSON of an event with needless escapes and spaces, as other languages write it. */
+/** JSON of an event with escapes and spaces that are not needed, as other languages write it. */
 function spelled(event: Record<string, unknown>, random: Random): string {
   const text = JSON.stringify(event);
   const form = random.int(3);

@@ -8,25 +8,25 @@ import { patienceMs } from './wait-until.ts';
 
 const run = promisify(execFile);
 
-/** A folder outside the checkout that has the tarballs of a release, and nothing of the checkout's own packages. */
+/** A folder outside the checkout in which the tarballs of a release are installed. It has no packages of the checkout. */
 export interface InstalledRelease {
-  /** Whose package.json says CommonJS, as `npm init` writes it. */
+  /** The folder. Its package.json says CommonJS, as `npm init` writes it. */
   folder: string;
   tarballs: readonly string[];
-  /** For its processes: the pinned Node.js first, and nothing that leads to sources. */
+  /** The environment of its processes. The pinned Node.js is the first in the path, and no variable points to sources. */
   environment: Record<string, string | undefined>;
-  /** A shell command in the folder, which may name `bitacora`; what it printed. @throws Error when it fails */
+  /** Runs a shell command in the folder, which may call `bitacora`; returns what it printed. @throws Error when it fails */
   shell(command: string, environment?: Record<string, string>): Promise<string>;
   remove(): void;
 }
 
 /**
- * Packs the release and installs it with npm, without anybody's install scripts. The packages of others are linked from the
- * checkout, which has the versions of the lockfile, and no network is needed; or they come from the registry.
+ * Packs the release and installs it with npm, without install scripts. By default foreign packages are linked from the
+ * checkout, which has the versions of the lockfile, so that no network is needed. Otherwise they come from the registry.
  */
 export async function installRelease(others: 'linked' | 'registry' = 'linked'): Promise<InstalledRelease> {
   const folder = mkdtempSync(join(tmpdir(), 'bitacora-installed-'));
-  // The embedded PostgreSQL runs as a user of its own when the tests are root.
+  // When the tests run as root, the embedded PostgreSQL runs as another user.
   chmodSync(folder, 0o755);
   const path = [join(folder, 'node_modules/.bin'), dirname(process.execPath), process.env['PATH']];
   const environment = {
@@ -43,7 +43,7 @@ export async function installRelease(others: 'linked' | 'registry' = 'linked'): 
   );
   const tarballs = packed.stdout.trim().split('\n');
   writeFileSync(join(folder, 'package.json'), '{ "name": "host", "private": true, "type": "commonjs" }\n');
-  // Scripts of linked packages are for their own checkouts.
+  // Scripts of linked packages belong to their own checkouts.
   const flags = ['--ignore-scripts', '--no-audit', '--no-fund'];
   const from = others === 'linked' ? ['--offline', ...packagesOfOthers()] : ['--prefer-offline'];
   await run('npm', ['install', ...flags, ...tarballs, ...from], options);
@@ -65,7 +65,7 @@ export function tarballName({ name, version }: { name: string; version: string }
   return `${name.replace('@', '').replace('/', '-')}-${version}.tgz`;
 }
 
-/** Where the checkout has what its published packages ask for. */
+/** The folders in the checkout of the packages on which its published packages depend. */
 function packagesOfOthers(): readonly string[] {
   const found = readWorkspaces()
     .filter((workspace) => !workspace.private)

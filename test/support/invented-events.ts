@@ -1,6 +1,6 @@
 import type { Random } from './random.ts';
 
-/** An event as a host would send it, complete: the server has no default to add. */
+/** A complete event of a host, to which the server adds no default. */
 export interface InventedEvent {
   id: string;
   action: string;
@@ -36,32 +36,28 @@ const actors = [
   { type: 'user', id: 'ana.maria', name: 'Ana María', role: 'manager' },
 ];
 export const words = [
-  ...[
-    'wire',
-    'transfer',
-    'approved',
-    'Invoice',
-    'REFUND',
-    'año',
-    'façade',
-    'überweisung',
-    'ΣΟΦΟΣ',
-    'İstanbul',
-  ],
-  ...[
-    'договор',
-    'Оплата',
-    'клиент',
-    '支払い',
-    '確認',
-    'دفع',
-    'فاتورة',
-    'שלום',
-    'नमस्ते',
-    'e\u0301te',
-    'x1',
-    '42',
-  ],
+  'wire',
+  'transfer',
+  'approved',
+  'Invoice',
+  'REFUND',
+  'año',
+  'façade',
+  'überweisung',
+  'ΣΟΦΟΣ',
+  'İstanbul',
+  'договор',
+  'Оплата',
+  'клиент',
+  '支払い',
+  '確認',
+  'دفع',
+  'فاتورة',
+  'שלום',
+  'नमस्ते',
+  'e\u0301te',
+  'x1',
+  '42',
 ];
 const actions = [
   'invoice.create',
@@ -149,7 +145,7 @@ function time(random: Random, now: number): string {
   const at = random.pick([
     () => now - random.int(4 * 365) * dayMs - random.int(dayMs),
     () => now - random.int(3 * dayMs),
-    // many of one moment
+    // Many events have the same time.
     () => Math.floor(now / dayMs) * dayMs - random.int(5) * dayMs,
     () => now + random.int(400) * dayMs,
     () => Date.UTC(1970 + random.int(10), random.int(12), 1),
@@ -157,7 +153,7 @@ function time(random: Random, now: number): string {
   return random.chance(0.002) ? '0001-01-01T00:00:00.000Z' : new Date(at).toISOString();
 }
 
-/** A UUID of version 7 for a moment. */
+/** A UUID of version 7 with this time. */
 export function uuid(random: Random, at: number): string {
   const hex = (length: number): string => Array.from({ length }, () => random.int(16).toString(16)).join('');
   const time = Math.floor(at).toString(16).padStart(12, '0');

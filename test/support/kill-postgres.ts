@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** SIGKILL to a postmaster and all its backends, by their process ids. */
+/** Sends SIGKILL to a postmaster and all its backends, by their process ids. */
 export function killPostgres(postmaster: number): void {
   const children = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -10,7 +10,7 @@ export function killPostgres(postmaster: number): void {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // it went by itself
+      // It has ended already.
     }
   }
 }

@@ -8,11 +8,11 @@ export interface Scoreboard {
   sent: number;
   acked: number;
   stored: number;
-  /** Acknowledged and not in the ledger at the index and with the leaf hash that were told. */
+  /** Acknowledged events that are not in the ledger at the acknowledged index with the acknowledged leaf hash. */
   lost: number;
-  /** In the ledger more than once. */
+  /** Events that are in the ledger more than once. */
   duplicated: number;
-  /** Everything else that must not be, in words. */
+  /** All other faults, in words. */
   violations: string[];
   /** Answers other than 201, by status. */
   refused: Record<string, number>;
@@ -32,25 +32,25 @@ const page = z.object({
 });
 
 /**
- * Compares a ledger with what a load process wrote down. It shares no code with the server: the tree is recomputed from
- * the published entries, the signature checked with node:crypto, and earlier checkpoints must be of the same history.
+ * Compares a ledger with the log of a load process. It shares no code with the server: the tree is recomputed from the
+ * published entries, the signature is checked with node:crypto, and earlier checkpoints must be of the same history.
  */
 export async function checkLedger(
   server: TestServer,
   options: { logs: readonly string[]; before?: readonly Pick<PublishedLedger, 'size' | 'root'>[] },
 ): Promise<Scoreboard> {
-  const told = readLogs(options.logs);
-  const highest = Math.max(-1, ...[...told.acked.values()].map(({ index }) => index));
+  const loadLog = readLogs(options.logs);
+  const highest = Math.max(-1, ...[...loadLog.acked.values()].map(({ index }) => index));
   const published = await readPublishedLedger(server, { sizeLeast: highest + 1 });
-  const violations = [...told.violations];
+  const violations = [...loadLog.violations];
   const places = new Map<string, number[]>();
   published.entries.forEach((entry, index) => {
     const { id } = z.object({ id: z.string() }).parse(JSON.parse(entry.toString('utf8')));
     places.set(id, [...(places.get(id) ?? []), index]);
-    if (!told.sent.has(id)) violations.push(`entry ${index} was never sent: ${id}`);
+    if (!loadLog.sent.has(id)) violations.push(`entry ${index} was never sent: ${id}`);
   });
   let lost = 0;
-  for (const [id, { index, leafHash }] of told.acked) {
+  for (const [id, { index, leafHash }] of loadLog.acked) {
     const kept = published.leaves[index]?.toString('base64') === leafHash && places.get(id)?.includes(index);
     if (!kept) lost++;
   }
@@ -60,46 +60,47 @@ export async function checkLedger(
   }
   violations.push(...(await checkSearch(server, published)));
   return {
-    sent: told.sent.size,
-    acked: told.acked.size,
+    sent: loadLog.sent.size,
+    acked: loadLog.acked.size,
     stored: published.size,
     lost,
     duplicated: [...places.values()].filter((indexes) => indexes.length > 1).length,
     violations,
-    refused: told.refused,
+    refused: loadLog.refused,
   };
 }
 
-interface Told {
+interface LoadLog {
   sent: Set<string>;
   acked: Map<string, { index: number; leafHash: string }>;
   refused: Record<string, number>;
   violations: string[];
 }
 
-function readLogs(logs: readonly string[]): Told {
-  const told: Told = { sent: new Set(), acked: new Map(), refused: {}, violations: [] };
+function readLogs(logs: readonly string[]): LoadLog {
+  const loadLog: LoadLog = { sent: new Set(), acked: new Map(), refused: {}, violations: [] };
   for (const text of logs.flatMap((log) => readFileSync(log, 'utf8').trimEnd().split('\n'))) {
     const read = line.parse(JSON.parse(text));
-    if ('sent' in read) for (const id of read.sent) told.sent.add(id);
-    if ('acked' in read) for (const [id, index, leafHash] of read.acked) note(told, id, { index, leafHash });
-    if ('unexpected' in read) told.violations.push(`unexpected answer: ${read.unexpected}`);
+    if ('sent' in read) for (const id of read.sent) loadLog.sent.add(id);
+    if ('acked' in read)
+      for (const [id, index, leafHash] of read.acked) note(loadLog, id, { index, leafHash });
+    if ('unexpected' in read) loadLog.violations.push(`unexpected answer: ${read.unexpected}`);
     if ('refused' in read) {
-      told.refused[read.refused] = (told.refused[read.refused] ?? 0) + 1;
-      if (read.retryAfter === undefined) told.violations.push(`${read.refused} without Retry-After`);
+      loadLog.refused[read.refused] = (loadLog.refused[read.refused] ?? 0) + 1;
+      if (read.retryAfter === undefined) loadLog.violations.push(`${read.refused} without Retry-After`);
     }
   }
-  return told;
+  return loadLog;
 }
 
-function note(told: Told, id: string, place: { index: number; leafHash: string }): void {
-  const earlier = told.acked.get(id);
+function note(loadLog: LoadLog, id: string, place: { index: number; leafHash: string }): void {
+  const earlier = loadLog.acked.get(id);
   if (earlier && (earlier.index !== place.index || earlier.leafHash !== place.leafHash))
-    told.violations.push(`${id} was acknowledged at ${earlier.index} and at ${place.index}`);
-  told.acked.set(id, place);
+    loadLog.violations.push(`${id} was acknowledged at ${earlier.index} and at ${place.index}`);
+  loadLog.acked.set(id, place);
 }
 
-/** Search must tell of every entry once, at the index that the tree gives it. */
+/** Checks that search lists every entry once, at the index that it has in the tree. */
 async function checkSearch(server: TestServer, published: PublishedLedger): Promise<string[]> {
   let expected = 0;
   for (let cursor = ''; ;) {

@@ -3,9 +3,9 @@ import { fsyncSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 
-// A host application under load, as a process of its own: it writes down what it is about to send and what was
-// acknowledged (appended and synced, so that the record survives anything), and retries the same ids until they are.
-// SIGTERM ends the load when everything sent was acknowledged.
+// A host application under load, in its own process. It writes each event to a log before it sends it, and each
+// acknowledgement after it arrives; the log is synced, so that it survives a crash. It sends the same ids again until they are
+// acknowledged. After SIGTERM it ends when all sent events were acknowledged.
 
 const options = z
   .object({
@@ -59,7 +59,7 @@ function makeEvent(): SentEvent {
   return event;
 }
 
-/** Once; undefined when nothing is known of what became of it. */
+/** Sends a request once; undefined when there was no answer. */
 async function send(events: readonly SentEvent[]): Promise<z.infer<typeof answer>['results'] | undefined> {
   const body = JSON.stringify(events.length === 1 ? events[0] : events);
   try {
@@ -94,7 +94,7 @@ async function deliver(events: readonly SentEvent[]): Promise<void> {
     }
   };
   await acknowledge();
-  // Now and then the acknowledgement "was lost": the same again must get the same answer.
+  // Sometimes the process acts as if the acknowledgement was lost: the same batch must get the same answer again.
   if (randomInt(20) === 0) await acknowledge();
   underWay--;
 }

@@ -8,11 +8,11 @@ import type { TestServer } from './test-server.ts';
 import { patienceMs, waitUntil } from './wait-until.ts';
 
 export interface Load {
-  /** What was sent and acknowledged, one JSON object a line. */
+  /** Path of the file of sent and acknowledged events, one JSON object in each line. */
   log: string;
-  /** Sends nothing new, and resolves when everything sent was acknowledged. @throws Error when that takes too long */
+  /** Stops sending new events, and resolves when all sent events were acknowledged. @throws Error when that takes too long */
   finish(): Promise<void>;
-  /** Ends it, and forgets what it wrote down. */
+  /** Ends the process and removes its file. */
   dispose(): void;
 }
 
@@ -22,7 +22,7 @@ const finishWithinMs = 5 * patienceMs;
 /** Starts a process that sends events to a server, in batches and one by one, and retries until they are acknowledged. */
 export function startLoad(
   server: Pick<TestServer, 'url' | 'key'>,
-  options: { eventsPerSecond: number; /** Letters added to each event. */ padding?: number },
+  options: { eventsPerSecond: number; /** Characters added to each event. */ padding?: number },
 ): Load {
   const folder = mkdtempSync(join(tmpdir(), 'bitacora-load-'));
   const log = join(folder, 'load.ndjson');
@@ -35,7 +35,7 @@ export function startLoad(
   return {
     log,
     async finish() {
-      // Before it sends, a signal would end it like any process.
+      // Before the process handles the signal, SIGTERM would end it at once.
       await waitUntil('the load', () => Promise.resolve(existsSync(log) && statSync(log).size > 0));
       child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), finishWithinMs);

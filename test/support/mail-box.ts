@@ -4,7 +4,7 @@ import { SMTPServer } from 'smtp-server';
 
 export interface Mail {
   to: string[];
-  /** The message as it came, decoded. */
+  /** The decoded message. */
   text: string;
 }
 
@@ -15,7 +15,7 @@ export interface MailBox {
   close(): Promise<void>;
 }
 
-/** A real SMTP server that keeps what it gets. */
+/** A real SMTP server that keeps the mails that it receives. */
 export async function openMailBox(): Promise<MailBox> {
   const mails: Mail[] = [];
   const server = new SMTPServer({
@@ -41,7 +41,7 @@ export async function openMailBox(): Promise<MailBox> {
   };
 }
 
-/** Base64 or quoted-printable, as mails in other languages come. */
+/** Decodes base64 or quoted-printable, which mails in other languages use. */
 function decoded(message: string): string {
   const [head = '', ...body] = message.split(/\r?\n\r?\n/);
   if (/^content-transfer-encoding: base64/im.test(head))

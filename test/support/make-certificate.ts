@@ -8,13 +8,13 @@ export interface Certificate {
 
 export interface Authority {
   cert: string;
-  /** A certificate of `localhost` that holds between these. */
+  /** A certificate of `localhost` that is valid between these times. */
   issue(validity: { from: Date; to: Date }): Certificate;
 }
 
 const day = 86_400_000;
 
-/** A certificate authority that nobody trusts yet (RFC 5280, ECDSA with P-256). */
+/** A new certificate authority (RFC 5280, ECDSA with P-256), which no client trusts by itself. */
 export function makeAuthority(): Authority {
   const own = keyPair();
   const name = 'Test authority';

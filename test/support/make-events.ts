@@ -9,7 +9,7 @@ export interface MadeEvent {
   description: string;
 }
 
-/** Events with ids of their own, as a client makes them; `agoMs` makes their ids and times lie in the past. */
+/** Events with ids, as a client makes them. With `agoMs` their ids and times lie in the past. */
 export function makeEvents(count: number, options: { agoMs?: number; letters?: number } = {}): MadeEvent[] {
   const { agoMs = 0, letters = 20 } = options;
   return Array.from({ length: count }, (_, position) => {

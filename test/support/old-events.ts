@@ -3,7 +3,7 @@ import type { LeftEvent } from './expect-only-left.ts';
 
 const dayMs = 86_400_000;
 
-/** Most ids are as old as hosts make them, some of a clock that was ahead. */
+/** Events of the past. Most ids have the time of the event; some have the time of a clock that was ahead. */
 export function oldEvents(count: number, start = 0): LeftEvent[] {
   return Array.from({ length: count }, (_, offset) => {
     const n = start + offset;

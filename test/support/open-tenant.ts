@@ -3,7 +3,7 @@ import type { TestServer } from './test-server.ts';
 
 const scopes = ['ingest', 'read', 'tree', 'admin'];
 
-/** A new tenant, and the server as that tenant sees it: requests that name no other key use a key of the tenant. */
+/** Creates a tenant, and returns the server with a key of that tenant: requests use this key unless they name another. */
 export async function openTenant(server: TestServer, name: string): Promise<TestServer> {
   const { status } = await server.json('/v1/tenants', { method: 'POST', body: JSON.stringify({ name }) });
   if (status !== 201) throw new Error(`no tenant ${name}: ${status}`);
@@ -14,7 +14,7 @@ export async function openTenant(server: TestServer, name: string): Promise<Test
     json: (path, options) => server.json(path, { as: secret, ...options }),
     send: (events, options) => server.send(events, { as: secret, ...options }),
   };
-  // The rest, as its address after a restart, is the server's own.
+  // All other members, such as the address after a restart, are those of the server.
   return Object.create(
     server,
     Object.fromEntries(Object.entries(seen).map(([key, value]) => [key, { value }])),

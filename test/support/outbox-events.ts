@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { createOutboxForwarder, type OutboxEvent } from '@bitacora/sdk/outbox';
 
-/** Takes all events out of the outbox, as a forwarder would send them. */
+/** Takes all events out of the outbox, in the form in which a forwarder sends them. */
 export async function outboxEvents(database: pg.Pool): Promise<OutboxEvent[]> {
   const events: OutboxEvent[] = [];
   const forwarder = createOutboxForwarder({
@@ -21,7 +21,7 @@ export async function outboxEvents(database: pg.Pool): Promise<OutboxEvent[]> {
   }
 }
 
-/** path → its one side, or before and after. */
+/** Each path with its before and after, or with the side that exists. */
 export function fieldsOf(event: OutboxEvent | undefined): Record<string, any[]> {
   return Object.fromEntries(
     (event?.changes ?? []).map(({ path, ...sides }) => [
@@ -31,7 +31,7 @@ export function fieldsOf(event: OutboxEvent | undefined): Record<string, any[]> 
   );
 }
 
-/** `booking.update 7`, in order. */
+/** Texts such as `booking.update 7`, in order. */
 export function shortOf(events: OutboxEvent[]): string[] {
   return events.map(({ action, targets }) => `${action} ${targets?.[0]?.id}`);
 }

@@ -5,17 +5,17 @@ import { startWithPacks } from './start-with-pack.ts';
 import type { TestServer } from './test-server.ts';
 import { waitUntil } from './wait-until.ts';
 
-/** One server that has the packs, for all their rows; each suite has a tenant of its own in it. */
+/** A server with the packs, for all their rows. Each suite has its own tenant in it. */
 export interface PackInstallation {
-  /** As the operator sees it. */
+  /** The server with the operator's key. */
   server: TestServer;
-  /** Where the newest entries are held. */
+  /** Where the newest entries are held: in Redis or in the process. */
   store: 'memory' | 'redis';
-  /** The server seen by a new tenant. */
+  /** Creates a tenant, and returns the server with a key of that tenant. */
   tenant(name: string): Promise<TestServer>;
   /** Puts the recent store into its next state. */
   change(): Promise<void>;
-  /** The recent store is there, and the server asks it. */
+  /** Whether the recent store is available and the server asks it. */
   calm(): Promise<void>;
   dispose(): Promise<void>;
 }
@@ -25,9 +25,9 @@ const packs = [
   { folder: 'accounting-closing', exported: 'accountingClosing' },
 ];
 
-/** Its clocks change; days of 23 and 25 hours are among those counted. */
+/** A zone with summer time, so that days of 23 and 25 hours are counted too. */
 export const installationZone = 'America/Santiago';
-/** Pages from here may call. */
+/** The origin whose pages may call the server. */
 export const installationOrigin = 'https://app.condominio.example';
 
 const settings = {
@@ -36,7 +36,7 @@ const settings = {
   BITACORA_CORS_ORIGINS: installationOrigin,
 };
 
-/** The embedded PostgreSQL, and the newest entries inside the process. */
+/** Starts a server on the embedded PostgreSQL, with the newest entries in the process. */
 export async function startEmbedded(): Promise<PackInstallation> {
   const server = await startWithPacks(packs, settings, ['--demo']);
   const nothing = (): Promise<void> => Promise.resolve();
@@ -50,7 +50,7 @@ export async function startEmbedded(): Promise<PackInstallation> {
   };
 }
 
-/** A PostgreSQL server by URL, and a Redis that is there, emptied, killed and slow in turn. */
+/** Starts a server on a PostgreSQL by URL, with a Redis that is used, emptied, killed and slow in turn. */
 export async function startOnServers(): Promise<PackInstallation> {
   const [postgres, redis] = await Promise.all([runPostgres(), startChangingRedis()]);
   const environment = {

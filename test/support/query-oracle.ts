@@ -1,11 +1,11 @@
-/** A stored entry as the judge of a query sees it. */
+/** A stored entry in the form in which a query is evaluated here. */
 export interface Stored {
   /** Milliseconds: the earlier of the host's and the server's clock. */
   at: number;
   event: Readonly<Record<string, unknown>>;
 }
 
-/** A query as a tree; `write` makes text of it, `holds` says what it must find. Shares nothing with the server. */
+/** A query as a tree. `write` makes its text, and `holds` decides whether an entry matches. It shares no code with the server. */
 export type Asked =
   | { kind: 'and' | 'or'; parts: Asked[] }
   | { kind: 'not'; part: Asked }
@@ -44,7 +44,8 @@ export function holds(asked: Asked, entry: Stored): boolean {
 function inRange(asked: Asked & { kind: 'range' }, entry: Stored): boolean {
   const { operator, from, to } = asked;
   if (asked.field === 'created') {
-    const [start, end] = [Date.parse(from), Date.parse(to)];
+    const start = Date.parse(from);
+    const end = Date.parse(to);
     const dayMs = 86_400_000;
     if (operator === '..') return entry.at >= start && entry.at < end + dayMs;
     if (operator === '>') return entry.at >= start + dayMs;
@@ -75,7 +76,7 @@ function is(event: Stored['event'], field: string, value: string): boolean {
   );
 }
 
-/** Every value at a field of an event, as text; lists are looked into. */
+/** Every value of a field of an event, as text. For a list these are the values of its items. */
 export function valuesOf(event: Stored['event'], field: string): string[] {
   const named: Record<string, string[]> = {
     actor: ['actor', 'id'],
@@ -107,7 +108,7 @@ function memberOf(value: unknown, key: string): unknown[] {
   return Array.isArray(member) ? member : [member];
 }
 
-/** Every text and number an event shows, but for its id and time. */
+/** Every text and number of an event, except its id and time. */
 export function texts(event: Stored['event']): string[] {
   const found: string[] = [];
   const look = (value: unknown): void => {
@@ -124,7 +125,7 @@ interface EventReading {
 }
 const readings = new WeakMap<object, EventReading>();
 
-/** Each event is read once, not once a query. */
+/** The texts of an event are kept, so that each event is read only once. */
 export function readingOf(event: Stored['event']): EventReading {
   const known = readings.get(event);
   if (known) return known;
@@ -133,7 +134,7 @@ export function readingOf(event: Stored['event']): EventReading {
   return made;
 }
 
-/** Maximal runs of letters, digits and marks, without case. */
+/** The words of a text: the longest runs of letters, digits and marks, in lower case. */
 export function wordsIn(text: string): string[] {
   return fold(text)
     .split(/[^\p{L}\p{N}\p{M}]+/u)
@@ -153,7 +154,7 @@ function fold(text: string): string {
   return text.normalize('NFC').toLowerCase();
 }
 
-/** The text of a query, with `spelling` (0 to 1, drawn anew each time) choosing among equal forms. */
+/** The text of a query. `spelling` returns a number from 0 to 1, which chooses one of several equal forms. */
 export function write(asked: Asked, spelling: () => number): string {
   switch (asked.kind) {
     case 'and':

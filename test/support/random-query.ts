@@ -2,43 +2,39 @@ import { wordsIn, texts, valuesOf, type Asked, type Stored } from './query-oracl
 import type { Random } from './random.ts';
 
 const exactFields = [
-  ...[
-    'actor',
-    'actor.role',
-    'actor.type',
-    'action',
-    'operation',
-    'target',
-    'target.type',
-    'target.id',
-    'outcome',
-  ],
-  ...[
-    'level',
-    'module',
-    'tag',
-    'currency',
-    'amount',
-    'ip',
-    'country',
-    'status',
-    'method',
-    'sessionId',
-    'correlationId',
-  ],
-  ...[
-    'changes.path',
-    'attributes.zone',
-    'attributes.count',
-    'attributes.nested.list',
-    'attributes.nested.flag',
-  ],
-  ...['attributes."Código postal"', 'error.code', 'durationMs'],
+  'actor',
+  'actor.role',
+  'actor.type',
+  'action',
+  'operation',
+  'target',
+  'target.type',
+  'target.id',
+  'outcome',
+  'level',
+  'module',
+  'tag',
+  'currency',
+  'amount',
+  'ip',
+  'country',
+  'status',
+  'method',
+  'sessionId',
+  'correlationId',
+  'changes.path',
+  'attributes.zone',
+  'attributes.count',
+  'attributes.nested.list',
+  'attributes.nested.flag',
+  'attributes."Código postal"',
+  'error.code',
+  'durationMs',
 ];
 const wildFields = ['action', 'module', 'target', 'attributes.zone', 'sessionId', 'actor', 'attributes.note'];
 const rangeFields = ['level', 'durationMs', 'attributes.count', 'status', 'amount', 'created'];
 
-/** A query that mostly finds something: its values come from the entries themselves. */
+/** A query with values of the entries, so that it mostly finds something. */
 export function randomQuery(random: Random, entries: readonly Stored[], depth = 0): Asked {
   const chance = random.next();
   const part = (): Asked => randomQuery(random, entries, depth + 1);
@@ -71,7 +67,7 @@ function bareWords(entry: Stored): string[] {
 }
 
 function phraseOf(random: Random, entry: Stored): string {
-  const text = random.pick(texts(entry.event).filter((one) => wordsIn(one).length > 0));
+  const text = random.pick(texts(entry.event).filter((candidate) => wordsIn(candidate).length > 0));
   const pieces = text.split(' ');
   const first = random.int(pieces.length);
   const piece = pieces.slice(first, first + 1 + random.int(3)).join(' ');
@@ -98,7 +94,9 @@ function isOf(random: Random, entry: Stored): Asked {
 function likeOf(random: Random, entry: Stored): Asked {
   const field = random.pick(wildFields);
   const [value = 'x'] = random.shuffled(
-    valuesOf(entry.event, field).filter((one) => /^[^\s(),"\\<>*]+$/.test(one) && !one.includes('..')),
+    valuesOf(entry.event, field).filter(
+      (candidate) => /^[^\s(),"\\<>*]+$/.test(candidate) && !candidate.includes('..'),
+    ),
   );
   const letters = [...value];
   const from = random.int(letters.length);

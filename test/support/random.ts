@@ -1,4 +1,4 @@
-/** Repeatable chance: the same seed gives the same run. */
+/** Random numbers that are the same for the same seed. */
 export interface Random {
   /** From 0 up to 1. */
   next(): number;

@@ -57,7 +57,10 @@ async function checkpointOf(
   });
 }
 
-/** Level by level, each tile against hashes recomputed from the entries (C2SP tlog-tiles: 8 levels of the tree each). */
+/**
+ * Compares each tile of each level with hashes recomputed from the entries (C2SP tlog-tiles: a tile level has 8 levels of the
+ * tree).
+ */
 async function compareTiles(
   server: TestServer,
   options: { base: string; leaves: readonly Buffer[] },
@@ -78,7 +81,7 @@ async function compareTiles(
   }
 }
 
-/** `tile/0/x001/067.p/8` */
+/** The path of a tile, such as `tile/0/x001/067.p/8`. */
 export function tilePath(level: string, tile: { index: number; width: number }): string {
   const digits = String(tile.index);
   const padded = digits.padStart(Math.ceil(digits.length / 3) * 3, '0');

@@ -8,14 +8,14 @@ export interface Seen {
 
 export interface Stream {
   seen: Seen[];
-  /** The last position told, also by blocks without an entry. */
+  /** The last position of the stream, also from blocks without an entry. */
   position(): string | undefined;
-  /** Resolves when the stream has ended, by whichever side. */
+  /** Resolves when one of the sides has ended the stream. */
   ended: Promise<void>;
   close(): void;
 }
 
-/** Reads server-sent events of the tail; `after` is sent as Last-Event-ID. @throws when the answer is no stream */
+/** Reads server-sent events of the tail; `after` is sent as Last-Event-ID. @throws Error when the answer is not a stream */
 export async function readStream(server: TestServer, query: string, after?: string): Promise<Stream> {
   const abort = new AbortController();
   const headers = after === undefined ? {} : { 'last-event-id': after };

@@ -4,14 +4,14 @@ import { connect } from 'node:net';
 export type RedisReply = Buffer | number | null | RedisReply[];
 
 export interface RedisClient {
-  /** One command; its reply. @throws what Redis answered as an error */
+  /** Runs a command and returns its reply. @throws Error with the text of an error reply */
   run(...command: (string | Buffer)[]): Promise<RedisReply>;
-  /** Names of keys that match. */
+  /** Names of keys that match a pattern. */
   names(pattern: string): Promise<string[]>;
   close(): void;
 }
 
-/** The protocol of Redis by hand: a test that plays with keys must not look through the product's own driver. */
+/** A client that speaks the protocol of Redis itself, so that tests do not read keys with the driver that they test. */
 export async function connectToRedis(port: number): Promise<RedisClient> {
   const socket = connect({ port, host: '127.0.0.1' });
   await once(socket, 'connect');
@@ -49,7 +49,7 @@ export async function connectToRedis(port: number): Promise<RedisClient> {
   return client;
 }
 
-/** Undefined while the reply is not all there. */
+/** Reads a reply; undefined when it is not complete yet. */
 function readReply(bytes: Buffer, at: number): { reply: RedisReply | Error; next: number } | undefined {
   const end = bytes.indexOf('\r\n', at);
   if (end < 0) return undefined;

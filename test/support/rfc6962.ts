@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-// RFC 6962 section 2.1 word by word: what the server publishes is compared with this, so it shares no code with it.
+// RFC 6962, section 2.1. What the server publishes is compared with this, so it shares no code with the server.
 
 export function sha256(...parts: readonly Uint8Array[]): Buffer {
   const hash = createHash('sha256');
@@ -16,7 +16,7 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   return sha256(Uint8Array.of(1), left, right);
 }
 
-/** Root of `leaves[from..to)`. */
+/** The root of the leaves `[from, to)`. */
 export function rootOf(leaves: readonly Uint8Array[], from = 0, to = leaves.length): Buffer {
   if (to === from) return sha256();
   const [leaf] = leaves.slice(from, from + 1);

@@ -4,7 +4,10 @@ import type { TestServer } from './test-server.ts';
 
 const program = fileURLToPath(new URL('../../packages/cli/bin/bitacora.mjs', import.meta.url));
 
-/** `bitacora …` of a server, as an operator runs it: what it printed. @throws Error when it ends with another code than 0 */
+/**
+ * Runs `bitacora …` against a server as an operator does, and returns what it printed. @throws Error when it ends with an exit
+ * code other than 0
+ */
 export async function runBitacora(
   server: Pick<TestServer, 'url' | 'key'>,
   parameters: readonly string[],

@@ -15,7 +15,7 @@ export interface ImportSummary {
   rejected: number;
 }
 
-/** `bitacora import` as a process of its own, in a folder of its own: nothing is known of an earlier run. */
+/** Runs `bitacora import` in its own process and in a new folder, so that it finds no side file of an earlier run. */
 export async function runImport(
   server: TestServer,
   file: string,

@@ -14,7 +14,10 @@ export interface Pooler {
   close(): Promise<void>;
 }
 
-/** PgBouncer in transaction mode before a PostgreSQL that trusts its callers, with few connections for each login; the first one exists already. */
+/**
+ * PgBouncer in transaction mode in front of a PostgreSQL that asks for no password, with few connections for each login. The
+ * first login exists already.
+ */
 export async function runPgBouncer(databaseUrl: string, logins: readonly string[]): Promise<Pooler> {
   installWhenMissing();
   const owner = process.getuid?.() === 0 ? unprivileged('postgres') : undefined;

@@ -7,13 +7,13 @@ import { freePort } from './free-port.ts';
 import { waitUntil } from './wait-until.ts';
 
 export interface PostgresCluster {
-  /** Of a new, empty database; its login may create roles. */
+  /** URL of a new, empty database; its login may create roles. */
   url: string;
   version: string;
   close(): Promise<void>;
 }
 
-/** A PostgreSQL of our own, reached by TCP: Debian's where there is one, else the embedded programs. */
+/** Starts a PostgreSQL that is reached by TCP: Debian's if it is installed, else the embedded programs. */
 export async function runPostgres(settings: Record<string, string> = {}): Promise<PostgresCluster> {
   const programs = await findPrograms();
   const owner = process.getuid?.() === 0 ? unprivileged('postgres') : undefined;
@@ -65,11 +65,11 @@ async function findPrograms(): Promise<string> {
   return join(postgres, '..');
 }
 
-/** Ids of a user of this machine. */
+/** The user id and the group id of a user of this machine. */
 export function unprivileged(name: string): { uid: number; gid: number } {
   const line = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
-    .find((one) => one.startsWith(`${name}:`));
+    .find((line) => line.startsWith(`${name}:`));
   const [, , uid, gid] = line?.split(':') ?? [];
   if (uid === undefined || gid === undefined) throw new Error(`there is no user ${name}`);
   return { uid: Number(uid), gid: Number(gid) };

@@ -6,18 +6,18 @@ import { waitUntil } from './wait-until.ts';
 
 export interface RunningRedis {
   port: number;
-  /** Database 1, where the settings have the recent store. */
+  /** URL of database 1, in which the settings have the recent store. */
   url: string;
-  /** A connection of the test's own, to database 1; a new one after a restart. */
+  /** A connection of the test to database 1. After a restart it is a new connection. */
   client(): RedisClient;
-  /** SIGKILL, at once. */
+  /** Sends SIGKILL. */
   kill(): Promise<void>;
-  /** Starts at the same port with nothing in it. */
+  /** Starts an empty Redis at the same port. */
   restart(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** A real Redis in memory only, on a port of its own. */
+/** Starts a real Redis without files, on a free port. */
 export async function runRedis(settings: Record<string, string> = {}): Promise<RunningRedis> {
   haveRedis();
   const port = await freePort();
@@ -48,7 +48,7 @@ export async function runRedis(settings: Record<string, string> = {}): Promise<R
   };
 }
 
-/** Debian's package brings it; without it these tests fail rather than pass by silence. */
+/** The program of Debian's package. Without it the tests fail; they do not pass without testing. */
 function haveRedis(): void {
   const found = (): boolean => spawnSync('redis-server', ['--version']).status === 0;
   if (found()) return;

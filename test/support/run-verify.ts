@@ -20,7 +20,7 @@ const verdict = z.looseObject({
 
 export type Verdict = z.infer<typeof verdict> & { exitCode: number };
 
-/** `bitacora verify --json …`, as an auditor runs it. @throws Error when it prints no verdict */
+/** Runs `bitacora verify --json …` as an auditor does. @throws Error when it prints no verdict */
 export async function runVerify(parameters: readonly string[]): Promise<Verdict> {
   const args = ['--conditions=bitacora:source', program, 'verify', '--json', ...parameters];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 
 const folder = fileURLToPath(new URL('../../../shared/data/', import.meta.url));
 
-/** Path of a file of real material, or undefined (and a word about it) where the machine has none. */
+/** The path of a file of real data. Undefined, with a message, when the machine does not have it. */
 export function sampleFile(name: string): string | undefined {
   if (existsSync(folder + name)) return folder + name;
   process.stdout.write(`skipped: no ../shared/data/${name}\n`);
@@ -16,7 +16,7 @@ export function sampleLines(path: string): string[] {
   return gunzipSync(readFileSync(path)).toString('utf8').trimEnd().split(/\r?\n/);
 }
 
-/** Rows of a CSV file that quotes nothing, as these files do; empty values are ''. */
+/** The rows of a CSV file without quotation marks, as these files are; empty values are ''. */
 export function sampleRows(path: string): Map<string, string>[] {
   const [head = '', ...lines] = sampleLines(path);
   if (head.includes('"') || lines.some((line) => line.includes('"')))

@@ -9,21 +9,21 @@ export interface SentEvent {
   attributes?: { n?: number };
 }
 
-/** Answers the batch number `call` (from 0). */
+/** Answers a batch; `call` is its number, from 0. */
 export type Respond = (response: ServerResponse, events: SentEvent[], call: number) => unknown;
 
 export interface ScriptedServer {
   url: string;
   batches: SentEvent[][];
-  /** Of each batch. */
+  /** The headers of each batch. */
   headers: Record<string, string | string[] | undefined>[];
-  /** When each batch came, by `performance.now()`. */
+  /** The time at which each batch arrived, by `performance.now()`. */
   times: number[];
   reports: { instance: string; body: any }[];
   close(): void;
 }
 
-/** A server that answers batches as a test wants, for answers that ours does not give on demand. */
+/** A server that answers batches as a test says, for answers that our server does not give on demand. */
 export async function startScriptedServer(
   respond: Respond = accept,
   { knowsSources = true } = {},
@@ -52,7 +52,10 @@ export async function startScriptedServer(
   if (typeof address !== 'object' || address === null) throw new Error('no port');
   const scripted: ScriptedServer = {
     url: `http://127.0.0.1:${address.port}`,
-    ...{ batches: [], headers: [], times: [], reports: [] },
+    batches: [],
+    headers: [],
+    times: [],
+    reports: [],
     close() {
       server.closeAllConnections();
       server.close();
@@ -61,7 +64,7 @@ export async function startScriptedServer(
   return scripted;
 }
 
-/** Takes all events, numbering them within the batch. */
+/** Accepts all events; the index of an event is its position in the batch. */
 export function accept(response: ServerResponse, events: SentEvent[]): void {
   const results = events.map(({ id }, index) => ({ id, index, leafHash: '' }));
   response

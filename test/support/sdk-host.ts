@@ -2,49 +2,49 @@ import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAudit, type AuditOptions } from '@bitacora/sdk';
 
-// A host application as a process of its own. What it knows goes to standard output at once, where a kill cannot
-// take it back: one JSON text a line, an array of events that are done, or an object.
+// A host application in its own process. It writes what happens to standard output at once, so that a kill loses nothing of
+// it. Each line is JSON: an array for the result of an event, or an object for the state of the host.
 
 export interface HostPlan {
   audit: AuditOptions;
-  /** Named in each event as `attributes.run`. */
+  /** The run, in each event as `attributes.run`. */
   run: string;
-  /** Absent: it only sends what is there. */
+  /** The number of events. Absent: the host only sends what the spool has. */
   events?: number;
-  /** So many at once, … */
+  /** Events that are captured at once, before a rest. */
   burst?: number;
-  /** … then a rest. */
+  /** The time of the rest after each burst. */
   restMs?: number;
-  /** Letters in each event's description. */
+  /** Characters in each event's description. */
   padding?: number;
-  /** Another one of the same process, with one event. */
+  /** A second audit of the same process, which captures one event. */
   second?: AuditOptions;
   /**
-   * What it does after the last event: waits to be ended, closes, falls idle, throws, exits with code 3; drains: ends by
-   * itself some time after the signal, and has an event then.
+   * What the host does after the last event: it waits until it is killed, closes the audit, does nothing, throws, or exits
+   * with code 3. With `drain` it captures one more event after SIGTERM and then ends by itself.
    */
   end: 'wait' | 'close' | 'idle' | 'throw' | 'exit' | 'drain';
   closeTimeoutMs?: number;
-  /** Standard output gets nothing: a thread shares it. */
+  /** Writes nothing to standard output, because a thread shares it. */
   quiet?: boolean;
-  /** Standard output gets the health this often. */
+  /** Writes the health to standard output at this interval. */
   healthEveryMs?: number;
 }
 
 const plan: HostPlan = JSON.parse(process.argv[2] ?? '');
 const audit = createAudit(plan.audit);
-const tell = (line: unknown): void => {
+const report = (line: unknown): void => {
   if (!plan.quiet) writeSync(1, `${JSON.stringify(line)}\n`);
 };
 const description = 'x'.repeat(plan.padding ?? 100);
 
 if (plan.second) void createAudit(plan.second).capture({ action: 'host.second' });
 
-tell({ started: process.pid });
-process.on('exit', (code) => tell({ exit: code, health: audit.health() }));
+report({ started: process.pid });
+process.on('exit', (code) => report({ exit: code, health: audit.health() }));
 if (plan.healthEveryMs !== undefined)
   setInterval(() => {
-    tell({ health: audit.health(), rss: process.memoryUsage().rss });
+    report({ health: audit.health(), rss: process.memoryUsage().rss });
   }, plan.healthEveryMs).unref();
 
 for (let n = 1; n <= (plan.events ?? 0); n++) {
@@ -56,12 +56,12 @@ for (let n = 1; n <= (plan.events ?? 0); n++) {
   });
   if (captured)
     void captured.then(
-      (receipt) => tell(['done', n, receipt.state]),
-      (error: Error) => tell(['failed', n, error.message]),
+      (receipt) => report(['done', n, receipt.state]),
+      (error: Error) => report(['failed', n, error.message]),
     );
   if (n % (plan.burst ?? 10) === 0) await sleep(plan.restMs ?? 5);
 }
-if (plan.end !== 'drain') tell({ captured: plan.events ?? 0 });
+if (plan.end !== 'drain') report({ captured: plan.events ?? 0 });
 
 switch (plan.end) {
   case 'wait':
@@ -75,11 +75,11 @@ switch (plan.end) {
         clearInterval(busy);
       }, 100);
     });
-    tell({ captured: plan.events ?? 0 });
+    report({ captured: plan.events ?? 0 });
     break;
   }
   case 'close':
-    tell({ closed: await audit.close(plan.closeTimeoutMs) });
+    report({ closed: await audit.close(plan.closeTimeoutMs) });
     break;
   case 'throw':
     setImmediate(() => {

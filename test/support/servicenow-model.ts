@@ -6,21 +6,21 @@ export interface Update {
   at: number;
   attributes: Map<string, string>;
   changes: { path: string; before: string | null; after: string | null }[];
-  /** Numbers of its words in the model's dictionary, ascending. */
+  /** The numbers of the update's words in the model's dictionary, ascending. */
   words: Uint32Array;
 }
 
 export interface ServicenowModel {
-  /** In file order. */
+  /** The updates in the order of the file. */
   updates: Update[];
   dictionary: Map<string, number>;
-  /** By number of the word. */
+  /** The updates that have a word, by the number of the word. */
   updatesWith: Update[][];
 }
 
 const uncompared = new Set(['sys_mod_count', 'sys_updated_by', 'sys_updated_at', 'number']);
 
-/** What the file says, computed from its text alone: shares no code with what is tested. */
+/** The totals of the file, computed only from its text. It shares no code with what is tested. */
 export function readServicenow(path: string): ServicenowModel {
   const last = new Map<string, Map<string, string>>();
   const dictionary = new Map<string, number>();
@@ -54,14 +54,14 @@ function differences(
     .map((path) => ({ path, before: before.get(path) ?? null, after: after.get(path) ?? null }));
 }
 
-/** `29/2/2016 01:16`, taken as UTC. */
+/** Reads a time such as `29/2/2016 01:16` as UTC. */
 function timeOf(text: string): number {
   const [day = 0, month = 0, year = 0, hour = 0, minute = 0] = text.split(/[/ :]/).map(Number);
   return Date.UTC(year, month - 1, day, hour, minute);
 }
 
 function wordNumbers(update: Omit<Update, 'words'>, dictionary: Map<string, number>): Uint32Array {
-  // what the map and the server add to every event: action, types, operation, outcome, level
+  // The map and the server add these words to every event: action, types, operation, outcome, level.
   const texts = [
     'incident.update',
     'user',
@@ -85,11 +85,11 @@ function wordNumbers(update: Omit<Update, 'words'>, dictionary: Map<string, numb
   return Uint32Array.from(numbers).sort();
 }
 
-/** How many updates have all the words, by looking at each that has the rarest of them. */
+/** The number of updates that have all the words. It checks each update that has the rarest word. */
 export function scanForWords({ dictionary, updatesWith }: ServicenowModel, words: readonly string[]): number {
   const wanted = words.map((word) => dictionary.get(word.toLowerCase()) ?? -1);
   const holders = wanted.map((number) => updatesWith[number] ?? []);
-  const [fewest = []] = holders.sort((one, other) => one.length - other.length);
+  const [fewest = []] = holders.sort((list, other) => list.length - other.length);
   return fewest.filter((update) => wanted.every((number) => hasNumber(update.words, number))).length;
 }
 

@@ -5,23 +5,23 @@ import { makeClusterTemplate } from './cluster-template.ts';
 
 const memoryDisk = '/dev/shm';
 const folderPrefix = 'bitacora-tests-';
-/** What all tests of a run have in temporary files at once stays below 2 GB. */
+/** All temporary files of a run together stay below this size. */
 const memoryBytesMin = 8 * 1024 ** 3;
 
-/** Vitest's global set-up: what makes a run of many servers and commands short. */
+/** Vitest's global set-up, which makes a run with many servers and commands shorter. */
 export default async function setUpRun(): Promise<() => void> {
   await makeClusterTemplate();
   removeLeftovers();
   const folder = roomInMemory() ? mkdtempSync(join(memoryDisk, `${folderPrefix}${process.pid}-`)) : undefined;
   if (folder === undefined) return () => undefined;
-  // Making and removing the files of a database takes ten times longer on a disk. Processes are killed all the same:
-  // what they wrote is there afterwards on either.
+  // Making and removing the files of a database takes ten times longer on a disk. Files in memory survive the kill of a
+  // process like files on a disk, so the tests of crashes are as strict.
   chmodSync(folder, 0o1777);
   process.env['TMPDIR'] = folder;
   return () => rmSync(folder, { recursive: true, force: true });
 }
 
-/** Of runs that were killed. */
+/** Removes the folders of runs that were killed. */
 function removeLeftovers(): void {
   if (!existsSync(memoryDisk)) return;
   for (const name of readdirSync(memoryDisk)) {

@@ -1,6 +1,6 @@
 import type { TestServer } from './test-server.ts';
 
-/** A person with a session, as a browser would hold it. */
+/** A signed-in person, with what their browser has. */
 export interface SignedInUser {
   id: string;
   email: string;
@@ -9,7 +9,7 @@ export interface SignedInUser {
   cookie: string;
   csrf: string;
   session: string;
-  /** A request with the cookie, the token and, for changes, the headers that a browser adds. */
+  /** Sends a request with the cookie, the token and, for changes, the headers that a browser adds. */
   fetch(path: string, options?: RequestInit): Promise<Response>;
   json(path: string, options?: RequestInit): Promise<{ status: number; body: any }>;
 }
@@ -17,7 +17,7 @@ export interface SignedInUser {
 export const goodPassword = 'una contraseña bastante larga';
 let invited = 0;
 
-/** Invites somebody with `as` (an administrator's key), lets them set a password by the link, and returns them signed in. */
+/** Invites a person with `as` (an administrator's key), sets a password by the link, and returns the signed-in person. */
 export async function inviteUser(
   server: TestServer,
   user: Record<string, unknown> & { role: string },

@@ -3,12 +3,12 @@ import { startTestServer } from './test-server.ts';
 
 export interface SpareDatabase {
   port: number;
-  /** URL of an empty database on it, by way of another port when one is given. */
+  /** URL of an empty database on it, through another port if one is given. */
   url(port?: number): string;
   close(): Promise<void>;
 }
 
-/** A PostgreSQL reached by TCP, as one on another machine would be. */
+/** A PostgreSQL that is reached by TCP, like one on another machine. */
 export async function startSpareDatabase(): Promise<SpareDatabase> {
   const host = await startTestServer();
   const superuser = new URL(host.superuserUrl());

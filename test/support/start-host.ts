@@ -6,10 +6,10 @@ import type { HostPlan } from './sdk-host.ts';
 
 export interface Host {
   child: ChildProcess;
-  /** Numbers of the events whose promise resolved, in that order. */
+  /** The numbers of the events whose promise resolved, in the order in which they resolved. */
   done: number[];
   failed: number[];
-  /** The last one told. */
+  /** The health that the host wrote last. */
   health(): Health | undefined;
   rssMax(): number;
   closed(): Delivery | undefined;
@@ -23,19 +23,25 @@ export interface Host {
 
 const program = fileURLToPath(new URL('./sdk-host.ts', import.meta.url));
 
-/** Starts a host application with the SDK as a process of its own. */
+/** Starts a host application with the SDK in its own process. */
 export function startHost(plan: HostPlan, environment: Record<string, string> = {}): Host {
   const child = spawn(process.execPath, ['--conditions=bitacora:source', program, JSON.stringify(plan)], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...environment },
   });
-  let [rest, errorText, rssMax] = ['', '', 0];
+  let rest = '';
+  let errorText = '';
+  let rssMax = 0;
   let health: Health | undefined;
   let closed: Delivery | undefined;
   const { promise: captured, resolve: isCaptured } = Promise.withResolvers<void>();
   const { promise: started, resolve: isStarted } = Promise.withResolvers<void>();
   const host: Host = {
-    ...{ child, done: [], failed: [], captured, started },
+    child,
+    done: [],
+    failed: [],
+    captured,
+    started,
     health: () => health,
     rssMax: () => rssMax,
     closed: () => closed,

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startTestServer, type TestServer } from './test-server.ts';
 
-/** A folder below `packs/`, and the name that its pack is exported under. */
+/** A folder below `packs/`, and the name under which it exports its pack. */
 interface PackPlace {
   folder: string;
   exported: string;
 }
 
-/** A server with packs of the checkout; `args` are those of `serve`. */
+/** Starts a server with packs of the checkout; `args` are those of `serve`. */
 export async function startWithPacks(
   packs: readonly PackPlace[],
   environment: Record<string, string> = {},
@@ -36,7 +36,7 @@ export async function startWithPacks(
   }) as TestServer;
 }
 
-/** A server with one pack of the checkout. */
+/** Starts a server with one pack of the checkout. */
 export function startWithPack(
   pack: PackPlace,
   environment?: Record<string, string>,

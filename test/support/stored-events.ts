@@ -8,7 +8,7 @@ export interface StoredEvent {
   n: number;
 }
 
-/** The events of SDK hosts in a ledger, in its order, out of the published entries. */
+/** The events of SDK hosts in a ledger, in its order, read from the published entries. */
 export async function storedEvents(
   server: TestServer,
   options: { ledger?: string; sizeLeast?: number } = {},
@@ -20,7 +20,7 @@ export async function storedEvents(
   });
 }
 
-/** What must never be: in words, of the events of one run of a host. */
+/** The faults, in words, of the stored events of one run of a host. */
 export function faultsOf(stored: readonly StoredEvent[], done: readonly number[]): string[] {
   const numbers = stored.map(({ n }) => n);
   const known = new Set(numbers);

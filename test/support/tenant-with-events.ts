@@ -7,13 +7,13 @@ export interface TenantWithEvents {
   /** A key with the scopes ingest, read, tree and admin. */
   key: string;
   keyId: string;
-  /** Ids of its events. */
+  /** The ids of the tenant's events. */
   ids: string[];
 }
 
 const scopes = ['ingest', 'read', 'tree', 'admin'];
 
-/** Makes a key over HTTP, as the operator does. */
+/** Creates a key over HTTP, as the operator does. */
 export async function makeKey(
   server: TestServer,
   key: Record<string, unknown>,
@@ -29,7 +29,10 @@ export async function makeKey(
   return { id: body.key.id, secret: body.secret };
 }
 
-/** A tenant with `count` events whose every text holds `canary`, a second ledger, a directory record and published tiles. */
+/**
+ * Creates a tenant with `count` events, a second ledger, a directory record and published tiles. Every text of the events
+ * contains `canary`.
+ */
 export async function makeTenant(
   server: TestServer,
   name: string,

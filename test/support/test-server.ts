@@ -17,11 +17,11 @@ export interface TestServer {
   pid: number;
   /** Pid of the embedded PostgreSQL. */
   postgresPid(): number;
-  /** Superuser URL of its database, for a test that plays the administrator of the database. */
+  /** URL of its database for a superuser, for tests that act as the administrator of the database. */
   superuserUrl(): string;
-  /** SIGKILL, at once. */
+  /** Sends SIGKILL. */
   kill(): Promise<void>;
-  /** SIGTERM, and waits for the end; the exit code. */
+  /** Sends SIGTERM and waits for the end; returns the exit code. */
   stop(): Promise<number | null>;
   /** Starts again on the same data directory (after kill or stop). */
   restart(environment?: Record<string, string>): Promise<void>;
@@ -41,14 +41,14 @@ export interface TestServer {
 export async function startTestServer(
   environment: Record<string, string> = {},
   options: {
-    /** Kept when the server is disposed of; a temporary one otherwise. */ dataDirectory?: string;
-    /** Whose process it is; the caller's own otherwise. */ user?: { uid: number; gid: number };
+    /** Kept when the server is disposed of; by default a temporary directory. */ dataDirectory?: string;
+    /** The user of the process; by default the user of the tests. */ user?: { uid: number; gid: number };
     /** Further arguments of `serve`. */ args?: readonly string[];
-    /** Makes its database itself, as on a new machine. */ fresh?: boolean;
+    /** The server creates its database itself, as on a new machine. */ fresh?: boolean;
   } = {},
 ): Promise<TestServer> {
   const dataDirectory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), 'bitacora-test-'));
-  // The embedded PostgreSQL runs as a user of its own when the tests are root.
+  // When the tests run as root, the embedded PostgreSQL runs as another user.
   if (options.dataDirectory === undefined) chmodSync(dataDirectory, 0o755);
   const ownDatabase = environment['BITACORA_DATABASE_URL'] === undefined && !options.fresh;
   if (ownDatabase && options.dataDirectory === undefined && !options.user) copyClusterTemplate(dataDirectory);
@@ -136,7 +136,7 @@ export async function startTestServer(
       try {
         process.kill(server.postgresPid(), 'SIGQUIT');
       } catch {
-        // already gone
+        // It has ended already.
       }
       if (options.dataDirectory === undefined) rmSync(dataDirectory, { recursive: true, force: true });
     },

@@ -1,6 +1,6 @@
 import { createAudit, type Audit } from '@bitacora/sdk';
 
-/** An audit whose events go to the outbox of the host's database, and nowhere else. */
+/** An audit whose events go only to the outbox of the host's database. */
 export function unsentAudit(name: string): Audit {
   return createAudit({
     name,

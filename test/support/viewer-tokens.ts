@@ -5,7 +5,10 @@ const secret = 'a-secret-of-the-host-application-0123456789';
 const issuer = 'https://host.example';
 const kid = 'host-of-the-test';
 
-/** Registers a key of a host with the tenant of the server's key; makes the tokens (RFC 7519, HS256) that it would give its users. */
+/**
+ * Registers a host's key in the tenant of the server's key. Returns a function that makes the tokens (RFC 7519, HS256) of the
+ * host's users.
+ */
 export async function viewerTokens(
   server: TestServer,
   tenant = 'default',

@@ -7,26 +7,26 @@ export interface Received {
   path: string;
   id: string;
   timestamp: number;
-  /** Whether one of its signatures is ours (Standard Webhooks: HMAC-SHA256 of id, time and body). */
+  /** Whether one of the message's signatures is right (Standard Webhooks: HMAC-SHA256 of id, time and body). */
   signed: boolean;
   body: any;
 }
 
 export interface WebhookReceiver {
   url: string;
-  /** `whsec_…`. */
+  /** The secret, such as `whsec_…`. */
   secret: string;
-  /** All that came, also what was not answered well. */
+  /** All messages that arrived, also those that got an error as the answer. */
   received: Received[];
-  /** How the next ones are answered; absent: 204. */
+  /** The answers to the next messages; without one the answer is 204. */
   answer: (response: ServerResponse, received: Received) => void;
-  /** Nothing listens there any more. */
+  /** Stops listening. */
   stop(): Promise<void>;
   /** Listens again, on the same port. */
   start(): Promise<void>;
 }
 
-/** A receiver of webhooks, on an address of this machine. */
+/** Starts a receiver of webhooks on an address of this machine. */
 export async function openWebhookReceiver(): Promise<WebhookReceiver> {
   const key = Buffer.alloc(32, 'a key of the test');
   const received: Received[] = [];
@@ -51,14 +51,18 @@ export async function openWebhookReceiver(): Promise<WebhookReceiver> {
         request.on('end', () => {
           const text = Buffer.concat(chunks).toString('utf8');
           const header = (name: string): string => String(request.headers[`webhook-${name}`]);
-          const [id, timestamp] = [header('id'), header('timestamp')];
+          const id = header('id');
+          const timestamp = header('timestamp');
           const wanted = createHmac('sha256', key).update(`${id}.${timestamp}.${text}`).digest('base64');
-          const one: Received = {
-            ...{ path: request.url ?? '', id, timestamp: Number(timestamp), body: JSON.parse(text) },
+          const message: Received = {
+            path: request.url ?? '',
+            id,
+            timestamp: Number(timestamp),
+            body: JSON.parse(text),
             signed: header('signature').split(' ').includes(`v1,${wanted}`),
           };
-          received.push(one);
-          receiver.answer(response, one);
+          received.push(message);
+          receiver.answer(response, message);
         });
       }).listen(port, '127.0.0.1');
       await once(server, 'listening');

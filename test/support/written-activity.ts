@@ -1,24 +1,24 @@
 import type { Random } from './random.ts';
 
-/** An activity as the test wrote it: what the server must answer is counted from these, one by one. */
+/** An activity as the test wrote it. The expected answers are counted from these. */
 export interface WrittenActivity {
   uuid: string;
   /** The entry's index + 1. */
   id: number;
-  /** Unix time, ms. */
+  /** Unix time in ms. */
   at: number;
   cliente_id: number;
-  /** null: nobody. */
+  /** null when nobody did it. */
   usuario_id: number | null;
   tarjeta: string;
   accion: string;
-  /** State of the closing when it was written. */
+  /** The state of the closing at the time of the activity. */
   cierre: string;
   periodo: string;
 }
 
 export interface AskedPage {
-  /** Parameters by name, as they stand in the URL. */
+  /** The parameters of the URL by name. */
   filters: Readonly<Record<string, string>>;
   page: number;
   size: number;
@@ -26,7 +26,7 @@ export interface AskedPage {
 
 const plainFilters = ['cliente_id', 'usuario_id', 'tarjeta', 'accion', 'cierre', 'periodo'] as const;
 
-/** Answers pages by looking at every activity; the zone's days are those of the platform, not the server's. */
+/** Computes pages from all activities. The days of the zone come from the platform and not from the server's code. */
 export function activityOracle(zone: string): {
   add(activity: WrittenActivity): void;
   dayOf(at: number): string;
@@ -36,20 +36,25 @@ export function activityOracle(zone: string): {
   const written: (WrittenActivity & { day: string })[] = [];
   const days = new Intl.DateTimeFormat('en-CA', { timeZone: zone, dateStyle: 'short' });
   const dayOf = (at: number): string => days.format(at);
-  const matches = (one: (typeof written)[number], filters: AskedPage['filters']): boolean => {
+  const matches = (activity: (typeof written)[number], filters: AskedPage['filters']): boolean => {
     const { fecha_desde: from, fecha_hasta: to } = filters;
-    if (from !== undefined && (from.includes('T') ? one.at < Date.parse(from) : one.day < from)) return false;
-    if (to !== undefined && one.day > to) return false;
-    return plainFilters.every((name) => filters[name] === undefined || String(one[name]) === filters[name]);
+    if (from !== undefined && (from.includes('T') ? activity.at < Date.parse(from) : activity.day < from))
+      return false;
+    if (to !== undefined && activity.day > to) return false;
+    return plainFilters.every(
+      (name) => filters[name] === undefined || String(activity[name]) === filters[name],
+    );
   };
   return {
     add(activity) {
       const { at, id } = activity;
-      const older = written.findIndex((one) => one.at < at || (one.at === at && one.id < id));
+      const older = written.findIndex(
+        (existing) => existing.at < at || (existing.at === at && existing.id < id),
+      );
       written.splice(older < 0 ? written.length : older, 0, { ...activity, day: dayOf(at) });
     },
     dayOf,
-    matching: (filters) => written.filter((one) => matches(one, filters)),
+    matching: (filters) => written.filter((activity) => matches(activity, filters)),
   };
 }
 
@@ -58,7 +63,7 @@ export const cards = ['clasificacion', 'incidencias', 'nombres_en_ingles', 'tipo
 export const acts = ['upload', 'process', 'delete'];
 export const states = ['pendiente', 'en_proceso', 'cerrado'];
 
-/** Random filters: values that are there, values that are not, and days on both sides of the week. */
+/** Random filters with values that exist, values that do not, and days on both sides of the week's start. */
 export function anyFilters(
   random: Random,
   known: { clients: readonly number[]; periods: readonly string[]; dayOf: (at: number) => string },

@@ -1,39 +1,39 @@
-/** An entry as a client sent it; moments are counted by the test itself, one per sending, answer and question. */
+/** An entry as a client sent it. Moments are numbers that the test counts, one for each sending, answer and question. */
 interface Sent {
   id: string;
-  /** Unix time, ms; no two are of the same. */
+  /** Unix time in ms; no two entries have the same. */
   at: number;
   fields: Readonly<Record<string, string>>;
   sentAt: number;
-  /** Infinity while there is no answer. */
+  /** The moment of the answer; Infinity while there is none. */
   answeredAt: number;
 }
 
 export interface AskedEntries {
   filters: Readonly<Record<string, string>>;
-  /** Moments at which it was asked and answered. */
+  /** The moments of the question and of its answer. */
   asked: number;
   answered: number;
   limit: number;
-  /** Unix time of the entry that the page begins after. */
+  /** Unix time of the entry after which the page begins. */
   after?: number | undefined;
   /** Unix time from which entries are wanted. */
   from?: number | undefined;
 }
 
 /**
- * What several clients wrote at the same time. What was answered before a question must be in its answer, what was sent
- * after it must not, and what was on the way meanwhile may.
+ * The entries that several clients write at the same time. An entry that was acknowledged before a question must be in its
+ * answer. An entry that was sent after the answer must not be in it. Any other entry may be in it.
  */
 export function writtenEntries(): {
   /** The next moment. */
   moment(): number;
-  /** A time not far before `at` that no other entry has. */
+  /** A time shortly before `at` that no other entry has. */
   freeTime(at: number): number;
   sent(entry: Pick<Sent, 'id' | 'at' | 'fields'>): { answered(): void };
   /** The ids that the answer must have, given the ones that it has. */
   expected(question: AskedEntries, found: readonly string[]): string[];
-  /** Fewest and most that may be counted, on all pages. */
+  /** The least and the greatest count, over all pages, that the answer may have. */
   counts(question: AskedEntries): { least: number; most: number };
 } {
   /** Newest first. */
@@ -56,10 +56,10 @@ export function writtenEntries(): {
       return at;
     },
     sent(entry) {
-      const one: Sent = { ...entry, sentAt: ++now, answeredAt: Infinity };
-      const older = all.findIndex(({ at }) => at < one.at);
-      all.splice(older < 0 ? all.length : older, 0, one);
-      return { answered: () => void (one.answeredAt = ++now) };
+      const entrySent: Sent = { ...entry, sentAt: ++now, answeredAt: Infinity };
+      const older = all.findIndex(({ at }) => at < entrySent.at);
+      all.splice(older < 0 ? all.length : older, 0, entrySent);
+      return { answered: () => void (entrySent.answeredAt = ++now) };
     },
     expected(question, found) {
       const shown = new Set(found);

@@ -16,9 +16,9 @@ export interface Ran {
 /** A folder outside the checkout in which packs are written, checked and served. */
 export interface PackFolder {
   path: string;
-  /** `bitacora pack new ARGS` in it. */
+  /** Runs `bitacora pack new ARGS` in the folder. */
   packNew(...args: string[]): Promise<Ran>;
-  /** The compiler with the checkout's own settings over all that is in it. */
+  /** Runs the compiler with the checkout's settings over all files of the folder. */
   compile(): Promise<Ran>;
   remove(): void;
 }
@@ -26,12 +26,12 @@ export interface PackFolder {
 export function openPackFolder(): PackFolder {
   const path = mkdtempSync(join(tmpdir(), 'bitacora-packs-'));
   chmodSync(path, 0o755);
-  // Packages are found from here as from the checkout.
+  // The link lets Node find the checkout's packages from this folder.
   symlinkSync(join(checkout, 'node_modules'), join(path, 'node_modules'));
   const run = (args: string[]): Promise<Ran> =>
     new Promise((resolve) =>
-      execFile(process.execPath, args, { cwd: path }, (error, out, told) =>
-        resolve({ code: error ? Number(error.code ?? 1) : 0, out, error: told }),
+      execFile(process.execPath, args, { cwd: path }, (failure, out, error) =>
+        resolve({ code: failure ? Number(failure.code ?? 1) : 0, out, error }),
       ),
     );
   return {

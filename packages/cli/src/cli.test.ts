@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createClient } from '@bitacora/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-// The real program, started the way a user starts it, against the real server.
+// The tests start the real program as a user does, with a real server.
 const bin = join(import.meta.dirname, '../bin/bitacora.mjs');
 const map = join(import.meta.dirname, '../../../examples/import/wikipedia.yaml');
 const key = 'cli-test-key-0123456789';
@@ -56,8 +56,8 @@ test('what is imported is found, imported again adds nothing, and bad rows are r
     isRobot: false,
     delta: 3,
   };
-  const lines = [edit, edit, { ...edit, isNew: true }, { ...edit, time: 'never' }].map((one) =>
-    JSON.stringify(one),
+  const lines = [edit, edit, { ...edit, isNew: true }, { ...edit, time: 'never' }].map((row) =>
+    JSON.stringify(row),
   );
   await writeFile(file, lines.join('\n'));
   const report = join(folder, 'rejected.ndjson');
@@ -125,7 +125,7 @@ test('tail shows what comes in', async () => {
   }
 });
 
-test('keys are made, listed and revoked, and a key without a scope is told which', async () => {
+test('keys are made, listed and revoked, and the refusal of a key names the scope that it lacks', async () => {
   const made = JSON.parse((await bitacora('keys', 'create', 'reader', '--scopes', 'read', '--json')).out);
   const { id } = made.key;
   const refused = await bitacora('keys', 'list', '--key', made.secret);
@@ -171,7 +171,7 @@ test.each([
   [['codegen', '--check'], '--out: needed by --check'],
   [['codegen', '--out', 'x.ts'], '--url: this server has no packs'],
   [['pack', 'new', 'Not Kebab'], 'kebab-case'],
-])('wrong usage is exit code 2 and says what: %j', async (args, message) => {
+])('wrong usage ends with exit code 2 and a message that names the fault: %j', async (args, message) => {
   const { code, err } = await bitacora(...args);
   expect(err).toContain(message);
   expect(code).toBe(2);
@@ -180,7 +180,8 @@ test.each([
 async function bitacora(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
   const env = { ...process.env, BITACORA_URL: url, BITACORA_API_KEY: key };
   const child = spawn(process.execPath, [bin, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let [out, err] = ['', ''];
+  let out = '';
+  let err = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
   await once(child, 'close');

@@ -4,11 +4,11 @@ import { testPack, type AnyPack } from '@bitacora/pack-kit';
 import { expect, test } from 'vitest';
 import { packTemplate, variableOf } from './pack-template.ts';
 
-test('F-01 the pack that `pack new` writes holds, with a route, a rule, a report and a view in at most 60 lines', async () => {
+test('F-01 the pack that `pack new` writes passes testPack, with a route, a rule, a report and a view in at most 60 lines', async () => {
   const files = packTemplate('lost-and-found-2');
   expect(Object.keys(files)).toEqual(['package.json', 'pack.ts', 'pack.test.ts']);
   expect(files['pack.ts']?.trimEnd().split('\n').length).toBeLessThanOrEqual(60);
-  // Inside the workspace, so that the written file finds pack-kit.
+  // The folder is inside the workspace, so that the written file finds pack-kit.
   const folder = await mkdtemp(join(import.meta.dirname, '../.pack-new-'));
   try {
     for (const name of ['lost-and-found-2', 'class', 'define-pack', 'say'])

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { createProgress } from './progress.ts';
 
-test('nothing is shown in the first second, then one line every five seconds where there is no terminal', () => {
+test('without a terminal nothing is shown in the first second, and then one line every five seconds', () => {
   const { written, progress, clock } = start(false);
   for (clock.now = 0; clock.now <= 11_500; clock.now += 100)
     progress.update({ done: 1, total: 4, text: 'x' });

@@ -27,7 +27,7 @@ test('pages follow next until it is gone, with the filter and the key each time'
   ]);
 });
 
-test('a refusal becomes an error with the problem, the parameter and the wait', async () => {
+test('a refusal becomes an error with the problem, the parameter and the time to wait', async () => {
   const url = await serve((_, response) => {
     response.setHeader('retry-after', '7');
     answer(response, 429, { title: 'Too much', status: 429, detail: 'later', parameter: 'q', position: 3 });
@@ -44,14 +44,14 @@ test('a refusal becomes an error with the problem, the parameter and the wait', 
   });
 });
 
-test('no answer at all is status 0 with the reason', async () => {
+test('without any answer the error has status 0 and the reason', async () => {
   const error = await createClient({ url: 'http://127.0.0.1:1' })
     .events.search()
     .catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ status: 0, message: expect.stringContaining('127.0.0.1:1') });
 });
 
-test('a batch of which all are refused still answers one result per event', async () => {
+test('a batch whose events are all refused has one result for each event', async () => {
   const results = [{ error: { code: 'required', field: 'actor', message: 'the field is required' } }];
   const url = await serve((_, response) =>
     answer(response, 422, { accepted: 0, duplicates: 0, rejected: 1, results }),
@@ -60,7 +60,7 @@ test('a batch of which all are refused still answers one result per event', asyn
   expect(said.results).toEqual(results);
 });
 
-test('a missing tile is undefined, a forbidden one an error', async () => {
+test('a missing tile is undefined, and a forbidden tile is an error', async () => {
   const url = await serve((request, response) =>
     answer(response, request.url?.includes('entries') ? 403 : 404, {}),
   );
@@ -87,7 +87,7 @@ test('a tail resumes after the last entry it received', async () => {
   expect(resumed).toEqual([undefined, 'c0', 'c1']);
 });
 
-test('a tail gives up where the server refuses for good, and ends quietly when told to', async () => {
+test('a tail ends with an error when the server refuses for good, and without one when the caller ends it', async () => {
   const url = await serve((_, response) => answer(response, 401, { detail: 'no key' }));
   await expect(createClient({ url }).events.tail().next()).rejects.toMatchObject({ status: 401 });
   const signal = AbortSignal.abort();

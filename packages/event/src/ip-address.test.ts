@@ -37,7 +37,7 @@ test.each([
   '::ffff:1.2.3.4:5',
   ' 1.2.3.4',
   '1:2:3:4:5:6:7::8',
-])('%s is none', (text) => expect(isIpAddress(text)).toBe(false));
+])('%s is not an address', (text) => expect(isIpAddress(text)).toBe(false));
 
 test('agrees with Node on every mixture of groups', () => {
   const group = fc.constantFrom('1', 'ffff', '', ':', '::', '1.2.3.4', '0', 'g', '12345');

@@ -13,7 +13,7 @@ function refusal(extra: object): string {
 }
 
 describe('parsing an event', () => {
-  test('needs an action and an actor only, and fills in id and actor type', () => {
+  test('needs only an action and an actor, and fills in id and actor type', () => {
     const parsed = parseEvent({ action: 'a', actor: { id: 'u1' } });
     expect(parsed).toMatchObject({ ok: true, event: { action: 'a', actor: { id: 'u1', type: 'user' } } });
     expect(parsed.ok && isUuidV7(parsed.event.id)).toBe(true);
@@ -49,7 +49,7 @@ describe('parsing an event', () => {
     expect(refusal({ target, targets: [target] })).toBe('conflict target');
   });
 
-  test('takes null for absent, except before and after a change', () => {
+  test('treats null as absent, except in before and after of a change', () => {
     const parsed = parseEvent({ ...least, reason: null, changes: [{ path: 'a', before: null, after: 1 }] });
     expect(parsed.ok && parsed.event).toEqual({
       ...least,
@@ -174,7 +174,7 @@ describe('parsing hostile JavaScript values', () => {
     expect(parseEvent(input)).toMatchObject({ ok: false, rejection: { code } });
   });
 
-  test('never throws and always names a field that is short', () => {
+  test('never throws, and the field that it names is always short', () => {
     const anything = fc.anything({
       withBigInt: true,
       withDate: true,

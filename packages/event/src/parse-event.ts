@@ -14,16 +14,16 @@ export type ParsedEvent =
 const readFields = record(eventFields, { required: ['action', 'actor'] });
 
 /**
- * Turns any JavaScript value into an event of its own (nothing is shared with `input`) or a rejection that names the
- * field. Never throws, reads each property once, and ends early on values that are deep, endless or refer to
+ * Copies any JavaScript value into an event, or returns a rejection that names the field. The event shares nothing with
+ * `input`. Never throws, reads each property once, and stops early at values that are too deep, endless or refer to
  * themselves. An absent `id` is filled by `createId`, an absent `actor.type` is `user`, a single `target` becomes
- * `targets`. Optional fields that are `null` count as absent; `before` and `after` keep it.
+ * `targets`. An optional field that is `null` counts as absent, but `before` and `after` keep `null`.
  */
 export function parseEvent(input: unknown, options: { createId?: () => string } = {}): ParsedEvent {
   try {
     const budget = createBudget();
-    const read = readFields(input, '', budget) as Read;
-    const event = complete(read, options.createId ?? uuidV7);
+    const fields = readFields(input, '', budget) as ReadFields;
+    const event = complete(fields, options.createId ?? uuidV7);
     refuseExcess(event, budget);
     return { ok: true, event };
   } catch (thrown) {
@@ -33,12 +33,12 @@ export function parseEvent(input: unknown, options: { createId?: () => string } 
   }
 }
 
-type Read = { -readonly [Key in keyof AuditEvent]: AuditEvent[Key] } & { target?: Target };
+type ReadFields = { -readonly [Key in keyof AuditEvent]: AuditEvent[Key] } & { target?: Target };
 
-function complete(read: Read, createId: () => string): AuditEvent {
-  let event = read;
-  if (read.target !== undefined) {
-    const { target, ...rest } = read;
+function complete(fields: ReadFields, createId: () => string): AuditEvent {
+  let event = fields;
+  if (fields.target !== undefined) {
+    const { target, ...rest } = fields;
     event = rest;
     if (event.targets !== undefined) throw new Refusal('conflict', 'target', 'either target or targets');
     event.targets = [target];
@@ -48,8 +48,8 @@ function complete(read: Read, createId: () => string): AuditEvent {
   return event;
 }
 
-// A character is at most six bytes of JSON (\u0001), a number 24: only events near the limit are measured exactly. The
-// canonical form is as long: it has its keys in another order.
+// A character takes at most six bytes of JSON (\u0001) and a number at most 24, so the size is measured exactly only when this
+// bound exceeds the limit. The canonical form is as long as this JSON, because only the order of the keys differs.
 function refuseExcess(event: AuditEvent, budget: Budget): void {
   if (budget.keys < 0) throw new Refusal('too_many_keys', '');
   const chars = limits.eventSizeMaxBytes - budget.chars;

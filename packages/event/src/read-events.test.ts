@@ -14,7 +14,7 @@ function outcomes(text: string, format: Format = 'json'): unknown[] {
 }
 
 describe('reading a JSON document', () => {
-  test('reads one value, an array, an empty array and white space anywhere', () => {
+  test('reads one value, an array and an empty array, with white space anywhere', () => {
     expect(outcomes('{"a":1}')).toEqual([{ a: 1 }]);
     expect(outcomes(' [ {"a":[1,"]"]} , "x", true ,-1.5e3, null ] \n')).toEqual([
       { a: [1, ']'] },
@@ -69,7 +69,7 @@ describe('reading a JSON document', () => {
     ]);
   });
 
-  test('accepts what just stays within the limits', () => {
+  test('accepts a document that is just within the limits', () => {
     const padding = 'é'.repeat((limits.eventSizeMaxBytes - 8) / 2);
     const largest = `{"a":"${padding}"}`;
     expect(utf8Length(largest)).toBe(limits.eventSizeMaxBytes);
@@ -78,7 +78,7 @@ describe('reading a JSON document', () => {
     expect(outcomes(`[${nested(32)}]`)).toEqual([JSON.parse(nested(32))]);
   });
 
-  test('judges a bomb of a million brackets without recursion', () => {
+  test('refuses a document of a million brackets without recursion', () => {
     expect(outcomes(`[${nested(30_000)},${nested(1_000_000)}]`)).toEqual([
       ['too_deep', ''],
       ['too_large', ''],
@@ -117,7 +117,7 @@ describe('reading a JSON document', () => {
     expect(outcomes(`[0,${text}]`)).toEqual([0, [code, field]]);
   });
 
-  test('accepts what only looks like an attack', () => {
+  test('accepts documents that only look like an attack', () => {
     const text =
       '{"a":"__proto__","b":"constructor","c":"\\ud83d\\ude00","d":0.1000000000000000055511,"e":9007199254740991,"f":0e5,"g":"\\u00e9\\u0041"}';
     expect(outcomes(text)).toEqual([JSON.parse(text)]);
@@ -188,7 +188,7 @@ describe('reading NDJSON', () => {
     ).toEqual([{ é: 1 }, 14, { c: 3 }, 26, 36, { e: 5 }]);
   });
 
-  test('takes an array on a line for one value', () => {
+  test('reads an array on a line as one value', () => {
     expect(outcomes('[1,2]\n{"a":1}', 'ndjson')).toEqual([[1, 2], { a: 1 }]);
   });
 

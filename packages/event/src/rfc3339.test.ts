@@ -36,9 +36,9 @@ test.each([
   '2026-03-01T10:00:00.Z',
   ' 2026-03-01T10:00:00Z',
   '٢٠٢٦-03-01T10:00:00Z',
-])('%s is no time', (text) => expect(normaliseTime(text)).toBeUndefined());
+])('%s is not a time', (text) => expect(normaliseTime(text)).toBeUndefined());
 
-test('the earlier of both clocks sorts', () => {
+test('entries are sorted by the earlier of both clocks', () => {
   const ingestedAt = '2026-03-01T10:00:00.000Z';
   expect(at({ ingestedAt })).toBe(ingestedAt);
   expect(at({ ingestedAt, occurredAt: '2025-03-01T10:00:00.000Z' })).toBe('2025-03-01T10:00:00.000Z');

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseEvent, readEvents, type EventInput } from './index.ts';
 
-// Where each thing that the five seeds record is stored in an event (requirements A-02, B-01, C-01, D-01, D-02, E-01).
+// For each field of the five seeds, its place in an event (requirements A-02, B-01, C-01, D-01, D-02, E-01).
 const id = '0195512f-7c80-7000-8000-0123456789ab';
 const occurredAt = '2026-03-01T10:00:00.000Z';
 const ana = { type: 'user', id: '17', name: 'Ana Pérez', email: 'ana@example.com' } as const;
@@ -167,7 +167,7 @@ const deletion = {
   occurredAt,
 } satisfies EventInput;
 
-describe('everything the seeds record has its place', () => {
+describe('every field of the seeds has a place in an event', () => {
   test.each<[string, EventInput]>([
     ['A: accounting closing', closing],
     ['B: customer synchronisation', sync],
@@ -177,7 +177,7 @@ describe('everything the seeds record has its place', () => {
     ['D: login', login],
     ['D: data access', dataAccess],
     ['E: deletion', deletion],
-  ])('%s parses and comes back as it was, from memory and from text', (_, event) => {
+  ])('%s is parsed without any change, from memory and from text', (_, event) => {
     expect(parseEvent(event)).toEqual({ ok: true, event });
     const reading = readEvents(JSON.stringify([event]), 'json');
     const [read] = reading.ok ? reading.events : [];

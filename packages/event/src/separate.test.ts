@@ -42,7 +42,7 @@ const event: AuditEvent = {
 };
 
 describe('separating personal values', () => {
-  test('leaves none of them in what is hashed for ever', () => {
+  test('leaves none of them in the bytes that are hashed', () => {
     const { open, groups } = separate(event, byDefault);
     expect(JSON.stringify(open)).not.toMatch(/PII|@example|203\.0/);
     expect(open).toEqual({
@@ -72,12 +72,12 @@ describe('separating personal values', () => {
     expect(groups.text).toMatchObject({ targets: [{}, { id: 'x@example.com', name: 'PII-6' }] });
   });
 
-  test('gives an empty actor group where nothing is personal', () => {
+  test('gives an empty actor group when no field is personal', () => {
     const plain = { id: event.id, action: 'a', actor: { type: 'system', id: 'cron' } } as const;
     expect(separate(plain, byDefault)).toEqual({ open: plain, groups: { actor: {} } });
   });
 
-  test('follows what a pack declares, and errs on the side of the person', () => {
+  test("follows the pack's declaration, and treats a field as personal in doubt", () => {
     const attributes = { a: { deep: 1 }, b: { c: 1, e: 2 }, keep: 3 };
     const { open, groups } = separate({ ...event, attributes, context: { a: ['list'] } }, declared);
     expect(open.attributes).toEqual({ b: { e: 2 }, keep: 3 });
@@ -105,7 +105,7 @@ describe('separating personal values', () => {
     );
   });
 
-  test('every default can be lifted with a reason', () => {
+  test('every default can be switched off with a reason', () => {
     const notPersonal = Object.fromEntries(Object.keys(personalByDefault).map((field) => [field, 'tested']));
     const { open } = separate(event, { personal: compilePersonal({ notPersonal }), pseudonym: (id) => id });
     expect(open).toEqual(event);
@@ -113,7 +113,7 @@ describe('separating personal values', () => {
 });
 
 describe('joining', () => {
-  test('is the inverse of separating, through canonical JSON too', () => {
+  test('is the inverse of separating, also after canonical JSON', () => {
     fc.assert(
       fc.property(anyEvent, fc.constantFrom(byDefault, declared), (any, policy) => {
         const before = structuredClone(any);
@@ -126,7 +126,7 @@ describe('joining', () => {
     );
   });
 
-  test('shows what is left after an erasure and says what is gone', () => {
+  test('shows the values that are left after an erasure, and names the erased groups', () => {
     const { open, groups } = separate(event, byDefault);
     const view = join(open, groups, ['actor', 'text']);
     expect(view.erased).toEqual(['actor', 'text']);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createUuidV7Source, isUuidV7, uuidV7, uuidV7TimeMs } from './uuid-v7.ts';
 
-test('ids carry their time and only grow, also when the clock stands or steps back', () => {
+test('ids contain their time and only grow, also when the clock stops or goes back', () => {
   let now = 1_740_000_000_000;
   const create = createUuidV7Source({ clock: () => now });
   const ids = Array.from({ length: 20_000 }, (_, i) => {
@@ -14,7 +14,7 @@ test('ids carry their time and only grow, also when the clock stands or steps ba
   expect(uuidV7TimeMs(ids[0] ?? '')).toBe(1_740_000_000_000);
 });
 
-test('one id carries the given time', () => {
+test('an id contains the given time', () => {
   expect(uuidV7TimeMs(uuidV7(42))).toBe(42);
   expect(uuidV7(42)).not.toBe(uuidV7(42));
 });
@@ -29,4 +29,4 @@ test.each([
   '0195512F-7c80-7000-8000-0123456789ab',
   '0195512f-7c80-4000-8000-0123456789ab',
   '0195512f-7c80-7000-c000-0123456789ab',
-])('%j is not one', (text) => expect(isUuidV7(text)).toBe(false));
+])('%j is not a UUIDv7', (text) => expect(isUuidV7(text)).toBe(false));

@@ -12,7 +12,7 @@ const nested = fc.record({ a: json, b: object }, { requiredKeys: [] });
 const party = fc.record({ type: id, id, name: text }, { requiredKeys: [] });
 const target = fc.record({ type: id, id, name: text }, { requiredKeys: ['type', 'id'] });
 
-/** Any event that `parseEvent` lets through, with e-mail addresses, every field and every script. */
+/** Any event that `parseEvent` accepts, with e-mail addresses, every field and every script. */
 export const anyEvent: fc.Arbitrary<AuditEvent> = fc
   .record(
     {

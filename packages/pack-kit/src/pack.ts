@@ -203,7 +203,7 @@ export function ledgerOf(
     : `${tenant.name}.${pack.name}`;
 }
 
-function sameRetention(one: Retention, other: Retention): boolean {
-  if (one === 'forever' || other === 'forever') return one === other;
-  return one.days === other.days;
+function sameRetention(a: Retention, b: Retention): boolean {
+  if (a === 'forever' || b === 'forever') return a === b;
+  return a.days === b.days;
 }

@@ -41,7 +41,7 @@ export type ReadKind = (typeof readKinds)[number];
 
 type Paging = { readonly limit?: number; readonly offset?: number; readonly cursor?: string };
 
-/** A question of a route to the core, which answers it under the caller's grant. */
+/** A question that a route asks the core. The core answers with what the caller's grant allows. */
 export type Read =
   | ({
       readonly read: 'search';
@@ -67,12 +67,15 @@ export type Read =
       readonly interval: 'hour' | 'day';
       readonly by?: string;
       /**
-       * A field. Each bucket tells in `distinct` how many different values of the field there are. Not together with `by`.
+       * A field. `distinct` of each bucket is the number of different values of this field. Not together with `by`.
        */
       readonly distinct?: string;
       readonly filters?: Filters;
     }
-  /** The most frequent values of a field, each with its count and its newest entry; also of `ip`, which has no facet. */
+  /**
+   * The most frequent values of a field, each with its count and its newest entry. The field may also be `ip`, which `facets`
+   * does not have.
+   */
   | { readonly read: 'top'; readonly field: string; readonly filters?: Filters; readonly limit?: number }
   | ({
       readonly read: 'sessions';
@@ -80,13 +83,13 @@ export type Read =
       readonly active?: boolean;
       readonly count?: boolean;
     } & Paging)
-  /** One session, by the place of the event that opened it in the pack's ledger. */
+  /** One session. `index` is the index, in the pack's ledger, of the event that opened it. */
   | { readonly read: 'session'; readonly index: number }
-  /** Closes a session as an administrator; this is an event itself. */
+  /** Closes a session as an administrator. Closing is stored as an event. */
   | { readonly read: 'session.close'; readonly index: number; readonly reason?: string }
   /** All active sessions of the actors that have active sessions from different addresses or user agents. */
   | { readonly read: 'sessions.concurrent'; readonly actor?: string }
-  /** How many were opened per hour and weekday of the organisation's zone, and how long they last. */
+  /** How many sessions were opened per hour and weekday in the organisation's time zone, and how long they lasted. */
   | {
       readonly read: 'sessions.patterns';
       readonly actor?: string;
@@ -96,16 +99,17 @@ export type Read =
   | { readonly read: 'directory'; readonly type: string; readonly id?: string }
   /** Rendering a report (planned): the core refuses this read. */
   | { readonly read: 'report'; readonly name: string; readonly params?: JsonObject }
-  /** Streams `row` of every entry. The plan must have no other read. */
+  /** Streams the `row` that the route makes of each entry. The plan must have no other read. */
   | {
       readonly read: 'export';
       readonly format: 'csv' | 'json';
       readonly name: string;
       readonly filters?: Filters;
     }
+  /** Stores an event. */
   | { readonly read: 'append'; readonly event: EventInput };
 
-/** Name → read; the answers come back under the same names. */
+/** The reads of a route by name. The answers have the same names. */
 export type Plan = Readonly<Record<string, Read>>;
 
 /** A plan refuses a request whose parameters are well-formed. `detail` is for the client. */

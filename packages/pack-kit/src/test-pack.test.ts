@@ -28,12 +28,12 @@ function problems(declaration: object): readonly string[] {
 }
 
 describe('defining a pack', () => {
-  test('accepts the least and freezes it', () => {
+  test('accepts the smallest pack and freezes it', () => {
     expect(problems({})).toEqual([]);
     expect(Object.isFrozen(definePack(base))).toBe(true);
   });
 
-  test('gives the loggers the types of its words', () => {
+  test('types the loggers by the words of the pack', () => {
     definePack({
       ...base,
       attributes: { state: { enum: ['open', 'closed'] }, count: 'number' },
@@ -87,7 +87,7 @@ describe('defining a pack', () => {
     expect(problems(declaration)).toEqual([expect.stringContaining(expected)]);
   });
 
-  test('a retention of its own means a ledger of its own', () => {
+  test('a pack with its own retention has its own ledger', () => {
     const tenant = { name: 'acme', retention: { days: 365 } };
     expect(ledgerOf(definePack(base), tenant)).toBe('acme');
     expect(ledgerOf(definePack({ ...base, retention: { days: 365 } }), tenant)).toBe('acme');
@@ -160,7 +160,7 @@ describe('testing a pack', () => {
     );
   });
 
-  test('finds nothing in a pack that holds', () => {
+  test('finds no fault in a correct pack', () => {
     const admission = {
       needs: () => [{ type: 'user', id: 'u' }],
       admit: (event: AuditEvent) => ({ ok: true, event }) as const,

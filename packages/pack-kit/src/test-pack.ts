@@ -82,9 +82,9 @@ function* admissionFailures(pack: AnyPack, event: AuditEvent, owner: string): Ge
     const full = new Map<string, DirectoryRecord>(
       keys.map((key) => [`${key.type}/${key.id}`, { ...key, name: 'x' }]),
     );
-    for (const found of [full, new Map<string, DirectoryRecord>()]) {
-      const admitted = admission.admit(event, found);
-      if (canonicalJson(admission.admit(event, found)) !== canonicalJson(admitted)) {
+    for (const records of [full, new Map<string, DirectoryRecord>()]) {
+      const admitted = admission.admit(event, records);
+      if (canonicalJson(admission.admit(event, records)) !== canonicalJson(admitted)) {
         yield `${owner}: admit is not deterministic`;
       }
       if (admitted.ok && !parseEvent(admitted.event).ok)

@@ -1,5 +1,5 @@
 -- Where events come from: one row per instance of an SDK. Each numbers its events from 1; `received` are the numbers that
--- the server judged, `unsent` those that the instance itself gave up and told. What is in neither is missing.
+-- the server judged, `unsent` those that the instance gave up and reported. A number that is in neither is missing.
 create table source (
   tenant integer not null references tenant,
   instance text not null,

@@ -29,7 +29,7 @@ function thread() {
   };
 }
 
-test('X10 long work is done in pieces, whole and in order, and fails as itself', async () => {
+test('X10 long work is done in pieces, completely and in order, and fails with its own error', async () => {
   const { turns, long } = thread();
   expect(await long(1, 'a')).toEqual(Array.from({ length: 200 }, (_, n) => n * 2));
   const failing = turns.call(1, { waits: true }, () =>
@@ -41,7 +41,7 @@ test('X10 long work is done in pieces, whole and in order, and fails as itself',
   expect(await eachInTurn([1, 2], (n) => n + 1, undefined)).toEqual([2, 3]);
 });
 
-test('X10 while a quick call of another tenant is under way, long work stands still; it goes on after it', async () => {
+test('X10 long work pauses while a quick call of another tenant runs, and continues after it', async () => {
   const { turns, long, loops, steps } = thread();
   const heavy = long(1, 'a');
   await loops(5);
@@ -56,7 +56,7 @@ test('X10 while a quick call of another tenant is under way, long work stands st
   expect(steps('a')).toBe(200);
 });
 
-test('X10 quick calls without an end leave long work a piece now and then', async () => {
+test('X10 when quick calls never stop, long work still does a piece from time to time', async () => {
   const { turns, long, loops, steps, pass } = thread();
   let going = true;
   const endless = (async () => {
@@ -69,7 +69,7 @@ test('X10 quick calls without an end leave long work a piece now and then', asyn
   await endless;
 });
 
-test('X10 a call that takes long is no quick one: two tenants’ long work goes on by turns', async () => {
+test('X10 a call that takes long does not count as quick, and the long work of two tenants takes turns', async () => {
   const { long, loops, steps } = thread();
   const both = [long(1, 'a'), long(2, 'b')];
   await loops(60);
@@ -78,9 +78,9 @@ test('X10 a call that takes long is no quick one: two tenants’ long work goes 
   await Promise.all(both);
 });
 
-test('X10 of one tenant two go on with long work, whatever was begun and left behind', async () => {
+test('X10 two calls of a tenant continue their long work, whatever work was begun and abandoned before', async () => {
   const { turns, long, loops, steps } = thread();
-  // Work that a call started and did not wait for holds no seat.
+  // Work that a call began and did not wait for does not count as work of the call.
   const left: Promise<unknown>[] = [];
   for (let n = 0; n < 3; n++)
     await turns.call(1, { waits: true }, async () => {
@@ -95,7 +95,7 @@ test('X10 of one tenant two go on with long work, whatever was begun and left be
   expect(steps('c')).toBe(200);
 });
 
-test('X10 who has several under way begins another when the quick call of one with fewer was answered', async () => {
+test('X10 a tenant with several calls at work begins another after the quick call of a tenant with fewer was answered', async () => {
   const { turns, loops } = thread();
   const order: string[] = [];
   const call = (tenant: number, name: string): Promise<void> =>

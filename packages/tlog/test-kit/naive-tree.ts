@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-// RFC 6962 section 2.1 word by word, sharing no code with the package under test.
+// RFC 6962, section 2.1, without code of the package under test.
 
 const sha = (...parts: readonly Uint8Array[]) => {
   const hash = createHash('sha256');
@@ -10,7 +10,7 @@ const sha = (...parts: readonly Uint8Array[]) => {
 
 export const naiveLeaf = (entry: Uint8Array) => sha(Uint8Array.of(0), entry);
 
-/** A tree whose subtree hashes are remembered by range, so that all pairs of sizes can be tried. */
+/** A tree that keeps its subtree hashes by range, so that all pairs of sizes can be tried. */
 export function createNaiveTree(leaves: readonly Uint8Array[]) {
   const known = new Map<string, Uint8Array>();
 

@@ -28,7 +28,7 @@ export const verifier = parsed.value;
 export const numberedEntries = (count: number, mark = '') =>
   Array.from({ length: count }, (_, i) => new TextEncoder().encode(`entry ${i}${mark}`));
 
-/** What a server would have published after growing through `sizes`; the last size is that of all entries. */
+/** The files that a server publishes while its ledger grows through `sizes`; the last size is the number of entries. */
 export async function publish(entries: readonly Uint8Array[], sizes: readonly number[]) {
   const files = new Map<string, Uint8Array>();
   const checkpoints: string[] = [];
@@ -54,7 +54,7 @@ export async function publish(entries: readonly Uint8Array[], sizes: readonly nu
   return { files, checkpoints, entries: [...entries] };
 }
 
-/** The published files, read as a verifier reads a folder. */
+/** A source that reads the published files, as a verifier reads a folder. */
 export function sourceOfFiles(files: ReadonlyMap<string, Uint8Array>, size: number): LedgerSource {
   return {
     readBundles: createBundleReader((tile) => files.get(tilePath(tile)), size),
@@ -62,7 +62,7 @@ export function sourceOfFiles(files: ReadonlyMap<string, Uint8Array>, size: numb
   };
 }
 
-/** Rows of a table read in order of index beside published tiles, as the server verifies itself. */
+/** A source that reads rows in order of index and the published tiles, as the server does when it verifies itself. */
 export function sourceOfRows(
   rows: readonly { readonly index: number; readonly entry: Uint8Array }[],
   files: ReadonlyMap<string, Uint8Array>,

@@ -7,17 +7,21 @@ import { viewerTokens } from '../../support/viewer-tokens.ts';
 
 const path = '/api/contabilidad/logs-actividad/';
 const keys15 = [
-  ...[
-    'id',
-    'cliente_id',
-    'cliente_nombre',
-    'usuario_id',
-    'usuario_nombre',
-    'usuario_email',
-    'tarjeta',
-    'accion',
-  ],
-  ...['descripcion', 'resultado', 'timestamp', 'ip_address', 'detalles', 'estado_cierre', 'periodo_cierre'],
+  'id',
+  'cliente_id',
+  'cliente_nombre',
+  'usuario_id',
+  'usuario_nombre',
+  'usuario_email',
+  'tarjeta',
+  'accion',
+  'descripcion',
+  'resultado',
+  'timestamp',
+  'ip_address',
+  'detalles',
+  'estado_cierre',
+  'periodo_cierre',
 ];
 let server: TestServer;
 
@@ -30,8 +34,13 @@ async function put(type: string, id: string, fields: Record<string, unknown>): P
 }
 
 const activity = (extra: Record<string, unknown> = {}): Record<string, unknown> => ({
-  ...{ cliente_id: 12, periodo: '2026-02', tarjeta: 'clasificacion', accion: 'upload' },
-  ...{ descripcion: 'Archivo de clasificación subido', usuario: 7, detalles: { archivo: 'plan.xlsx' } },
+  cliente_id: 12,
+  periodo: '2026-02',
+  tarjeta: 'clasificacion',
+  accion: 'upload',
+  descripcion: 'Archivo de clasificación subido',
+  usuario: 7,
+  detalles: { archivo: 'plan.xlsx' },
   ip_address: '192.0.2.10',
   ...extra,
 });
@@ -50,7 +59,10 @@ export function activityRows(installation: () => PackInstallation): void {
   beforeAll(async () => {
     server = await installation().tenant('actividad');
     await put('user', '7', {
-      ...{ nombre: 'Ana', apellido: 'Rojas', correo_bdo: 'ana@bdo.example', tipo_usuario: 'analista' },
+      nombre: 'Ana',
+      apellido: 'Rojas',
+      correo_bdo: 'ana@bdo.example',
+      tipo_usuario: 'analista',
     });
     await put('client', '12', { nombre: 'Comercial Sur' });
     await put('client', '13', { nombre: 'Frutas del Norte' });
@@ -63,20 +75,23 @@ export function activityRows(installation: () => PackInstallation): void {
     expect(status).toBe(201);
     expect(Object.keys(body).sort()).toEqual([...keys15, 'uuid'].sort());
     expect(body).toMatchObject({
-      ...{
-        id: 1,
-        cliente_id: 12,
-        cliente_nombre: 'Comercial Sur',
-        usuario_id: 7,
-        usuario_nombre: 'Ana Rojas',
-      },
-      ...{ usuario_email: 'ana@bdo.example', tarjeta: 'clasificacion', accion: 'upload', resultado: 'exito' },
-      ...{ ip_address: '192.0.2.10', detalles: { archivo: 'plan.xlsx' }, estado_cierre: 'en_proceso' },
+      id: 1,
+      cliente_id: 12,
+      cliente_nombre: 'Comercial Sur',
+      usuario_id: 7,
+      usuario_nombre: 'Ana Rojas',
+      usuario_email: 'ana@bdo.example',
+      tarjeta: 'clasificacion',
+      accion: 'upload',
+      resultado: 'exito',
+      ip_address: '192.0.2.10',
+      detalles: { archivo: 'plan.xlsx' },
+      estado_cierre: 'en_proceso',
       periodo_cierre: '2026-02',
     });
   });
 
-  test('A-01 the closing of an unknown client or period: 404, and nothing is stored', async () => {
+  test('A-01 an activity for an unknown client or period gets 404, and nothing is stored', async () => {
     const before = (await list()).count;
     const { status, body } = await register(activity({ periodo: '1999-01' }));
     expect(status).toBe(404);
@@ -84,7 +99,7 @@ export function activityRows(installation: () => PackInstallation): void {
     expect((await list()).count).toBe(before);
   });
 
-  test('A-01 for a host with the SDK an unknown closing is null and a warning; what is known is sequenced', async () => {
+  test('A-01 in the SDK an unknown closing gives null and a warning; a known closing is stored', async () => {
     const warnings: string[] = [];
     const onError = ({ code, field }: SdkError): void => void warnings.push(`${code} ${field}`);
     const { url, key } = server;
@@ -108,7 +123,10 @@ export function activityRows(installation: () => PackInstallation): void {
     expect(status).toBe(201);
     const [entry] = (await list('?tarjeta=nombres_en_ingles')).results;
     expect(entry).toMatchObject({
-      ...{ uuid: body.results[0].id, usuario_id: null, usuario_nombre: 'Sistema', usuario_email: null },
+      uuid: body.results[0].id,
+      usuario_id: null,
+      usuario_nombre: 'Sistema',
+      usuario_email: null,
       resultado: 'advertencia',
     });
   });
@@ -136,11 +154,14 @@ export function activityRows(installation: () => PackInstallation): void {
       await list('?tarjeta=paginas&page_size=10&page=2'),
       await list('?tarjeta=paginas&page_size=10&page=3'),
     ];
-    expect(all.flatMap(({ results }) => results.map((one: any) => one.descripcion))).toEqual(
+    expect(all.flatMap(({ results }) => results.map((activity: any) => activity.descripcion))).toEqual(
       Array.from({ length: 25 }, (_, n) => `n ${24 - n}`),
     );
     expect(await list('?tarjeta=paginas&page=4&page_size=10')).toMatchObject({
-      ...{ results: [], count: 25, has_next: false, has_previous: true },
+      results: [],
+      count: 25,
+      has_next: false,
+      has_previous: true,
     });
     expect(await list('?tarjeta=ninguna')).toMatchObject({
       results: [],
@@ -162,7 +183,7 @@ export function activityRows(installation: () => PackInstallation): void {
     await put('client', '12', { nombre: 'Comercial Sur SpA' });
     await register(activity({ tarjeta: 'estado' }));
     const { results } = await list('?tarjeta=estado');
-    expect(results.map((one: any) => [one.estado_cierre, one.cliente_nombre])).toEqual([
+    expect(results.map((activity: any) => [activity.estado_cierre, activity.cliente_nombre])).toEqual([
       ['cerrado', 'Comercial Sur SpA'],
       ['en_proceso', 'Comercial Sur'],
     ]);
@@ -177,9 +198,9 @@ export function activityRows(installation: () => PackInstallation): void {
     expect((await list('?fecha_hasta=2020-01-01')).count).toBe(0);
   });
 
-  test('A-05 the newest pages come from the recent store, and say what PostgreSQL says', async () => {
+  test('A-05 the newest pages come from the recent store and equal those of PostgreSQL', async () => {
     await installation().calm();
-    // Oldest first is never asked of the recent store.
+    // The recent store never answers questions with the oldest first.
     const { body } = await server.json('/v1/events?action=card.activity&order=asc&limit=1000');
     expect(body).toMatchObject({ source: 'postgres', next: null });
     const stored: { id: string; event: { subject: { id: string }; attributes: { periodo: string } } }[] =
@@ -238,15 +259,17 @@ export function activityRows(installation: () => PackInstallation): void {
     expect(refused).toMatchObject({ status: 403, body: { error: 'Acceso denegado' } });
   });
 
-  test('A-07 a gerente reads what everybody did; anybody else with a token is refused', async () => {
+  test("A-07 a gerente reads everybody's activities; other users with a token are refused", async () => {
     const tokenOf = await viewerTokens(server, 'actividad');
     const { count } = await list();
     expect(await server.json(path, { as: tokenOf('90', 'gerente') })).toMatchObject({
-      ...{ status: 200, body: { count } },
+      status: 200,
+      body: { count },
     });
     for (const token of [tokenOf('7', 'analista'), tokenOf('7'), tokenOf('7', 'resident')])
       expect(await server.json(path, { as: token })).toMatchObject({
-        ...{ status: 403, body: { error: 'Acceso denegado' } },
+        status: 403,
+        body: { error: 'Acceso denegado' },
       });
   });
 
@@ -270,7 +293,7 @@ export function activityRows(installation: () => PackInstallation): void {
     expect({ status: logged.status, parameter: logged.body.parameter }).toEqual({ status: 422, parameter });
   });
 
-  test('A-12 entries of the pack are kept without end by default', async () => {
+  test('A-12 by default entries of the pack are never removed', async () => {
     const { body } = await server.json('/v1/ledgers');
     expect(body.ledgers.find(({ name }: { name: string }) => name === 'actividad')).toMatchObject({
       retentionDays: null,

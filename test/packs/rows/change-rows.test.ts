@@ -23,7 +23,7 @@ export function changeRows(installation: () => PackInstallation): void {
     await plain.query(
       'create table cargo (id integer primary key, concepto text not null, monto numeric not null)',
     );
-    // Its changes are the pack's kinds crear, actualizar and eliminar by the noun of their actions alone.
+    // The nouns of the actions are enough to make the changes the pack's kinds crear, actualizar and eliminar.
     pool = auditPool(plain, audit, { tables: { cargo: { actionNoun: 'object' } }, write: 'after_commit' });
   });
   afterAll(async () => {
@@ -33,7 +33,7 @@ export function changeRows(installation: () => PackInstallation): void {
     await cluster?.close();
   });
 
-  test('C-02 C-04 rows that the application writes are registros with states before and after and the user who did it, without code in the handlers', async () => {
+  test('C-02 C-04 rows that the application writes become registros with the states before and after and the user, without code in the handlers', async () => {
     await withContext({ actor: { type: 'user', id: '5', name: 'Ana Rojas' }, client }, async () => {
       await pool.query("insert into cargo values (1, 'Expensas', 100), (2, 'Multa', 50)");
       await pool.query('update cargo set monto = monto + 10');
@@ -53,17 +53,26 @@ export function changeRows(installation: () => PackInstallation): void {
       updates.map(async ({ id }: any) => (await server.json(`/api/audit/registros/${id}/`)).body),
     );
     const changed = seen.map((row) => ({
-      ...{ type: row.content_type, id: row.object_id, agent: row.user_agent },
-      ...{ before: row.datos_anteriores, after: row.datos_nuevos },
+      type: row.content_type,
+      id: row.object_id,
+      agent: row.user_agent,
+      before: row.datos_anteriores,
+      after: row.datos_nuevos,
     }));
     expect(changed.toSorted((a, b) => a.id - b.id)).toEqual([
       {
-        ...{ type: 'cargo', id: 1, agent: client.userAgent },
-        ...{ before: { monto: '100' }, after: { monto: '110' } },
+        type: 'cargo',
+        id: 1,
+        agent: client.userAgent,
+        before: { monto: '100' },
+        after: { monto: '110' },
       },
       {
-        ...{ type: 'cargo', id: 2, agent: client.userAgent },
-        ...{ before: { monto: '50' }, after: { monto: '60' } },
+        type: 'cargo',
+        id: 2,
+        agent: client.userAgent,
+        before: { monto: '50' },
+        after: { monto: '60' },
       },
     ]);
   });

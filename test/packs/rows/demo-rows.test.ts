@@ -10,7 +10,7 @@ const cli = fileURLToPath(new URL('../../../packages/cli/src/main.ts', import.me
 const run = promisify(execFile);
 let server: TestServer;
 
-/** The key that the page of the demo is opened with. */
+/** The key in the link to the demo's page. */
 const demoKey = (): string =>
   `bta_own_${createHash('sha256').update(`demo ${server.key}`).digest('base64url')}`;
 
@@ -25,13 +25,13 @@ export function demoRows(installation: () => PackInstallation): void {
     await expect.poll(async () => (await get('registros/')).count).toBeGreaterThanOrEqual(45);
     await expect.poll(async () => (await get('sesiones/')).count).toBeGreaterThanOrEqual(14);
     expect((await get('estadisticas/')).count).toBeGreaterThanOrEqual(12);
-    expect((await get('sesiones/concurrentes/')).map((one: any) => one.usuario)).toEqual([1]);
+    expect((await get('sesiones/concurrentes/')).map((item: any) => item.usuario)).toEqual([1]);
     expect((await get('registros/?tipo_actividad=pago')).count).toBeGreaterThan(3);
     expect((await get('registros/?duration_min=30000')).count).toBe(2);
     expect((await server.json('/api/audit/registros/')).body.count).toBe(0);
   });
 
-  test('C-07 C-11 bitacora stats build --date counts a day; without a pack that has statistics it says so', async () => {
+  test('C-07 C-11 bitacora stats build --date counts a day, and reports when no pack has statistics', async () => {
     const build = (...args: string[]): Promise<string> =>
       run(process.execPath, ['--conditions=bitacora:source', cli, 'stats', 'build', ...args], {
         env: { ...process.env, BITACORA_URL: server.url, BITACORA_API_KEY: server.key },
@@ -42,7 +42,7 @@ export function demoRows(installation: () => PackInstallation): void {
     });
     expect(JSON.parse(await build()).fecha).toMatch(/^\d{4}-\d\d-\d\d$/);
     if (installation().store === 'redis') return;
-    // What is refused before any database is asked.
+    // These calls are refused before the database is asked.
     await expect(build('--pack', 'otro')).rejects.toThrow(/no pack of the server has stats build/);
     await expect(build('--date', 'ayer')).rejects.toThrow(/fecha/);
     await expect(build('--url', 'nada')).rejects.toThrow(/bitacora: --url: not an http\(s\) URL: nada\n$/);

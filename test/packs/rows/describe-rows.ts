@@ -12,21 +12,22 @@ import { roleRows } from './role-rows.test.ts';
 import { sessionRows } from './session-rows.test.ts';
 import { statisticsRows } from './statistics-rows.test.ts';
 
-/** The last one restarts the server; the first two are of the tenant that everybody shares. */
+/** The last suite restarts the server; the first two use the shared tenant. */
 const suites = {
-  ...{ demo: demoRows, 'an application with the SDK': hostRows, entries: entryRows, roles: roleRows },
-  ...{
-    statistics: statisticsRows,
-    activity: activityRows,
-    reach: reachRows,
-    pages: pageRows,
-    imports: importRows,
-    changes: changeRows,
-    sessions: sessionRows,
-  },
+  demo: demoRows,
+  'an application with the SDK': hostRows,
+  entries: entryRows,
+  roles: roleRows,
+  statistics: statisticsRows,
+  activity: activityRows,
+  reach: reachRows,
+  pages: pageRows,
+  imports: importRows,
+  changes: changeRows,
+  sessions: sessionRows,
 };
 
-/** Each state of the recent store meets so many tests: coming back to it takes the server two seconds. */
+/** Each state of the recent store lasts for this number of tests, because the server needs two seconds to use the store again. */
 const testsPerChange = 5;
 
 /** The rows of the packs on one installation; to be called within a `describe`. */

@@ -9,21 +9,29 @@ const path = '/api/audit/registros/';
 const origin = installationOrigin;
 const token = '9944b09199c62bcf9418ad846dd0e4bbdfc6ee4b';
 const listKeys = [
-  ...['id', 'timestamp', 'usuario_info', 'tipo_actividad', 'tipo_actividad_display', 'descripcion'],
-  ...[
-    'nivel_importancia',
-    'nivel_importancia_display',
-    'nivel_color',
-    'ip_address',
-    'es_exitoso',
-    'mensaje_error',
-  ],
-  ...['objeto_afectado_str', 'datos_adicionales'],
-  // Beside the seed's keys: the core's own id, and C-13.
-  ...['uuid', 'duration_ms'],
+  'id',
+  'timestamp',
+  'usuario_info',
+  'tipo_actividad',
+  'tipo_actividad_display',
+  'descripcion',
+  'nivel_importancia',
+  'nivel_importancia_display',
+  'nivel_color',
+  'ip_address',
+  'es_exitoso',
+  'mensaje_error',
+  'objeto_afectado_str',
+  'datos_adicionales',
+  // Keys that the seed does not have: the core's own id, and the duration of C-13.
+  'uuid',
+  'duration_ms',
 ].sort();
 const admin = {
-  ...{ id: 1, username: 'admin', nombre_completo: 'Administrador Sistema', email: 'admin@condominio.com' },
+  id: 1,
+  username: 'admin',
+  nombre_completo: 'Administrador Sistema',
+  email: 'admin@condominio.com',
   role: 'admin',
 };
 let server: TestServer;
@@ -47,8 +55,13 @@ export function entryRows(installation: () => PackInstallation): void {
 
   test("C-01 C-03 C-04 F-12 a sign-in by the logger comes back with exactly the keys and values of the seed's sample", async () => {
     const { id } = await log('registrarLogin', {
-      ...{ usuario: admin, ip_address: '192.168.1.100', user_agent: 'Firefox', token_session: token },
-      ...{ username: 'admin', timestamp: '2025-09-13T06:45:30Z', duration_ms: 85 },
+      usuario: admin,
+      ip_address: '192.168.1.100',
+      user_agent: 'Firefox',
+      token_session: token,
+      username: 'admin',
+      timestamp: '2025-09-13T06:45:30Z',
+      duration_ms: 85,
       datos_adicionales: { rol: 'admin', metodo: 'POST', endpoint: '/api/auth/login/' },
     });
     const page = await get(path);
@@ -57,41 +70,51 @@ export function entryRows(installation: () => PackInstallation): void {
     const [entry] = page.results;
     expect(Object.keys(entry).sort()).toEqual(listKeys);
     expect(entry).toEqual({
-      ...{ id: 1, uuid: id, timestamp: '2025-09-13T06:45:30.000Z', duration_ms: 85 },
+      id: 1,
+      uuid: id,
+      timestamp: '2025-09-13T06:45:30.000Z',
+      duration_ms: 85,
       usuario_info: {
-        ...{
-          id: 1,
-          username: 'admin',
-          nombre_completo: 'Administrador Sistema',
-          email: 'admin@condominio.com',
-        },
+        id: 1,
+        username: 'admin',
+        nombre_completo: 'Administrador Sistema',
+        email: 'admin@condominio.com',
       },
-      ...{ tipo_actividad: 'login', tipo_actividad_display: 'Inicio de sesión' },
+      tipo_actividad: 'login',
+      tipo_actividad_display: 'Inicio de sesión',
       descripcion: 'Inicio de sesión exitoso para admin',
-      ...{ nivel_importancia: 'medio', nivel_importancia_display: 'Medio', nivel_color: '#ffc107' },
-      ...{ ip_address: '192.168.1.100', es_exitoso: true, mensaje_error: null, objeto_afectado_str: 'N/A' },
+      nivel_importancia: 'medio',
+      nivel_importancia_display: 'Medio',
+      nivel_color: '#ffc107',
+      ip_address: '192.168.1.100',
+      es_exitoso: true,
+      mensaje_error: null,
+      objeto_afectado_str: 'N/A',
       datos_adicionales: { rol: 'admin', metodo: 'POST', endpoint: '/api/auth/login/', username: 'admin' },
     });
   });
 
-  test('C-06 the token of a session is nowhere: its entry has a keyed hash in place of it', async () => {
+  test('C-06 the token of a session is not stored: its entry has a keyed hash in its place', async () => {
     const { entries } = await get('/v1/events');
     expect(entries[0].event.sessionId).toMatch(/^s_[\w-]{22}$/);
     expect(JSON.stringify(entries)).not.toContain(token);
   });
 
-  test('C-06 the token is not in an event that no pack declares, such as a request of the same session, and both are found by it', async () => {
+  test('C-06 events that no pack declares, such as requests of the session, hold no token either, and a search by the token finds them', async () => {
     const { entries: before } = await get(`/v1/events?sessionId=${token}`);
     const sent = await server.send({
-      ...{ action: 'http.request', actor: { id: '1' }, sessionId: token },
-      // When it was opened: the session is no younger by it.
+      action: 'http.request',
+      actor: { id: '1' },
+      sessionId: token,
+      // The time at which the session was opened; the event does not change it.
       occurredAt: before[0].event.occurredAt ?? before[0].ingestedAt,
       request: { method: 'GET', url: '/api/pagos/', status: 200 },
     });
     const { entries, count } = await get(`/v1/events?sessionId=${token}&count=true`);
     expect(count).toBe(before.length + 1);
     expect(entries[0]).toMatchObject({
-      ...{ id: sent.body.results[0].id, event: { action: 'http.request' } },
+      id: sent.body.results[0].id,
+      event: { action: 'http.request' },
     });
     const [hidden, ...others] = new Set(entries.map(({ event }: any) => event.sessionId));
     expect([hidden, others]).toEqual([expect.stringMatching(/^s_[\w-]{22}$/), []]);
@@ -100,7 +123,7 @@ export function entryRows(installation: () => PackInstallation): void {
     const everything = await get(`/v1/facets?fields=sessionId,action`).catch(() => ({}));
     expect(JSON.stringify([entries, everything])).not.toContain(token);
     const { sessions } = await get('/v1/sessions?actor=1');
-    expect(sessions.filter((one: any) => one.sessionId === hidden)).toHaveLength(1);
+    expect(sessions.filter((item: any) => item.sessionId === hidden)).toHaveLength(1);
     expect(JSON.stringify(sessions)).not.toContain(token);
   });
 
@@ -128,15 +151,13 @@ export function entryRows(installation: () => PackInstallation): void {
     for (const secret of [token, other, token.slice(0, 20)]) expect(all).not.toContain(secret);
   });
 
-  test('C-01 C-04 one entry shows states before and after, agent and object; what is not there is 404 with detail', async () => {
+  test('C-01 C-04 one entry shows states before and after, agent and object; a missing entry is 404 with detail', async () => {
     await log('registrarActualizacion', {
-      ...{
-        usuario: 2,
-        objeto: { content_type: 'unidad', object_id: 41, str: 'Unidad 41' },
-        user_agent: 'Chrome',
-        // Django's hosts send an empty text for what they do not know.
-        mensaje_error: '',
-      },
+      usuario: 2,
+      objeto: { content_type: 'unidad', object_id: 41, str: 'Unidad 41' },
+      user_agent: 'Chrome',
+      // Hosts in Django send an empty text for an unknown value.
+      mensaje_error: '',
       datos_anteriores: { telefono: null, dueño: 'Ana' },
       datos_nuevos: { telefono: '+591 7000', dueño: 'Ana', garaje: { numero: 5 } },
       ip_address: '192.168.1.7',
@@ -147,13 +168,12 @@ export function entryRows(installation: () => PackInstallation): void {
       [...listKeys, 'user_agent', 'datos_anteriores', 'datos_nuevos', 'content_type', 'object_id'].sort(),
     );
     expect(entry).toMatchObject({
-      ...{
-        tipo_actividad: 'actualizar',
-        objeto_afectado_str: 'Unidad 41',
-        content_type: 'unidad',
-        object_id: 41,
-      },
-      ...{ user_agent: 'Chrome', datos_anteriores: { telefono: null, dueño: 'Ana' } },
+      tipo_actividad: 'actualizar',
+      objeto_afectado_str: 'Unidad 41',
+      content_type: 'unidad',
+      object_id: 41,
+      user_agent: 'Chrome',
+      datos_anteriores: { telefono: null, dueño: 'Ana' },
       datos_nuevos: { telefono: '+591 7000', dueño: 'Ana', garaje: { numero: 5 } },
       usuario_info: {
         id: 2,
@@ -244,12 +264,15 @@ export function entryRows(installation: () => PackInstallation): void {
     const { id } = await log(logger, body);
     const [entry] = (await get(`${path}?tipo_actividad=${kind}`)).results;
     expect(entry).toMatchObject({
-      ...{ uuid: id, tipo_actividad: kind, nivel_importancia: importance, es_exitoso: succeeded },
+      uuid: id,
+      tipo_actividad: kind,
+      nivel_importancia: importance,
+      es_exitoso: succeeded,
     });
     expect(entry.descripcion).not.toBe('');
   });
 
-  test('C-03 C-01 what the functions wrote is there: reference and amount, roles, error and reason', async () => {
+  test('C-03 C-01 entries hold what the functions wrote: reference and amount, roles, error and reason', async () => {
     const [payment] = (await get(`${path}?tipo_actividad=pago`)).results;
     expect(payment).toMatchObject({
       objeto_afectado_str: 'Cargo 9',
@@ -257,12 +280,10 @@ export function entryRows(installation: () => PackInstallation): void {
     });
     const [role] = (await get(`${path}?tipo_actividad=cambio_rol`)).results;
     expect(await get(`${path}${role.id}/`)).toMatchObject({
-      ...{
-        datos_anteriores: { rol: 'resident' },
-        datos_nuevos: { rol: 'security' },
-        content_type: 'usuario',
-        object_id: 2,
-      },
+      datos_anteriores: { rol: 'resident' },
+      datos_nuevos: { rol: 'security' },
+      content_type: 'usuario',
+      object_id: 2,
     });
     const [error] = (await get(`${path}?tipo_actividad=error_sistema`)).results;
     expect(error).toMatchObject({
@@ -351,10 +372,10 @@ export function entryRows(installation: () => PackInstallation): void {
       await fetch(second.next, { headers: { authorization: `Token ${server.key}` } })
     ).json();
     expect(third.next).toBeNull();
-    const ids = [first, second, third].flatMap((page) => page.results.map((one: any) => one.id));
+    const ids = [first, second, third].flatMap((page) => page.results.map((item: any) => item.id));
     expect(ids).toHaveLength(9);
     expect(ids).toEqual([...ids].sort((a, b) => b - a));
-    // Links are made of the header Host: one that names no host is the client's fault.
+    // Links are made from the header Host, so an invalid header is the client's fault.
     for (const host of ['[', 'a b', 'casa:99999']) {
       const headers = { host, authorization: `Token ${server.key}` };
       const [answer] = await once(request(server.url + path, { headers }).end(), 'response');
@@ -366,7 +387,7 @@ export function entryRows(installation: () => PackInstallation): void {
     for (const duration_ms of [1_500, 20, 9_000.5])
       await log('registrarActividad', { usuario: 2, tipo_actividad: 'lento', duration_ms });
     const durations = async (query: string): Promise<unknown[]> =>
-      (await get(`${path}?${query}`)).results.map((one: any) => one.duration_ms);
+      (await get(`${path}?${query}`)).results.map((item: any) => item.duration_ms);
     expect(await durations('tipo_actividad=lento&ordering=-duration_ms')).toEqual([9_000.5, 1_500, 20]);
     expect(await durations('tipo_actividad=lento&ordering=duration_ms')).toEqual([20, 1_500, 9_000.5]);
     expect(await durations('ordering=-duration_ms&page_size=5')).toEqual([9_000.5, 1_500, 85, 20, null]);
@@ -379,19 +400,27 @@ export function entryRows(installation: () => PackInstallation): void {
   test("C-05 the summary has the seed's eleven keys, and its numbers are those of the entries", async () => {
     const summary = await get(`${path}resumen/`);
     expect(Object.keys(summary)).toEqual([
-      ...[
-        'total_registros',
-        'registros_hoy',
-        'registros_semana',
-        'logins_exitosos_hoy',
-        'logins_fallidos_hoy',
-      ],
-      ...['usuarios_activos_hoy', 'sesiones_activas', 'errores_criticos_hoy', 'actividades_por_tipo'],
-      ...['usuarios_mas_activos', 'ips_mas_frecuentes'],
+      'total_registros',
+      'registros_hoy',
+      'registros_semana',
+      'logins_exitosos_hoy',
+      'logins_fallidos_hoy',
+      'usuarios_activos_hoy',
+      'sesiones_activas',
+      'errores_criticos_hoy',
+      'actividades_por_tipo',
+      'usuarios_mas_activos',
+      'ips_mas_frecuentes',
     ]);
     expect(summary).toMatchObject({
-      ...{ total_registros: 15, registros_hoy: 14, registros_semana: 14, logins_exitosos_hoy: 0 },
-      ...{ logins_fallidos_hoy: 1, usuarios_activos_hoy: 2, sesiones_activas: 0, errores_criticos_hoy: 1 },
+      total_registros: 15,
+      registros_hoy: 14,
+      registros_semana: 14,
+      logins_exitosos_hoy: 0,
+      logins_fallidos_hoy: 1,
+      usuarios_activos_hoy: 2,
+      sesiones_activas: 0,
+      errores_criticos_hoy: 1,
       actividades_por_tipo: { login: 2, lento: 3, pago: 1, reserva_area: 1 },
       usuarios_mas_activos: [
         { usuario__username: 'maria', usuario__email: 'maria@condominio.com', count: 12 },
@@ -406,9 +435,11 @@ export function entryRows(installation: () => PackInstallation): void {
     );
   });
 
-  test('C-05 an export is a file with the filters of the list: CSV that is no formula, JSON; others come with the reports', async () => {
+  test('C-05 an export in CSV or JSON has the filters of the list, and no cell is a formula; other formats are planned', async () => {
     await log('registrarActividad', {
-      ...{ usuario: 2, tipo_actividad: 'nota', descripcion: '=HYPERLINK("http://malo.example")' },
+      usuario: 2,
+      tipo_actividad: 'nota',
+      descripcion: '=HYPERLINK("http://malo.example")',
     });
     const csv = await server.fetch(`${path}exportar/?formato=csv&tipo_actividad=nota`);
     expect(csv.headers.get('content-type')).toBe('text/csv; charset=utf-8');
@@ -434,7 +465,8 @@ export function entryRows(installation: () => PackInstallation): void {
 
   test('C-05 the export of thousands of entries is whole', async () => {
     const events = Array.from({ length: 2_500 }, (_, n) => ({
-      ...{ action: 'activity.register', actor: { type: 'user', id: '3' } },
+      action: 'activity.register',
+      actor: { type: 'user', id: '3' },
       attributes: { tipo_actividad: 'masivo', datos_adicionales: { n } },
     }));
     expect((await server.send(events)).status).toBe(201);
@@ -449,7 +481,7 @@ export function entryRows(installation: () => PackInstallation): void {
   test('C-05 mis_actividades are the activities of the caller, in pages like those of the list', async () => {
     const page = await get(`${path}mis_actividades/`);
     expect(Object.keys(page)).toEqual(['count', 'next', 'previous', 'results']);
-    // A key of the host is no user of it.
+    // A key of the host is not a user.
     expect(page.count).toBe(0);
   });
 
@@ -466,14 +498,14 @@ export function entryRows(installation: () => PackInstallation): void {
     const refused = await server.json(path, { as: body.secret });
     expect(refused.status).toBe(403);
     expect(refused.body.detail).toEqual(expect.any(String));
-    // Nor does it learn anything by a POST.
+    // A POST of that page shows it nothing either.
     for (const place of ['estadisticas/generar/', 'sesiones/1/cerrar/']) {
       const asked = { method: 'POST', body: '{}', as: body.secret };
       expect(await server.json(`/api/audit/${place}`, asked), place).toMatchObject({ status: 403 });
     }
   });
 
-  test('C-04 C-08 pages of the configured origins may call with a token, others may not', async () => {
+  test('C-04 C-08 pages of the configured origins may call with a token, and pages of other origins may not', async () => {
     const preflight = await fetch(`${server.url}${path}`, {
       method: 'OPTIONS',
       headers: {

@@ -19,7 +19,7 @@ export function hostRows(installation: () => PackInstallation): void {
     expect(status).toBe(200);
   });
 
-  test('C-01 C-03 C-06 C-08 a condominium with the SDK: sign-ins, payments, roles and refusals, read with the tokens it gives', async () => {
+  test("C-01 C-03 C-06 C-08 a condominium with the SDK: sign-ins, payments, roles and refusals, read with the host's tokens", async () => {
     const host = await startExampleHost('condominium', { server, secret });
     const { call } = host;
     try {
@@ -40,7 +40,7 @@ export function hostRows(installation: () => PackInstallation): void {
         return ((await response.json()) as any).results;
       };
       const kinds = (entries: any[]): string[] =>
-        entries.map((one): string => one.tipo_actividad).toSorted(byLetters);
+        entries.map((item): string => item.tipo_actividad).toSorted(byLetters);
       expect(kinds(await list(maria.auditToken))).toEqual([
         'acceso_denegado',
         'login',
@@ -51,7 +51,8 @@ export function hostRows(installation: () => PackInstallation): void {
       expect(kinds(await list(admin.auditToken, '?usuario=1'))).toEqual(['cambio_rol', 'login']);
       const [payment] = await list(maria.auditToken, '?tipo_actividad=pago');
       expect(payment).toMatchObject({
-        ...{ ip_address: expect.stringMatching(/127\.0\.0\.1|::1/), objeto_afectado_str: 'Cargo 9' },
+        ip_address: expect.stringMatching(/127\.0\.0\.1|::1/),
+        objeto_afectado_str: 'Cargo 9',
         datos_adicionales: { referencia_pago: 'PAG-1', monto: '150.00' },
       });
       const sessions = await fetch(`${server.url}/api/audit/sesiones/mis_sesiones/`, {

@@ -36,7 +36,7 @@ export function importRows(installation: () => PackInstallation): void {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test('F-13 RegistroAuditoria as CSV: old ids as an attribute, old times, states before and after; twice is once', async () => {
+  test('F-13 RegistroAuditoria as CSV: old ids as an attribute, old times, states before and after; a second import adds nothing', async () => {
     const csv = file(
       'registros.csv',
       `id,usuario_id,tipo_actividad,descripcion,nivel_importancia,timestamp,content_type,object_id,ip_address,user_agent,datos_adicionales,datos_anteriores,datos_nuevos,es_exitoso,mensaje_error
@@ -58,7 +58,12 @@ export function importRows(installation: () => PackInstallation): void {
     const { count, results } = await get('/api/audit/registros/');
     expect(count).toBe(4);
     expect(
-      results.map((one: any) => [one.tipo_actividad, one.nivel_importancia, one.es_exitoso, one.timestamp]),
+      results.map((item: any) => [
+        item.tipo_actividad,
+        item.nivel_importancia,
+        item.es_exitoso,
+        item.timestamp,
+      ]),
     ).toEqual([
       ['reserva_area', 'bajo', true, '2025-09-14T08:00:00.000Z'],
       ['actualizar', 'alto', true, '2025-09-14T07:00:00.000Z'],
@@ -72,16 +77,15 @@ export function importRows(installation: () => PackInstallation): void {
         nombre_completo: 'Administrador Sistema',
         email: 'a@condominio.com',
       },
-      ...{ datos_adicionales: { rol: 'admin', metodo: 'POST' }, ip_address: '192.168.1.100' },
+      datos_adicionales: { rol: 'admin', metodo: 'POST' },
+      ip_address: '192.168.1.100',
     });
     expect(results[2]).toMatchObject({ usuario_info: null, mensaje_error: 'La pasarela no responde' });
     expect(await get(`/api/audit/registros/${results[1].id}/`)).toMatchObject({
-      ...{
-        datos_anteriores: { tel: null },
-        datos_nuevos: { tel: '5' },
-        content_type: 'unidad',
-        object_id: 41,
-      },
+      datos_anteriores: { tel: null },
+      datos_nuevos: { tel: '5' },
+      content_type: 'unidad',
+      object_id: 41,
     });
     const { entries } = await get('/v1/events?q=attributes.id_anterior:72');
     expect(entries).toMatchObject([
@@ -92,26 +96,26 @@ export function importRows(installation: () => PackInstallation): void {
   test('F-13 SesionUsuario as JSON: open and closed sessions, no token anywhere', async () => {
     const rows = [
       {
-        ...{
-          id: 7,
-          usuario_id: 1,
-          token_session: 'abcdef0123456789secreto',
-          ip_address: '10.0.0.7',
-          user_agent: 'App',
-        },
-        ...{ fecha_inicio: '2025-09-13T06:45:30Z', fecha_ultimo_acceso: '2025-09-13T07:45:30Z' },
-        ...{ esta_activa: false, fecha_cierre: '2025-09-13T08:45:30Z' },
+        id: 7,
+        usuario_id: 1,
+        token_session: 'abcdef0123456789secreto',
+        ip_address: '10.0.0.7',
+        user_agent: 'App',
+        fecha_inicio: '2025-09-13T06:45:30Z',
+        fecha_ultimo_acceso: '2025-09-13T07:45:30Z',
+        esta_activa: false,
+        fecha_cierre: '2025-09-13T08:45:30Z',
       },
       {
-        ...{
-          id: 8,
-          usuario_id: 2,
-          token_session: 'otro0123456789secreto',
-          ip_address: '10.0.0.8',
-          user_agent: null,
-        },
-        ...{ fecha_inicio: '2025-09-13T09:00:00Z', fecha_ultimo_acceso: '2025-09-13T09:20:00Z' },
-        ...{ esta_activa: true, fecha_cierre: null },
+        id: 8,
+        usuario_id: 2,
+        token_session: 'otro0123456789secreto',
+        ip_address: '10.0.0.8',
+        user_agent: null,
+        fecha_inicio: '2025-09-13T09:00:00Z',
+        fecha_ultimo_acceso: '2025-09-13T09:20:00Z',
+        esta_activa: true,
+        fecha_cierre: null,
       },
     ];
     const json = file('sesiones.json', JSON.stringify(rows));
@@ -129,14 +133,19 @@ export function importRows(installation: () => PackInstallation): void {
         motivo_cierre: 'expiracion',
       },
       {
-        ...{ usuario: 1, ip_address: '10.0.0.7', user_agent: 'App', duracion_sesion_str: '2:00:00' },
-        ...{ fecha_cierre: '2025-09-13T08:45:30.000Z', motivo_cierre: 'logout', esta_activa: false },
+        usuario: 1,
+        ip_address: '10.0.0.7',
+        user_agent: 'App',
+        duracion_sesion_str: '2:00:00',
+        fecha_cierre: '2025-09-13T08:45:30.000Z',
+        motivo_cierre: 'logout',
+        esta_activa: false,
       },
     ]);
     expect(JSON.stringify(await get('/v1/events?limit=1000'))).not.toContain('secreto');
   });
 
-  test('F-13 TarjetaActivityLog as CSV; a row of an unknown closing is reported, the others come in', async () => {
+  test('F-13 TarjetaActivityLog as CSV: a row of an unknown closing is reported, and the others are imported', async () => {
     const csv = file(
       'actividad.csv',
       `id,cliente_id,periodo,tarjeta,accion,descripcion,usuario_id,detalles,resultado,timestamp,ip_address
@@ -158,13 +167,13 @@ export function importRows(installation: () => PackInstallation): void {
         timestamp: '2025-03-01T14:00:00.000Z',
       },
       {
-        ...{
-          tarjeta: 'clasificacion',
-          cliente_id: 12,
-          cliente_nombre: 'Comercial Sur',
-          estado_cierre: 'cerrado',
-        },
-        ...{ usuario_id: 1, detalles: { archivo: 'plan.xlsx' }, timestamp: '2025-03-01T13:00:00.000Z' },
+        tarjeta: 'clasificacion',
+        cliente_id: 12,
+        cliente_nombre: 'Comercial Sur',
+        estado_cierre: 'cerrado',
+        usuario_id: 1,
+        detalles: { archivo: 'plan.xlsx' },
+        timestamp: '2025-03-01T13:00:00.000Z',
       },
     ]);
     expect((await get('/v1/events?q=attributes.id_anterior:501')).entries).toHaveLength(1);

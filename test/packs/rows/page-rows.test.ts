@@ -28,7 +28,7 @@ const pagesPerRound = 20;
 const dayMs = 86_400_000;
 const clients = [1, 2, 3, 4, 5];
 const periods = ['2026-08', '2026-09', '2026-10'];
-/** In the last seven days: more of the first client than are held of one. */
+/** The number of entries of the last seven days. The first client has more of them than the store holds for one client. */
 const historyOfWeek = 1_700;
 const historyBefore = 500;
 const random = createRandom(20_261_121);
@@ -73,7 +73,7 @@ interface AskedActivity {
   accion: string;
 }
 
-/** Entries of earlier days come as events, as an import would bring them. */
+/** Sends entries of earlier days as events, as an import does. */
 async function writeHistory(times: readonly number[]): Promise<void> {
   const invented = times.map((at) => ({ at, ...invent() }));
   const { status, body } = await server.send(
@@ -86,7 +86,7 @@ async function writeHistory(times: readonly number[]): Promise<void> {
   }
 }
 
-/** Through the pack's own URL; who wrote it sees it at once. */
+/** Registers an activity through the pack's own URL. The writer must see it at once. */
 async function register(): Promise<void> {
   const { body, written } = invent();
   const answer = await server.json(path, { method: 'POST', body: JSON.stringify(body) });
@@ -95,7 +95,7 @@ async function register(): Promise<void> {
   oracle.add({ ...written, uuid, id, at: Date.parse(timestamp) });
 }
 
-/** As a manager, who reaches the pack's entries only. */
+/** Asks as a manager, who reaches only the pack's entries. */
 async function ask({ filters, page, size }: AskedPage): Promise<any> {
   const query = new URLSearchParams({ ...filters, page: String(page), page_size: String(size) });
   const { status, body } = await server.json(`${path}?${query.toString()}`, { as: tokenOf('90', 'gerente') });
@@ -103,7 +103,7 @@ async function ask({ filters, page, size }: AskedPage): Promise<any> {
   return body;
 }
 
-/** Asks for a page and holds it against what was written; where it came from. */
+/** Asks for a page, compares it with what was written, and returns its source. */
 async function compare(asked: AskedPage): Promise<'redis' | 'postgres'> {
   const { filters, page, size } = asked;
   const sinceMs = Date.now() - 7 * dayMs;
@@ -113,28 +113,47 @@ async function compare(asked: AskedPage): Promise<'redis' | 'postgres'> {
   expect({
     asked,
     ...rest,
-    results: results.map(({ uuid, id, ...one }: any) => [
-      ...[uuid, id, one.timestamp, one.cliente_id, one.usuario_id, one.tarjeta, one.accion],
-      ...[one.estado_cierre, one.periodo_cierre],
+    results: results.map(({ uuid, id, ...activity }: any) => [
+      uuid,
+      id,
+      activity.timestamp,
+      activity.cliente_id,
+      activity.usuario_id,
+      activity.tarjeta,
+      activity.accion,
+      activity.estado_cierre,
+      activity.periodo_cierre,
     ]),
   }).toEqual({
     asked,
-    ...{ count: all.length, total_pages: total, current_page: page },
-    ...{ has_next: page < total, has_previous: page > 1 },
+    count: all.length,
+    total_pages: total,
+    current_page: page,
+    has_next: page < total,
+    has_previous: page > 1,
     results: all
       .slice((page - 1) * size, page * size)
-      .map(({ uuid, id, at, ...one }) => [
-        ...[uuid, id, new Date(at).toISOString(), one.cliente_id, one.usuario_id, one.tarjeta, one.accion],
-        ...[one.cierre, one.periodo],
+      .map(({ uuid, id, at, ...activity }) => [
+        uuid,
+        id,
+        new Date(at).toISOString(),
+        activity.cliente_id,
+        activity.usuario_id,
+        activity.tarjeta,
+        activity.accion,
+        activity.cierre,
+        activity.periodo,
       ]),
   });
   if (source === 'redis') expectInside(asked, results, sinceMs);
   return source;
 }
 
-/** Recent gives what lies wholly inside its week: nothing older, and an end only where the filter begins after all that is older. */
+/**
+ * Checks that a page of recent lies within its week. It may be the last page only if the filter begins after all older entries.
+ */
 function expectInside({ filters, size }: AskedPage, results: any[], sinceMs: number): void {
-  for (const one of results) expect(Date.parse(one.timestamp)).toBeGreaterThan(sinceMs);
+  for (const activity of results) expect(Date.parse(activity.timestamp)).toBeGreaterThan(sinceMs);
   if (results.length >= size) return;
   expect(filters).toHaveProperty('fecha_desde');
   const { fecha_desde = '' } = filters;
@@ -155,12 +174,12 @@ async function warm(installation: PackInstallation): Promise<void> {
   await expect.poll(async () => (await ask(newest)).source).toBe('redis');
 }
 
-/** Each answer must be right; a store that is slow for a moment is asked again. */
+/** Asks until the page comes from this source, because a store may be slow for a moment. Each answer must be right. */
 async function comesFrom(source: string, asked: AskedPage): Promise<void> {
   await waitUntil(JSON.stringify(asked), async () => (await compare(asked)) === source);
 }
 
-/** The newest pages that a warm store has. */
+/** The newest pages, which a filled store has. */
 const newestPages = (size: number): AskedPage[] =>
   [{}, { cliente_id: '1' }, { periodo: '2026-09' }, { cliente_id: '1', periodo: '2026-09' }].flatMap(
     (filters) => [1, 2, 3].map((page) => ({ filters, page, size })),
@@ -186,7 +205,7 @@ export function pageRows(installation: () => PackInstallation): void {
     }
   });
 
-  test('A-05 over sixty days pages 1 to 3 of all, a client, a period and both come from a warm store, as does every filter that begins inside the seven days', async () => {
+  test('A-05 pages 1 to 3 of all, of a client, of a period and of both come from a filled store, as does every filter within the seven days', async () => {
     await warm(installation());
     for (const asked of [...newestPages(20), ...newestPages(5)]) await comesFrom('redis', asked);
     const begins = [0, 1, 3, 5, 6].map((days) => oracle.dayOf(Date.now() - days * dayMs));
@@ -197,21 +216,22 @@ export function pageRows(installation: () => PackInstallation): void {
       await comesFrom('redis', inside);
     }
     for (const filters of [
-      ...[{ tarjeta: 'clasificacion' }, { accion: 'upload' }, { cierre: 'cerrado' }, { usuario_id: '2' }],
-      ...[
-        { cliente_id: '1', usuario_id: '2' },
-        { periodo: '2026-09', fecha_hasta: begins[1] ?? '' },
-      ],
+      { tarjeta: 'clasificacion' },
+      { accion: 'upload' },
+      { cierre: 'cerrado' },
+      { usuario_id: '2' },
+      { cliente_id: '1', usuario_id: '2' },
+      { periodo: '2026-09', fecha_hasta: begins[1] ?? '' },
     ]) {
       const asked = { filters, page: 40, size: 20 };
       expect({ asked, source: await compare(asked) }).toEqual({ asked, source: 'postgres' });
     }
   });
 
-  test(`A-02 A-04 A-05 A-06 ${pages} random pages between writes are what was written, whatever the store does`, async () => {
+  test(`A-02 A-04 A-05 A-06 ${pages} random pages between writes equal what was written, whatever happens to the store`, async () => {
     await warm(installation());
     let fromStore = 0;
-    // Where the machine is slow, the store rests more often, and more is asked.
+    // On a slow machine the store is switched off more often, so more questions are asked.
     const enough = (done: number): boolean => done >= pages && (fromStore > pages / 40 || done >= 5 * pages);
     for (let done = 0; !enough(done); done += pagesPerRound) {
       const round = done / pagesPerRound;
@@ -230,7 +250,7 @@ export function pageRows(installation: () => PackInstallation): void {
     expect(fromStore).toBeGreaterThan(pages / 40);
   });
 
-  test('A-03 A-11 the store holds the seven days, a thousand of a client, and every entry of the week is in it', async () => {
+  test('A-03 A-11 the store holds every entry of the seven days, and at most a thousand for each client', async () => {
     await warm(installation());
     const { body } = await server.json('/v1/recent?ledger=paginas');
     expect(body).toMatchObject({
@@ -249,7 +269,7 @@ export function pageRows(installation: () => PackInstallation): void {
     expect(Date.parse(held.since)).toBeGreaterThan(since);
   });
 
-  test('A-08 bitacora recent sync and clear, by client and while activities are registered, leave the answers as they are', async () => {
+  test('A-08 bitacora recent sync and clear, by client and during writes, do not change the answers', async () => {
     await warm(installation());
     const recent = (...args: string[]): Promise<{ stdout: string; stderr: string }> =>
       run(process.execPath, ['--conditions=bitacora:source', cli, 'recent', ...args, '--ledger', 'paginas'], {
@@ -261,7 +281,7 @@ export function pageRows(installation: () => PackInstallation): void {
     })();
     expect((await recent('clear')).stdout).toMatch(/^paginas: \d+ keys deleted$/m);
     try {
-      // While activities come in, a slow machine may be too late to count the key.
+      // During writes a slow machine may not be able to count the key.
       await waitUntil('a count of the key', async () => {
         const { stdout, stderr } = await recent('sync', '--days', '7', '--client-id', '1');
         expect(stderr).toMatch(/^1 ledgers, \d+ entries, 0 errors$/m);
@@ -276,7 +296,7 @@ export function pageRows(installation: () => PackInstallation): void {
     for (const asked of newestPages(20)) await comesFrom('redis', asked);
   });
 
-  test('A-09 what the store did is in its file and counted', async () => {
+  test('A-09 what the store did is logged in its file and counted', async () => {
     const { counters } = (await server.json('/v1/recent?ledger=paginas')).body;
     expect(counters).toMatchObject({ errors: expect.any(Number), fallbacks: expect.any(Number) });
     for (const name of ['hits', 'misses', 'stored', 'fills']) expect(counters[name]).toBeGreaterThan(0);

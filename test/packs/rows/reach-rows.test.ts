@@ -7,9 +7,9 @@ import { viewerTokens } from '../../support/viewer-tokens.ts';
 
 const closings = '/api/contabilidad/logs-actividad/';
 const residents = '/api/audit/registros/';
-/** Nothing of accounting has these letters. */
+/** No text of accounting contains this. */
 const canary = 'canariovecino';
-/** Who reads is known to both host applications, and did things in both. */
+/** The reader is a user of both host applications and has entries in both. */
 const reader = '90';
 const correlationId = 'asunto-de-los-dos';
 let server: TestServer;
@@ -28,8 +28,12 @@ async function ask(as: string, place: string): Promise<{ status: number; text: s
 
 const closing = (n: number): object => ({
   ...activityEvent({
-    ...{ cliente_id: 12, periodo: '2026-02', tarjeta: `t${n % 3}`, accion: 'upload' },
-    ...{ descripcion: `archivo ${n}`, usuario: n % 2 === 0 ? 7 : 8 },
+    cliente_id: 12,
+    periodo: '2026-02',
+    tarjeta: `t${n % 3}`,
+    accion: 'upload',
+    descripcion: `archivo ${n}`,
+    usuario: n % 2 === 0 ? 7 : 8,
   }),
   correlationId,
 });
@@ -54,10 +58,14 @@ async function writeBoth(): Promise<void> {
     const place = `/v1/packs/condominium/${logger}`;
     expect((await server.json(place, { method: 'POST', body: JSON.stringify(body) })).status).toBe(201);
   }
-  // And what no pack declares.
+  // And an event that no pack declares.
   const other = await server.send({
-    ...{ action: `${canary}.open`, actor: { id: reader, name: canary }, description: canary, correlationId },
-    ...{ module: 'contabilidad', subject: { type: 'client', id: '12' } },
+    action: `${canary}.open`,
+    actor: { id: reader, name: canary },
+    description: canary,
+    correlationId,
+    module: 'contabilidad',
+    subject: { type: 'client', id: '12' },
   });
   expect(other.status).toBe(201);
   const { body } = await server.json(`/v1/events?q=${canary}`);
@@ -65,7 +73,7 @@ async function writeBoth(): Promise<void> {
   expect(residentIds).toHaveLength(4);
 }
 
-/** Every GET of the API, with what may stand in its path and query. */
+/** Every GET of the API with values for its path and query. */
 async function places(): Promise<string[]> {
   const { body } = await server.json('/openapi.json');
   return Object.entries<Record<string, any>>(body.paths).flatMap(([path, { get }]) => {
@@ -106,16 +114,16 @@ export function reachRows(installation: () => PackInstallation): void {
     await writeBoth();
   });
 
-  test('F-09 a gerente asks every question of the API and is shown nothing of another pack, not even what they did there', async () => {
+  test('F-09 no question of the API shows a gerente anything of another pack, not even their own acts there', async () => {
     const faults: string[] = [];
     const asked = await places();
     expect(asked.length).toBeGreaterThan(60);
     for (const place of asked) {
       const { status, text } = await ask(asGerente(), place);
-      const told = text
+      const answerText = text
         .replaceAll(decodeURIComponent(place), '')
         .replaceAll(`there is no event ${canary}`, '');
-      if (status >= 500 || (told.includes(canary) && !place.includes(canary)))
+      if (status >= 500 || (answerText.includes(canary) && !place.includes(canary)))
         faults.push(`${place} → ${status} ${text.slice(0, 200)}`);
       if (place.startsWith('/api/audit/') && ![400, 403].includes(status))
         faults.push(`${place} → ${status}`);
@@ -157,7 +165,7 @@ export function reachRows(installation: () => PackInstallation): void {
           .toMatchObject({ source: 'redis', count: closingIds.length });
   });
 
-  test('F-09 the live view of a gerente has the entries of accounting only, as they come', async () => {
+  test('F-09 the live view of a gerente shows only entries of accounting, as they arrive', async () => {
     const gerente = Object.create(server, {
       fetch: {
         value: (path: string, options: object) => server.fetch(path, { ...options, as: asGerente() }),
@@ -179,19 +187,19 @@ export function reachRows(installation: () => PackInstallation): void {
     await stream.ended;
   });
 
-  test('F-09 a person who is gerente in one pack and resident in the other reads all of the one and their own of the other', async () => {
+  test('F-09 a person who is gerente in one pack and resident in another reads all of the first and their own of the second', async () => {
     const both = tokenOf(reader, 'gerente', 'resident');
     const { body } = await ask(both, '/v1/events?count=true&limit=1000');
     const actions = new Set<string>(
       body.entries.map(({ event }: any) => `${event.action} ${event.actor.id}`),
     );
-    expect([...actions].filter((one) => !one.startsWith('card.activity')).toSorted()).toEqual(
+    expect([...actions].filter((item) => !item.startsWith('card.activity')).toSorted()).toEqual(
       expect.arrayContaining([`${canary}.open ${reader}`, `session.login ${reader}`]),
     );
-    expect([...actions].some((one) => /^(?!card).* 2$/.test(one))).toBe(false);
+    expect([...actions].some((item) => /^(?!card).* 2$/.test(item))).toBe(false);
     expect((await ask(both, `${closings}?page_size=5`)).body.count).toBe(closingIds.length);
     const own = (await ask(both, residents)).body;
-    expect(new Set(own.results.map((one: any) => String(one.usuario_info.id)))).toEqual(new Set([reader]));
+    expect(new Set(own.results.map((item: any) => String(item.usuario_info.id)))).toEqual(new Set([reader]));
     expect((await ask(both, `${residents}?usuario=2`)).status).toBe(403);
     expect((await ask(both, '/v1/sessions')).body.sessions).toHaveLength(1);
     expect((await ask(both, '/v1/tlog/alcance/checkpoint')).status).toBe(403);
@@ -211,7 +219,7 @@ export function reachRows(installation: () => PackInstallation): void {
       expect((await ask(tokenOf(reader, role), '/v1/me')).body).toMatchObject({ scope: 'own' });
   });
 
-  test('F-09 what a gerente reads of others is on record', async () => {
+  test("F-09 a gerente's reads of others' entries are recorded", async () => {
     expect((await ask(asGerente(), `${closings}?tarjeta=t1`)).status).toBe(200);
     await expect
       .poll(async () => {

@@ -8,7 +8,7 @@ const people = { admin: '1', resident: '2', security: '3', other: '4' } as const
 type Who = keyof typeof people | 'anonymous';
 let server: TestServer;
 let tokens: Map<Who, string>;
-/** Numbers of an entry and a session of the resident, and of another resident. */
+/** The numbers of an entry and a session of the resident and of another resident. */
 const ids = { ownEntry: 0, otherEntry: 0, ownSession: 0, otherSession: 0 };
 
 async function ask(
@@ -27,7 +27,7 @@ async function ask(
   return { status: response.status, text, body: isJson ? JSON.parse(text) : undefined };
 }
 
-/** What each of the sixteen endpoints answers: to the administrator, to residents and guards, to nobody. */
+/** The answers of the sixteen endpoints to administrators, to residents and guards, and to callers without credentials. */
 const endpoints: readonly (readonly [method: string, path: string, admin: number, own: number])[] = [
   ['GET', 'registros/', 200, 200],
   ['GET', 'registros/{entry}/', 200, 200],
@@ -79,14 +79,14 @@ export function roleRows(installation: () => PackInstallation): void {
     ids.otherSession = await numberOf('sesiones/?usuario=4');
   });
 
-  test.each(endpoints)('C-07 C-08 %s %s per role', async (method, path, admin, own) => {
+  test.each(endpoints)('C-07 C-08 %s %s for each role', async (method, path, admin, own) => {
     const place = path.replace('{entry}', String(ids.ownEntry)).replace('{session}', String(ids.ownSession));
     expect((await ask('admin', place, method)).status).toBe(admin);
     const resident = await ask('resident', place, method);
     expect(resident.status, resident.text).toBe(own);
     const nobody = await ask('anonymous', place, method);
     expect(nobody).toMatchObject({ status: 401, body: { detail: expect.any(String) } });
-    // A guard has an entry of their own, not the resident's.
+    // The guard has their own entry and does not see the resident's.
     const ownPlace = path.includes('{');
     expect((await ask('security', place, method)).status).toBe(ownPlace ? 404 : own);
     for (const { text, status } of [resident]) {
@@ -95,16 +95,17 @@ export function roleRows(installation: () => PackInstallation): void {
     }
   });
 
-  test('C-04 C-08 entries of others: 403 when asked for by user, 404 by number, none in lists', async () => {
+  test('C-04 C-08 entries of others: 403 by user, 404 by number, and absent from lists', async () => {
     for (const who of ['resident', 'security'] as const) {
       const page = await ask(who, 'registros/');
-      expect(page.body.results.map((one: any) => String(one.usuario_info.id))).toEqual([
+      expect(page.body.results.map((item: any) => String(item.usuario_info.id))).toEqual([
         people[who],
         people[who],
       ]);
       expect((await ask(who, `registros/?usuario=${people[who]}`)).body.count).toBe(2);
       expect(await ask(who, `registros/?usuario=${people.other}`)).toMatchObject({
-        ...{ status: 403, body: { parameter: 'usuario', detail: expect.any(String) } },
+        status: 403,
+        body: { parameter: 'usuario', detail: expect.any(String) },
       });
       expect((await ask(who, `registros/?busqueda=canario${people.other}`)).body.count).toBe(0);
       expect((await ask(who, `registros/${ids.otherEntry}/`)).status).toBe(404);
@@ -115,8 +116,8 @@ export function roleRows(installation: () => PackInstallation): void {
     expect((await ask('admin', 'registros/mis_actividades/')).body.count).toBe(2);
   });
 
-  test('C-06 C-08 sessions of others are not there; a resident closes their own, an administrator those of anyone', async () => {
-    expect((await ask('resident', 'sesiones/')).body.results.map((one: any) => one.usuario)).toEqual([2]);
+  test('C-06 C-08 sessions of others are hidden; residents may close their own, administrators all', async () => {
+    expect((await ask('resident', 'sesiones/')).body.results.map((item: any) => item.usuario)).toEqual([2]);
     expect((await ask('resident', 'sesiones/mis_sesiones/')).body).toMatchObject([
       { usuario: 2, esta_activa: true },
     ]);
@@ -128,13 +129,13 @@ export function roleRows(installation: () => PackInstallation): void {
     expect(own).toMatchObject({ status: 200, body: { esta_activa: false, motivo_cierre: 'administrador' } });
     const others = await ask('admin', `sesiones/${ids.otherSession}/cerrar/?motivo=Equipo%20perdido`, 'POST');
     expect(others).toMatchObject({ status: 200, body: { usuario: 4, esta_activa: false } });
-    // Whose session it was sees that it was closed, and by whom; other residents do not.
+    // The owner of the session sees that it was closed and by whom; other residents do not.
     const seen = (await ask('other', 'registros/')).body.results[0];
     expect(seen).toMatchObject({ tipo_actividad: 'sesion_cerrada', usuario_info: { id: 1 } });
     expect((await ask('security', 'registros/?tipo_actividad=sesion_cerrada')).body.count).toBe(0);
   });
 
-  test('C-05 C-07 C-08 what an administrator takes out or has counted is on record', async () => {
+  test("C-05 C-07 C-08 an administrator's exports and counts are recorded", async () => {
     expect((await ask('admin', 'registros/exportar/?formato=json')).status).toBe(200);
     const { body } = await server.json('/v1/events?ledger=roles.audit&action=export.create');
     expect(body.entries[0].event).toMatchObject({ actor: { id: people.admin }, operation: 'read' });

@@ -5,15 +5,20 @@ import { installationZone, type PackInstallation } from '../../support/pack-inst
 import type { TestServer } from '../../support/test-server.ts';
 
 const path = '/api/audit/estadisticas/';
-/** On 6 April 2025 the day had 25 hours, on 7 September 23, without a midnight. */
+/** 6 April 2025 had 25 hours, and 7 September had 23 hours and no midnight. */
 const zone = installationZone;
 const keys = [
-  ...['fecha', 'total_actividades', 'total_logins', 'total_usuarios_activos', 'actividades_criticas'],
-  ...['errores_sistema', 'datos_estadisticas'],
+  'fecha',
+  'total_actividades',
+  'total_logins',
+  'total_usuarios_activos',
+  'actividades_criticas',
+  'errores_sistema',
+  'datos_estadisticas',
 ];
 const levels = ['bajo', 'medio', 'alto', 'critico'];
 const kinds = ['login', 'logout', 'pago', 'error_sistema', 'crear', 'reserva_area'];
-/** A thousand days over both installations, or on each. */
+/** The number of rounds: a thousand days over both installations together, or on each. */
 const rounds = process.env['BITACORA_FAULTS'] === 'full' ? 50 : 25;
 const daysPerRound = 20;
 let random = createRandom(20_250_906);
@@ -32,7 +37,7 @@ const made: Made[] = [];
 const days = new Intl.DateTimeFormat('en-CA', { timeZone: zone, dateStyle: 'short' });
 const pick = <T>(list: readonly T[]): T => list[random.int(list.length)] as T;
 
-/** Around both changes of the clocks, most of it in the hours next to them; in no order. */
+/** Times around both changes of the clocks, most of them in the hours next to a change, in random order. */
 function anyTime(): number {
   const change = pick([Date.UTC(2025, 3, 6, 3), Date.UTC(2025, 8, 7, 4)]);
   const width = pick([3, 30, 300]) * 3_600_000;
@@ -43,14 +48,16 @@ async function store(count: number): Promise<void> {
   const { activityEvent } = await import('../../../packs/condominium/activity-event.ts');
   const events = Array.from({ length: count }, () => {
     const at = anyTime();
-    const one = {
-      ...{ usuario: pick([null, 1, 2, 3, 4, 5, 6]), tipo_actividad: pick(kinds) },
-      ...{ nivel_importancia: pick(levels), es_exitoso: random.int(4) > 0 },
+    const activity = {
+      usuario: pick([null, 1, 2, 3, 4, 5, 6]),
+      tipo_actividad: pick(kinds),
+      nivel_importancia: pick(levels),
+      es_exitoso: random.int(4) > 0,
     };
-    made.push({ ...one, day: days.format(at) });
+    made.push({ ...activity, day: days.format(at) });
     return activityEvent({
-      ...one,
-      nivel_importancia: one.nivel_importancia as 'bajo',
+      ...activity,
+      nivel_importancia: activity.nivel_importancia as 'bajo',
       timestamp: new Date(at).toISOString(),
     });
   });
@@ -58,24 +65,24 @@ async function store(count: number): Promise<void> {
   expect(status, JSON.stringify(body).slice(0, 300)).toBe(201);
 }
 
-/** The statistics of a day, counted one by one. */
+/** The statistics of a day, counted from its entries. */
 function counted(fecha: string, entries: readonly Made[]): Record<string, unknown> {
   const own = entries.filter(({ day }) => day === fecha);
   const times = (list: readonly string[]): Record<string, number> => {
     const counts: Record<string, number> = {};
-    for (const one of list) counts[one] = (counts[one] ?? 0) + 1;
+    for (const name of list) counts[name] = (counts[name] ?? 0) + 1;
     return counts;
   };
   return {
     fecha,
     total_actividades: own.length,
-    total_logins: own.filter((one) => one.tipo_actividad === 'login' && one.es_exitoso).length,
+    total_logins: own.filter((activity) => activity.tipo_actividad === 'login' && activity.es_exitoso).length,
     total_usuarios_activos: new Set(own.flatMap(({ usuario }) => usuario ?? [])).size,
-    actividades_criticas: own.filter((one) => one.nivel_importancia === 'critico').length,
-    errores_sistema: own.filter((one) => one.tipo_actividad === 'error_sistema').length,
+    actividades_criticas: own.filter((activity) => activity.nivel_importancia === 'critico').length,
+    errores_sistema: own.filter((activity) => activity.tipo_actividad === 'error_sistema').length,
     datos_estadisticas: {
-      por_tipo: times(own.map((one) => one.tipo_actividad)),
-      por_nivel: times(own.map((one) => one.nivel_importancia)),
+      por_tipo: times(own.map((activity) => activity.tipo_actividad)),
+      por_nivel: times(own.map((activity) => activity.nivel_importancia)),
     },
   };
 }
@@ -89,7 +96,9 @@ function anyFilter(): { query: string; entries: Made[] } {
   const pairs = Object.entries(asked);
   return {
     query: pairs.map(([name, value]) => `&${name}=${value}`).join(''),
-    entries: made.filter((one) => pairs.every(([name, value]) => String(one[name as keyof Made]) === value)),
+    entries: made.filter((activity) =>
+      pairs.every(([name, value]) => String(activity[name as keyof Made]) === value),
+    ),
   };
 }
 
@@ -100,7 +109,7 @@ function addDays(day: string, count: number): string {
 export function statisticsRows(installation: () => PackInstallation): void {
   beforeAll(async () => {
     server = await installation().tenant('estadisticas');
-    // Other days and filters on each installation.
+    // Each installation has other days and filters.
     random = createRandom(installation().store === 'redis' ? 20_250_906 : 20_250_406);
   });
 
@@ -108,7 +117,7 @@ export function statisticsRows(installation: () => PackInstallation): void {
     await store(2_400);
     let compared = 0;
     for (let round = 0; round < rounds; round++) {
-      // What comes late belongs to its own day, at once.
+      // A late entry counts for its own day at once.
       if (round % 10 === 0) await store(50);
       const start = addDays(pick(['2025-03-27', '2025-08-28']), random.int(8) - 2);
       const { query, entries } = anyFilter();
@@ -127,7 +136,7 @@ export function statisticsRows(installation: () => PackInstallation): void {
     expect(made.filter(({ day }) => day === '2025-09-07').length).toBeGreaterThan(50);
   });
 
-  test('C-07 one day by its date, made again by POST', async () => {
+  test('C-07 a day is read by its date, and POST counts it again', async () => {
     for (const day of ['2025-04-06', '2025-09-07', '2025-09-06']) {
       const row = await get(`${path}${day}/`);
       expect(Object.keys(row)).toEqual(keys);
@@ -149,7 +158,7 @@ export function statisticsRows(installation: () => PackInstallation): void {
     }
   });
 
-  test('C-07 trends hold every day up to today, also those without activity; lists page from the newest day', async () => {
+  test('C-07 trends have every day up to today, also days without activity; lists begin with the newest day', async () => {
     const today = days.format(Date.now());
     const { activityEvent } = await import('../../../packs/condominium/activity-event.ts');
     await server.send(activityEvent({ usuario: 1, tipo_actividad: 'pago' }));

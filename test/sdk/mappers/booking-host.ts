@@ -9,21 +9,21 @@ export interface BookingRow {
   door?: string | null;
 }
 
-/** A host that keeps bookings through one object mapper, as it is meant to be used. */
+/** A host that stores bookings with an object mapper in its usual way. */
 export interface BookingHost {
   create(row: BookingRow): Promise<void>;
   createMany(rows: BookingRow[]): Promise<void>;
   update(guest: string, fields: Partial<BookingRow> & { id?: number }): Promise<void>;
-  /** All with at least so many nights; how many there were. */
+  /** Changes all bookings with at least this many nights; returns their number. */
   updateMany(nightsMin: number, fields: Partial<BookingRow>): Promise<number>;
   remove(guest: string): Promise<void>;
   removeMany(nightsMin: number): Promise<number>;
-  /** By guest. */
+  /** Removes the bookings of a guest. */
   upsert(row: BookingRow): Promise<void>;
-  /** SQL of the host's own, through the mapper. */
+  /** Runs SQL through the mapper. */
   raw(text: string): Promise<unknown>;
   transaction(work: (host: BookingHost, transaction: OutboxTransaction) => Promise<void>): Promise<void>;
-  /** In a transaction: a part that fails and is taken back alone. */
+  /** Runs a transaction in which one part fails and only this part is rolled back. */
   failedPart(work: (host: BookingHost) => Promise<void>): Promise<void>;
   guests(): Promise<string[]>;
   close(): Promise<void>;

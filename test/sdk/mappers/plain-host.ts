@@ -5,7 +5,7 @@ import { takenBack, type BookingHost, type OpenOptions } from './booking-host.ts
 
 type Query = (text: string, values?: unknown[]) => Promise<pg.QueryResult>;
 
-/** A writer that knows nothing of Bitácora, on a table with triggers; all it does is to set `bitacora.context`. */
+/** A writer without the SDK, on a table with triggers. It only sets `bitacora.context`. */
 export async function openPlain({ url, ignore, mask }: OpenOptions): Promise<BookingHost> {
   const pool = new pg.Pool({ connectionString: url });
   await installCapture((text, values) => pool.query(text, [...values]), {

@@ -29,7 +29,7 @@ model Booking {
 }
 `;
 
-/** Runs `prisma generate`, which needs no schema engine: its download is denied, and it is not looked for. */
+/** Runs `prisma generate`. It needs no schema engine, so the download of the engine is switched off. */
 export function generatePrisma(schemaFile: string): void {
   const { status, stderr, stdout } = spawnSync(
     process.execPath,
@@ -44,7 +44,7 @@ export function generatePrisma(schemaFile: string): void {
 }
 
 export async function openPrisma({ url, audit, ...options }: OpenOptions): Promise<BookingHost> {
-  // Inside the repository, where the generated code finds its runtime.
+  // The folder is inside the repository, so that the generated code finds its runtime.
   const folder = mkdtempSync(join(root, '.bitacora-prisma-'));
   try {
     writeFileSync(join(folder, 'schema.prisma'), schema);
@@ -64,7 +64,7 @@ export async function openPrisma({ url, audit, ...options }: OpenOptions): Promi
 
 function hostOf(prisma: any, close: () => Promise<void>): BookingHost {
   return {
-    // Prisma's promises start when they are awaited: that has to be inside of the context.
+    // Prisma's queries start when they are awaited, so they are awaited inside the context.
     create: async (data) => void (await prisma.booking.create({ data })),
     createMany: async (data) => void (await prisma.booking.createMany({ data })),
     update: async (guest, data) => void (await prisma.booking.update({ where: { guest }, data })),
@@ -78,7 +78,7 @@ function hostOf(prisma: any, close: () => Promise<void>): BookingHost {
     raw: (text) => prisma.$executeRawUnsafe(text),
     transaction: (work) =>
       prisma.$transaction((inner: any) => work(hostOf(inner, close), prismaTransaction(inner))),
-    // Prisma has no nested transactions of its own.
+    // Prisma has no nested transactions.
     async failedPart(work) {
       await prisma.$executeRawUnsafe('savepoint part');
       await work(hostOf(prisma, close)).catch((error: unknown) => {

@@ -30,7 +30,7 @@ export async function openTypeorm({ url, audit, ...options }: OpenOptions): Prom
 
 function hostOf(manager: EntityManager, close: () => Promise<void>): BookingHost {
   return {
-    // `save` inserts an entity without id, and selects before it updates one
+    // `save` inserts an entity without an id, and selects an entity with an id before it updates it.
     create: async (row) => void (await manager.save(Booking, { ...row })),
     createMany: async (rows) => void (await manager.insert(Booking, rows)),
     async update(guest, fields) {

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { CliError } from '../cli-error.ts';
 
 /**
- * Reads tenant → API key from a JSON object in a file, since everybody on the machine can see keys on a command line.
- * Throws `CliError` for any other content.
+ * Reads the API key of each tenant from a JSON object in a file, because everybody on the machine can see the keys on a
+ * command line. Throws `CliError` for any other content.
  */
 export async function readTenantKeys(path: string): Promise<ReadonlyMap<string, string>> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
@@ -12,7 +12,7 @@ export async function readTenantKeys(path: string): Promise<ReadonlyMap<string, 
   const keys = new Map<string, string>();
   for (const [tenant, key] of Object.entries(parsed(text, path))) {
     if (typeof key !== 'string' || key === '')
-      throw new CliError(`--tenant-keys: ${path}: the key of ${tenant} is not a text`);
+      throw new CliError(`--tenant-keys: ${path}: the key of ${tenant} must be a text that is not empty`);
     keys.set(tenant, key);
   }
   return keys;

@@ -23,14 +23,14 @@ const untyped: PackDescription = {
   actions: { 'desk.open': { operation: 'execute', labels: say('Desk opened') } },
 };
 
-/** The same members, the other way round. */
+/** The same members in reverse order. */
 function reversed({ actions, attributes, ...rest }: PackDescription): PackDescription {
   const turn = <Value>(members: Readonly<Record<string, Value>>): Record<string, Value> =>
     Object.fromEntries(Object.entries(members).toReversed());
   return { ...rest, actions: turn(actions), attributes: attributes && turn(attributes) };
 }
 
-test('SDK-6 the file is the same whatever the order in which a server tells its packs, actions and attributes', () => {
+test('SDK-6 the file does not depend on the order in which a server lists its packs, actions and attributes', () => {
   const text = eventsFile(catalogueOf([typed, untyped]));
   expect(eventsFile(catalogueOf([reversed(untyped), reversed(typed)]))).toBe(text);
   const other = { ...typed, attributes: { ...typed.attributes, seats: 'string' as const } };
@@ -53,7 +53,7 @@ test('SDK-6 labels and names of any kind neither end a comment nor a text', asyn
   });
 });
 
-test('SDK-6 an action that two packs declare is the later one’s, and attributes that no action has are left out', () => {
+test('SDK-6 when two packs declare an action the later pack counts, and attributes that no action has are left out', () => {
   const again = { ...untyped, actions: { ...untyped.actions, ...typed.actions } };
   const text = eventsFile(catalogueOf([typed, again]));
   expect(text).toContain(`'film.open': { attributes: 'any' }`);

@@ -55,7 +55,7 @@ async function checkServer(client: Client, url: string): Promise<Finding[]> {
 
 function clock(serverTimeMs: number | undefined, hereMs: number): Finding {
   if (serverTimeMs === undefined)
-    return { check: 'clock', state: 'unknown', detail: 'the server tells no time' };
+    return { check: 'clock', state: 'unknown', detail: "the server's answer has no time" };
   // The header has whole seconds, so half a second is added.
   const skewMs = serverTimeMs + 500 - hereMs;
   const detail = `the server's clock is ${Math.abs(skewMs / 1_000).toFixed(0)} s ${skewMs < 0 ? 'behind' : 'ahead of'} this one`;

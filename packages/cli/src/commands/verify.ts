@@ -96,7 +96,7 @@ async function verifiersOf(
   if (given === undefined) {
     throw new CliError(
       'no --vkey: without a key from a source other than the server, nothing is proved.\n' +
-        'The server states its key at /v1/tlog/NAME/key: get it once, compare it with what the operator tells you, keep it.',
+        'The server states its key at /v1/tlog/NAME/key: get it once, compare it with the key that the operator gives you, and keep it.',
     );
   }
   const text = (given.startsWith('@') ? await textOf(given.slice(1)) : given).trim();

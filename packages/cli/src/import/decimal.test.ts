@@ -21,6 +21,6 @@ test('sums are exact', () => {
   expect(formatDecimal(parseDecimal('0.1').plus(parseDecimal('0.22')), 2)).toBe('0.32');
 });
 
-test.each(['', '-', '.', '1e3', '1,5', ' 1', 'NaN'])('%j is no decimal', (text) => {
+test.each(['', '-', '.', '1e3', '1,5', ' 1', 'NaN'])('%j is refused as a decimal', (text) => {
   expect(() => parseDecimal(text)).toThrow(RowError);
 });

@@ -8,13 +8,13 @@ import { compileChanges, type RowChanges } from './row-changes.ts';
 import type { Row } from './row.ts';
 import { compileStates, hasStates } from './state-changes.ts';
 
-/** One event that a row may become. */
+/** How the import makes one kind of event from a row. */
 export interface EventTemplate {
-  /** Whether this row has such an event. */
+  /** Whether this row gives such an event. */
   readonly applies: (row: Row) => boolean;
   /** The event's fields, not yet parsed; without `id` and `changes`. Throws `RowError`. */
   readonly fill: (row: Row) => Record<string, JsonValue>;
-  /** Makes a memory of previous rows; undefined when the map does not ask for changes. */
+  /** Creates the memory of previous rows with which a row's changes are found; undefined when the map asks for no changes. */
   readonly changes: (() => RowChanges) | undefined;
 }
 

@@ -34,7 +34,7 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
-test('good rows go in, in order, bad ones to the report with line and reason; a second time adds nothing', async () => {
+test('good rows are sent in order, bad rows are reported with line and reason, and a second import adds nothing', async () => {
   const { run, stored, report } = await start(csv(25));
   expect(await run()).toMatchObject({ rows: 25, events: 22, accepted: 22, duplicates: 0, rejected: 3 });
   expect([...stored.values()].map((row) => Number(row))).toEqual(
@@ -56,7 +56,7 @@ test('a gzipped file gives the same ids as the plain one', async () => {
   expect(stored.size).toBe(22);
 });
 
-test('a server that is busy is asked again until it takes the batch', async () => {
+test('a batch that a busy server refuses is sent again until it is accepted', async () => {
   const { run } = await start(csv(25), (response, _, call) => {
     if (call % 2 === 1) return false;
     response.writeHead(call === 0 ? 429 : 503, { 'retry-after': '0' }).end();
@@ -77,7 +77,7 @@ test('a batch that is too large is halved', async () => {
   expect(Math.max(...sizes)).toBe(10);
 });
 
-test('what the server refuses goes to the report with line, code and field', async () => {
+test('events that the server refuses are reported with line, code and field', async () => {
   const { run, report } = await start(csv(3), (response, events) => {
     const results = events.map(({ id }, index) =>
       index === 1
@@ -96,7 +96,7 @@ test('what the server refuses goes to the report with line, code and field', asy
   });
 });
 
-test('a killed import goes on after what it had sent', async () => {
+test('an import that was killed continues after the events it had sent', async () => {
   let broken = true;
   const { run, stored, position } = await start(csv(100), (response, _, call) => {
     if (!broken || call < 4) return false;
@@ -111,7 +111,7 @@ test('a killed import goes on after what it had sent', async () => {
   expect(await position.read()).toBeUndefined();
 });
 
-test('a side file that speaks of another server state is not believed', async () => {
+test("a side file that does not fit the server's state is ignored", async () => {
   const { run, stored, position } = await start(csv(100));
   await position.write({ events: 40, lastBatch: 10 });
   expect(await run()).toMatchObject({ accepted: 80, duplicates: 10, resumed: 0 });
@@ -124,7 +124,7 @@ test('without a client nothing is sent, and rows are still checked', async () =>
   expect(stored.size).toBe(0);
 });
 
-test('a refused key, a server that is not there and a file that is missing end the import', async () => {
+test('a refused key, an unreachable server or a missing file ends the import', async () => {
   const { run } = await start(csv(3), (response) => {
     response.writeHead(403).end('{"detail":"this key lacks the scope ingest"}');
     return true;
@@ -165,7 +165,7 @@ async function start(
   return { run: (more) => importFile({ ...options, ...more }), stored, report, folder, position };
 }
 
-/** As the real side file, kept in memory; `openImportProgress` itself is tested below. */
+/** A side file in memory that behaves like the real one. `openImportProgress` itself is tested below. */
 function memory(): ImportProgress {
   let kept: ImportPosition | undefined;
   return {
@@ -175,7 +175,7 @@ function memory(): ImportProgress {
   };
 }
 
-test('the side file is found again for the same import only, and a torn one is none', async () => {
+test('only the same import uses the side file again, and a side file that was cut off is ignored', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'bitacora-import-test-'));
   closers.push(() => rm(folder, { recursive: true }));
   const file = join(folder, 'in.csv');

@@ -19,7 +19,7 @@ test('CSV keeps quotes, line breaks and spaces, in chunks of any size', async ()
   }
 });
 
-test('a malformed CSV record is told with its line, and the rest is read', async () => {
+test('a malformed CSV record is reported with its line, and the rest is read', async () => {
   const rows = await all(readCsv(pieces(Buffer.from('a,b\n1,2\n1,2,3\n4,5\n6\n7,8\n')), csv));
   expect(
     rows.map((row) => [row.ok, row.number, row.line]).sort((x, y) => Number(x[1]) - Number(y[1])),
@@ -32,12 +32,12 @@ test('a malformed CSV record is told with its line, and the rest is read', async
   ]);
 });
 
-test('a CSV without a column that the map uses, or with one twice, is refused', async () => {
+test('a CSV that lacks a column of the map, or has a column twice, is refused', async () => {
   await expect(all(readCsv(pieces(Buffer.from('b,c\n1,2\n')), csv))).rejects.toThrow(CliError);
   await expect(all(readCsv(pieces(Buffer.from('a,a\n1,2\n')), csv))).rejects.toThrow('two columns named a');
 });
 
-test('a row that is not UTF-8 is told, a genuine replacement character is kept', async () => {
+test('a row that is not UTF-8 is reported, and a replacement character that the file contains is kept', async () => {
   const bytes = Buffer.concat([
     Buffer.from(`a\n\ufffd\n${'x'.repeat(60)}\n`),
     Buffer.from([0xff, 10]),
@@ -65,7 +65,7 @@ test('NDJSON and JSON arrays give the same rows, in chunks of any size', async (
   }
 });
 
-test('a malformed JSON row is told with its line, and the rest is read', async () => {
+test('a malformed JSON row is reported with its line, and the rest is read', async () => {
   const lines = await all(readNdjson(pieces(Buffer.from('{"a":1}\n\n{"a":\n[1]\n{"a":2}'))));
   expect(lines.map(({ ok, line }) => [ok, line])).toEqual([
     [true, 1],
@@ -83,7 +83,7 @@ test('a malformed JSON row is told with its line, and the rest is read', async (
   expect(await all(readJson(pieces(Buffer.from(' [ ] '))))).toEqual([]);
 });
 
-test.each(['{"a":1}', '[{"a":1}', '[] []', '[{"a":"x]'])('%s is no JSON array', async (text) => {
+test.each(['{"a":1}', '[{"a":1}', '[] []', '[{"a":"x]'])('%s is refused as a JSON array', async (text) => {
   await expect(all(readJson(pieces(Buffer.from(text))))).rejects.toThrow(CliError);
 });
 

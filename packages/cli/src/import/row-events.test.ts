@@ -88,7 +88,7 @@ test('hotel rows become a creation, and a cancellation or no-show at the status 
   expect(events[0]?.attributes).not.toHaveProperty('agent');
 });
 
-test('Wikipedia lines keep JSON types, and tell robots and anonymous editors apart', async () => {
+test('Wikipedia lines keep their JSON types, and robots differ from anonymous editors', async () => {
   const edit = {
     time: '2015-09-11T00:46:58.771Z',
     user: '60.225.66.142',
@@ -138,11 +138,11 @@ test('ids are the same in every run, and differ for identical rows, other rows, 
   expect(new Set(others).size).toBe(5);
 });
 
-test('types, nulls and exceptions of attributes hold', () => {
+test('attributes follow the types, nulls and exceptions of the map', () => {
   expect(eventsOf(minimal, [row])[0]?.attributes).toEqual({ who: 'ana', id: '1', state: 'new', n: 7 });
 });
 
-test('a row that cannot become an event says why, and is no previous row of the next', () => {
+test('a row that cannot become an event is reported with the reason, and the next row is not compared with it', () => {
   const map = createRowEvents(compileImportMap(minimal, 'm.yaml'));
   const reasons = [
     { ...row, at: 'yesterday' },
@@ -167,7 +167,7 @@ test.each([
   ['a date format', minimal.replace("date: '{at}'", "date: '{at}', format: YY"), 'unknown Y'],
   ['no actor', minimal.replace("actor: { id: '{who}' }", 'level: low'), 'actor is needed'],
   ['no YAML', 'a: [', 'm.yaml'],
-])('a map with %s is refused and the place named', (_, text, message) => {
+])('a map with %s is refused, and the message names the place', (_, text, message) => {
   expect(() => compileImportMap(text, 'm.yaml')).toThrow(CliError);
   expect(() => compileImportMap(text, 'm.yaml')).toThrow(message);
 });

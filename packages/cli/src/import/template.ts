@@ -2,8 +2,8 @@ import type { MapScope } from './map-scope.ts';
 import type { Row } from './row.ts';
 
 /**
- * Compiles a text with `{column}` in it; `{#row}` and `{#line}` are the row's number and line, `{{` and `}}` are braces. When
- * one of the columns is null, the whole text is undefined. Values that are not texts are written as JSON.
+ * Compiles a text with `{column}` in it. `{#row}` and `{#line}` stand for the row's number and line, `{{` and `}}` for braces.
+ * When one of the columns is null, the whole text is undefined. Values that are not texts are written as JSON.
  */
 export function compileTemplate(
   template: unknown,
@@ -12,7 +12,7 @@ export function compileTemplate(
 ): (row: Row) => string | undefined {
   if (typeof template !== 'string') throw scope.error(where, 'a text is needed');
   const parts = [...template.matchAll(/\{\{|\}\}|\{([^{}]+)\}|[^{}]+|[{}]/g)].map(([whole, column]) => {
-    if (column !== undefined) return compilePlace(column, scope);
+    if (column !== undefined) return compilePlaceholder(column, scope);
     if (whole === '{' || whole === '}') throw scope.error(where, `a lone ${whole} (write ${whole}${whole})`);
     const text = whole === '{{' || whole === '}}' ? whole.charAt(0) : whole;
     return () => text;
@@ -30,7 +30,7 @@ export function compileTemplate(
   };
 }
 
-function compilePlace(column: string, scope: MapScope): (row: Row) => string | undefined {
+function compilePlaceholder(column: string, scope: MapScope): (row: Row) => string | undefined {
   if (column === '#row') return ({ number }) => String(number);
   if (column === '#line') return ({ line }) => String(line);
   scope.uses(column);

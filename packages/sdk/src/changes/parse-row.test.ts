@@ -15,7 +15,7 @@ test('numbers of exact columns are texts, the others numbers unless a double wou
   });
 });
 
-test('JSON text keeps what is safe, and quotes the rest', () => {
+test('JSON text keeps safe numbers, and quotes the others', () => {
   expect(withSafeNumbers('{"a":[1,-0.5,1e-400,9007199254740993],"b":"9007199254740993"}')).toBe(
     '{"a":[1,-0.5,"1e-400","9007199254740993"],"b":"9007199254740993"}',
   );

@@ -59,13 +59,13 @@ test.each([
   'explain analyze update a set b = 1',
   'prepare p as delete from a',
   'update a * set b = 1',
-])('not guessed at, but named: %s', (sql) => {
+])('not guessed, and reported by name: %s', (sql) => {
   const read = readStatement(sql);
   expect(read.kind).toBe('unread');
   expect(read.kind === 'unread' && read.names.has('a')).toBe(true);
 });
 
-test('the pieces are those of the statement, parameters and all', () => {
+test('the parts of the statement keep its text and its parameters', () => {
   const read = readStatement(
     'update "a" set b = $1, c = coalesce($2, d) from e join f on e.i = f.i where "a".i = $3 or (g = $4) returning "a".*, h',
   );

@@ -4,8 +4,8 @@ export interface TraceIds {
   readonly spanId: string;
 }
 
-// `@opentelemetry/api` 1.x keeps its context manager and the span of a context under these symbols. They are registered, so
-// that copies of that package find each other.
+// `@opentelemetry/api` 1.x keeps its context manager and the span of a context under these symbols. `Symbol.for` gives the
+// same symbol in every copy of that package.
 const apiKey = Symbol.for('opentelemetry.js.api.1');
 const spanKey = Symbol.for('OpenTelemetry Context Key SPAN');
 

@@ -13,14 +13,15 @@ export type BlockFields = Omit<CaptureInput, 'id' | 'outcome' | 'durationMs' | '
 
 /** A block of work that becomes one event when it ends. */
 export interface AuditBlock {
-  /** The block's events and those captured inside have it. */
+  /** The correlation id of the block's events and of the events captured inside it. */
   readonly correlationId: string;
-  /** Adds fields that became known meanwhile; `attributes` are merged. */
+  /** Adds fields to the block's event, or replaces them; `attributes` are merged. */
   add(fields: Partial<Omit<BlockFields, 'action' | 'mode' | 'announce'>>): void;
-  /** Makes the block a success, unless `fail` is called later. */
+  /** Makes the outcome `success`, unless `fail` is called later. */
   succeed(): void;
+  /** Makes the outcome `failure` with this error, unless `succeed` is called later. */
   fail(error: unknown): void;
-  /** Captures the event, once, and waits for what its mode promises. */
+  /** Captures the event, once. Waits when `capture` returns a promise, as it does in mode `strict`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -35,9 +36,8 @@ export function auditContext<Result>(
   run: (block: AuditBlock) => Result,
 ): Result;
 /**
- * For `await using block = auditContext(audit, …)`. In JavaScript a block cannot find out whether it is left by a throw. So
- * a block that did not call `block.succeed()` is recorded as a failure with the code `unfinished`, and no success is recorded
- * by accident.
+ * For `await using block = auditContext(audit, …)`. In JavaScript a block cannot find out whether an error ended it. So a
+ * block that did not call `block.succeed()` is recorded as a failure with the code `unfinished`.
  */
 export function auditContext(audit: Audit, fields: BlockFields): AuditBlock;
 export function auditContext<Result>(
@@ -73,7 +73,7 @@ function openBlock(
   const options = mode === undefined ? undefined : { mode };
   const correlationId = first.correlationId ?? currentContext().correlationId ?? randomUUID();
   const started = performance.now();
-  // Announcement and end have the same time; the announcement comes first, because it is captured first.
+  // Both events have the time of the start.
   const occurredAt = new Date().toISOString();
   let fields: CaptureInput = { ...first, correlationId, occurredAt };
   let outcome: Outcome | undefined;
@@ -100,7 +100,7 @@ function openBlock(
       try {
         await end();
       } catch {
-        // The audit counts and reports what it could not capture; leaving the block must not throw for it.
+        // The audit counts and reports an event that it could not capture, so leaving the block does not throw.
       }
     },
   };

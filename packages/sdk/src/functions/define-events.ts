@@ -4,8 +4,9 @@ import type { Audit, CaptureInput, CaptureOptions } from '../audit.ts';
 type Kind = 'string' | 'number' | 'boolean' | 'date' | 'object' | 'json';
 
 /**
- * `'number?'` may be absent. A list is a choice of texts, which with `{ optional: list }` may be absent. `date` is RFC 3339 or
- * a date alone, `2026-03-01`; `json` is any value.
+ * The type of an attribute. With `?`, as in `'number?'`, the attribute may be absent. A list holds the texts that are allowed;
+ * with `{ optional: list }` the attribute may be absent. `date` is a time of RFC 3339 or a date such as `2026-03-01`; `json`
+ * is any value.
  */
 export type AttributeSpec =
   Kind | `${Kind}?` | readonly [string, ...string[]] | { readonly optional: readonly string[] };
@@ -13,8 +14,8 @@ export type AttributeSpec =
 type Attributes = Readonly<Record<string, AttributeSpec>>;
 
 /**
- * What the events of an action must hold. Without `target`, any target or none is allowed; without `attributes`, no attribute;
- * with `'any'`, all attributes.
+ * What the events of an action must have. Without `target` they may have any target or none. Without `attributes` they may
+ * have no attributes; with `'any'` they may have all.
  */
 export interface EventSpec {
   /** The type of the target that each event of this action names. */
@@ -73,7 +74,7 @@ export type DefinedEvent<Specs extends EventSpecs> = {
     TargetField<Specs[Action]>;
 }[keyof Specs & string];
 
-/** How an event breaks its definition, which the compiler did not see: in JavaScript, or after a cast. */
+/** A difference between an event and its definition that the compiler could not see: in JavaScript, or after a cast. */
 export interface Violation {
   readonly action: string;
   /** The path of the field, such as `attributes.amount`. */
@@ -87,11 +88,12 @@ export interface TypedAudit<Specs extends EventSpecs> extends Omit<Audit, 'captu
 
 export interface DefinedEvents<Specs extends EventSpecs> {
   readonly specs: Specs;
-  /** What is wrong with an event by these definitions; empty when nothing is. Never throws. */
+  /** Compares an event with its definition; the list is empty when it fits. Never throws. */
   check(event: unknown): readonly Violation[];
   /**
-   * Wraps an audit, so that its `capture` takes only these events. An event that breaks its definition nevertheless is reported
-   * to `onViolation` (by default a warning of the process) and captured as it is: a wrong attribute must not lose an event.
+   * Wraps an audit, so that its `capture` takes only these events. An event that still differs from its definition is reported
+   * to `onViolation` (by default a warning of the process) and captured as it is, because a wrong attribute must not lose an
+   * event.
    */
   typed(audit: Audit, onViolation?: (violation: Violation) => void): TypedAudit<Specs>;
 }
@@ -120,7 +122,7 @@ export function defineEvents<const Specs extends EventSpecs>(specs: Specs): Defi
   });
 }
 
-/** An event that cannot be read is returned as it is, so that the audit rejects it and `capture` does not throw. */
+/** Adds the defaults. An event that cannot be read is returned as it is; the audit rejects it, and `capture` does not throw. */
 function withDefaults<Event extends CaptureInput>(
   event: Event,
   specOf: ReadonlyMap<unknown, EventSpec>,
@@ -173,7 +175,7 @@ function isOfKind(value: unknown, kind: string): boolean {
   return kind === 'date' ? typeof value === 'string' && dateForm.test(value) : typeof value === kind;
 }
 
-/** Checks the form only; the server checks that the date exists. */
+/** The form of a date. Only the server checks that the date exists. */
 const dateForm = /^\d{4}-\d\d-\d\d($|[Tt ])/;
 
 function members(value: unknown): ReadonlyMap<string, unknown> {
@@ -188,6 +190,6 @@ function report(onViolation: (violation: Violation) => void, violation: Violatio
   try {
     onViolation(violation);
   } catch {
-    // The host's callback must not keep an event from being captured.
+    // The event is captured even if the host's callback throws.
   }
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseRetryAfter, retryWaitMs } from './retry-gate.ts';
 
-test('waits double up to the limit and are drawn from zero', () => {
+test('waits are random, and their upper bound doubles up to the limit', () => {
   expect([1, 2, 3, 99].map((failures) => retryWaitMs(failures, 60_000, () => 1))).toEqual([
     500, 1_000, 2_000, 60_000,
   ]);

@@ -23,7 +23,7 @@ interface Written {
   readonly frames: readonly Buffer[];
   readonly whole: Buffer;
 }
-/** With a new salt half-way, as after a restart of the writer within one file. */
+/** The file has a new salt half-way, as after a restart of the writer. */
 function written(own: SpoolCipher | undefined): Written {
   const frames = texts.map((json, i) => {
     if (i === 20) own?.renew();
@@ -41,7 +41,7 @@ function read(
   return readSegment(path, { position, bytesEnd: bytes.length, cipher: by }, limits);
 }
 
-test('what was written is read, in pages', async () => {
+test('events that were written are read, in pages', async () => {
   const { whole } = inClear;
   const first = await read(whole, { eventsMax: 7, bytesMax: 1_000_000 });
   expect(first.frames.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6, 7]);
@@ -50,7 +50,7 @@ test('what was written is read, in pages', async () => {
   expect(second.frames.reduce((sum, { json }) => sum + Buffer.byteLength(json), 0)).toBeLessThanOrEqual(300);
 });
 
-test('an event larger than a page and than a chunk is read alone', async () => {
+test('an event larger than a page and a chunk is read alone', async () => {
   const json = JSON.stringify('x'.repeat(200_000));
   const page = await read(Buffer.concat([encodeFrame({ sequence: 1, json }), inClear.whole]), {
     eventsMax: 10,
@@ -59,7 +59,7 @@ test('an event larger than a page and than a chunk is read alone', async () => {
   expect(page.frames.map((framed) => framed.json)).toEqual([json]);
 });
 
-test('SDK-16 what is encrypted is read with its key, at its place and under its number, and not otherwise', async () => {
+test('SDK-16 encrypted events are read only with their key, at their place and under their number', async () => {
   const { whole, frames } = encrypted;
   const all = { eventsMax: 1_000, bytesMax: 1_000_000 };
   const textsBy = async (by: SpoolCipher | undefined, bytes = whole): Promise<readonly string[]> =>
@@ -68,9 +68,9 @@ test('SDK-16 what is encrypted is read with its key, at its place and under its 
   expect(whole.includes('éé')).toBe(false);
   expect(await textsBy(createSpoolCipher(createSecretKey(Buffer.alloc(32, 8)), 'instance'))).toEqual([]);
   expect(await textsBy(createSpoolCipher(key, 'another'))).toEqual([]);
-  // What stands in clear among it was not written by its owner.
+  // An unencrypted event in an encrypted file was not written by its owner.
   expect(await textsBy(cipher, inClear.whole)).toEqual([]);
-  // A number that is not the event's, with a check that is right again.
+  // A frame with another number and a correct checksum.
   const renumbered = Buffer.from(frames[3] ?? '');
   renumbered.writeUIntBE(9, 12, 6);
   renumbered.writeUInt32BE(crc32(renumbered.subarray(12)), 8);
@@ -83,7 +83,7 @@ test.each([
   ['in clear', inClear, 10_000],
   ['encrypted', encrypted, process.env['BITACORA_FAULTS'] === 'full' ? 10_000 : 1_000],
 ] as const)(
-  'SDK-16 after any damage to events %s every one that it did not touch is read, and nothing that was not written',
+  'SDK-16 after damage to events %s all undamaged events are read, and nothing else',
   async (_how, { whole, frames, cipher: by }, rounds) => {
     const ends = frames.map((_, i) => Buffer.concat(frames.slice(0, i + 1)).length);
     const lengths = new Map(texts.map((text, i) => [text, frames[i]?.length ?? 0]));
@@ -135,7 +135,7 @@ const insert: Damage = (whole, { from, to }) =>
   Buffer.concat([whole.subarray(0, from), whole.subarray(0, to - from), whole.subarray(from)]);
 const drop: Damage = (whole, { from, to }) => Buffer.concat([whole.subarray(0, from), whole.subarray(to)]);
 
-/** The damaged bytes, and the part of the written ones that they touch. */
+/** The damaged bytes, and the range of written bytes that they change. */
 function damaged(damage: Damage, whole: Buffer, { from, to }: Part): { bytes: Buffer; position: Part } {
   const touched = { from, to: damage === cut ? whole.length : damage === insert ? from + 1 : to };
   return { bytes: damage(whole, { from, to }), position: touched };

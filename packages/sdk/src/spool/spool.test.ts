@@ -47,7 +47,7 @@ const append = (spool: Spool, sequence: number): Promise<void> =>
     spool.append({ id, sequence, json: `{"id":"${id}"}` }, (error) => (error ? reject(error) : resolve()));
   });
 
-/** What is found without an owner. */
+/** The spools that have no owner. */
 async function adopt(
   directory: string,
   { key, locked = [] }: { key?: KeyObject | undefined; locked?: string[] } = {},
@@ -73,7 +73,7 @@ async function sequencesIn({ store }: AdoptedSpool): Promise<readonly number[]> 
   return page?.frames.map(({ sequence }) => sequence) ?? [];
 }
 
-test('a spool whose owner lives is left alone, one that was closed with events in it is adopted with its tenant', async () => {
+test('the spool of a living owner is left alone, and a closed spool that still has events is adopted with its tenant', async () => {
   const directory = join(root, 'closed');
   const spool = spoolIn(directory);
   await Promise.all([append(spool, 1), append(spool, 2)]);
@@ -86,7 +86,7 @@ test('a spool whose owner lives is left alone, one that was closed with events i
   expect(await adopt(directory)).toEqual([]);
 });
 
-test('an owner that was only asleep confirms nothing into a spool that another has taken over', async () => {
+test('an owner that was suspended confirms nothing in a spool that another process has taken over', async () => {
   const directory = join(root, 'asleep');
   const takenOver: number[] = [];
   const spool = spoolIn(directory, { takenOver });
@@ -108,7 +108,7 @@ test('an owner that was only asleep confirms nothing into a spool that another h
   spool.close(undefined);
 });
 
-test('a process with the pid of a former one is not taken for it', () => {
+test('a process with the pid of an earlier owner is not the owner', () => {
   const directory = join(root, 'pid');
   mkdirSync(directory);
   const write = (startedAt: string): void =>
@@ -116,11 +116,11 @@ test('a process with the pid of a former one is not taken for it', () => {
   write('');
   expect(hasOwner(directory)).toBe(true);
   write('1');
-  // Only Linux tells when a process started.
+  // Only Linux shows when a process started.
   expect(hasOwner(directory)).toBe(process.platform !== 'linux');
 });
 
-test('what a process was about to make when it was killed is removed', async () => {
+test('files that a killed process had not finished are removed', async () => {
   const directory = join(root, 'begun');
   mkdirSync(join(directory, `.${instance}`), { recursive: true });
   writeFileSync(
@@ -133,7 +133,7 @@ test('what a process was about to make when it was killed is removed', async () 
 
 const [right, wrong] = [1, 2].map((n) => createSecretKey(Buffer.alloc(32, n)));
 
-test('SDK-16 an encrypted spool is left as it is without its key and with another, and is adopted with it', async () => {
+test('SDK-16 an encrypted spool is adopted only with its key; without it or with another key it stays as it is', async () => {
   const directory = join(root, 'encrypted');
   const spool = spoolIn(directory, { key: right });
   await Promise.all([append(spool, 1), append(spool, 2)]);
@@ -152,7 +152,7 @@ test('SDK-16 an encrypted spool is left as it is without its key and with anothe
   expect(locked).toEqual([]);
 });
 
-test('SDK-16 with a key, what an earlier start left in clear is read as well', async () => {
+test('SDK-16 with a key, events that an earlier start left unencrypted are read as well', async () => {
   const directory = join(root, 'clear');
   const spool = spoolIn(directory);
   await append(spool, 1);
@@ -162,7 +162,7 @@ test('SDK-16 with a key, what an earlier start left in clear is read as well', a
   expect(adopted && (await sequencesIn(adopted))).toEqual([1]);
 });
 
-test('SDK-16 an encrypted spool whose key cannot be tried any more is not taken for one in clear', async () => {
+test('SDK-16 an encrypted spool whose key cannot be checked any more is not read as unencrypted', async () => {
   const directory = join(root, 'torn');
   const spool = spoolIn(directory, { key: right });
   await append(spool, 1);
@@ -179,7 +179,7 @@ test('SDK-16 an encrypted spool whose key cannot be tried any more is not taken 
   expect(await adopt(directory, { key: right })).toHaveLength(1);
 });
 
-test('SDK-16 each file has a salt of its own, also what is written as the process ends', async () => {
+test('SDK-16 each file has its own salt, also a file that is written while the process ends', async () => {
   const directory = join(root, 'salts');
   const spool = spoolIn(directory, { key: right });
   await append(spool, 1);
@@ -192,7 +192,7 @@ test('SDK-16 each file has a salt of its own, also what is written as the proces
   expect(adopted?.store.length()).toBe(2);
 });
 
-/** Each file and what is in it. */
+/** The content of each file. */
 function filesIn(directory: string, suffix = ''): Record<string, Buffer> {
   const found = readdirSync(directory, { recursive: true, withFileTypes: true });
   const paths = found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));

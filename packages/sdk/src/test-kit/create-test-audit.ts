@@ -8,24 +8,24 @@ import type { Expected } from './match-event.ts';
 import { createMemoryTransport } from './memory-transport.ts';
 import { createTestClock, type TestClock } from './test-clock.ts';
 
-/** An audit for tests: it does all that a real one does, except that the events stay in memory. */
+/** An audit for tests. It works like a real audit, except that the events stay in memory. */
 export interface TestAudit {
   readonly audit: Audit;
-  /** Stands at 2026-03-01T10:00:00Z until a test moves it, so that the times of events are exact. */
+  /** The clock of the audit. It stays at 2026-03-01T10:00:00Z until a test moves it, so that the times of events are exact. */
   readonly clock: TestClock;
-  /** Everything that was captured until now, as the server would store it, redacted. */
+  /** All events captured until now, redacted, as the server would store them. */
   events(): Promise<readonly AuditEvent[]>;
-  /** Why events were rejected. */
+  /** The reasons for which events were rejected. */
   errors(): Promise<readonly SdkError[]>;
   /**
-   * Resolves with the last event that has this action, or these fields (a part of an event, with regular expressions and
-   * functions for values). Rejects with an `AssertionError` that says what was captured instead. `times`: exactly so many
-   * events must match.
+   * Resolves with the last event that has this action or these fields. The fields are a part of an event; a value may be a
+   * regular expression or a function. With `times`, exactly this number of events must match. Rejects with an
+   * `AssertionError` that lists the captured events.
    */
   expectAudit(expected: string | Expected, options?: { readonly times?: number }): Promise<AuditEvent>;
   /** Rejects when any event matches. */
   expectNoAudit(expected?: string | Expected): Promise<void>;
-  /** Forgets what was captured until now. */
+  /** Removes all events captured until now. */
   clear(): Promise<void>;
 }
 

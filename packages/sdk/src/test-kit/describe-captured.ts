@@ -4,7 +4,7 @@ import { mismatches, type Expected } from './match-event.ts';
 const shownMax = 10;
 const textShownMaxChars = 200;
 
-/** Says to a developer how the nearest event differs from the expected one, and what was captured at all. */
+/** Describes how the nearest event differs from the expected one, and lists all captured events. */
 export function describeCaptured(
   expected: Expected,
   events: readonly AuditEvent[],

@@ -3,10 +3,10 @@ import type { AuditEvent } from '@bitacora/event';
 import { describeCaptured, formatValue } from './describe-captured.ts';
 import { mismatches, type Expected } from './match-event.ts';
 
-/** What was captured until now. */
+/** The events captured until now. */
 export interface CapturedEvents {
   events(): Promise<readonly AuditEvent[]>;
-  /** Each rejection in a line. */
+  /** Each rejection as a line. */
   rejections(): readonly string[];
 }
 

@@ -1,17 +1,17 @@
 /**
- * Part of an event: members that are named must match, others may be anything. A regular expression matches a text, a
- * function matches a value for which it returns true; lists match position by position and must be equally long.
+ * A part of an event. Its members must match; other members of the event may have any value. A regular expression matches a
+ * text, and a function matches a value for which it returns true. Lists must have the same length and match item by item.
  */
 export type Expected = { readonly [field: string]: unknown };
 
-/** One place where an event is not as expected. */
+/** A place where an event differs from the expected one. */
 export interface Mismatch {
   readonly path: string;
   readonly expected: unknown;
   readonly actual: unknown;
 }
 
-/** Where `actual` differs from `expected`; empty when it matches. */
+/** The places where `actual` differs from `expected`; empty when it matches. */
 export function mismatches(expected: unknown, actual: unknown, path = ''): readonly Mismatch[] {
   if (typeof expected === 'function') return isTrue(expected, actual) ? [] : [{ path, expected, actual }];
   if (expected instanceof RegExp) {

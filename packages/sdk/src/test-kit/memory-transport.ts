@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { parseEvent, type AuditEvent } from '@bitacora/event';
 import type { Judgement, Transport } from '../send/transport.ts';
 
-/** A ledger in memory: it judges events as the server does, and keeps those that it takes. */
+/** A ledger in memory. It checks events as the server does, and keeps those that it accepts. */
 export interface MemoryTransport {
   readonly transport: Transport;
   /** In the order of arrival. */

@@ -1,4 +1,4 @@
-/** A clock that stands still until it is moved. Unix milliseconds. */
+/** A clock that stays at one time until it is moved, in Unix milliseconds. */
 export interface TestClock {
   now(): number;
   set(ms: number): void;

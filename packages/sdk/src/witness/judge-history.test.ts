@@ -33,7 +33,7 @@ test.each(pairs.filter(({ before, after }) => before < after))(
   },
 );
 
-test('a smaller tree is a rollback, another one of the same size a fork, and tiles of neither tree are told as such', async () => {
+test('a smaller tree is a rollback, a different tree of the same size is a fork, and tiles of neither tree are a problem of their own', async () => {
   const [first, changed, small] = await Promise.all([publish(300), publish(300, 5), publish(299)]);
   const kept = first.checkpoint;
   expect(await judgeHistory({ kept, found: kept }, first.reader)).toBeUndefined();
@@ -51,7 +51,7 @@ test('a smaller tree is a rollback, another one of the same size a fork, and til
   await expect(judgeHistory({ kept, found: grown.checkpoint }, small.reader)).rejects.toThrow(RangeError);
 });
 
-/** A published tree of so many entries, one of which may be another than in all others. */
+/** A published tree of this many entries. One entry may differ from that of the other trees. */
 async function publish(
   size: number,
   changed?: number,

@@ -3,7 +3,7 @@ import { createReceiptSample } from './receipt-sample.ts';
 
 const leafHash = Buffer.alloc(32, 7).toString('base64');
 
-test('what is no receipt does not wait', () => {
+test('a value that is not a receipt is not kept', () => {
   const { add, waiting } = createReceiptSample(10);
   const wrong = [
     { index: -1, leafHash },
@@ -16,13 +16,14 @@ test('what is no receipt does not wait', () => {
   expect(waiting()).toEqual([]);
 });
 
-test('never more wait than may, each with the same chance, and there is room again when they are done', () => {
+test('at most the limit of receipts wait, each with the same chance, and receipts that are done make room', () => {
   const { add, waiting, remove } = createReceiptSample(10);
   for (let index = 0; index < 1_000; index++) add({ index, leafHash });
   const kept = waiting().map(({ receipt }) => receipt.index);
   expect(kept).toHaveLength(10);
   expect(kept).toEqual(kept.toSorted((one, other) => one - other));
-  // All ten of the first hundred, or none of the last five hundred, happens once in a thousand million.
+  // That all ten come from the first hundred, or none from the last five hundred, has a probability of about 1 in a thousand
+  // million.
   expect(kept.some((index) => index >= 100)).toBe(true);
   remove(new Set(waiting()));
   expect(add({ index: 1_000, leafHash })).toBe(true);

@@ -55,7 +55,7 @@ export function requirePermission(grant: Grant, permission: string): void {
   throw new AuditError('forbidden', { detail: `${what} ${permission}` });
 }
 
-/** For answers that tell something about all entries, such as the size of a tree. @throws forbidden */
+/** For answers that depend on all entries, such as the size of a tree. @throws forbidden */
 export function requireWhole(grant: Grant): void {
   if (grant.reach.kind === 'all') return;
   throw new AuditError('forbidden', { detail: 'this needs a grant for whole ledgers' });

@@ -46,7 +46,7 @@ export async function startDemo(server: Server, packs: readonly AnyPack[] = []):
     );
     await server.ingest.ingest(
       events.map((value) => ({ ok: true, value, source: '' })),
-      { tenant: tenant.id, chosen: ledger, ledgerOf: () => ledger },
+      { tenant: tenant.id, defaultLedger: ledger, ledgerOf: () => ledger },
     );
   };
   await send(firstEvents);
@@ -81,7 +81,7 @@ async function sendActivityOf(
   if (read.length === 0) return;
   const { rejected, results } = await server.ingest.ingest(read, {
     tenant: ledger.tenant,
-    chosen: ledger,
+    defaultLedger: ledger,
     ledgerOf: () => ledger,
   });
   const refused = results.find((result) => 'error' in result);

@@ -31,7 +31,7 @@ export function openHttp(core: Core, signIn: OpenPeople): Http {
     bodies: bodyLimits,
     corsOrigins: settings.corsOrigins,
     trustedProxies: settings.trustedProxies,
-    onRead: async (read, each) => (each ? readRecord.tell(read) : readRecord.note(read)),
+    onRead: async (read, each) => (each ? readRecord.recordNow(read) : readRecord.note(read)),
     logger,
   });
   return { app, drain: readRecord.drain };

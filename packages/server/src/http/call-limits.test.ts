@@ -43,7 +43,7 @@ async function statuses(count: number, ask: () => Promise<number>): Promise<Reco
   return found;
 }
 
-test('X10 a key beyond its rate is refused, its tenant’s others are not, nor does it use up what is theirs', async () => {
+test('X10 a key beyond its rate is refused; other keys of its tenant are not, and their allowance stays', async () => {
   const { status, wait } = limitsOf({ callerRequestsPerSecond: 5, tenantRequestsPerSecond: 10 });
   expect(await statuses(500, () => status(opening(1, 'loud')))).toEqual({ 200: 50, 429: 450 });
   expect(await statuses(50, () => status(opening(1, 'quiet')))).toEqual({ 200: 50 });
@@ -52,14 +52,14 @@ test('X10 a key beyond its rate is refused, its tenant’s others are not, nor d
   expect(await statuses(10, () => status(opening(1, 'loud')))).toEqual({ 200: 5, 429: 5 });
 });
 
-test('X10 many keys of one tenant have together what the tenant has, and take nothing from another', async () => {
+test("X10 many keys of one tenant share the tenant's allowance, and take nothing from another tenant", async () => {
   const { status } = limitsOf({ callerRequestsPerSecond: 5, tenantRequestsPerSecond: 10 });
   let key = 0;
   expect(await statuses(500, () => status(opening(1, `k${key++ % 20}`)))).toEqual({ 200: 100, 429: 400 });
   expect(await statuses(20, () => status(opening(2, 'k1')))).toEqual({ 200: 20 });
 });
 
-test('X10 a dear question uses up more than a cheap one, and the load of a neighbour is not charged', async () => {
+test('X10 an expensive question costs more than a cheap one, and no caller pays for the load of another', async () => {
   const { status, serve, wait } = limitsOf({ callerRequestsPerSecond: 5 });
   await serve(grantOf(1, 'dear'), { reads: true }, async () => void wait(2_000));
   expect(await statuses(50, () => status(opening(1, 'dear')))).toEqual({ 200: 10, 429: 40 });
@@ -71,24 +71,24 @@ test('X10 a dear question uses up more than a cheap one, and the load of a neigh
   wait(2_000);
   for (const end of ends) end();
   await Promise.all(both);
-  // Each had half of the two seconds.
+  // Each call had half of the two seconds.
   expect(await statuses(50, () => status(opening(1, 'one')))).toEqual({ 200: 30, 429: 20 });
 });
 
-test('X10 guesses from one address are slowed down, whatever they guess; what was good there is let in', async () => {
+test('X10 wrong keys from one address are slowed down, and keys that were right from there before are accepted', async () => {
   const { status, wait } = limitsOf({ addressFailuresPerSecond: 2 });
   expect(await status(opening(1, 'host'), { secret: 'good' })).toBe(200);
   let guess = 0;
   expect(await statuses(100, () => status(refused, { secret: `g${guess++}` }))).toEqual({ 401: 20, 429: 80 });
   expect(await statuses(100, () => status(opening(1, 'host'), { secret: 'good' }))).toEqual({ 200: 100 });
-  // One that nobody has seen from here waits like the guesses, and not elsewhere.
+  // A right key that was not used from this address before waits like wrong keys; from another address it does not wait.
   expect(await status(opening(1, 'new'), { secret: 'new' })).toBe(429);
   expect(await status(opening(1, 'new'), { secret: 'new', address: '192.0.2.2' })).toBe(200);
   wait(1_000);
   expect(await status(opening(1, 'new'), { secret: 'new' })).toBe(200);
 });
 
-test('X10 a key that was revoked is no longer known, and one that lacks a permission is no guess', async () => {
+test('X10 a revoked key counts as a wrong key, and a key that lacks a permission does not', async () => {
   const { status } = limitsOf({ addressFailuresPerSecond: 1 });
   const forbidden = (): Promise<Grant> => Promise.reject(new AuditError('forbidden'));
   expect(await statuses(100, () => status(forbidden, { secret: 'narrow' }))).toEqual({ 403: 100 });
@@ -99,7 +99,7 @@ test('X10 a key that was revoked is no longer known, and one that lacks a permis
   expect(await statuses(10, () => status(refused, { address: '192.0.2.3' }))).toEqual({ 401: 10 });
 });
 
-test('X10 of IPv6 a network is one address, in whatever form it is written', async () => {
+test('X10 an IPv6 network counts as one address, in every form in which it is written', async () => {
   const { status } = limitsOf({ addressFailuresPerSecond: 1 });
   const within = ['2001:db8:1:2::1', '2001:db8:1:2:ffff::9', '2001:db8:1:2:3:4:5:6', '2001:db8:1:2::'];
   let n = 0;
@@ -109,7 +109,7 @@ test('X10 of IPv6 a network is one address, in whatever form it is written', asy
   expect(await status(refused, { address: '::ffff:192.0.2.9' })).toBe(401);
 });
 
-test('X10 requests without credentials are no guesses', async () => {
+test('X10 requests without credentials do not count as wrong keys', async () => {
   const { enter } = limitsOf({ addressFailuresPerSecond: 1 });
   const anonymous = { authorization: undefined, session: undefined, address: '192.0.2.1' };
   for (let n = 0; n < 50; n++)

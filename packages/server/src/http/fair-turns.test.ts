@@ -20,7 +20,7 @@ function turns(limits: { atOnceMax: number; perKeyMax: number; waitingMax: numbe
   return { fair, began, start, end };
 }
 
-test('X10 one key never has all the places, and the next free one goes to whoever has waited for none', async () => {
+test('X10 one key never has all places, and the next free place goes to a key that has none', async () => {
   const { began, start, end } = turns({ atOnceMax: 3, perKeyMax: 2, waitingMax: 100 });
   for (const name of ['a1', 'a2', 'a3', 'a4', 'a5']) start('a', name);
   expect(began).toEqual(['a1', 'a2']);
@@ -33,11 +33,11 @@ test('X10 one key never has all the places, and the next free one goes to whoeve
   await end('a2');
   await end('a3');
   await end('b1');
-  // In a circle: not all of `a` before the others.
+  // The keys take turns, so not all work of `a` comes first.
   expect(began.slice(4)).toEqual(['c1', 'b2', 'a4']);
 });
 
-test('X10 of a key so many wait, and what is beyond is told at once', async () => {
+test('X10 at most the limit of calls of a key wait, and further calls are refused at once', async () => {
   const { began, start, end } = turns({ atOnceMax: 1, perKeyMax: 1, waitingMax: 2 });
   expect(['1', '2', '3', '4'].map((name) => start('a', name))).toEqual([true, true, true, false]);
   expect(start('b', 'b')).toBe(true);
@@ -47,7 +47,7 @@ test('X10 of a key so many wait, and what is beyond is told at once', async () =
   expect(began.toSorted()).toEqual(['1', '2', '3', '5', 'b']);
 });
 
-test('X10 work that fails frees its place, and its error is its own', async () => {
+test('X10 work that fails frees its place, and only its caller gets the error', async () => {
   const fair = createFairTurns<string>({ atOnceMax: 1, perKeyMax: 1, waitingMax: 10 });
   const failing = fair.run('a', () => Promise.reject(new Error('of a')));
   const thrown = fair.run('a', () => {
@@ -60,11 +60,12 @@ test('X10 work that fails frees its place, and its error is its own', async () =
   expect(await fair.run('a', () => Promise.resolve('again'))).toBe('again');
 });
 
-test('X10 ten thousand pieces of work in any order all end, and never more at once than allowed', async () => {
+test('X10 ten thousand pieces of work in random order all end, and at most the limit run at once', async () => {
   const limits = { atOnceMax: 5, perKeyMax: 2, waitingMax: 10_000 };
   const fair = createFairTurns<number>(limits);
   const running = new Map<number, number>();
-  let [atOnce, most] = [0, 0];
+  let atOnce = 0;
+  let most = 0;
   const results = await Promise.all(
     Array.from({ length: 10_000 }, (_, n) => {
       const key = n % 7 === 0 ? n % 11 : 0;

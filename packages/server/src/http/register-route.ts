@@ -25,7 +25,7 @@ export interface RegisterOptions {
   readonly bodyMaxBytes: number;
   /** Reserves room for the bodies of callers with credentials. */
   readonly reserve: BodyBudget;
-  /** Puts a read that was answered on record; with `each`, the answer waits until it is stored. */
+  /** Records a read that was answered; with `each`, the answer waits until the event is stored. */
   readonly onRead: (read: AnsweredRead, each: boolean) => Promise<void>;
 }
 

@@ -5,7 +5,7 @@ import { createSessionCookie, type SessionCookie } from './session-cookie.ts';
 
 const request = (headers: Record<string, string>): FastifyRequest =>
   ({ headers }) as unknown as FastifyRequest;
-/** What a server with the cookie answers to a request with this `Cookie` header. */
+/** The answer of a server that reads the cookie to a request with this `Cookie` header. */
 async function ask(cookie: SessionCookie, header: string): Promise<{ set: unknown; read: unknown }> {
   const app = Fastify();
   await app.register(fastifyCookie);
@@ -22,7 +22,7 @@ async function ask(cookie: SessionCookie, header: string): Promise<{ set: unknow
   return { set: [got.headers['set-cookie'], cleared.headers['set-cookie']], read: got.json().read };
 }
 
-test('X13 over https the cookie is __Host-, Secure, HttpOnly, Lax and of no domain', async () => {
+test('X13 over https the cookie is __Host-, Secure, HttpOnly and Lax, without a domain', async () => {
   const cookie = createSessionCookie({ publicUrl: 'https://audit.example.com', hoursMax: 12 });
   const { set, read } = await ask(cookie, 'bitacora=1.planted; __Host-bitacora=1.own');
   expect(set).toEqual([
@@ -33,12 +33,12 @@ test('X13 over https the cookie is __Host-, Secure, HttpOnly, Lax and of no doma
   expect((await ask(cookie, 'bitacora=1.planted')).read).toBeUndefined();
 });
 
-test('X13 of two cookies of one name neither counts', async () => {
+test('X13 when two cookies have the name, both are ignored', async () => {
   const cookie = createSessionCookie({ publicUrl: undefined, hoursMax: 12 });
   expect((await ask(cookie, 'bitacora=1.planted; bitacora=1.own')).read).toBeUndefined();
 });
 
-test('X14 the origin is that of the public address, whatever the host header says', () => {
+test('X14 the expected origin is the public address, and the host header is ignored', () => {
   const cookie = createSessionCookie({ publicUrl: 'https://audit.example.com', hoursMax: 12 });
   const ask = (headers: Record<string, string>) => () => cookie.requireSameOrigin(request(headers));
   expect(ask({ origin: 'https://audit.example.com', host: 'inside:4000' })).not.toThrow();
@@ -55,7 +55,7 @@ test('X14 the origin is that of the public address, whatever the host header say
     expect(ask({ 'sec-fetch-site': site })).toThrow('another site');
 });
 
-test('X13 without https people sign in from the machine itself only', () => {
+test('X13 without https people can sign in only from the machine itself', () => {
   const plain = createSessionCookie({ publicUrl: undefined, hoursMax: 12 });
   const safe = (host: string) => () => plain.requireSafeChannel(request({ host }));
   for (const host of ['localhost:4000', '127.0.0.1', '[::1]:4000']) expect(safe(host)).not.toThrow();

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { closeHttp } from './close-http.ts';
 import { endSilentConnections } from './silent-connections.ts';
 
-test('a server that ends waits for requests under way, not for connections that none came over', async () => {
+test('a server that ends waits for running requests, and not for connections without a request', async () => {
   const app = Fastify();
   endSilentConnections(app);
   let answer: ((text: string) => void) | undefined;

@@ -7,7 +7,7 @@ function buckets(more: { perSecond?: number; keysMax?: number } = {}) {
   return { ...made, pass: (seconds: number) => (now += seconds * 1_000) };
 }
 
-test('X10 ten seconds’ worth at once, then the rate; a refusal says how long to wait and takes nothing', () => {
+test('X10 ten seconds’ allowance may be used at once, then the rate applies; a refusal says how long to wait and costs nothing', () => {
   const { take, wait, pass } = buckets();
   expect([wait('a', 20), wait('a', 21)]).toEqual([undefined, 1]);
   for (let count = 0; count < 20; count++) expect(take('a', 1)).toBeUndefined();
@@ -25,7 +25,7 @@ test('X10 one key takes nothing from another', () => {
   expect(take('b', 20)).toBeUndefined();
 });
 
-test('X10 work that was done is charged afterwards, down to a debt of a minute', () => {
+test('X10 work is charged after it is done, down to a debt of one minute', () => {
   const { take, charge, pass } = buckets();
   charge('a', 30);
   expect(take('a', 1)).toBe(6);
@@ -35,13 +35,13 @@ test('X10 work that was done is charged afterwards, down to a debt of a minute',
   expect(take('a', 1)).toBeUndefined();
 });
 
-test('X10 what was given back does not make more than the whole', () => {
+test('X10 an allowance that is given back never exceeds the full allowance', () => {
   const { take, charge } = buckets();
   charge('a', -1_000);
   expect([take('a', 20), take('a', 1)]).toEqual([undefined, 1]);
 });
 
-test('X10 a million keys take no more room than a hundred, and forget those that were asked for longest ago', () => {
+test('X10 a million keys take no more memory than a hundred, and those used longest ago are dropped', () => {
   const { take } = buckets();
   while (take('used', 1) === undefined);
   for (let key = 0; key < 1_000_000; key++) {
@@ -52,7 +52,7 @@ test('X10 a million keys take no more room than a hundred, and forget those that
   expect(take('k0', 20)).toBeUndefined();
 });
 
-test('X10 a clock that steps back gives nothing and takes nothing', () => {
+test('X10 a clock that goes back changes no allowance', () => {
   const { take, pass } = buckets();
   take('a', 15);
   pass(-1_000);

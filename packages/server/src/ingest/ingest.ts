@@ -49,10 +49,10 @@ export interface Ingest {
 export interface IngestTarget {
   tenant: number;
   /** The ledger of events whose action no pack declares. */
-  chosen: LedgerRow;
+  defaultLedger: LedgerRow;
   /** The ledger of an action's events. */
   ledgerOf: (action: string) => LedgerRow | Promise<LedgerRow>;
-  /** Events of the past that an import sends: none is refused as expired. */
+  /** An import sends events of the past, so none is refused as expired. */
   imported?: boolean;
 }
 
@@ -131,12 +131,12 @@ async function byLedger(
   accepted: readonly Positioned<AdmittedEvent>[],
   target: IngestTarget,
 ): Promise<Map<LedgerRow, Positioned<AdmittedEvent>[]>> {
-  const chosen = new Map<string, LedgerRow>();
+  const ledgerByAction = new Map<string, LedgerRow>();
   const groups = new Map<LedgerRow, Positioned<AdmittedEvent>[]>();
   for (const positioned of accepted) {
     const { action } = positioned.value.event;
-    const ledger = chosen.get(action) ?? (await target.ledgerOf(action));
-    chosen.set(action, ledger);
+    const ledger = ledgerByAction.get(action) ?? (await target.ledgerOf(action));
+    ledgerByAction.set(action, ledger);
     const group = groups.get(ledger);
     if (group) group.push(positioned);
     else groups.set(ledger, [positioned]);
@@ -145,28 +145,28 @@ async function byLedger(
 }
 
 /**
- * Moves retries into the group of the ledger that stored the event before. A pack that is added later may have its own
- * ledger, but an event that the chosen ledger stores must not be stored a second time in that one.
+ * Moves retries into the group of the ledger that stored the event before. A pack that was added in between may have its own
+ * ledger, but an event that the default ledger stores must not be stored there a second time.
  */
 async function withStoredRetries(
   groups: Map<LedgerRow, Positioned<AdmittedEvent>[]>,
   { target, ledgers }: { target: IngestTarget; ledgers: Ledgers },
 ): Promise<Map<LedgerRow, Positioned<AdmittedEvent>[]>> {
-  const { chosen } = target;
+  const { defaultLedger } = target;
   const regrouped = new Map<LedgerRow, Positioned<AdmittedEvent>[]>();
   const put = (ledger: LedgerRow, events: Positioned<AdmittedEvent>[]): void => {
     if (events.length > 0) regrouped.set(ledger, [...(regrouped.get(ledger) ?? []), ...events]);
   };
   for (const [ledger, group] of groups) {
     const stored =
-      ledger.id === chosen.id
+      ledger.id === defaultLedger.id
         ? new Set<string>()
         : await ledgers.storedIds(
-            chosen,
+            defaultLedger,
             group.map(({ value }) => value.event.id),
           );
     put(
-      chosen,
+      defaultLedger,
       group.filter(({ value }) => stored.has(value.event.id)),
     );
     put(
@@ -195,7 +195,7 @@ function resultOf(result: AppendResult): EventResult {
     };
   }
   if (result.outcome === 'expired') {
-    const message = 'older than the entries that retention removed: it may have been one of them';
+    const message = 'retention may have removed an event with this id, so it is not stored again';
     return { id: result.id, error: { code: 'expired', field: 'id', message } };
   }
   const place = { id: result.id, index: result.index, leafHash: result.leafHash.toString('base64') };

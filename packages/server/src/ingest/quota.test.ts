@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createQuota } from './quota.ts';
 
-test('a tenant may send ten seconds’ worth at once and then its rate, whatever others do', () => {
+test('a tenant may send ten seconds’ allowance at once and then at its rate, independent of others', () => {
   let now = 0;
   const quota = createQuota(100, () => now);
   quota.take(1, 1_000);
@@ -14,7 +14,7 @@ test('a tenant may send ten seconds’ worth at once and then its rate, whatever
   expect(() => quota.take(1, 50)).toThrow(expect.objectContaining({ status: 429 }));
 });
 
-test('a batch larger than ten seconds’ worth passes when nothing was taken before, or it could never be sent', () => {
+test('a batch larger than ten seconds’ allowance is accepted when the allowance is full', () => {
   let now = 0;
   const quota = createQuota(10, () => now);
   quota.take(1, 5_000);

@@ -31,7 +31,7 @@ test.each([
   `${instance} 9007199254740992`,
   `${instance} 1-2`,
   `${instance} ${'1,'.repeat(9_000)}2`,
-])('%j is refused and named', (header) => {
+])('%j is refused, and the message names it', (header) => {
   expect(() => readSequences(header, 1)).toThrow(
     expect.objectContaining({ parameter: 'bitacora-sequences' }),
   );

@@ -25,7 +25,7 @@ export interface Sender {
 
 export interface StoreTarget {
   /** Absent: the tenant's default ledger. */
-  readonly chosen?: Ledger;
+  readonly defaultLedger?: Ledger;
   /** Whether an event goes to the ledger of the pack that declares its action. */
   readonly packLedgers: boolean;
   readonly imported?: boolean;
@@ -51,14 +51,15 @@ export async function storeEvents(
   events: readonly ReadEvent[],
   target: StoreTarget,
 ): Promise<IngestAnswer> {
-  const { options, packLedgers, imported = false, chosen = writableLedger(grant, undefined) } = target;
+  const { options, packLedgers, imported = false, defaultLedger = writableLedger(grant, undefined) } = target;
   const sequences = readSequences(request.headers['bitacora-sequences'], events.length);
   options.quota.take(grant.tenant.id, events.length);
   const answer = await options.ingest.ingest(events, {
     tenant: grant.tenant.id,
-    chosen,
+    defaultLedger,
     imported,
-    ledgerOf: (action) => (packLedgers ? options.packLedgers.ledgerOf(grant, action, chosen) : chosen),
+    ledgerOf: (action) =>
+      packLedgers ? options.packLedgers.ledgerOf(grant, action, defaultLedger) : defaultLedger,
   });
   // Noted after the append: if the server crashes in between, the sender tries again, and no number counts as arrived while
   // its event is not stored.

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createBatcher } from './batcher.ts';
 
-test('callers share the run after the one under way, and each is served once', async () => {
+test('callers that wait during a run share the next run, and each is served once', async () => {
   const runs: number[][] = [];
   let release = (): void => undefined;
   const batcher = createBatcher<number>(async (items) => {
@@ -17,7 +17,7 @@ test('callers share the run after the one under way, and each is served once', a
   expect(runs).toEqual([[1], [2, 3, 4]]);
 });
 
-test('a failed run fails its callers only', async () => {
+test('when a run fails, only its callers get the error', async () => {
   let fail = true;
   const batcher = createBatcher<string>(() => (fail ? Promise.reject(new Error('no')) : Promise.resolve()));
   await expect(batcher(['a'])).rejects.toThrow('no');

@@ -10,7 +10,7 @@ const note = (size: number): string =>
 const folder = mkdtempSync(join(tmpdir(), 'bitacora-checkpoints-'));
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test('a note torn at any byte is left out, and those before and after it are read', () => {
+test('a note that is cut off at any byte is left out, and the notes before and after it are read', () => {
   const torn = note(2);
   for (let length = 0; length < torn.length - 1; length++) {
     const text = `${note(1)}\n${torn.slice(0, length)}${note(3)}\n${note(4)}\n`;
@@ -20,7 +20,7 @@ test('a note torn at any byte is left out, and those before and after it are rea
   }
 });
 
-test('the newest whole note of a ledger is found again', async () => {
+test('the newest whole note of a ledger is read back', async () => {
   const file = createCheckpointFile(folder);
   expect(await file.last('test')).toBeUndefined();
   await file.append('test', note(1));

@@ -1,8 +1,9 @@
 import type { Client } from '../storage/index.ts';
 
 /**
- * The ids that may have been purged; none of `ids` is stored. These are the ids up to `purgedThrough`, and later ones that
- * the table of purged ids names because their host's clock was ahead of the server's.
+ * Those of `ids` whose events may have been purged. The caller has checked that none of `ids` is stored. An id up to
+ * `purgedThrough` may have been purged. A later id was purged when it is in the table `purged_id`, which has the ids of hosts
+ * whose clock was ahead of the server's.
  */
 export async function expiredIds(
   client: Client,

@@ -10,7 +10,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const hash = (n: number): Uint8Array => new Uint8Array(32).fill(n);
 const path = join(folder, 'checkpoints', 'test.leaves');
 
-test('leaf hashes lie at 32 bytes times the index; what is kept is never overwritten, holes are zeros', async () => {
+test('the leaf hash of an index lies at 32 times the index; stored hashes are never overwritten, and holes are zeros', async () => {
   const file = createLeafFile(folder);
   await file.keep('test', 0, [hash(1), hash(2)]);
   await file.keep('test', 1, [hash(9), hash(3)]);
@@ -21,7 +21,7 @@ test('leaf hashes lie at 32 bytes times the index; what is kept is never overwri
   expect(kept).toHaveLength(6 * 32);
 });
 
-test('a hash that was torn by a crash is written again', async () => {
+test('a hash that a crash cut off is written again', async () => {
   const file = createLeafFile(folder);
   await file.keep('test', 0, [hash(1), hash(2)]);
   truncateSync(path, 40);

@@ -21,7 +21,7 @@ import { encodeValues } from './values-record.ts';
 export interface AdmittedEvent {
   /** After admission: what the entry holds. */
   event: AuditEvent;
-  /** Canonical JSON of the event as received, before directory, packs and defaults: tells a retry from a conflict. */
+  /** Canonical JSON of the event as received, before directory, packs and defaults. It distinguishes a retry from a conflict. */
   received: string;
   /** Which of its fields are personal. */
   personal: PersonalPolicy;

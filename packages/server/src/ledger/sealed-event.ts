@@ -19,7 +19,7 @@ export interface SealedEvent {
   leafHash: Buffer;
   /** Encrypted personal values and the MAC of the event as received (values-record.ts). */
   values: Buffer;
-  /** First 8 bytes of a keyed hash of the event as received: tells a retry from a conflict. */
+  /** First 8 bytes of a keyed hash of the event as received. They distinguish a retry from a conflict. */
   mac: Buffer;
   /** The whole event, for followers in this process, which then need not read the entry back. */
   event: AuditEvent;

@@ -9,7 +9,7 @@ export interface TenantKeys {
   personToken(person: string): string;
   /** Stands for a personal value or word in the search index: 8 bytes as base64url. */
   searchToken(text: string): string;
-  /** 8 bytes: tells whether two received events are the same. */
+  /** 8 bytes that are equal when two received events are the same. */
   mac(text: string): Buffer;
   /** The id that replaces an e-mail address used as an id by the host. */
   pseudonym(id: string): string;

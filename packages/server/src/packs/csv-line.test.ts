@@ -14,11 +14,11 @@ test.each([
   ['＠x', `'＠x`],
   ['one\n=2', `"one\n'=2"`],
   ['one\r\n=2', `"one\r\n'=2"`],
-])('a text that a spreadsheet would run, %j, is shown as text', (text, shown) => {
+])('the text %j, which a spreadsheet would run as a formula, is shown as text', (text, shown) => {
   expect(csvLine([text])).toBe(`${shown}\r\n`);
 });
 
-test('numbers and flags stay what they are, quotation marks are doubled, nothing is empty', () => {
+test('numbers and flags stay as they are, quotation marks are doubled, and an absent value is empty', () => {
   expect(csvLine([1, -2.5, true, null, 'a,"b"', 'x=1', { a: '=1' }])).toBe(
     '1,-2.5,true,,"a,""b""",x=1,"{""a"":""=1""}"\r\n',
   );

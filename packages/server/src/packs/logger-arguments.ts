@@ -6,7 +6,7 @@ import { schemaOf } from './pack-params.ts';
 type Body = Readonly<Record<string, unknown>>;
 type WrongArgument = (logger: { pack: AnyPack; name: string }, body: Body) => Rejection | undefined;
 
-/** A function that tells what is wrong with the body for a logger. It checks only the arguments that the pack declares. */
+/** A function that finds the faults in the body for a logger. It checks only the arguments that the pack declares. */
 export function loggerArguments(packs: readonly AnyPack[]): WrongArgument {
   // Schemas are made once, because making one takes longer than using it.
   const schemas = new Map(

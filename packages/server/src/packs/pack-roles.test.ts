@@ -20,7 +20,7 @@ const pack = definePack({
 } as never);
 const roleOf = createPackRoles([pack]);
 
-test('a pack’s role has the permissions listed; with a built-in role among them, that one’s and its reach', () => {
+test("a pack’s role has the permissions it lists; if it lists a built-in role, it has that role's permissions and reach", () => {
   expect(roleOf('resident', 'u7')).toEqual({
     permissions: ['read', 'gate.own'],
     reach: { kind: 'own', hostId: 'u7' },
@@ -32,7 +32,7 @@ test('a pack’s role has the permissions listed; with a built-in role among the
   );
 });
 
-test('nobody becomes an owner by a pack, and names that no pack knows, inherited ones too, are none', () => {
+test('no role of a pack makes an owner, and names that no pack declares, such as inherited properties, are not roles', () => {
   expect(roleOf('jefe', 'u1')).toEqual({ permissions: ['read'], reach: { kind: 'own', hostId: 'u1' } });
   for (const name of ['stranger', 'toString', '__proto__', 'constructor'])
     expect(roleOf(name, 'u1')).toBeUndefined();
@@ -46,7 +46,7 @@ const shop = definePack({
   roles: { caretaker: ['order.own'], manager: ['read.pack'] },
 } as never);
 
-test('read.pack reaches the entries of the pack’s own actions, and no tree; beside a role of another pack the own ones there', () => {
+test("read.pack reaches the entries of the pack’s own actions and no tree; with a role of another pack, the caller's own entries there too", () => {
   expect(roleOf('caretaker', 'u7')).toEqual({
     permissions: ['read', 'gate.own'],
     reach: { kind: 'actions', actions: ['payment.create'] },

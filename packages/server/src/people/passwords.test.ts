@@ -5,7 +5,7 @@ import { createPasswords } from './passwords.ts';
 const passwords = createPasswords();
 const good = 'correcto caballo batería';
 
-test('a hash is argon2id as others compute it, with a salt of its own', async () => {
+test('a hash is argon2id as other libraries compute it, with its own salt', async () => {
   const [one, two] = await Promise.all([passwords.hash(good), passwords.hash(good)]);
   expect(one).not.toBe(two);
   const [, , , , salt = '', tag = ''] = one.split('$');
@@ -20,7 +20,7 @@ test('a hash is argon2id as others compute it, with a salt of its own', async ()
   expect(again.toString('base64').replace('=', '')).toBe(tag);
 });
 
-test('the right password matches, all others and no hash at all do not', async () => {
+test('only the right password matches, and no password matches when there is no hash', async () => {
   const stored = await passwords.hash(good);
   expect(await passwords.matches(good, stored)).toBe(true);
   expect(await passwords.matches(good.normalize('NFD'), stored)).toBe(true);
@@ -30,7 +30,7 @@ test('the right password matches, all others and no hash at all do not', async (
   expect(await passwords.matches('', null)).toBe(false);
 });
 
-test('a hash made with other figures still counts', async () => {
+test('a hash that was made with other parameters still matches', async () => {
   const nonce = Buffer.alloc(16, 7);
   const tag = argon2Sync('argon2id', {
     message: good,
@@ -47,13 +47,13 @@ test('a hash made with other figures still counts', async () => {
 });
 
 test.each(['eleven long', 'abababababab', '\ud800'.repeat(20), 'x1y2'.repeat(300)])(
-  'a password that will not do is refused: %j',
+  'a weak password is refused: %j',
   async (password) => {
     await expect(passwords.hash(password)).rejects.toMatchObject({ code: 'invalid_parameter' });
   },
 );
 
-test('beyond sixty-six at once the next is told to come back: sign-ins do not pile up', async () => {
+test('with sixty-six sign-ins at once the next is refused with a time to wait, so that sign-ins do not pile up', async () => {
   const many = await Promise.allSettled(
     Array.from({ length: 70 }, () =>
       passwords.matches(good, '$argon2id$v=19$m=64,t=1,p=1$AAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA'),

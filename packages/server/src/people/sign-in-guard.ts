@@ -7,16 +7,16 @@ export interface Attempt {
   readonly account: Buffer;
   readonly address: Buffer;
   readonly both: Buffer;
-  /** The account has signed in from this address before: failures from other addresses do not lock it here. */
-  readonly known: boolean;
+  /** The account has a session from this address, so failures from other addresses do not lock it here. */
+  readonly hasSessionHere: boolean;
 }
 
 export interface SignInGuard {
   /** Counts an attempt before the password is checked, so that many attempts at once are counted too. */
   begin(attempt: Attempt): Promise<Begun>;
   /**
-   * The password was right: forgets the failures of this account from this address, and counts one less for the account
-   * and for the address.
+   * To be called when the password was right. Forgets the failures of this account from this address, and subtracts one
+   * from those of the account and from those of the address.
    */
   succeeded(attempt: Attempt): Promise<void>;
 }
@@ -24,19 +24,22 @@ export interface SignInGuard {
 export type Begun =
   | {
       readonly locked: false;
-      /** The last attempt before the account is locked. */
-      readonly last: boolean;
+      /** If this attempt fails, the account is locked. */
+      readonly isLastAttempt: boolean;
     }
   | { readonly locked: true; readonly retryAfterSeconds: number };
 
-/** Failures before the first wait: of an account from one address, of an account from anywhere, of an address. */
+/**
+ * Failures before the first wait. `both` counts those of an account from one address, `account` those of an account from all
+ * addresses, `address` those of an address for all accounts.
+ */
 export const failuresMax = { both: 10, account: 100, address: 100 };
 const firstWaitSeconds = 60;
 const waitSecondsMax = 86_400;
 const forgottenAfterHours = 24;
 
 /** Counts a failure, and locks when the limit is reached. Every further failure doubles the wait. */
-const count = `insert into sign_in_failure as f (tenant, subject, failures, last_at) values ($1, $2, 1, now())
+const countFailure = `insert into sign_in_failure as f (tenant, subject, failures, last_at) values ($1, $2, 1, now())
   on conflict (tenant, subject) do update set last_at = now(),
     failures = case when f.last_at < now() - ${forgottenAfterHours} * interval '1 hour' then 1 else f.failures + 1 end,
     locked_until = case when f.last_at >= now() - ${forgottenAfterHours} * interval '1 hour' and f.failures + 1 >= $3
@@ -49,8 +52,8 @@ export function createSignInGuard(database: Database): SignInGuard {
     begin: (attempt) =>
       database.write({ tenant: attempt.tenant, ledgers: [] }, async (client) => {
         const counted: [Buffer, number][] = [[attempt.both, failuresMax.both]];
-        // On a known address only its own failures count, so that nobody can lock a person out of the place they work from.
-        if (!attempt.known)
+        // Failures elsewhere do not count where the person has a session: so nobody else can lock them out there.
+        if (!attempt.hasSessionHere)
           counted.push([attempt.account, failuresMax.account], [attempt.address, failuresMax.address]);
         const waits = await client.query<{ seconds: number }>(
           `select ceil(extract(epoch from max(locked_until) - now()))::integer as seconds from sign_in_failure
@@ -59,14 +62,18 @@ export function createSignInGuard(database: Database): SignInGuard {
         );
         const seconds = waits.rows[0]?.seconds ?? null;
         if (seconds !== null) return { locked: true, retryAfterSeconds: Math.max(1, seconds) };
-        let last = false;
-        for (const [subject, most] of counted) {
-          const done = await client.query<{ failures: number }>(count, [attempt.tenant, subject, most]);
+        let isLastAttempt = false;
+        for (const [subject, limit] of counted) {
+          const row = await client.query<{ failures: number }>(countFailure, [
+            attempt.tenant,
+            subject,
+            limit,
+          ]);
           // Another attempt locked it at the same moment.
-          if (done.rowCount === 0) return { locked: true, retryAfterSeconds: firstWaitSeconds };
-          last ||= (done.rows[0]?.failures ?? 0) >= most;
+          if (row.rowCount === 0) return { locked: true, retryAfterSeconds: firstWaitSeconds };
+          isLastAttempt ||= (row.rows[0]?.failures ?? 0) >= limit;
         }
-        return { locked: false, last };
+        return { locked: false, isLastAttempt };
       }),
     async succeeded({ tenant, account, address, both }) {
       await database.write({ tenant, ledgers: [] }, async (client) => {

@@ -20,7 +20,7 @@ export type SignInAnswer =
       /** This failure locked the account. */
       readonly lockedNow: boolean;
     }
-  /** Too many failures before: nothing was checked. */
+  /** There were too many failures before, so nothing was checked. */
   | { readonly kind: 'locked'; readonly retryAfterSeconds: number };
 
 export interface SignIn {
@@ -89,9 +89,9 @@ async function signInWithPassword(
   const begun = await guard.begin(attempt);
   if (begun.locked) return { kind: 'locked', retryAfterSeconds: begun.retryAfterSeconds };
   const active = user?.state === 'active' ? user : undefined;
-  // Takes as long without a hash, so that the time does not tell whether the account exists.
+  // Without a hash this takes as long as with one, so the time does not show whether the account exists.
   const right = await passwords.matches(password, active ? await selectHash(database, active) : null);
-  if (!active || !right) return { kind: 'refused', user, lockedNow: begun.last };
+  if (!active || !right) return { kind: 'refused', user, lockedNow: begun.isLastAttempt };
   if (active.totp) {
     const pending = await links.make({ tenant: tenant.id, user: active.id, purpose: 'code' });
     return { kind: 'code_needed', pending };
@@ -113,7 +113,7 @@ async function signInWithCode(
   const begun = await guard.begin(attempt);
   if (begun.locked) return { kind: 'locked', retryAfterSeconds: begun.retryAfterSeconds };
   if (!(await totp.accept(link.tenant, user.id, code)) || !(await links.use(pending)))
-    return { kind: 'refused', user, lockedNow: begun.last };
+    return { kind: 'refused', user, lockedNow: begun.isLastAttempt };
   await guard.succeeded(attempt);
   return { kind: 'signed_in', user, cookie: await sessions.begin(user, origin) };
 }
@@ -161,7 +161,6 @@ async function setPassword(user: User, password: string, options: SignInOptions)
   await links.end(user.tenant, user.id);
 }
 
-/** An attempt to sign in; `known` when the user has a session from this address. */
 async function attemptOf(
   { tenant, email, origin, user }: { tenant: number; email: string; origin: Origin; user: User | undefined },
   { secret, sessions }: SignInOptions,
@@ -172,7 +171,7 @@ async function attemptOf(
     account: keyedHash(secret, [tenant, 'account', email]),
     address: keyedHash(secret, [tenant, 'address', origin.address]),
     both: keyedHash(secret, [tenant, 'both', email, origin.address]),
-    known: userSessions.some(({ address }) => address === origin.address),
+    hasSessionHere: userSessions.some(({ address }) => address === origin.address),
   };
 }
 
@@ -183,7 +182,7 @@ function resetAttempt({ tenant, id }: User, { address }: Origin, secret: Buffer)
     account: keyedHash(secret, [tenant, 'reset-account', id]),
     address: keyedHash(secret, [tenant, 'reset-address', address]),
     both: keyedHash(secret, [tenant, 'reset', id, address]),
-    known: false,
+    hasSessionHere: false,
   };
 }
 
@@ -214,7 +213,7 @@ async function updateHash(database: Database, user: User, hash: string): Promise
 }
 
 function linkIsOver(): AuditError {
-  return new AuditError('not_found', { detail: 'this link was used, or its time is over' });
+  return new AuditError('not_found', { detail: 'this link was used or has expired' });
 }
 
 /** @throws invalid_parameter */

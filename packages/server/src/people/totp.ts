@@ -43,7 +43,7 @@ export function createTotpCodes(options: {
       if (right) return codes;
       throw new AuditError('invalid_parameter', {
         parameter: 'code',
-        detail: 'the code is wrong or its time is over',
+        detail: 'the code is wrong or has expired',
       });
     },
     accept(tenant, user, code) {

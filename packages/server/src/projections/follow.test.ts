@@ -56,7 +56,7 @@ const counted = (name: string) =>
     return found.rows[0]?.count ?? 0;
   });
 
-test('a follower goes on where it stopped and counts each entry once', async () => {
+test('a follower continues where it stopped and counts each entry once', async () => {
   const options = { database: storage.database, projection: counting('once'), holder: 'a' };
   for (const size of [7, 25, 25, 61]) {
     await grow(size);
@@ -80,7 +80,7 @@ test('another process waits for the lease, takes it when it runs out, and the pa
   await paused;
   const second = { database: storage.database, projection: counting('fenced'), holder: 'b' };
   expect(await follow(ledger, second)).toBeUndefined();
-  // As if the holder had been stopped for longer than its lease.
+  // This has the effect of a holder that was suspended for longer than its lease.
   await storage.database.write(scope(), (client) =>
     client.query("update projection set held_until = now() - interval '1 second' where name = 'fenced'"),
   );

@@ -55,7 +55,7 @@ export function keysOf(condition: Condition): string[] {
   }
 }
 
-/** True when postings alone cannot tell: a phrase needs the text. */
+/** True when the postings are not enough to decide, because a phrase needs the text. */
 export function needsText(condition: Condition): boolean {
   switch (condition.kind) {
     case 'phrase':

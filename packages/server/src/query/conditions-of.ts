@@ -147,7 +147,8 @@ function rangeCondition(
   const numeric = (text: string): number =>
     order ? order.indexOf(text) : text.trim() === '' ? NaN : Number(text);
   if (value.kind === 'between') {
-    const [from, to] = [rank(value.from), rank(value.to)];
+    const from = rank(value.from);
+    const to = rank(value.to);
     return { kind: 'scan', field: scanned, test: (text) => numeric(text) >= from && numeric(text) <= to };
   }
   const bound = rank(value.text);

@@ -37,7 +37,7 @@ export async function evaluate(
     case 'and':
       return evaluateAnd(condition.parts, span, sets);
     case 'not':
-      // The words of a phrase may stand apart, so only the text tells that an entry has the phrase.
+      // The words of a phrase may stand apart, so only the text shows whether an entry has the phrase.
       return needsText(condition.part)
         ? fullSet(count)
         : subtract(fullSet(count), await evaluate(condition.part, span, sets));

@@ -22,7 +22,8 @@ const ascending = (list: Iterable<number>): number[] => [...list].sort((a, b) =>
 test('set operations agree with JavaScript sets, sparse or dense', () => {
   fc.assert(
     fc.property(ranks, ranks, (a, b) => {
-      const [x, y] = [setOf(a), setOf(b)];
+      const x = setOf(a);
+      const y = setOf(b);
       expect([...ranksOf(intersect(x, y))]).toEqual(ascending(a.filter((rank) => b.includes(rank))));
       expect([...ranksOf(subtract(x, y))]).toEqual(ascending(a.filter((rank) => !b.includes(rank))));
       expect([...ranksOf(unite([x, y], universe))]).toEqual(ascending(new Set([...a, ...b])));
@@ -49,7 +50,7 @@ test('ranges, counts between and picks agree with filtering', () => {
   );
 });
 
-test('a bitmap that lost most of its ranks meets a longer list', () => {
+test('a bitmap that lost most of its ranks is intersected with a longer list', () => {
   const sparse = intersect(rangeSet(3_200, 0, 1_600), rangeSet(3_200, 1_598, 3_200));
   expect([sparse.kind, countOf(sparse)]).toEqual(['bitmap', 2]);
   const list = listSet(3_200, Uint32Array.from([1, 1_599, 1_600]));

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import type { EventView, JsonValue, OpenEvent } from '@bitacora/event';
 
 /**
- * Makes the token that is stored instead of a personal value or a word. It is keyed, so that the index tells nothing after
+ * Makes the token that is stored instead of a personal value or a word. It is keyed, so that the index shows nothing after
  * an erasure.
  */
 export type Token = (text: string) => string;

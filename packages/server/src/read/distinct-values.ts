@@ -30,7 +30,7 @@ export async function distinctValues(
   if (field === undefined)
     throw new AuditError('invalid_parameter', {
       parameter: 'distinct',
-      detail: `${input.distinct} cannot be told apart: actor, subject … can`,
+      detail: `${input.distinct} cannot be counted by different values: actor, subject … can`,
     });
   const condition = grantedCondition(grant, input, context);
   const startOf = bucketStarts(input.interval, context.zone);

@@ -176,8 +176,8 @@ interface FindOptions {
   context: ReadContext;
 }
 
-/** The places that match. `lookedAt` is the last place looked at when the time was up before `limit` places matched. */
-interface Found {
+/** The places that match. When the time was up before `limit` places matched, `lookedAt` is the last place that was compared. */
+interface FoundPlaces {
   places: Place[];
   lookedAt?: Place;
 }
@@ -193,35 +193,35 @@ export async function findPlaces(
   client: Client,
   opened: readonly OpenLedger[],
   options: FindOptions,
-): Promise<Found> {
+): Promise<FoundPlaces> {
   if (!needsText(options.condition)) return { places: await candidates(opened, options) };
   const until = performance.now() + findWithinMs;
-  const found: Place[] = [];
+  const matching: Place[] = [];
   let { after } = options;
   for (;;) {
     const wanted = Math.max(options.limit, 200);
     const places = await candidates(opened, { ...options, limit: wanted, after });
-    found.push(...(await withText(client, places, options)));
+    matching.push(...(await withText(client, places, options)));
     const last = places.at(-1);
-    if (places.length < wanted || found.length >= options.limit || !last)
-      return { places: found.slice(0, options.limit) };
-    if (performance.now() > until) return { places: found, lookedAt: last };
+    if (places.length < wanted || matching.length >= options.limit || !last)
+      return { places: matching.slice(0, options.limit) };
+    if (performance.now() > until) return { places: matching, lookedAt: last };
     after = { at: last.at, ledger: last.ledger.id, index: last.index };
   }
 }
 
 async function candidates(opened: readonly OpenLedger[], options: FindOptions): Promise<Place[]> {
   const { order, limit } = options;
-  let found: Place[] = [];
+  let nearest: Place[] = [];
   for await (const { hits, bound } of hitsOf(opened, { condition: withinCursor(options), order })) {
-    for (const hit of hits) found.push(...(await placesOf(hit, options)));
-    found = found
+    for (const hit of hits) nearest.push(...(await placesOf(hit, options)));
+    nearest = nearest
       .sort((a, b) => (order === 'desc' ? comparePlaces(b, a) : comparePlaces(a, b)))
       .slice(0, limit);
-    const last = found[limit - 1];
+    const last = nearest[limit - 1];
     if (last && (order === 'desc' ? last.at > bound : last.at < bound)) break;
   }
-  return found;
+  return nearest;
 }
 
 /** Spans that lie wholly before the cursor need not be looked into. */

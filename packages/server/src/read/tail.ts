@@ -65,7 +65,7 @@ export async function* tail(grant: Grant, input: TailInput, context: ReadContext
           yield { id: encodePositions(positions), entry };
         }
         positions.set(ledger.id, end);
-        // The id tells how far the ledger has grown. A caller who may see only some entries must not learn that.
+        // The id shows how far the ledger has grown. A caller who may see only some entries must not learn that.
         if (whole) yield { id: encodePositions(positions) };
       }
       positions.set(ledger.id, Math.max(first, end));

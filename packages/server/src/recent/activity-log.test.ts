@@ -15,7 +15,7 @@ import { createActivityLog } from './activity-log.ts';
 const fileBytesMax = 10 * 1024 * 1024;
 const line = '2026-03-01T10:00:00.000Z INFO stored 1 entry\n';
 
-test('A-09 the activity file is put aside before it is larger than 10 MB, and five older ones are kept', async () => {
+test('A-09 the activity file is renamed before it exceeds 10 MB, and five older files are kept', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'bitacora-activity-'));
   try {
     const file = join(folder, 'redis_activity.log');
@@ -32,7 +32,10 @@ test('A-09 the activity file is put aside before it is larger than 10 MB, and fi
     expect(readFileSync(file, 'utf8')).toBe('2026-03-01T10:00:00.000Z ERROR stored nothing: no room\n');
     expect(statSync(`${file}.1`).size).toBe(fileBytesMax);
     expect([2, 3, 4, 5].map((number) => readFileSync(`${file}.${number}`, 'utf8'))).toEqual([
-      ...['older 1', 'older 2', 'older 3', 'older 4'],
+      'older 1',
+      'older 2',
+      'older 3',
+      'older 4',
     ]);
     expect(readdirSync(folder)).toHaveLength(6);
   } finally {

@@ -3,7 +3,7 @@ import type { Grant, Ledger } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import { grantedCondition } from '../read/index.ts';
 import type { ReadContext } from '../read/index.ts';
-import { keyList } from './recent-page.ts';
+import { keyList } from './key-list.ts';
 import type { RecentSource } from './recent-source.ts';
 import type { Recent } from './recent.ts';
 

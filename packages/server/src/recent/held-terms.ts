@@ -4,7 +4,7 @@ import { fieldAlwaysHeld, type RecentSettings } from './recent-settings.ts';
 import type { RecentSource } from './recent-source.ts';
 
 /**
- * Terms of an entry that are kept in memory. They tell whether it matches a filter of indexed fields, without reading it.
+ * Terms of an entry that are kept in memory. They decide whether it matches a filter of indexed fields, without reading it.
  */
 export function heldTerms({
   ledger,

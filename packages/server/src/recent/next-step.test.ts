@@ -8,7 +8,7 @@ test('a window at the head has nothing to do', () => {
   expect(nextStep({ upTo: 10, tag: 7 }, head(10), limits)).toEqual({ kind: 'done' });
 });
 
-test('a window on the way to the head takes its tag, also when no entry is missing', () => {
+test("a window behind the head takes the head's tag, also when no entry is missing", () => {
   expect(nextStep({ upTo: 10, tag: 0 }, head(10), limits)).toEqual({
     kind: 'append',
     first: 10,
@@ -37,7 +37,7 @@ test('a window that has more than the head is ahead of it', () => {
   expect(nextStep({ upTo: 11, tag: 7 }, head(10), limits)).toEqual({ kind: 'ahead' });
 });
 
-test('a window is made anew when more came than it holds', () => {
+test('a window is rebuilt when more entries came than it can hold', () => {
   expect(nextStep({ upTo: 0, tag: 7 }, head(5_000), limits).kind).toBe('append');
   expect(nextStep({ upTo: 0, tag: 7 }, head(5_001), limits)).toEqual({ kind: 'refill' });
 });

@@ -1,5 +1,6 @@
 import type { Ledger } from '../access/index.ts';
 import { eachInTurn, type LoopTurns } from '../loop-turns.ts';
+import { keyList } from './key-list.ts';
 import { comparePlaces, later, type RecentEntry, type RecentPlace } from './recent-entry.ts';
 import { fieldAlwaysHeld } from './recent-settings.ts';
 import { fieldName } from '../query/index.ts';
@@ -14,7 +15,7 @@ import type { Order, PageQuestion, PageSource, Place } from '../read/index.ts';
 export interface RecentPagesOptions {
   readonly recent: Recent;
   readonly source: RecentSource;
-  /** Absent when there are no other callers. */
+  /** Lets the questions of others run in between; absent when there are no other callers. */
   readonly turns?: LoopTurns | undefined;
   readonly clock: () => number;
 }
@@ -33,7 +34,7 @@ interface RecentPage {
   read(places: readonly Place[]): Promise<RecentEntry[] | undefined>;
 }
 
-/** Pages that lie wholly inside what recent holds, for searches. Counts how often it could answer. */
+/** The page source of recent: answers pages that lie wholly inside what recent holds, and counts hits and misses. */
 export function createRecentPages(options: RecentPagesOptions): PageSource {
   const { recent, source, clock } = options;
   return {
@@ -58,30 +59,30 @@ export function createRecentPages(options: RecentPagesOptions): PageSource {
   };
 }
 
-/** Entries read to answer one question. With more, the index of PostgreSQL is faster. */
+/** Entries that are read to answer one question. With more, the index of PostgreSQL is faster. */
 const readEntriesMax = 5_000;
-/** Entries whose terms are compared, without reading the entries. */
-const lookedAtMax = 20_000;
+/** Entries whose terms are compared to answer one question; the entries themselves are not read. */
+const comparedEntriesMax = 20_000;
 const entriesPerTurn = 256;
-const keysMax = 16;
 
-interface Found {
+/** The matching entries of one ledger. */
+interface LedgerMatches {
   ledger: Ledger;
   open: OpenRecent;
-  held: HeldEntry[];
-  /** Entries at or before this place are not known. Undefined when all matching entries, or as many as wanted, are in `held`. */
+  entries: HeldEntry[];
+  /** Matching entries at or before this place may be missing. Undefined when `entries` has all of them, or the limit. */
   floor: RecentPlace | undefined;
 }
 
 /**
- * The page, if it lies wholly inside what recent holds completely; undefined otherwise. Every entry newer than a
- * window's floor is in it, so above all floors this finds the same entries as PostgreSQL.
+ * The page, or undefined when a part of it may lie outside what recent holds. A window has every entry above its floor,
+ * so above the floors of all ledgers this finds the same entries as PostgreSQL.
  */
 async function recentPage(
   input: RecentPageInput,
   context: RecentPagesOptions,
 ): Promise<(RecentPage & { sizes: ReadonlyMap<number, number> }) | undefined> {
-  const found: Found[] = [];
+  const byLedger: LedgerMatches[] = [];
   const filled = input.ledgers.filter((ledger) => (input.heads.get(ledger.id)?.size ?? 0) > 0);
   const windows = await Promise.all(
     filled.map(async (ledger) => {
@@ -91,13 +92,13 @@ async function recentPage(
   );
   for (const [position, ledger] of filled.entries()) {
     const open = windows[position];
-    const inLedger = open && (await findInLedger({ ledger, open }, input, context));
+    const inLedger = open && (await matchesInLedger({ ledger, open }, input, context));
     if (!inLedger) return undefined;
-    found.push(inLedger);
+    byLedger.push(inLedger);
   }
-  const merged = inWalkOrder(found, input);
+  const merged = inWalkOrder(byLedger, input);
   const last = merged.length >= input.limit ? merged.at(-1) : undefined;
-  for (const { ledger, floor } of found) {
+  for (const { ledger, floor } of byLedger) {
     if (!floor) continue;
     if (!last || compareAcross(last, { ledger, entry: floor }) <= 0) return undefined;
   }
@@ -108,15 +109,15 @@ async function recentPage(
     sizes: new Map(
       input.ledgers.map(({ id }) => [
         id,
-        found.find(({ ledger }) => ledger.id === id)?.open.window.state.upTo ?? 0,
+        byLedger.find(({ ledger }) => ledger.id === id)?.open.window.state.upTo ?? 0,
       ]),
     ),
     async read(wanted) {
-      const [only] = found;
-      if (only && found.length === 1)
+      const [only] = byLedger;
+      if (only && byLedger.length === 1)
         return only.open.read(wanted.flatMap((place) => entryOf.get(place) ?? []));
       const byPlace = new Map<Place, RecentEntry>();
-      for (const { ledger, open } of found) {
+      for (const { ledger, open } of byLedger) {
         const inLedger = wanted.filter((place) => place.ledger === ledger);
         const entries = await open.read(inLedger.flatMap((place) => entryOf.get(place) ?? []));
         if (entries?.length !== inLedger.length) return undefined;
@@ -132,11 +133,11 @@ async function recentPage(
 
 /** The entries of all ledgers in the order of the walk. The entries of each ledger are in order already. */
 function inWalkOrder(
-  found: readonly Found[],
+  byLedger: readonly LedgerMatches[],
   { walk, limit }: RecentPageInput,
 ): { ledger: Ledger; entry: HeldEntry }[] {
-  const all = found.flatMap(({ ledger, held }) => held.map((entry) => ({ ledger, entry })));
-  if (found.length > 1) all.sort((a, b) => (walk === 'asc' ? 1 : -1) * compareAcross(a, b));
+  const all = byLedger.flatMap(({ ledger, entries }) => entries.map((entry) => ({ ledger, entry })));
+  if (byLedger.length > 1) all.sort((a, b) => (walk === 'asc' ? 1 : -1) * compareAcross(a, b));
   return all.slice(0, limit);
 }
 
@@ -146,27 +147,28 @@ function compareAcross(a: InLedger, b: InLedger): number {
   return a.entry.at - b.entry.at || a.ledger.id - b.ledger.id || a.entry.index - b.entry.index;
 }
 
-async function findInLedger(
+/** The matching entries of a ledger, by an index if there is one, else among all entries; undefined when some may be missing. */
+async function matchesInLedger(
   place: { ledger: Ledger; open: OpenRecent },
   input: RecentPageInput,
   context: RecentPagesOptions,
-): Promise<Found | undefined> {
+): Promise<LedgerMatches | undefined> {
   const { window } = place.open;
   const bottom = window.floor(input.now);
   const whole: KeyList = { entries: window.entries, floor: bottom };
   const key = keyList(place.open, input.condition, context);
   for (const list of key ? [{ ...key, floor: later(key.floor, bottom) }, whole] : [whole]) {
-    const found = await findInList(list, place, { input, context });
-    if (found) return found;
+    const matchesOfList = await matchesInList(list, place, { input, context });
+    if (matchesOfList) return matchesOfList;
   }
   return undefined;
 }
 
-async function findInList(
+async function matchesInList(
   list: KeyList,
   { ledger, open }: { ledger: Ledger; open: OpenRecent },
   { input, context }: { input: RecentPageInput; context: RecentPagesOptions },
-): Promise<Found | undefined> {
+): Promise<LedgerMatches | undefined> {
   const { condition, after, walk, limit } = input;
   const bounds = timeBounds(condition);
   // No matching entry is missing when the range begins after the floor.
@@ -184,20 +186,20 @@ async function findInList(
   const { source, recent, turns } = context;
   const fields = [fieldAlwaysHeld, ...recent.settings.indexes.flat()];
   if (decidedBy(condition, (term) => fields.some((field) => source.isOf(term, field)))) {
-    const held: HeldEntry[] = [];
-    let looked = 0;
+    const entries: HeldEntry[] = [];
+    let compared = 0;
     for (const entry of inOrder(list.entries, walk)) {
-      if (++looked > lookedAtMax) return undefined;
+      if (++compared > comparedEntriesMax) return undefined;
       if (!inRange(entry) || (condition.kind !== 'all' && !matchesTerms(condition, entry))) continue;
-      if (held.push(entry) >= limit) return { ledger, open, held, floor: undefined };
+      if (entries.push(entry) >= limit) return { ledger, open, entries, floor: undefined };
     }
-    return { ledger, open, held, floor };
+    return { ledger, open, entries, floor };
   }
   if (floor) return undefined;
   const candidates = [...inOrder(list.entries, walk)].filter(inRange);
   if (candidates.length > readEntriesMax) return undefined;
-  const held = await matching(candidates, { open, ledger, condition, limit, source, turns });
-  return held && { ledger, open, held, floor: undefined };
+  const entries = await readMatching(candidates, { open, ledger, condition, limit, source, turns });
+  return entries && { ledger, open, entries, floor: undefined };
 }
 
 function* inOrder(entries: readonly HeldEntry[], walk: Order): Generator<HeldEntry> {
@@ -208,14 +210,15 @@ function* inOrder(entries: readonly HeldEntry[], walk: Order): Generator<HeldEnt
   }
 }
 
-/** Stands for the event when the terms alone decide. */
+/** Used in place of the event when the terms alone decide. */
 const noEvent: RecentEntry['event'] = { id: '', action: '', actor: { type: 'system', id: '' } };
 
 function matchesTerms(condition: Condition, { at, terms }: HeldEntry): boolean {
   return matches(condition, { event: noEvent, at, terms });
 }
 
-async function matching(
+/** The candidates whose events match, as many as the limit; undefined when an entry cannot be read. */
+async function readMatching(
   candidates: readonly HeldEntry[],
   options: Pick<RecentPagesOptions, 'source' | 'turns'> & {
     open: OpenRecent;
@@ -225,10 +228,10 @@ async function matching(
   },
 ): Promise<HeldEntry[] | undefined> {
   const { open, ledger, condition, limit, source, turns } = options;
-  const held: HeldEntry[] = [];
-  for (let first = 0; first < candidates.length && held.length < limit; first += entriesPerTurn) {
-    const some = candidates.slice(first, first + entriesPerTurn);
-    const entries = await open.read(some);
+  const matching: HeldEntry[] = [];
+  for (let first = 0; first < candidates.length && matching.length < limit; first += entriesPerTurn) {
+    const batch = candidates.slice(first, first + entriesPerTurn);
+    const entries = await open.read(batch);
     if (!entries) return undefined;
     const fits = (entry: RecentEntry): boolean =>
       matches(condition, {
@@ -236,13 +239,13 @@ async function matching(
         at: entry.at,
         terms: source.termsOf(ledger.tenant, entry),
       });
-    const found = await eachInTurn(entries, fits, turns);
-    held.push(...some.filter((_, position) => found[position]));
+    const isMatch = await eachInTurn(entries, fits, turns);
+    matching.push(...batch.filter((_, position) => isMatch[position]));
   }
-  return held.slice(0, limit);
+  return matching.slice(0, limit);
 }
 
-/** True when the terms of indexed fields tell whether an entry matches. */
+/** True when the terms of indexed fields are enough to decide whether an entry matches. */
 function decidedBy(condition: Condition, isHeld: (term: string) => boolean): boolean {
   switch (condition.kind) {
     case 'all':
@@ -260,40 +263,4 @@ function decidedBy(condition: Condition, isHeld: (term: string) => boolean): boo
     case 'not':
       return decidedBy(condition.part, isHeld);
   }
-}
-
-/** Entries of the keys of the longest index, of those whose fields all have a value in the condition. */
-export function keyList(
-  { window }: OpenRecent,
-  condition: Condition,
-  { recent, source }: Pick<RecentPagesOptions, 'recent' | 'source'>,
-): KeyList | undefined {
-  const parts = condition.kind === 'and' ? condition.parts : [condition];
-  const termsWanted = (field: string): readonly string[] | undefined => {
-    const part = parts.find(
-      (candidate) => candidate.kind === 'keys' && candidate.keys.every((term) => source.isOf(term, field)),
-    );
-    return part?.kind === 'keys' ? part.keys : undefined;
-  };
-  const longestFirst = [...recent.settings.indexes].sort((a, b) => b.length - a.length);
-  for (const fields of longestFirst) {
-    let combinations: string[][] | undefined = [[]];
-    for (const field of fields) {
-      const terms = termsWanted(field);
-      combinations = terms && combinations?.flatMap((chosen) => terms.map((term) => [...chosen, term]));
-    }
-    if (!combinations || combinations.length > keysMax) continue;
-    return united(combinations.map((terms) => window.key(fields, terms)));
-  }
-  return undefined;
-}
-
-/** Several lists of one window as one list. */
-function united(lists: readonly KeyList[]): KeyList {
-  const filled = lists.filter(({ entries }) => entries.length > 0);
-  const floor = lists.map((list) => list.floor).reduce(later, undefined);
-  const [only] = filled;
-  if (filled.length <= 1) return { entries: only?.entries ?? [], floor };
-  const all = new Set(filled.flatMap(({ entries }) => entries));
-  return { entries: [...all].sort(comparePlaces), floor };
 }

@@ -29,7 +29,7 @@ export interface RecentSettings {
 export const fieldAlwaysHeld = 'action';
 export const dayMs = 86_400_000;
 
-/** Where recent is kept; undefined: inside the process. */
+/** The Redis in which recent is kept; undefined when it is kept in the process. */
 export interface RedisPlace {
   url: string;
   database: number;
@@ -38,9 +38,9 @@ export interface RedisPlace {
 /** Settings of this deployment: indexes and days from all packs; limits that the operator sets come first. */
 export function recentSettings(settings: RecentVariables, packs: readonly AnyPack[]): RecentSettings {
   const declared = packs.flatMap((pack) => pack.recent ?? []);
-  const most = (values: readonly (number | undefined)[], otherwise: number): number => {
-    const given = values.filter((value) => value !== undefined);
-    return given.length === 0 ? otherwise : Math.max(...given);
+  const greatest = (values: readonly (number | undefined)[], otherwise: number): number => {
+    const present = values.filter((value) => value !== undefined);
+    return present.length === 0 ? otherwise : Math.max(...present);
   };
   const lists = new Map(
     declared
@@ -51,13 +51,13 @@ export function recentSettings(settings: RecentVariables, packs: readonly AnyPac
     indexes: [...lists.values()],
     days:
       settings.days ??
-      most(
+      greatest(
         declared.map((settingsOfPack) => settingsOfPack.days),
         daysHeld,
       ),
     entriesMaxPerKey:
       settings.entriesMaxPerKey ??
-      most(
+      greatest(
         declared.map((settingsOfPack) => settingsOfPack.entriesMaxPerKey),
         entriesHeldPerKey,
       ),

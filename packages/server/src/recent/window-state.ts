@@ -19,7 +19,7 @@ export interface WindowState {
   directory: string;
 }
 
-/** The value of a state, read before the head tells whether its epoch is the present one. */
+/** The value of a state, read before the head. Only the head shows whether the state's epoch is the present epoch. */
 export interface EarlyState {
   epoch: number;
   raw: Buffer | undefined;

@@ -87,14 +87,14 @@ function storeRoute(options: StoreOptions): Route {
     answer: jsonAnswer(ingestAnswer, 201),
     async handle(call) {
       const { grant, request, query } = call;
-      const chosen = writableLedger(grant, query.ledger);
+      const defaultLedger = writableLedger(grant, query.ledger);
       const events = await readBody({
         bytes: Buffer.isBuffer(call.body) ? call.body : Buffer.alloc(0),
         contentType: request.headers['content-type'],
         contentEncoding: request.headers['content-encoding'],
       });
       const answer = await storeEvents(call, events, {
-        chosen,
+        defaultLedger,
         packLedgers: query.ledger === undefined,
         imported: query.imported === true,
         options,

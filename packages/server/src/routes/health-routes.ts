@@ -6,7 +6,7 @@ interface Readiness {
   problems(): readonly string[];
 }
 
-/** Routes that tell whether the process answers, and whether it can do its work. */
+/** Routes that show whether the process answers, and whether it can do its work. */
 export function healthRoutes(readiness: Readiness): Route[] {
   return [liveRoute(), readyRoute(readiness)];
 }

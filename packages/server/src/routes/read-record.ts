@@ -13,8 +13,7 @@ import type { AnsweredRead } from '../http/index.ts';
 import { actorOf, auditLedgerOf, reportAct } from '../ingest/index.ts';
 
 /**
- * Puts reads of other people's entries on record. When session ids are secrets, the recorded question has hashes in their
- * place.
+ * Records who read other people's entries. When session ids are secrets, the recorded question has hashes in their place.
  */
 export interface ReadRecord {
   /**
@@ -22,8 +21,8 @@ export interface ReadRecord {
    * already
    */
   note(read: AnsweredRead): void;
-  /** Records a read at once, and each time. */
-  tell(read: AnsweredRead): Promise<void>;
+  /** Records a read every time it is called, and returns when the event is stored. */
+  recordNow(read: AnsweredRead): Promise<void>;
   /** Waits until the noted reads are stored, at most five seconds. The server calls it when it closes. */
   drain(): Promise<void>;
 }
@@ -32,8 +31,8 @@ const windowMs = 600_000;
 const flushAfterMs = 250;
 const waitingMax = 10_000;
 const seenMax = 50_000;
-/** Each may take some 10 kB. */
-const askedMax = 500;
+/** A URL may take some 10 kB. */
+const recordedUrlsMax = 500;
 const eventsPerAppend = 500;
 const drainWithinMs = 5_000;
 /** Parameters that choose a page of an answer. Two pages of one answer are the same question. */
@@ -42,7 +41,7 @@ const pageParameters = ['cursor', 'limit', 'order', 'count'];
 export function createReadRecord(options: {
   ingest: Ingest;
   tenants: Tenants;
-  /** Names of the work that is failing at present. */
+  /** Names of the work that fails at present. */
   failing: Set<string>;
   logger: Logger;
   clock: () => number;
@@ -54,10 +53,10 @@ export function createReadRecord(options: {
   const waiting = new Map<string, { tenant: Tenant; event: AuditEvent }>();
   const seen = new Set<string>();
   /**
-   * Questions word for word. Parsing one takes a tenth of the time of a newest page, so a repeated one is not parsed
-   * again.
+   * Readers with the URLs they called. Parsing a URL takes a tenth of the time of a newest page, so a repeated URL is not
+   * parsed again.
    */
-  const asked = new LRUCache<string, true>({ max: askedMax });
+  const recordedUrls = new LRUCache<string, true>({ max: recordedUrlsMax });
   let window = 0;
   let running: Promise<void> | undefined;
   let ended = false;
@@ -83,7 +82,7 @@ export function createReadRecord(options: {
         failing.delete('record of reads');
       } catch (error) {
         failing.add('record of reads');
-        logger.error({ err: error }, 'reads could not be put on record, will be tried again');
+        logger.error({ err: error }, 'reads could not be recorded; the server tries again');
         await sleep(1_000);
       }
     }
@@ -92,7 +91,7 @@ export function createReadRecord(options: {
   const keptUrl = (tenant: Tenant, url: string): string =>
     secretSessions ? withoutSecrets(url, ledgers.tenantKeys(tenant.id).hiddenSession) : url;
   return {
-    async tell({ grant, action, method, url, client }) {
+    async recordNow({ grant, action, method, url, client }) {
       const operation = method === 'GET' ? 'read' : 'execute';
       const request = { method, url: keptUrl(grant.tenant, url) };
       const act = { action, operation, level: 'medium', request, client } as const;
@@ -102,16 +101,16 @@ export function createReadRecord(options: {
       const start = Math.floor(clock() / windowMs) * windowMs;
       if (start !== window || seen.size >= seenMax) {
         seen.clear();
-        asked.clear();
+        recordedUrls.clear();
       }
       window = start;
       const reader = [grant.tenant.id, grant.caller.kind, grant.caller.id, action];
-      const words = JSON.stringify([...reader, url]);
-      if (asked.has(words)) return;
+      const readerAndUrl = JSON.stringify([...reader, url]);
+      if (recordedUrls.has(readerAndUrl)) return;
       const question = normalised(keptUrl(grant.tenant, url));
       const id = idOf(start, [...reader, question]);
-      if (seen.has(id)) return void asked.set(words, true);
-      // A read that cannot be put on record is not answered.
+      if (seen.has(id)) return void recordedUrls.set(readerAndUrl, true);
+      // A read that cannot be recorded is not answered.
       if (waiting.size >= waitingMax) throw new AuditError('too_many_requests', { retryAfterSeconds: 1 });
       seen.add(id);
       const event: AuditEvent = {
@@ -125,7 +124,7 @@ export function createReadRecord(options: {
         request: { method, url: question },
         client,
       };
-      asked.set(words, true);
+      recordedUrls.set(readerAndUrl, true);
       waiting.set(id, { tenant: grant.tenant, event });
       running ??= run();
     },

@@ -33,7 +33,7 @@ const sourceView = z.object({
 });
 const sourceLimits = { default: 100, max: 1_000 };
 
-/** Routes that tell which instances send events, and which of their events never arrived. */
+/** Routes that list which instances send events, and which of their events never arrived. */
 export function sourceRoutes(sources: Sources): Route[] {
   return [sourcesRoute(sources), reportRoute(sources)];
 }

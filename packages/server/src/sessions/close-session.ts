@@ -30,7 +30,11 @@ export async function closeSession(
     subject: { type: open.actor.type, id: open.actor.id },
     ...(reason === undefined ? {} : { reason }),
   };
-  const chosen = ledgerFor(call.grant, open.ledger);
-  await storeEvents(call, [{ ok: true, value: event, source: '' }], { chosen, packLedgers: false, options });
+  const defaultLedger = ledgerFor(call.grant, open.ledger);
+  await storeEvents(call, [{ ok: true, value: event, source: '' }], {
+    defaultLedger,
+    packLedgers: false,
+    options,
+  });
   return session(call.grant, { id: open.id }, context);
 }

@@ -8,7 +8,7 @@ const tenantKeys = deriveTenantKeys(Buffer.alloc(32, 7), 1);
 const stepOf = sessionSteps([]);
 const actions = ['session.login', 'session.logout', 'session.closed', 'page.view', 'session.expired'];
 
-/** The same numbers for the same seed. */
+/** Random numbers that are the same for the same seed. */
 function createNumbers(seed: number): (limit: number) => number {
   let state = seed;
   return (limit) => {
@@ -39,7 +39,7 @@ function anyEntries(number: (limit: number) => number): SessionEntry[] {
   return sessionEntries(entries, { stepOf, tenantKeys });
 }
 
-/** As the projection keeps them: of each token the newest, and those that are named. */
+/** The sessions that the projection reads: the newest of each token, and those with the ids. */
 function inBatches(entries: readonly SessionEntry[], sizeOf: () => number): SessionRow[] {
   const stored = new Map<number, SessionRow>();
   for (let start = 0; start < entries.length;) {
@@ -55,7 +55,7 @@ function inBatches(entries: readonly SessionEntry[], sizeOf: () => number): Sess
   return [...stored.values()].sort((a, b) => a.openedIndex - b.openedIndex);
 }
 
-test('sessions are the same in whatever batches their events are followed', () => {
+test('sessions do not depend on the batches in which their events are followed', () => {
   for (let seed = 1; seed <= 300; seed++) {
     const number = createNumbers(seed);
     const entries = anyEntries(number);
@@ -68,7 +68,7 @@ test('sessions are the same in whatever batches their events are followed', () =
   }
 });
 
-test('a session starts before it ends, was seen in between, and never holds the host’s own id', () => {
+test('a session starts before it ends, was last seen in between, and never holds the host’s own id', () => {
   for (let seed = 1; seed <= 300; seed++) {
     for (const row of inBatches(anyEntries(createNumbers(seed)), () => 40)) {
       expect(row.startedAt).toBeLessThanOrEqual(row.lastSeenAt);

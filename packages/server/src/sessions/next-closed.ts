@@ -1,6 +1,6 @@
 import type { Ledger } from '../access/index.ts';
 import { sessionColumns } from './session-row.ts';
-import { sessionViews, type FoundSession, type SessionContext, type SessionView } from './session-views.ts';
+import { sessionViews, type LedgerSession, type SessionContext, type SessionView } from './session-views.ts';
 
 /** The next session of a ledger that was closed and that a follower has not got yet. */
 export interface NextClosed {
@@ -20,7 +20,7 @@ export function nextClosed(
   if (!first) return Promise.resolve([]);
   const ids = ledgers.map(({ id }) => id);
   return context.database.read({ tenant: first.tenant, ledgers: ids }, async (client) => {
-    const closings = await client.query<FoundSession>({
+    const closings = await client.query<LedgerSession>({
       name: 'next-closed',
       text: `select s.* from projection p cross join lateral (select ledger, ${sessionColumns} from session
            where ledger = p.ledger and closed_index >= p.cursor order by closed_index limit 1) s

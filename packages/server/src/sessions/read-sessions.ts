@@ -4,7 +4,7 @@ import { sessionColumns } from './session-row.ts';
 import type { Client } from '../storage/index.ts';
 import { positionCursor, readPlace, readPositions } from './session-cursor.ts';
 import { ownActors } from './session-reach.ts';
-import { sessionViews, type FoundSession, type SessionContext, type SessionView } from './session-views.ts';
+import { sessionViews, type LedgerSession, type SessionContext, type SessionView } from './session-views.ts';
 
 export interface SessionsInput {
   ledger?: string | undefined;
@@ -44,14 +44,14 @@ export function sessions(
   return querySessions(grant, input, context, async ({ client, ledgers, where, values }) => {
     const after = input.cursor === undefined ? [null, null, null] : readPlace(input.cursor);
     const n = values.length;
-    const found = await client.query<FoundSession>(
+    const result = await client.query<LedgerSession>(
       `select ledger, ${sessionColumns} from session where ${where}
          and ($${n + 1}::float8 is null or (started_at, ledger, opened_index) < (to_timestamp($${n + 1} / 1000), $${n + 2}::integer, $${n + 3}::bigint))
        order by started_at desc, ledger desc, opened_index desc limit $${n + 4} offset $${n + 5}`,
       [...values, ...after, limit + 1, input.offset ?? 0],
     );
-    const page = found.rows.slice(0, limit);
-    const last = found.rows.length > limit ? page.at(-1) : undefined;
+    const page = result.rows.slice(0, limit);
+    const last = result.rows.length > limit ? page.at(-1) : undefined;
     const answer: SessionsAnswer = {
       sessions: await sessionViews(client, page, { ledgers, context }),
       next: last ? positionCursor([last.startedAt, last.ledger, last.openedIndex]) : null,
@@ -80,17 +80,17 @@ export async function session(
     const n = values.length + 1;
     const isId = 'id' in wanted;
     const key = isId ? wanted.id.toLowerCase() : wanted.index;
-    const found =
+    const rows =
       isId && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(wanted.id.toLowerCase())
         ? []
         : (
-            await client.query<FoundSession>(
+            await client.query<LedgerSession>(
               `select ledger, ${sessionColumns} from session where ${where}
                  and ${isId ? `id = $${n}::uuid` : `opened_index = $${n}::bigint`} order by opened_index limit 1`,
               [...values, key],
             )
           ).rows;
-    const [view] = await sessionViews(client, found, { ledgers, context });
+    const [view] = await sessionViews(client, rows, { ledgers, context });
     if (!view) throw new AuditError('not_found', { parameter: 'id', detail: 'there is no such session' });
     return view;
   });
@@ -107,15 +107,15 @@ export function concurrentSessions(
 ): Promise<{ actors: { actor: SessionView['actor']; sessions: SessionView[] }[] }> {
   return querySessions(grant, { ...input, active: true }, context, async (query) => {
     const { client, ledgers, where, values } = query;
-    const found = await client.query<FoundSession>(
+    const result = await client.query<LedgerSession>(
       `with active as materialized (select * from session where ${where})
        select ledger, ${sessionColumns} from active where actor in (select actor from active where place <> ''
          group by actor having count(distinct place) > 1)
        order by actor, started_at desc, opened_index desc limit ${sessionLimits.max}`,
       values,
     );
-    const views = await sessionViews(client, found.rows, { ledgers, context });
-    const groups = Map.groupBy(views, (_, position) => found.rows[position]?.actor ?? '');
+    const views = await sessionViews(client, result.rows, { ledgers, context });
+    const groups = Map.groupBy(views, (_, position) => result.rows[position]?.actor ?? '');
     return {
       actors: [...groups.values()].flatMap((group) =>
         group[0] ? [{ actor: group[0].actor, sessions: group }] : [],
@@ -137,15 +137,15 @@ export function closedSessions(
   return querySessions(grant, {}, context, async ({ client, ledgers, where, values }) => {
     const positions = await positionsOf(input.since, { client, ledgers });
     const n = values.length;
-    const found = await client.query<FoundSession>(
+    const result = await client.query<LedgerSession>(
       `select ledger, ${sessionColumns} from session
          join unnest($${n + 1}::integer[], $${n + 2}::bigint[]) as seen(seen_ledger, seen_index) on seen_ledger = ledger
        where ${where} and closed_index > seen_index order by closed_index, ledger limit $${n + 3}`,
       [...values, ledgers.map(({ id }) => id), ledgers.map(({ id }) => positions.get(id) ?? -1), limit],
     );
-    for (const row of found.rows) positions.set(row.ledger, row.closedIndex ?? -1);
+    for (const row of result.rows) positions.set(row.ledger, row.closedIndex ?? -1);
     return {
-      sessions: await sessionViews(client, found.rows, { ledgers, context }),
+      sessions: await sessionViews(client, result.rows, { ledgers, context }),
       next: positionCursor([...positions].flat()),
     };
   });
@@ -161,12 +161,12 @@ async function positionsOf(
 ): Promise<Map<number, number>> {
   if (since === undefined) return new Map();
   if (since !== 'now') return readPositions(since);
-  const found = await client.query<{ ledger: number; last: number }>(
+  const result = await client.query<{ ledger: number; last: number }>(
     `select ledger, max(closed_index) as last from session
      where ledger = any($1::integer[]) and closed_index is not null group by ledger`,
     [ledgers.map(({ id }) => id)],
   );
-  return new Map(found.rows.map(({ ledger, last }) => [ledger, last]));
+  return new Map(result.rows.map(({ ledger, last }) => [ledger, last]));
 }
 
 /**

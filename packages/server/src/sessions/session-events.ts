@@ -11,7 +11,7 @@ export type SessionStep = { kind: 'open' } | { kind: 'touch' } | { kind: 'close'
 export const administratorCloses = 'session.closed';
 export const sessionTargetType = 'session';
 
-/** A function that tells the effect of an entry on a session, by the core's own action names and those of packs. */
+/** A function that returns the effect of an entry on a session, by the core's own action names and those of packs. */
 export function sessionSteps(packs: readonly AnyPack[]): (entry: FollowedEntry) => SessionStep | undefined {
   const open = new Set([
     'session.login',

@@ -6,8 +6,10 @@ export interface SessionRow {
   openedIndex: number;
   /** The id of the event that opened it. */
   id: string;
+  /** Keyed hash of the host's session id. */
   token: Buffer;
   actor: string;
+  /** Keyed hash of the address and the user agent from which it was opened; empty when the event has neither. */
   place: Buffer;
   startedAt: number;
   lastSeenAt: number;
@@ -20,9 +22,9 @@ export const sessionColumns = `opened_index as "openedIndex", id, token, actor, 
   last_seen_at as "lastSeenAt", closed_at as "closedAt", close_reason as "closeReason", closed_index as "closedIndex"`;
 
 /**
- * The session opened last for each token, and the sessions with the ids. Each is one statement for the whole set, not one
- * per member: a planner that has no statistics yet may choose an index that begins with the ledger, and then reads the
- * ledger's sessions once at worst.
+ * The newest session of each token, and the sessions with the ids. Each of the two statements asks for all tokens or ids at
+ * once: before the table has statistics the planner may scan the ledger's sessions, and then it scans them once and not
+ * once for each token.
  */
 export async function selectSessions(
   client: Client,
@@ -37,12 +39,12 @@ export async function selectSessions(
   });
   if (wanted.ids.length === 0) return newest.rows;
   const idsOfTokens = new Set(newest.rows.map(({ id }) => id));
-  const named = await client.query<SessionRow>({
+  const byId = await client.query<SessionRow>({
     name: 'sessions-of-ids',
     text: `select ${sessionColumns} from session where ledger = $1 and id = any($2::uuid[])`,
     values: [ledger, wanted.ids],
   });
-  return [...newest.rows, ...named.rows.filter(({ id }) => !idsOfTokens.has(id))];
+  return [...newest.rows, ...byId.rows.filter(({ id }) => !idsOfTokens.has(id))];
 }
 
 export async function upsertSessions(

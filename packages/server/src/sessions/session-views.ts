@@ -35,12 +35,12 @@ export interface SessionView {
   durationMs: number;
 }
 
-export type FoundSession = SessionRow & { ledger: number };
+export type LedgerSession = SessionRow & { ledger: number };
 
 /** Views of sessions. Actor and client come from the opening event, so erased values are absent. */
 export async function sessionViews(
   client: Client,
-  rows: readonly FoundSession[],
+  rows: readonly LedgerSession[],
   { ledgers, context }: { ledgers: readonly Ledger[]; context: SessionContext },
 ): Promise<SessionView[]> {
   const ledgerOf = new Map(ledgers.map((ledger) => [ledger.id, ledger]));

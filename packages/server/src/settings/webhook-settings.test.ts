@@ -22,7 +22,7 @@ test('a receiver is its URL, its secret, a tenant and the internal networks that
   });
 });
 
-test('a receiver by http is in a network that is named, or nothing would ever be sent to it', () => {
+test('a receiver by http is refused unless its network is named, because nothing would be sent to it', () => {
   const byHttp = { ...good, BITACORA_SESSION_WEBHOOK_URL: 'http://hooks.example.com/' };
   expect(() => readSettings(byHttp)).toThrow(
     expect.objectContaining({ parameter: 'BITACORA_WEBHOOK_NETWORKS' }),
@@ -47,7 +47,7 @@ test.each([
   ['BITACORA_WEBHOOK_NETWORKS', 'localhost'],
   ['BITACORA_WEBHOOK_NETWORKS', '10.0.0.0/8/8'],
   ['BITACORA_WEBHOOK_NETWORKS', 'fe80::%eth0/64'],
-])('%s is not taken as %j, and is named', (variable, value) => {
+])('%s is refused as %j, and the message names it', (variable, value) => {
   expect(() => readSettings({ ...good, [variable]: value })).toThrow(
     expect.objectContaining({ parameter: variable }),
   );

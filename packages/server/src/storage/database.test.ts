@@ -14,7 +14,7 @@ function message(type: string, content: Buffer): Buffer {
   return Buffer.concat([head, content]);
 }
 
-test('a connection whose end comes with the answer that opens it fails the question, not the process', async () => {
+test('a connection that ends in the moment it opens fails the question and not the process', async () => {
   // The messages of PostgreSQL arrive together, as they do when the process was busy.
   const dying = createServer((socket) => {
     socket.on('error', () => undefined);

@@ -28,7 +28,7 @@ const listed = (...names: readonly string[]): void =>
     ),
   );
 
-test('links that the install script did not make are made, those that are there stay', () => {
+test('links that the install script did not make are made, and existing links stay', () => {
   listed('libpq.so', 'libpq.so.5');
   symlinkSync('elsewhere', join(folder, 'native/lib/libpq.so'));
   restoreLinks(folder);
@@ -38,6 +38,6 @@ test('links that the install script did not make are made, those that are there 
   expect(readFileSync(join(folder, 'native/lib/libpq.so.5'), 'utf8')).toBe('library');
 });
 
-test('a package without a list needs none', () => {
+test('a package without a list of links needs no links', () => {
   expect(() => restoreLinks(folder)).not.toThrow();
 });

@@ -6,7 +6,7 @@ const linkList = z.array(z.object({ source: z.string(), target: z.string() }));
 
 /**
  * Makes the missing links of PostgreSQL's libraries in `folder`, the folder of their npm package. Tarballs hold no links, and
- * npm may be told not to run the package's install script that makes them.
+ * npm does not run the package's install script, which makes them, when scripts are switched off.
  * @throws Error of the file system when the folder cannot be written
  */
 export function restoreLinks(folder: string): void {

@@ -3,7 +3,9 @@ import { readWebhookKeys, signWebhook } from './sign-webhook.ts';
 
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const message = {
-  ...{ id: 'msg_p5jXN8AQM9LWM0D4loKWxJek', at: 1_614_265_330_000, body: '{"test": 2432232314}' },
+  id: 'msg_p5jXN8AQM9LWM0D4loKWxJek',
+  at: 1_614_265_330_000,
+  body: '{"test": 2432232314}',
 };
 
 test('a message is signed as the published vector of Standard Webhooks says', () => {
@@ -14,7 +16,7 @@ test('a message is signed as the published vector of Standard Webhooks says', ()
   });
 });
 
-test('while a secret is changed, both sign', () => {
+test('while a secret is replaced, a message is signed with both secrets', () => {
   const other = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
   const signed = signWebhook(message, readWebhookKeys(`${other} ${secret}`) ?? []);
   const [first, second] = signed['webhook-signature']?.split(' ') ?? [];
@@ -31,6 +33,6 @@ test.each([
   `${secret} whsec_short`,
   `${secret} ${secret} ${secret}`,
   'whsec_<script>',
-])('%j is no secret to sign with', (text) => {
+])('%j is refused as a secret', (text) => {
   expect(readWebhookKeys(text)).toBeUndefined();
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Audited, policyOfHandler } from './audited.ts';
 
-test('a handler says more than its controller, and overrides it field by field', () => {
+test('a handler adds to the fields of its controller and overrides them one by one', () => {
   class Bookings {
     list(): void {}
     cancel(): void {}

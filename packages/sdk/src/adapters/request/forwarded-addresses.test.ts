@@ -16,7 +16,7 @@ test.each([
   ['', undefined],
 ])('of %j the address is %j', (text, address) => expect(addressIn(text)).toBe(address));
 
-test('addresses come nearest first and end where one cannot be placed', () => {
+test('addresses come nearest first and end at the first that cannot be read', () => {
   expect(forwardedAddresses('x-forwarded-for', '1.1.1.1, 2.2.2.2,3.3.3.3')).toEqual([
     '3.3.3.3',
     '2.2.2.2',
@@ -30,7 +30,7 @@ test('addresses come nearest first and end where one cannot be placed', () => {
   expect(forwardedAddresses('forwarded', 'by=9.9.9.9')).toEqual([]);
 });
 
-test('of a very long list only the nearest are looked at', () => {
+test('of a very long list only the nearest addresses are read', () => {
   const many = Array.from({ length: 5_000 }, (_, n) => `10.0.${n >> 8}.${n & 255}`).join(',');
   expect(forwardedAddresses('x-forwarded-for', many)).toHaveLength(30);
 });

@@ -7,12 +7,12 @@ import { requestLimits } from './request-limits.ts';
 
 const { textLengthMaxChars, urlLengthMaxChars } = requestLimits;
 
-test('what fits is copied as it is', () => {
+test('a value within the limits is copied as it is', () => {
   const sent = { a: 'x'.repeat(textLengthMaxChars), b: [1, true, null, { c: 'ñ' }], d: 1.5 };
   expect(recordable(sent)).toEqual(sent);
 });
 
-test('what does not fit says how much it was', () => {
+test('a value beyond the limits is replaced by its size', () => {
   expect(recordable('x'.repeat(textLengthMaxChars + 1))).toBe(`[${textLengthMaxChars + 1} characters]`);
   expect(recordable(Buffer.alloc(9))).toBe('[9 bytes]');
   expect(recordable(Array(200).fill(1))).toContain('[50 more]');
@@ -22,7 +22,7 @@ test('what does not fit says how much it was', () => {
   expect(JSON.stringify(recordable(JSON.parse('['.repeat(50) + ']'.repeat(50))))).toContain('[too deep]');
 });
 
-test('whatever a client sends, the largest event of it is taken', () => {
+test('for any request of a client the largest event is accepted', () => {
   const worst = Array.from({ length: 150 }, () => '\u0001'.repeat(textLengthMaxChars));
   const event = {
     action: 'http.request',
@@ -49,7 +49,7 @@ test('a URL that is too long loses its query first, then the end of its path', (
   );
 });
 
-test('texts lose NUL and halves of pairs, and are not cut within a word', () => {
+test('texts lose NUL and lone surrogates, and are not cut within a word', () => {
   expect(cleanText('a\0b\ud800c😀')).toBe('a\ufffdb\ufffdc😀');
   expect(shortText('two words secret-secret', 15)).toBe('two words … [23 characters]');
 });

@@ -19,28 +19,28 @@ export function columnOf(values: readonly FieldValue[], count: number): FieldCol
   return { values: values.map(({ value }) => value), ordinals };
 }
 
-/** How often each value occurs in a set: one step for each entry, for any number of values. */
+/** How often each value occurs in a set. Takes one step for each entry, however many values there are. */
 export function countColumn({ values, ordinals }: FieldColumn, set: RankSet): Map<string, number> {
   const counts = new Uint32Array(values.length + 1);
   for (const rank of ranksOf(set)) {
     const ordinal = ordinals[rank] ?? 0;
     counts[ordinal] = (counts[ordinal] ?? 0) + 1;
   }
-  const found = new Map<string, number>();
+  const countOfValue = new Map<string, number>();
   for (const [place, value] of values.entries()) {
     const count = counts[place + 1] ?? 0;
-    if (count > 0) found.set(value, count);
+    if (count > 0) countOfValue.set(value, count);
   }
-  return found;
+  return countOfValue;
 }
 
-/** The same value by value: for a field with several values an entry, and for spans that still change. */
+/** Counts each value by itself: for a field with several values in an entry, and for spans that still change. */
 export function countValues(values: readonly FieldValue[], set: RankSet, size: number): Map<string, number> {
   const whole = countOf(set) === size;
-  const found = new Map<string, number>();
-  for (const one of values) {
-    const count = whole ? one.count : countCommon(set, one.set());
-    if (count > 0) found.set(one.value, count);
+  const countOfValue = new Map<string, number>();
+  for (const value of values) {
+    const count = whole ? value.count : countCommon(set, value.set());
+    if (count > 0) countOfValue.set(value.value, count);
   }
-  return found;
+  return countOfValue;
 }

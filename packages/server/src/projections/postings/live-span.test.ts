@@ -34,7 +34,7 @@ test('a view does not change when the span grows', async () => {
   expect(span.view().count).toBe(102);
 });
 
-test('values and their counts are those of the moment of the view, asked before or after the span grew', async () => {
+test("values and their counts are those of the view's moment, whether they are read before or after the span grew", async () => {
   const span = createLiveSpan(0);
   const add = (at: number, value: string): void => span.add(at, new Set([`n\u0000${value}`]));
   add(10, 'a');
@@ -48,8 +48,8 @@ test('values and their counts are those of the moment of the view, asked before 
     ['b', 1, [0]],
   ]);
   for (const value of ['a', 'a', 'c']) add(20, value);
-  for (const one of [view, untouched])
-    expect(await scanned(one)).toEqual([
+  for (const current of [view, untouched])
+    expect(await scanned(current)).toEqual([
       ['a', 1, [1]],
       ['b', 1, [0]],
     ]);
@@ -58,14 +58,14 @@ test('values and their counts are those of the moment of the view, asked before 
     ['b', 1, [0]],
     ['c', 1, [4]],
   ]);
-  // More fields than are remembered.
+  // More fields than the limit of fields in memory.
   for (let n = 0; n < 40; n++) expect(await span.view().scan(`f${n}`, () => true)).toEqual([]);
   expect(await span.view().counts('n', (await span.view().lookup(['n\u0000a']))[0] as never)).toEqual(
     new Map([['a', 3]]),
   );
 });
 
-test('what is remembered of fields with many values has an end', async () => {
+test('the values of fields that are kept in memory are limited', async () => {
   const span = createLiveSpan(0);
   for (let n = 0; n < 12_000; n++) span.add(n, new Set([`few\u0000x`, `a\u0000${n}`, `b\u0000${n}`]));
   const view = span.view();

@@ -6,7 +6,7 @@ import type { Ranks, Span } from '../../query/index.ts';
 import { fieldBounds } from '../../query/index.ts';
 
 const fieldsRememberedMax = 16;
-/** Of all fields together: about two hundred bytes each, for each ledger that is asked. */
+/** Values of all fields together, about two hundred bytes each; the limit holds for each ledger that is read. */
 const valuesRememberedMax = 20_000;
 
 /** A span that still grows, in memory. */
@@ -56,37 +56,37 @@ function viewOf(live: {
   const ranks: Ranks = { ats: Float64Array.from(offsets, (offset) => live.ats[offset] ?? 0), offsets };
   const rankOf = new Uint32Array(count);
   offsets.forEach((offset, rank) => (rankOf[offset] = rank));
-  /** Arrived in order of time, as most do: a position is its rank. */
-  const inOrder = rankOf.every((own, position) => own === position);
+  /** When all entries arrived in order of time, as most do, a position is its rank. */
+  const inOrder = rankOf.every((rank, position) => rank === position);
   const ranksOfPositions = (list: readonly number[]): Uint32Array => {
-    const own = (list.at(-1) ?? 0) < count ? list : list.filter((position) => position < count);
-    if (inOrder) return Uint32Array.from(own);
-    const found = new Uint32Array(own.length);
-    own.forEach((position, place) => (found[place] = rankOf[position] ?? 0));
-    return found.length > 1 ? found.sort() : found;
+    const ownPositions = (list.at(-1) ?? 0) < count ? list : list.filter((position) => position < count);
+    if (inOrder) return Uint32Array.from(ownPositions);
+    const ownRanks = new Uint32Array(ownPositions.length);
+    ownPositions.forEach((position, place) => (ownRanks[place] = rankOf[position] ?? 0));
+    return ownRanks.length > 1 ? ownRanks.sort() : ownRanks;
   };
   const setOf = (list: readonly number[] | undefined): RankSet =>
     list ? listSet(count, ranksOfPositions(list)) : emptySet(count);
-  /** To find them all keys are looked at: while nothing is added the same few fields are asked for again and again. */
+  /** Finding a field's values takes a pass over all keys, so they are kept for as long as this view is the latest. */
   const remembered = new Map<string, readonly FieldValue[]>();
   let valuesRemembered = 0;
   const valuesOf = (field: string): readonly FieldValue[] => {
-    const known = remembered.get(field);
-    if (known) return known;
+    const cached = remembered.get(field);
+    if (cached) return cached;
     const prefix = fieldBounds(field).start.toString();
-    const found: FieldValue[] = [];
+    const values: FieldValue[] = [];
     for (const [key, list] of positions) {
       if (!key.startsWith(prefix) || (list[0] ?? 0) >= count) continue;
       const value = key.slice(prefix.length);
-      found.push({ value, count: countBelow(list, count), set: () => setOf(list) });
+      values.push({ value, count: countBelow(list, count), set: () => setOf(list) });
     }
-    valuesRemembered += found.length;
+    valuesRemembered += values.length;
     if (remembered.size >= fieldsRememberedMax || valuesRemembered > valuesRememberedMax) {
       remembered.clear();
-      valuesRemembered = found.length;
+      valuesRemembered = values.length;
     }
-    remembered.set(field, found);
-    return found;
+    remembered.set(field, values);
+    return values;
   };
   function* postingsInOrder(): Generator<Posting> {
     for (const { key, text } of inByteOrder([...positions.keys()])) {

@@ -5,7 +5,7 @@ import { insertSpan, selectRanks, type SpanRow } from './span-rows.ts';
 import type { Ranks } from '../../query/index.ts';
 import { mergeWidth } from './span-levels.ts';
 
-/** Makes one span of the next level of 16 adjacent ones and removes them: fewer, longer lists to look into. */
+/** Replaces 16 adjacent spans by one of the next level, so that a search reads fewer and longer lists. */
 export async function mergeSpans(client: Client, ledger: number, rows: readonly SpanRow[]): Promise<void> {
   const [first] = rows;
   if (!first || rows.length !== mergeWidth) throw new Error(`${mergeWidth} spans merge, not ${rows.length}`);
@@ -73,13 +73,13 @@ async function postingsOf(
   options: { ledger: number; row: SpanRow; rankOf: Uint32Array | undefined },
 ): Promise<Iterator<Posting>> {
   const { row, rankOf } = options;
-  const found = await client.query<{ page: Buffer }>({
+  const pages = await client.query<{ page: Buffer }>({
     name: 'span-pages',
     text: 'select page from posting where ledger = $1 and level = $2 and number = $3 order by first_key',
     values: [options.ledger, row.level, row.number],
   });
   return (function* (): Generator<Posting> {
-    for (const { page } of found.rows) {
+    for (const { page } of pages.rows) {
       for (const { key, set } of readPage(page, row.count)) {
         yield {
           key,
@@ -92,7 +92,7 @@ async function postingsOf(
   })();
 }
 
-/** Postings of all streams in order of key; those of one key become one. */
+/** The postings of all streams in order of key; postings of the same key become one. */
 function* mergeStreams(streams: readonly Iterator<Posting>[]): Generator<Posting> {
   const heads = streams.map((stream) => nextOf(stream));
   for (;;) {

@@ -10,7 +10,7 @@ const postings = fc.dictionary(fc.string({ minLength: 1, maxLength: 12, unit: 'g
   maxKeys: 40,
 });
 
-test('every key of a page set is found again with its ranks, in sparse and dense lists', async () => {
+test('every key of a set of pages is read back with its ranks, in sparse and dense lists', async () => {
   await fc.assert(
     fc.asyncProperty(postings, async (given) => {
       const sorted = Object.entries(given)
@@ -18,7 +18,7 @@ test('every key of a page set is found again with its ranks, in sparse and dense
         .sort((a, b) => a.key.compare(b.key));
       const pages = await packPages(sorted, universe);
       for (const { key, ranks } of sorted) {
-        const page = pages.findLast((one) => one.firstKey.compare(key) <= 0);
+        const page = pages.findLast((candidate) => candidate.firstKey.compare(key) <= 0);
         const found = findInPage(page?.bytes ?? Buffer.alloc(0), key, universe);
         expect([...ranksOf(found)]).toEqual([...ranks]);
         expect(countOf(found)).toBe(ranks.length);

@@ -15,13 +15,14 @@ export interface PostingPage {
 /** Rows of this size stay inline in the heap (PostgreSQL moves values away from about 2,000 bytes). */
 const pageBytesMax = 1_900;
 
-/** A few milliseconds of work; requests go first in between. */
+/** A few milliseconds of work; in between the event loop answers requests. */
 const postingsPerTurn = 2_000;
 
 /**
  * Packs postings, sorted by key, into pages. A page is a run of
- * `varint shared · varint rest · key bytes · varint count · byte form · list`, where `shared` letters are those of the
- * key before. A list is ascending gaps as varints, or a bitmap where that is shorter; a long one has a page of its own.
+ * `varint shared · varint rest · key bytes · varint count · varint list bytes · list`. The first `shared` bytes of a key are
+ * those of the key before. A list is ascending gaps as varints, or a bitmap where that is shorter; a long list has a page of
+ * its own.
  */
 export async function packPages(postings: Iterable<Posting>, universe: number): Promise<PostingPage[]> {
   const pages: PostingPage[] = [];
@@ -53,9 +54,9 @@ export async function packPages(postings: Iterable<Posting>, universe: number): 
 
 /** The set of one key in a page; empty when the page has no such key. */
 export function findInPage(page: Buffer, key: Buffer, universe: number): RankSet {
-  for (const found of readPage(page, universe)) {
-    const order = found.key.compare(key);
-    if (order === 0) return found.set();
+  for (const posting of readPage(page, universe)) {
+    const order = posting.key.compare(key);
+    if (order === 0) return posting.set();
     if (order > 0) break;
   }
   return emptySet(universe);
@@ -138,7 +139,7 @@ function createWriter(): Writer {
   };
 }
 
-/** `byte length · list`, whichever form is shorter. */
+/** Writes `varint list bytes · list`, in the form that is shorter. */
 function writeList(writer: Writer, ranks: Uint32Array, universe: number): void {
   const bitmapBytes = Math.ceil(universe / 32) * 4;
   let gapBytes = 0;

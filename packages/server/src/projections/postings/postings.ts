@@ -22,23 +22,26 @@ export interface SpanSet {
 
 export interface Postings extends Projection {
   /**
-   * Brings the newest spans in memory up to `size` and returns them as they are then. To be called before the reading
-   * transaction begins: what moves from memory to the store meanwhile is in both.
+   * Brings the newest spans in memory up to `size` and returns them. To be called before the reading transaction begins:
+   * a span that is stored in between is then both in the answer and in the store, never in neither.
    */
   advance(ledger: LedgerRow, size: number): Promise<Span[]>;
-  /** Does so in the background for ledgers that are read, so that a question finds little left to do. */
+  /** Does the same in the background for ledgers that are read, so that little is left to do when a question comes. */
   keepWarm(ledger: LedgerRow, size: number): Promise<void>;
   /** The spans of a ledger in the reader's transaction, given what `advance` returned. */
   open(client: Client, ledger: LedgerRow, pinned: readonly Span[]): Promise<SpanSet>;
 }
 
 const readEntriesMax = 2_000;
-/** Ledgers whose newest span is held in memory, about 30 MB each with common events; the one read longest ago is dropped. */
+/**
+ * Ledgers whose newest span is held in memory, about 30 MB each with common events. At the limit the ledger that was read
+ * longest ago is dropped.
+ */
 const tailsMax = 64;
 
 /**
- * The inverted index (docs/decisions/0001): per span of entries, for every field value and word the list of entries that
- * have it. Complete spans are stored; the newest entries are indexed in memory by every process that reads.
+ * The inverted index (docs/decisions/0001). It holds, for each span of entries and each field value or word, the list of
+ * entries that have it. Complete spans are stored; every process that reads indexes the newest entries in its memory.
  */
 export function createPostings(options: {
   database: Database;
@@ -49,10 +52,10 @@ export function createPostings(options: {
   const cache: SpanCache = createSpanCache(options.cacheBytesMax);
   const tails = new Map<number, Tail>();
   const remainders = new WeakMap<Ranks, { minimum: number; set: RankSet }>();
-  /** Entries of a span that are still there: the ranks of one span are asked for again and again. */
+  /** The entries of a span that were not purged. Kept in `remainders`, because most questions need them. */
   const remainingOf = (span: Span, ranks: Ranks, minimum: number): RankSet => {
-    const known = remainders.get(ranks);
-    if (known?.minimum === minimum) return known.set;
+    const cached = remainders.get(ranks);
+    if (cached?.minimum === minimum) return cached.set;
     const left: number[] = [];
     ranks.offsets.forEach((offset, rank) => {
       if (span.firstIndex + offset >= minimum) left.push(rank);
@@ -63,17 +66,17 @@ export function createPostings(options: {
   };
 
   const tailOf = (ledger: LedgerRow): Tail => {
-    const known = tails.get(ledger.id);
-    if (known) {
+    const existing = tails.get(ledger.id);
+    if (existing) {
       tails.delete(ledger.id);
-      tails.set(ledger.id, known);
-      return known;
+      tails.set(ledger.id, existing);
+      return existing;
     }
     const [oldest] = tails.keys();
     if (tails.size >= tailsMax && oldest !== undefined) tails.delete(oldest);
-    const made = createTail(ledger, { database, ledgers });
-    tails.set(ledger.id, made);
-    return made;
+    const tail = createTail(ledger, { database, ledgers });
+    tails.set(ledger.id, tail);
+    return tail;
   };
   return {
     name: 'postings',
@@ -118,7 +121,7 @@ export function createPostings(options: {
       for (let level = 0; level < spanLevelMax; level++) {
         const { rows } = await selectSpans(client, ledger.id);
         const ofLevel = rows.filter((row) => row.level === level);
-        // Spans of a group whose first spans were purged stay as they are.
+        // A group whose first spans were purged is never merged.
         for (const group of Map.groupBy(ofLevel, (row) => Math.floor(row.number / mergeWidth)).values())
           if (group.length === mergeWidth) await mergeSpans(client, ledger.id, group);
       }
@@ -143,7 +146,7 @@ interface Tail {
   forget(end: number): void;
 }
 
-/** Of an entry that is gone: nobody finds it, and what counts all leaves it out. */
+/** The terms of a purged entry: without terms no search finds it. */
 const noTerms: ReadonlySet<string> = new Set();
 
 /** The entries after the stored spans, indexed in memory. */
@@ -155,23 +158,24 @@ function createTail(ledger: LedgerRow, options: { database: Database; ledgers: L
   let busy: Promise<void> = Promise.resolve();
 
   const read = async (size: number): Promise<void> => {
-    let looked = -1;
+    let lastPurgedRead = -1;
     while ((indexed ?? 0) < size) {
       await options.database.read(scope, async (client) => {
         const { minimum, rows } = await selectSpans(client, ledger.id);
         const stored = endOf(rows);
-        // A span that lost its first entries is indexed from its start on, since positions count from there.
+        // Positions count from a span's start, so a span whose first entries were purged is indexed from its start too.
         const first = Math.max(indexed ?? 0, stored, minimum - (minimum % spanEntries));
         spans = spans.filter((span) => span.firstIndex >= stored);
         const end = Math.min(size, first + readEntriesMax);
         const entries = end > first ? await options.ledgers.follow(client, ledger, { first, end }) : [];
-        const found = entries[0]?.index ?? end;
-        // The entries were purged after this transaction began: the next transaction sees that.
-        if (found > Math.max(first, minimum) && looked !== first) {
-          looked = first;
+        const firstIndex = entries[0]?.index ?? end;
+        // The first entries were purged after this transaction began, so another transaction reads the new minimum.
+        if (firstIndex > Math.max(first, minimum) && lastPurgedRead !== first) {
+          lastPurgedRead = first;
           return;
         }
-        for (let purged = first; purged < Math.min(found, minimum); purged++) spanAt(purged).add(0, noTerms);
+        for (let purged = first; purged < Math.min(firstIndex, minimum); purged++)
+          spanAt(purged).add(0, noTerms);
         for (const { index, at, event, open } of entries) {
           spanAt(index).add(at, termsOf({ event, open }, tenantKeys.searchToken));
         }
@@ -182,14 +186,14 @@ function createTail(ledger: LedgerRow, options: { database: Database; ledgers: L
   const spanAt = (index: number): LiveSpan => {
     const last = spans.at(-1);
     if (last && last.firstIndex + spanEntries > index) return last;
-    const made = createLiveSpan(Math.floor(index / spanEntries) * spanEntries);
-    spans.push(made);
-    return made;
+    const span = createLiveSpan(Math.floor(index / spanEntries) * spanEntries);
+    spans.push(span);
+    return span;
   };
   return {
     advance(size) {
       if (indexed !== undefined && indexed >= size) return Promise.resolve();
-      // One reader works at a time; a reader that waits finds most of the work done.
+      // One call reads at a time; a call that waits has little left to read.
       busy = busy.then(
         () => read(size),
         () => read(size),

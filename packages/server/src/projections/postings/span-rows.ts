@@ -13,7 +13,7 @@ export interface SpanRow {
 
 const pagesPerInsert = 500;
 
-/** Stores a complete span once: a second writer finds it in the store and does nothing. */
+/** Stores a complete span, or does nothing when another writer has stored it. */
 export async function insertSpan(
   client: Client,
   span: {
@@ -63,7 +63,7 @@ export async function selectSpans(
   client: Client,
   ledger: number,
 ): Promise<{ minimum: number; rows: SpanRow[] }> {
-  const found = await client.query<SpanRow & { minimum: number }>({
+  const result = await client.query<SpanRow & { minimum: number }>({
     name: 'spans',
     text: `select h.minimum, s.level, s.number, s.first_index as "firstIndex", s.count, s.least_at as "leastAt",
        s.greatest_at as "greatestAt"
@@ -71,9 +71,9 @@ export async function selectSpans(
      where h.ledger = $1 order by s.first_index, s.level desc`,
     values: [ledger],
   });
-  const rows: (SpanRow | Record<keyof SpanRow, null>)[] = found.rows;
+  const rows: (SpanRow | Record<keyof SpanRow, null>)[] = result.rows;
   return {
-    minimum: found.rows[0]?.minimum ?? 0,
+    minimum: result.rows[0]?.minimum ?? 0,
     rows: rows.filter((row): row is SpanRow => row.level !== null),
   };
 }
@@ -82,12 +82,12 @@ export async function selectRanks(
   client: Client,
   span: { ledger: number; level: number; number: number },
 ): Promise<Ranks> {
-  const found = await client.query<{ ranks: Buffer }>({
+  const result = await client.query<{ ranks: Buffer }>({
     name: 'ranks',
     text: 'select ranks from span where ledger = $1 and level = $2 and number = $3',
     values: [span.ledger, span.level, span.number],
   });
-  return decodeRanks(found.rows[0]?.ranks ?? Buffer.alloc(0));
+  return decodeRanks(result.rows[0]?.ranks ?? Buffer.alloc(0));
 }
 
 /** Times as float64 or, within 49 days, as uint32 after the first; then offsets as uint32. Little endian. */

@@ -7,7 +7,7 @@ import { selectRanks, type SpanRow } from './span-rows.ts';
 import type { Ranks, Span } from '../../query/index.ts';
 import { fieldBounds, valueOfKey } from '../../query/index.ts';
 
-/** Decoded sets and ranks, limited by their size in bytes; the value that was used longest ago leaves first. */
+/** Decoded sets and ranks, limited by their size in bytes; the value that was used longest ago is removed first. */
 export interface SpanCache {
   get<T>(key: string): T | undefined;
   set(key: string, value: unknown, bytes: number): void;
@@ -18,11 +18,11 @@ export function createSpanCache(bytesMax: number): SpanCache {
   let total = 0;
   return {
     get<T>(key: string): T | undefined {
-      const found = kept.get(key);
-      if (!found) return undefined;
+      const cached = kept.get(key);
+      if (!cached) return undefined;
       kept.delete(key);
-      kept.set(key, found);
-      return found.value as T;
+      kept.set(key, cached);
+      return cached.value as T;
     },
     set(key, value, bytes) {
       // Two readers that missed it at the same time both load it.
@@ -71,8 +71,8 @@ export function storedSpan(
 }
 
 /**
- * The sets of keys in many spans with one statement: a page is found as the last that starts at or below the key.
- * Answers per span, in the order of `rows`, per key in the order of `keys`.
+ * The sets of keys in many spans with one statement. A key is on the last page that starts at or below it. The answer has
+ * a list for each row, in the order of `rows`, and in it a set for each key, in the order of `keys`.
  */
 export async function lookupSpans(
   client: Client,
@@ -80,18 +80,18 @@ export async function lookupSpans(
 ): Promise<RankSet[][]> {
   const { ledger, rows, keys, cache } = options;
   const cacheKey = (row: SpanRow, key: string): string => `set ${ledger}/${row.level}/${row.number} ${key}`;
-  const known = new Map<string, RankSet>();
+  const sets = new Map<string, RankSet>();
   const missing: { row: SpanRow; key: string }[] = [];
   for (const row of rows) {
     for (const key of keys) {
       const cached = cache.get<RankSet>(cacheKey(row, key));
-      if (cached) known.set(cacheKey(row, key), cached);
+      if (cached) sets.set(cacheKey(row, key), cached);
       else missing.push({ row, key });
     }
   }
   if (missing.length > 0) {
     const encoded = missing.map(({ key }) => Buffer.from(key));
-    const found = await client.query<{ position: number; page: Buffer }>({
+    const result = await client.query<{ position: number; page: Buffer }>({
       name: 'posting-pages',
       text: `select (w.position - 1)::integer as position, p.page
        from unnest($2::integer[], $3::bigint[], $4::bytea[]) with ordinality as w(level, number, key, position)
@@ -99,21 +99,21 @@ export async function lookupSpans(
          and first_key <= w.key order by first_key desc limit 1) p`,
       values: [ledger, missing.map(({ row }) => row.level), missing.map(({ row }) => row.number), encoded],
     });
-    const pages = new Map(found.rows.map((page) => [page.position, page.page]));
+    const pages = new Map(result.rows.map((page) => [page.position, page.page]));
     missing.forEach(({ row, key }, position) => {
       const set = findInPage(
         pages.get(position) ?? Buffer.alloc(0),
         encoded[position] ?? Buffer.alloc(0),
         row.count,
       );
-      known.set(cacheKey(row, key), set);
+      sets.set(cacheKey(row, key), set);
       cache.set(cacheKey(row, key), set, bytesOf(set));
     });
   }
-  return rows.map((row) => keys.map((key) => known.get(cacheKey(row, key)) ?? emptySet(row.count)));
+  return rows.map((row) => keys.map((key) => sets.get(cacheKey(row, key)) ?? emptySet(row.count)));
 }
 
-/** Multi-valued fields are remembered as such. */
+/** `column` is undefined for a field that has several values in an entry. */
 interface CachedColumn {
   column: FieldColumn | undefined;
 }
@@ -144,7 +144,7 @@ async function fieldPages(
   const cached = cache.get<FieldValue[]>(name);
   if (cached) return cached;
   const { start, end } = fieldBounds(field);
-  const found = await client.query<{ page: Buffer }>({
+  const pages = await client.query<{ page: Buffer }>({
     name: 'field-pages',
     text: `select page from posting where ledger = $1 and level = $2 and number = $3 and first_key < $5
        and first_key >= coalesce((select first_key from posting
@@ -154,7 +154,7 @@ async function fieldPages(
   });
   const values: FieldValue[] = [];
   let bytes = 0;
-  for (const { page } of found.rows) {
+  for (const { page } of pages.rows) {
     bytes += page.length * 3;
     for (const posting of readPage(page, row.count)) {
       if (posting.key.compare(start) >= 0 && posting.key.compare(end) < 0) {

@@ -43,8 +43,8 @@ export function countEntries(entries: readonly Pick<FollowedEntry, 'at' | 'open'
   const counts = new Map<string, RollupCount>();
   const add = (bucket: string, field: string, value: string, outcome: string): void => {
     const key = `${bucket}\0${field}\0${value}\0${outcome}`;
-    const found = counts.get(key);
-    if (found) found.count++;
+    const existing = counts.get(key);
+    if (existing) existing.count++;
     else counts.set(key, { bucket, field, value, outcome, count: 1 });
   };
   for (const { at, open } of entries) {
@@ -61,17 +61,17 @@ export function countEntries(entries: readonly Pick<FollowedEntry, 'at' | 'open'
 }
 
 function valuesOf(event: OpenEvent, field: (typeof totalFields)[number]): readonly string[] {
-  const one = (value: string | undefined): string[] =>
+  const listOf = (value: string | undefined): string[] =>
     value === undefined || value.length > 120 ? [] : [value];
   switch (field) {
     case '':
       return [''];
     case 'actor':
-      return one(event.actor.id);
+      return listOf(event.actor.id);
     case 'target.type':
       return [...new Set(event.targets?.map((target) => target.type))];
     default:
-      return one(event[field]);
+      return listOf(event[field]);
   }
 }
 

@@ -30,7 +30,7 @@ export interface LinkOptions {
 const pages = createSignInPages();
 const emailCharsMax = 320;
 
-/** The pages to set a password by a link that works once, and to ask for such a link. */
+/** The page that sets a password by a one-time link, and the page to ask for such a link. */
 export function linkRoutes(options: LinkOptions): Route[] {
   return [linkPage(options), setPasswordPage(options), forgotPage(options), askForReset(options)];
 }
@@ -65,9 +65,9 @@ function setPasswordPage(options: LinkOptions): Route {
     async handle(call, language) {
       const { secret = '', password = '', email = '' } = formFields(call);
       try {
-        const done = await people.signIn.withLink({ secret, password, email }, originOf(call.request));
-        await reportDone(call, done, options);
-        return await enter(call, done.cookie);
+        const signedIn = await people.signIn.withLink({ secret, password, email }, originOf(call.request));
+        await reportSignIn(call, signedIn, options);
+        return await enter(call, signedIn.cookie);
       } catch (error) {
         if (!(error instanceof AuditError) || error.status >= 500 || error.status === 429) throw error;
         void call.reply.code(error.status);
@@ -77,7 +77,7 @@ function setPasswordPage(options: LinkOptions): Route {
   });
 }
 
-/** The page once more, with what is wrong; another page when the link is used up. */
+/** Shows the page again with what is wrong. When the link was used, shows a page that says so. */
 async function refusedPage(
   error: AuditError,
   shown: { language: PageLanguage; secret: string; email: string; people: People },
@@ -90,7 +90,7 @@ async function refusedPage(
   return pages.password({ language, secret, email, problem, ownEmail });
 }
 
-async function reportDone(
+async function reportSignIn(
   { request }: Pick<Call, 'request'>,
   { user, purpose }: Awaited<ReturnType<People['signIn']['withLink']>>,
   { tenants, acts }: LinkOptions,
@@ -125,12 +125,12 @@ function askForReset(options: LinkOptions): Route {
   const { cookie, tenants, mail, defaultTenant, onMailError } = options;
   return createPageRoute(cookie)({
     path: '/app/forgot',
-    summary: 'Ask for a reset: the answer is the same for everybody',
+    summary: 'Ask for a reset; the answer is the same whether or not the user exists',
     post: true,
     async handle(call, language) {
       const { tenant: name = defaultTenant, email = '' } = formFields(call);
       const tenant = await tenantNamed(tenants, name);
-      // The answer does not wait for the message, so that its time does not tell whether the user exists.
+      // The answer does not wait for the message, so its time does not show whether the user exists.
       if (tenant && mail.enabled)
         void sendReset(call, { tenant, email, language }, options).catch(onMailError);
       return pages.forgot({ language, tenant: name, sent: true });

@@ -7,7 +7,7 @@ import type { Call, Route } from '../../http/index.ts';
 import type { SessionCookie } from '../../http/index.ts';
 import { pageLanguageOf, type PageLanguage } from '../../people/index.ts';
 
-/** A page or, with `post`, where its form goes. */
+/** A page; with `post`, the route to which the page's form is sent. */
 export interface PageRoute {
   path: string;
   summary: string;
@@ -19,7 +19,7 @@ export interface PageRoute {
 
 export const tenantQuery = z.object({ tenant: z.string().max(63).optional() });
 
-/** Pages in the reader's language under a strict policy; forms only from our own pages. */
+/** Shows pages in the reader's language with a strict content policy; accepts forms only from our own pages. */
 export function createPageRoute(cookie: SessionCookie): (page: PageRoute) => Route {
   return ({ path, summary, post, params, query, handle }) => ({
     method: post ? 'POST' : 'GET',
@@ -34,7 +34,7 @@ export function createPageRoute(cookie: SessionCookie): (page: PageRoute) => Rou
       const language = pageLanguageOf(call.request.headers['accept-language']);
       void call.reply
         .header('content-security-policy', pagePolicy)
-        // Under `no-referrer` browsers send our own forms with the origin null, as another site would.
+        // With `no-referrer` browsers would send our own forms with the origin null, and they would be refused.
         .header('referrer-policy', 'same-origin')
         .header('x-frame-options', 'DENY')
         .header('content-language', language)
@@ -54,8 +54,8 @@ export function createEnter(
   cookie: SessionCookie,
 ): (call: Pick<Call, 'request' | 'reply'>, secret: string) => Promise<FastifyReply> {
   return async (call, secret) => {
-    const before = cookie.read(call.request);
-    const old = before === undefined ? undefined : await sessions.authenticate(before);
+    const oldSecret = cookie.read(call.request);
+    const old = oldSecret === undefined ? undefined : await sessions.authenticate(oldSecret);
     if (old) await sessions.revoke(old.user.tenant, old.user.id, old.session.id).catch(() => undefined);
     cookie.set(call.reply, secret);
     return call.reply.redirect('/app/', 303);
@@ -79,5 +79,5 @@ export async function tenantNamed(tenants: Tenants, name: string): Promise<Tenan
 }
 
 export async function tenantOf(tenants: Tenants, id: number): Promise<Tenant | undefined> {
-  return (await tenants.list()).find((one) => one.id === id);
+  return (await tenants.list()).find((tenant) => tenant.id === id);
 }

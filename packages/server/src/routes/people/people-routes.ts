@@ -49,9 +49,9 @@ export function peopleRoutes(options: PeopleRouteOptions): Route[] {
     mail,
     acts,
     defaultTenant: options.defaultTenant,
-    onMailError: (error) => logger.error({ err: error }, 'a reset could not be sent'),
+    onMailError: (error) => logger.error({ err: error }, 'the link to reset a password could not be sent'),
   });
-  const elsewhere = oidc
+  const atProvider = oidc
     ? providerRoutes({
         settings: oidc,
         provider: createProvider({ settings: oidc, box: options.box, clock: options.clock }),
@@ -65,7 +65,7 @@ export function peopleRoutes(options: PeopleRouteOptions): Route[] {
   return [
     ...signIn,
     ...links,
-    ...elsewhere,
+    ...atProvider,
     ...userSelfRoutes({ people, cookie, acts }),
     ...userRoutes({ people, mail, cookie, acts }),
     ...viewerKeyRoutes({ viewerKeys: people.viewerKeys, acts }),

@@ -4,7 +4,7 @@ import type { User } from '../../people/index.ts';
 import type { Ingest } from '../../ingest/index.ts';
 import { reportAct, type Act } from '../../ingest/index.ts';
 
-/** Puts what a person did about signing in on record, with where it came from. */
+/** Records what a person did about signing in, with the address and the browser of their request. */
 export interface PersonActs {
   report(request: FastifyRequest, who: { tenant: Tenant; user: User | undefined }, act: Act): Promise<void>;
   /** The same for a caller that has a grant. */
@@ -24,7 +24,7 @@ export function createPersonActs(stores: { tenants: Tenants; ingest: Ingest }): 
   };
 }
 
-/** An unknown user is recorded without what was typed: people type passwords where an e-mail belongs. */
+/** For an unknown user the e-mail is not recorded, because some people type their password in its place. */
 function callerOf(user: User | undefined): Grant['caller'] {
   if (!user) return { kind: 'nobody', id: 'unknown', name: 'unknown', roles: [] };
   return { kind: 'session', id: user.id, name: user.name, email: user.email, roles: [user.role] };

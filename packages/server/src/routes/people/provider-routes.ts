@@ -28,7 +28,7 @@ export interface ProviderRouteOptions {
   acts: PersonActs;
 }
 
-/** Parameters that a provider adds to the address of the way back. */
+/** Parameters that a provider adds to the callback's address. */
 const callbackParameters = [
   'code',
   'state',
@@ -40,7 +40,7 @@ const callbackParameters = [
   'scope',
 ];
 
-/** Signing in at an identity provider: there, and back. */
+/** Signing in at an identity provider: the redirect there, the callback, and the provider's report that a person signed out. */
 export function providerRoutes(options: ProviderRouteOptions): Route[] {
   return [logoutRoute(options), beginRoute(options), callbackRoute(options)];
 }
@@ -81,7 +81,7 @@ function beginRoute({ provider, cookie }: ProviderRouteOptions): Route {
   return defineRoute({
     method: 'GET',
     path: '/app/sign-in/provider',
-    summary: 'To the identity provider',
+    summary: 'Redirect to the identity provider',
     permission: undefined,
     answer: { status: 302, mediaType: html },
     async handle({ request, reply }) {
@@ -98,7 +98,7 @@ function callbackRoute(options: ProviderRouteOptions): Route {
   return defineRoute({
     method: 'GET',
     path: callbackPath,
-    summary: 'Back from the identity provider; signs in',
+    summary: 'The callback of the identity provider; signs in',
     permission: undefined,
     query: z.object(
       Object.fromEntries(callbackParameters.map((name) => [name, z.string().max(4_000).optional()])),
@@ -108,14 +108,14 @@ function callbackRoute(options: ProviderRouteOptions): Route {
       const tenant = await tenants.find(settings.tenant);
       const kept = cookie.read(call.request, keptName(cookie));
       cookie.setShort(call.reply, keptName(cookie), '');
-      // A browser that did not begin here puts nothing on record, not even a failure.
+      // A browser that did not begin here gets nothing recorded, not even a failure.
       if (!tenant || kept === undefined) return failedPage(call);
       return finish(call, { tenant, kept }, options);
     },
   });
 }
 
-/** Signs the person in whom the provider vouches for. */
+/** Signs in the person whom the provider vouches for. */
 async function finish(
   call: PageCall,
   { tenant, kept }: { tenant: Tenant; kept: string },

@@ -1,7 +1,7 @@
 import { pageTexts } from './sign-in-texts.ts';
 import { type PageLanguage } from '../../people/index.ts';
 
-/** The pages work without a script: forms that the browser sends, labels that a password manager knows. */
+/** Pages that work without a script, with field names that password managers recognise. */
 export interface SignInPages {
   signIn(options: {
     language: PageLanguage;

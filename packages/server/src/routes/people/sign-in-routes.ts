@@ -74,7 +74,7 @@ function enterCode(options: SignInOptions): Route {
   const { people, tenants, cookie } = options;
   return createPageRoute(cookie)({
     path: '/app/sign-in/code',
-    summary: 'The second step: a code',
+    summary: 'The second step of signing in: enter a code',
     post: true,
     async handle(call, language) {
       const { pending = '', code = '' } = formFields(call);
@@ -104,7 +104,7 @@ function signOut({ people, tenants, cookie, acts }: SignInOptions): Route {
         if (formFields(call)['csrf'] !== session.csrf)
           throw new AuditError('forbidden', {
             parameter: 'csrf',
-            detail: 'this form is not of your session',
+            detail: 'this form does not belong to your session',
           });
         await people.sessions.revoke(user.tenant, user.id, session.id).catch(() => undefined);
         const tenant = await tenantOf(tenants, user.tenant);
@@ -120,11 +120,11 @@ interface AnswerOptions extends SignInOptions {
   tenant: Tenant;
   method: 'password' | 'code';
   language: PageLanguage;
-  /** The page once more, with what is wrong. */
+  /** Shows the page again with what is wrong. */
   again: (problem: string) => string;
 }
 
-/** Puts the answer on record and shows what follows: the start page, the second step, or the page once more. */
+/** Records the answer and shows what follows: the start page, the second step, or the same page again. */
 async function showAnswer(
   call: Call,
   answer: SignInAnswer,
@@ -149,7 +149,7 @@ async function showAnswer(
   }
 }
 
-/** Signing in, as an event. */
+/** The event of a person who signed in. */
 export function login(user: User, method: string): Act {
   return {
     action: 'session.login',

@@ -14,17 +14,17 @@ const english = {
   newPassword: 'New password',
   setTitle: 'Set your password',
   rule: 'At least 12 characters. Spaces and letters of any language count.',
-  badEmail: 'That is no e-mail address, or it is taken.',
-  weak: 'That password will not do: at least 12 characters, not all alike.',
+  badEmail: 'That is not an e-mail address, or another user has it.',
+  weak: 'This password is too weak: use at least 12 characters that are not all the same.',
   save: 'Save and sign in',
-  gone: 'This link was used, or its time is over. Ask for a new one.',
+  gone: 'This link was used or has expired. Ask for a new one.',
   forgotTitle: 'Reset your password',
   send: 'Send me a link',
-  sent: 'If there is such a user, a link is on its way.',
+  sent: 'If this user exists, a link was sent to them.',
   provider: 'Sign in with your organisation',
   providerFailed: 'Signing in with your organisation did not work. Try again, or ask your administrator.',
   back: 'Back',
-  unsafe: 'Signing in needs https: ask whoever runs this server.',
+  unsafe: 'Signing in needs https: ask the administrator of this server.',
 };
 
 export type PageTexts = typeof english;

@@ -39,7 +39,7 @@ export async function sendLink(
   return { link: null, expiresInHours };
 }
 
-/** Puts what was done to a user on record. */
+/** Records what was done to a user. */
 export function reportUserAct(
   call: Pick<Call, 'grant' | 'request'>,
   user: User,
@@ -49,7 +49,10 @@ export function reportUserAct(
   return acts.reportOf(call.request, call.grant, { ...act, targets });
 }
 
-/** Nobody gives what they do not have themselves, and only owners touch owners. @throws forbidden */
+/**
+ * Callers may give only a role, permissions and ledgers that they have themselves, and only owners may change owners.
+ * @throws forbidden
+ */
 export function requireWithin(
   grant: Grant,
   wanted: { role: RoleName; permissions: readonly string[]; ledgers: readonly string[] | null },
@@ -58,7 +61,7 @@ export function requireWithin(
     throw new AuditError('forbidden', { parameter, detail });
   };
   const ofOwner = grant.caller.roles.includes('owner') || grant.permissions.has('operator');
-  if (wanted.role === 'owner' && !ofOwner) refuse('role', 'only an owner makes, changes or removes owners');
+  if (wanted.role === 'owner' && !ofOwner) refuse('role', 'only an owner may make, change or remove owners');
   const has = (permission: string): boolean =>
     grant.permissions.has(permission) || [...grant.grantable].some((scope) => scope === permission);
   const needed = [...roleTable[wanted.role], ...wanted.permissions.filter(isPermissionName)];
@@ -66,5 +69,5 @@ export function requireWithin(
   if (missing !== undefined) refuse('role', `you lack the permission ${missing} yourself`);
   const own = grant.ledgerNames;
   const outside = own && [...(wanted.ledgers ?? ['all of them'])].find((name) => !own.includes(name));
-  if (outside) refuse('ledgers', `you may not touch ${outside.slice(0, 100)} yourself`);
+  if (outside) refuse('ledgers', `you have no access to ${outside.slice(0, 100)} yourself`);
 }

@@ -26,7 +26,7 @@ const inviteInput = z
 const changeInput = z.strictObject({ ...changeShape, state: z.enum(['active', 'disabled']) }).partial();
 const linkAnswer = z.object({ link: z.string().nullable(), expiresInHours: z.int() });
 
-/** The users of a tenant: invited, changed, disabled, removed. Each change is one event of the tenant's audit ledger. */
+/** Routes that invite, change, disable and remove the users of a tenant. Each change is one event in the tenant's audit ledger. */
 export function userRoutes(options: UserRouteOptions): Route[] {
   return [
     rolesRoute(),
@@ -45,7 +45,7 @@ function rolesRoute(): Route {
   return defineRoute({
     method: 'GET',
     path: '/v1/roles',
-    summary: 'The built-in roles and what each is permitted',
+    summary: 'The built-in roles and the permissions of each',
     permission: 'any',
     answer: jsonAnswer(
       z.object({
@@ -124,7 +124,7 @@ function changeRoute(options: UserRouteOptions): Route {
     method: 'PUT',
     path: '/v1/users/{id}',
     summary:
-      'Change a user: what is absent stays. In force everywhere within two seconds; disabling ends all sessions',
+      'Change a user; absent fields stay as they are. In force everywhere within two seconds; disabling ends all sessions',
     permission: 'users.manage',
     params: idParams,
     body: changeInput,
@@ -155,7 +155,7 @@ function removeRoute(options: UserRouteOptions): Route {
   return defineRoute({
     method: 'DELETE',
     path: '/v1/users/{id}',
-    summary: 'Remove a user; what they did stays on record',
+    summary: 'Remove a user; the events of what they did stay',
     permission: 'users.manage',
     params: idParams,
     answer: noContent,
@@ -230,7 +230,7 @@ function endUserSessionsRoute(options: UserRouteOptions): Route {
   });
 }
 
-/** Without the members that a schema left undefined. */
+/** Leaves out the members that are undefined. */
 function withoutAbsent<T extends object>(input: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
   return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as {
     [Key in keyof T]: Exclude<T[Key], undefined>;

@@ -35,7 +35,7 @@ export interface UserSelfOptions {
   acts: PersonActs;
 }
 
-/** What every caller may know and do about themselves. */
+/** What callers may read and change about themselves. */
 export function userSelfRoutes(options: UserSelfOptions): Route[] {
   return [
     meRoute(),
@@ -146,7 +146,7 @@ function enrolRoute({ people }: UserSelfOptions): Route {
   return defineRoute({
     method: 'POST',
     path: '/v1/me/totp',
-    summary: 'A secret for your authenticator app; not in force before a code of it was sent',
+    summary: 'Make a secret for your authenticator app; it is in force after you send a code of it',
     permission: 'any',
     answer: jsonAnswer(z.object({ secret: z.string(), url: z.string() }), 201),
     handle: async ({ grant }) => people.totp.enrol(await personOf(grant, people)),
@@ -157,7 +157,7 @@ function confirmRoute({ people, acts }: UserSelfOptions): Route {
   return defineRoute({
     method: 'PUT',
     path: '/v1/me/totp',
-    summary: 'Put the secret in force by a code of it; the answer holds the recovery codes, once',
+    summary: 'Put the secret in force by a code of it; only this answer shows the recovery codes',
     permission: 'any',
     body: codeInput,
     answer: jsonAnswer(z.object({ recoveryCodes: z.array(z.string()) })),
@@ -174,7 +174,7 @@ function removeCodesRoute({ people, acts }: UserSelfOptions): Route {
   return defineRoute({
     method: 'POST',
     path: '/v1/me/totp/removal',
-    summary: 'Sign in without codes from now on; needs one more code',
+    summary: 'Stop asking for codes when you sign in; needs a code',
     permission: 'any',
     body: codeInput,
     answer: noContent,
@@ -194,9 +194,9 @@ function report(acts: PersonActs, call: Pick<Call, 'grant' | 'request'>, action:
   return acts.reportOf(call.request, call.grant, { action, operation: 'update', targets });
 }
 
-/** @throws forbidden for keys and tokens: what belongs to a person needs a person who signed in */
+/** The user who calls. @throws forbidden for keys and tokens, which belong to no user */
 async function personOf({ caller, tenant }: Grant, people: People): Promise<User> {
   const user = caller.kind === 'session' ? await people.users.get(tenant.id, caller.id) : undefined;
   if (user) return user;
-  throw new AuditError('forbidden', { detail: 'this is for people who signed in' });
+  throw new AuditError('forbidden', { detail: 'only people who signed in may do this' });
 }

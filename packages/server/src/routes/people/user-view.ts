@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { roleNames } from '../../access/index.ts';
 import type { User, UserSession } from '../../people/index.ts';
 
-/** A user as the API shows one. */
+/** A user as the API shows them. */
 export const userView = z.object({
   id: z.string(),
   email: z.string(),

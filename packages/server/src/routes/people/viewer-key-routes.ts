@@ -54,9 +54,9 @@ function putViewerKeyRoute({ viewerKeys, acts }: ViewerKeyRouteOptions): Route {
     answer: jsonAnswer(viewerKeyView),
     async handle({ grant, request, params, body }) {
       requireVoucher(grant);
-      const made = await viewerKeys.put(grant.tenant.id, params.kid, body);
+      const viewerKey = await viewerKeys.put(grant.tenant.id, params.kid, body);
       await report(acts, { grant, request, params }, { action: 'viewer_key.put', operation: 'update' });
-      return shownViewerKey(made);
+      return shownViewerKey(viewerKey);
     },
   });
 }
@@ -65,7 +65,7 @@ function removeViewerKeyRoute({ viewerKeys, acts }: ViewerKeyRouteOptions): Rout
   return defineRoute({
     method: 'DELETE',
     path: '/v1/viewer-keys/{kid}',
-    summary: 'Forget a key: its tokens end everywhere within two seconds',
+    summary: 'Remove a key; its tokens are refused everywhere within two seconds',
     permission: 'admin',
     params: kidParams,
     answer: noContent,
@@ -79,9 +79,8 @@ function removeViewerKeyRoute({ viewerKeys, acts }: ViewerKeyRouteOptions): Rout
 }
 
 /**
- * Tokens of a viewer key reach all ledgers, may name the roles that the key lists (without a list every role but owner), and
- * are accepted from every network. So a caller who registers a
- * key must have all of that. @throws forbidden
+ * Tokens of a viewer key reach all ledgers, and the server accepts them from every network. They may name the roles that the
+ * key lists; without a list, every role but owner. So a caller who registers a key must have all of that. @throws forbidden
  */
 function requireVoucher(grant: Grant): void {
   requireWhole(grant);
@@ -89,7 +88,7 @@ function requireVoucher(grant: Grant): void {
   if (missing !== undefined || grant.ledgerNames !== null)
     throw new AuditError('forbidden', { detail: 'this needs admin and read on all ledgers' });
   if (grant.addresses !== undefined)
-    throw new AuditError('forbidden', { detail: 'this needs a key that is taken from any network' });
+    throw new AuditError('forbidden', { detail: 'this needs a key that is valid in every network' });
 }
 
 function report(

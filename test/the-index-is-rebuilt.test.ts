@@ -8,7 +8,7 @@ import { startTestServer, type TestServer } from './support/test-server.ts';
 import { waitUntil } from './support/wait-until.ts';
 
 const program = fileURLToPath(new URL('../packages/cli/bin/bitacora.mjs', import.meta.url));
-/** One span is stored, and some entries come after it. */
+/** The entries fill one stored span, and some are after it. */
 const entries = 17_000;
 let database: PostgresCluster;
 let superuser: pg.Client;
@@ -22,7 +22,8 @@ beforeAll(async () => {
   await superuser.query('set search_path = bitacora');
   for (let sent = 0; sent < entries; sent += 1_000) {
     const batch = Array.from({ length: 1_000 }, (_, n) => ({
-      ...{ action: n % 4 === 0 ? 'door.open' : 'door.close', actor: { id: `u${n % 7}` } },
+      action: n % 4 === 0 ? 'door.open' : 'door.close',
+      actor: { id: `u${n % 7}` },
       description: 'a door of the corridor',
     }));
     expect((await server.send(batch)).body.accepted).toBe(1_000);
@@ -40,7 +41,7 @@ async function rows(table: 'span' | 'posting'): Promise<number> {
   return (await superuser.query(`select 1 from ${table}`)).rowCount ?? 0;
 }
 
-/** What the stored span and the entries after it answer together: by key, by column, by wildcard, by time, by word. */
+/** Answers that need the stored span and the entries after it: by key, by column, by wildcard, by time and by word. */
 async function counts(): Promise<unknown> {
   const get = async (place: string): Promise<any> => {
     const { status, body } = await server.json(`${place}&ledger=default`);
@@ -58,7 +59,7 @@ async function counts(): Promise<unknown> {
   };
 }
 
-/** `bitacora reindex` on the machine of the server. */
+/** Runs `bitacora reindex` on the server's machine. */
 function reindex(): Promise<{ stdout: string }> {
   return promisify(execFile)(process.execPath, ['--conditions=bitacora:source', program, 'reindex'], {
     env: {
@@ -69,8 +70,9 @@ function reindex(): Promise<{ stdout: string }> {
   });
 }
 
-test('C-11 a search index that was damaged is made anew while no server is at work, and answers are right again', async () => {
-  const [opened, closedByActor] = [entries / 4, (entries * 3) / 4];
+test('C-11 a damaged search index is rebuilt while no server runs, and the answers are right again', async () => {
+  const opened = entries / 4;
+  const closedByActor = (entries * 3) / 4;
   const right = { opened, closedByActor, wild: opened, days: opened, word: entries };
   expect(await counts()).toEqual(right);
   await expect(reindex()).rejects.toMatchObject({ code: 2 });
@@ -79,7 +81,7 @@ test('C-11 a search index that was damaged is made anew while no server is at wo
   await server.restart();
   expect(await counts()).not.toEqual(right);
   await server.stop();
-  // As if a server had been seen just now, however long the command takes to start.
+  // The database says that a server was just at work, also if the command takes long to start.
   await superuser.query("update heartbeat set at = now() + interval '1 hour'");
   await expect(reindex()).rejects.toMatchObject({
     code: 2,

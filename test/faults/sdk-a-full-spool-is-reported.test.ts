@@ -14,7 +14,7 @@ afterEach(async () => {
 
 const bytesMax = 1_048_576;
 
-/** How `capture` fares with a spool: what each call came to, and how long its own part took (the median). */
+/** Captures events; returns how many ended in each state, and the median time of the synchronous part of a call. */
 async function captureMany(
   audit: Audit,
   count: number,
@@ -36,7 +36,7 @@ async function captureMany(
         ({ code }: SdkError) => code,
       ),
     );
-    // As requests come, not all in one moment.
+    // Twenty calls at a time, because requests do not arrive all in one moment.
     if (n % 20 === 0) await Promise.all(calls.slice(-20));
   }
   const states: Record<string, number> = {};
@@ -55,10 +55,10 @@ async function connect(spool: AuditOptions['spool'], onDrop: AuditOptions['onDro
   return { audit, server, comeBack: () => (isUp = true) };
 }
 
-/** What a full spool must do; its events arrive when the server is back, and it takes new ones. */
-async function expectTold(place: AuditOptions['spool']): Promise<void> {
-  let told = 0;
-  const { audit, server, comeBack } = await connect(place, () => (told += 1));
+/** Fills a spool. Its events must arrive when the server is back, and then it must accept new events. */
+async function expectReported(place: AuditOptions['spool']): Promise<void> {
+  let reported = 0;
+  const { audit, server, comeBack } = await connect(place, () => (reported += 1));
   const roomy = await captureMany(audit, 500);
   expect(roomy.states).toEqual({ spooled: 500 });
   const { states, medianMs } = await captureMany(audit, 4_000);
@@ -70,11 +70,11 @@ async function expectTold(place: AuditOptions['spool']): Promise<void> {
     pending: spooled + 500,
     spooled: spooled + 500,
   });
-  await expect.poll(() => told).toBe(full);
+  await expect.poll(() => reported).toBe(full);
   console.log(
     `full spool: ${full} of 4500 refused, all counted; half of the calls within ${roomy.medianMs.toFixed(3)} ms before, ${medianMs.toFixed(3)} ms when full`,
   );
-  // Of one run, and of the usual call: what else the machine does holds up both, and only some calls.
+  // Medians of the same run are compared, because other work of the machine slows both and only some calls.
   expect(medianMs).toBeLessThan(5 * roomy.medianMs);
   comeBack();
   await audit.flush(20_000);
@@ -83,8 +83,8 @@ async function expectTold(place: AuditOptions['spool']): Promise<void> {
   expect((await captureMany(audit, 10)).states).toEqual({ spooled: 10 });
 }
 
-test('F10 what the spool has no room for is refused with a typed error, counted and told', async () => {
-  await expectTold({ directory: mkdtempSync(join(directory, 'quota-')), bytesMax });
+test('F10 an event for which the spool has no room is refused with a typed error, counted and reported', async () => {
+  await expectReported({ directory: mkdtempSync(join(directory, 'quota-')), bytesMax });
 });
 
 test('F10 the same when the disk itself is full', async ({ skip }) => {
@@ -95,10 +95,10 @@ test('F10 the same when the disk itself is full', async ({ skip }) => {
     return skip('only root may mount a small disk');
   }
   closers.push(() => execFileSync('umount', ['-l', disk]));
-  await expectTold({ directory: join(disk, 'spool'), segmentBytesMax: 100_000 });
+  await expectReported({ directory: join(disk, 'spool'), segmentBytesMax: 100_000 });
 });
 
-test('F10 a full spool falls back to memory where the host chose so, and says so in the receipt', async () => {
+test('F10 with a full spool events go to memory if the host chose so, and the receipt says so', async () => {
   const spool = {
     directory: mkdtempSync(join(directory, 'memory-')),
     bytesMax: 10_000,
@@ -112,7 +112,7 @@ test('F10 a full spool falls back to memory where the host chose so, and says so
   expect(await audit.flush(20_000)).toMatchObject({ delivered: 100, dropped: 0 });
 });
 
-test('F10 a spool that cannot be made is told as well', async () => {
+test('F10 a spool that cannot be created is reported as well', async () => {
   const file = join(directory, 'file');
   writeFileSync(file, '');
   expect(() =>
