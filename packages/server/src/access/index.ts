@@ -14,7 +14,7 @@ export {
   type Caller,
   type Grant,
 } from './grants.ts';
-export { createNetworkList, isWithin, readNetwork, type Network } from './networks.ts';
+export { createNetworkList, isWithin, networkOf, readNetwork, type Network } from './networks.ts';
 export {
   isPermissionName,
   isRoleName,

@@ -5,7 +5,7 @@ import type { OneTimeLinks } from './one-time-links.ts';
 import { requireGood, type Passwords } from './passwords.ts';
 import type { Attempt, SignInGuard } from './sign-in-guard.ts';
 import type { TotpCodes } from './totp.ts';
-import type { Tenant } from '../access/index.ts';
+import { networkOf, type Tenant } from '../access/index.ts';
 import type { Origin, UserSessions } from './user-sessions.ts';
 import { normalEmail, type User, type Users } from './users.ts';
 
@@ -42,6 +42,8 @@ export interface SignIn {
   mayReset(user: User, origin: Origin): Promise<boolean>;
   /** Sets a new password and ends all of the user's sessions. @throws forbidden when the old one is wrong */
   changePassword(user: User, input: { old: string; password: string }, origin: Origin): Promise<void>;
+  /** Asks for no codes from now on. @throws forbidden when the code is wrong */
+  removeCodes(user: User, code: string, origin: Origin): Promise<void>;
 }
 
 /** Longer texts cannot be an e-mail address; what was typed is cut here before it is hashed. */
@@ -74,6 +76,7 @@ export function createSignIn(options: SignInOptions): SignIn {
       return !begun.locked;
     },
     changePassword: (user, input, origin) => changePassword(user, input, { ...options, origin }),
+    removeCodes: (user, code, origin) => removeCodes(user, code, { ...options, origin }),
   };
 }
 
@@ -93,10 +96,11 @@ async function signInWithPassword(
   const right = await passwords.matches(password, active ? await selectHash(database, active) : null);
   if (!active || !right) return { kind: 'refused', user, lockedNow: begun.isLastAttempt };
   if (active.totp) {
+    await guard.halfSucceeded(attempt, begun);
     const pending = await links.make({ tenant: tenant.id, user: active.id, purpose: 'code' });
     return { kind: 'code_needed', pending };
   }
-  await guard.succeeded(attempt);
+  await guard.succeeded(attempt, begun);
   return { kind: 'signed_in', user: active, cookie: await sessions.begin(active, origin) };
 }
 
@@ -114,7 +118,7 @@ async function signInWithCode(
   if (begun.locked) return { kind: 'locked', retryAfterSeconds: begun.retryAfterSeconds };
   if (!(await totp.accept(link.tenant, user.id, code)) || !(await links.use(pending)))
     return { kind: 'refused', user, lockedNow: begun.isLastAttempt };
-  await guard.succeeded(attempt);
+  await guard.succeeded(attempt, begun);
   return { kind: 'signed_in', user, cookie: await sessions.begin(user, origin) };
 }
 
@@ -143,14 +147,40 @@ async function changePassword(
   { old, password }: { old: string; password: string },
   options: SignInOptions & { origin: Origin },
 ): Promise<void> {
-  const { database, passwords, guard, origin } = options;
+  const { database, passwords } = options;
+  const matches = async (): Promise<boolean> => passwords.matches(old, await selectHash(database, user));
+  if (!(await isRight(user, matches, options)))
+    throw new AuditError('forbidden', { parameter: 'old', detail: 'that is not your password' });
+  await setPassword(user, password, options);
+}
+
+async function removeCodes(
+  user: User,
+  code: string,
+  options: SignInOptions & { origin: Origin },
+): Promise<void> {
+  const { totp } = options;
+  if (!(await isRight(user, () => totp.accept(user.tenant, user.id, code), options)))
+    throw new AuditError('forbidden', { parameter: 'code', detail: 'that code is not right' });
+  await totp.remove(user.tenant, user.id);
+}
+
+/**
+ * Checks what a person who is signed in types once more. Counted like a sign-in, because a stolen session must not become a
+ * way to guess without limit. @throws too_many_requests
+ */
+async function isRight(
+  user: User,
+  check: () => Promise<boolean>,
+  options: SignInOptions & { origin: Origin },
+): Promise<boolean> {
+  const { guard, origin } = options;
   const attempt = await attemptOf({ tenant: user.tenant, email: user.email, origin, user }, options);
   const begun = await guard.begin(attempt);
   if (begun.locked) throw new AuditError('too_many_requests', { retryAfterSeconds: begun.retryAfterSeconds });
-  if (!(await passwords.matches(old, await selectHash(database, user))))
-    throw new AuditError('forbidden', { parameter: 'old', detail: 'that is not your password' });
-  await guard.succeeded(attempt);
-  await setPassword(user, password, options);
+  if (!(await check())) return false;
+  await guard.succeeded(attempt, begun);
+  return true;
 }
 
 /** Sets the password, activates an invited user, and ends all sessions and links of the user. */
@@ -166,17 +196,19 @@ async function attemptOf(
   { secret, sessions }: SignInOptions,
 ): Promise<Attempt> {
   const userSessions = user === undefined ? [] : await sessions.list(tenant, user.id);
+  const network = networkOf(origin.address);
   return {
     tenant,
     account: keyedHash(secret, [tenant, 'account', email]),
-    address: keyedHash(secret, [tenant, 'address', origin.address]),
-    both: keyedHash(secret, [tenant, 'both', email, origin.address]),
-    hasSessionHere: userSessions.some(({ address }) => address === origin.address),
+    address: keyedHash(secret, [tenant, 'address', network]),
+    both: keyedHash(secret, [tenant, 'both', email, network]),
+    hasSessionHere: userSessions.some(({ address }) => address !== null && networkOf(address) === network),
   };
 }
 
 /** Resets are counted apart from sign-ins: a person who requests resets must not lock the account. */
-function resetAttempt({ tenant, id }: User, { address }: Origin, secret: Buffer): Attempt {
+function resetAttempt({ tenant, id }: User, origin: Origin, secret: Buffer): Attempt {
+  const address = networkOf(origin.address);
   return {
     tenant,
     account: keyedHash(secret, [tenant, 'reset-account', id]),
