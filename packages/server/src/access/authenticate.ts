@@ -93,7 +93,7 @@ function createTenantCache(
   tenants: Tenants,
   clock: () => number,
 ): (id: number) => Promise<TenantLedgers | undefined> {
-  type Cached = { value: TenantLedgers | undefined; until: number; revision: number };
+  type Cached = { value: TenantLedgers; until: number; revision: number };
   const cache = new LRUCache<number, Cached>({ max: cachedMax });
   return async (id) => {
     const cached = cache.get(id);
@@ -101,7 +101,8 @@ function createTenantCache(
     if (cached && cached.until > clock() && cached.revision === revision) return cached.value;
     const [ledgers, all] = await Promise.all([tenants.ledgers(id), tenants.list()]);
     const tenant = all.find((candidate) => candidate.id === id);
-    const value = tenant && { tenant, ledgers };
+    if (!tenant) return undefined;
+    const value = { tenant, ledgers };
     cache.set(id, { value, until: clock() + ledgersCachedForMs, revision });
     return value;
   };
