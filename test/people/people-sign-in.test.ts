@@ -337,6 +337,41 @@ describe('F-09 codes of an authenticator', () => {
     await database.query('delete from sign_in_failure');
   });
 
+  test('a reset link, of an administrator or by mail, sets the password and then asks for a code', async () => {
+    const asked = async (how: () => Promise<unknown>): Promise<void> => {
+      const before = mailBox.mails.length;
+      await how();
+      await expect.poll(() => mailBox.mails.length).toBe(before + 1);
+    };
+    const byAdministrator = (): Promise<unknown> =>
+      owner.json(`/v1/users/${person.id}/link`, { method: 'POST', body: '{}' });
+    const byMail = (): Promise<unknown> => postForm(server, '/app/forgot', { email: person.email });
+    for (const [n, how] of [byAdministrator, byMail].entries()) {
+      await asked(how);
+      const password = `eine neue Losung ${n}`;
+      const answer = await postForm(server, '/app/link', { secret: linkIn(person.email), password });
+      const page = await answer.text();
+      expect([answer.status, cookieOf(answer)]).toEqual([200, undefined]);
+      const pending = /name="pending" value="([^"]+)"/.exec(page)?.[1] ?? '';
+      const enter = (code: string): Promise<Response> =>
+        postForm(server, '/app/sign-in/code', { pending, code });
+      // The old sessions are over, and no wrong code begins a new one.
+      await over(person);
+      expect((await enter('000000')).status).toBe(401);
+      expect((await signInWith(server, { email: person.email, password: goodPassword })).status).toBe(401);
+      const entered = await enter(recoveryCodes.pop() ?? '');
+      expect(entered.status).toBe(303);
+      person = await signedIn(server, { ...person, password, cookie: cookieOf(entered) ?? '' });
+      expect(await statusOf(person)).toBe(200);
+    }
+    const logins = await owner.json(
+      `/v1/events?ledger=audit&limit=100&q=${encodeURIComponent(`actor:${person.id} action:session.login attributes.method:link`)}`,
+    );
+    // Only the invitation, before there were codes, was a sign-in by link.
+    expect(logins.body.entries).toHaveLength(1);
+    await database.query('delete from sign_in_failure');
+  });
+
   test('a recovery code is accepted once; codes are switched off with a code', async () => {
     const [one = '', two = ''] = recoveryCodes;
     expect((await second(one)).status).toBe(303);
