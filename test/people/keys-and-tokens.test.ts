@@ -413,7 +413,7 @@ describe('X11 API keys', () => {
   });
 
   test('a key that is limited to some networks cannot register a viewer key, whose tokens would be valid everywhere', async () => {
-    const whole = { scopes: ['admin', 'read'] };
+    const whole = { scopes: ['ingest', 'read', 'tree', 'admin'] };
     const body = JSON.stringify({ issuer, algorithm: 'HS256', key: secret.toString('base64url') });
     const put = async (addresses?: string[]): Promise<number> => {
       const { secret: as } = await makeKey(server, { ...whole, ...(addresses && { addresses }) });

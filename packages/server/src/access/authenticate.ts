@@ -53,6 +53,7 @@ interface Rights {
   readonly grantable: ReadonlySet<ScopeName>;
   readonly ledgerNames: readonly string[] | null;
   readonly addresses?: readonly string[];
+  readonly expiresAt?: number;
 }
 
 export function createAccess(options: {
@@ -131,6 +132,7 @@ function keyRights(key: ApiKey): Rights {
     grantable: new Set(key.scopes),
     ledgerNames: key.ledgers,
     ...(key.addresses === null ? {} : { addresses: key.addresses }),
+    ...(key.expiresAt === null ? {} : { expiresAt: key.expiresAt }),
   };
 }
 

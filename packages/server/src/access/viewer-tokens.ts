@@ -79,7 +79,7 @@ function rightsOf(
     exp - now > livesSecondsMax + skewSeconds || exp - (iat ?? nbf ?? now) > livesSecondsMax + skewSeconds;
   const future = (iat ?? 0) > now + skewSeconds || (nbf ?? 0) > now + skewSeconds;
   if (tooLong || future) return undefined;
-  const allowed = roles.filter((role) => (key.roles ? key.roles.includes(role) : role !== 'owner'));
+  const allowed = roles.filter((role) => role !== 'owner' && key.roles?.includes(role) !== false);
   const part = together(
     allowed.flatMap((role) => context.roleOf?.(role, sub) ?? (isRoleName(role) ? partOf(role, sub) : [])),
     sub,
