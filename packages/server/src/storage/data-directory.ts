@@ -1,5 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { AuditError } from '../audit-error.ts';
 
@@ -20,7 +30,7 @@ export interface DataDirectory {
 export function openDataDirectory(path: string): DataDirectory {
   const directory = resolve(path);
   mkdirSync(directory, { recursive: true });
-  mkdirSync(join(directory, 'keys'), { recursive: true, mode: 0o700 });
+  closeKeys(directory);
   const lock = join(directory, 'server.lock');
   takeLock(lock);
   const keyFile = (name: string): string => join(directory, 'keys', name);
@@ -46,6 +56,20 @@ export function openDataDirectory(path: string): DataDirectory {
       if (readLock(lock)?.pid === process.pid) rmSync(lock, { force: true });
     },
   };
+}
+
+/** Makes `keys/`, or closes the one that is there to others. @throws AuditError unavailable when another user made it */
+function closeKeys(directory: string): void {
+  const keys = join(directory, 'keys');
+  if (lstatSync(keys, { throwIfNoEntry: false }) === undefined) mkdirSync(keys, { mode: 0o700 });
+  const stats = lstatSync(keys);
+  const own = process.getuid?.();
+  const ofOther = own !== undefined && stats.uid !== own && stats.uid !== statSync(directory).uid;
+  if (!stats.isDirectory() || ofOther)
+    throw new AuditError('unavailable', {
+      operatorText: `${keys} is no folder, or of another user: everything in it may be known to others`,
+    });
+  if (own !== undefined && (stats.mode & 0o077) !== 0) chmodSync(keys, 0o700);
 }
 
 interface LockHolder {

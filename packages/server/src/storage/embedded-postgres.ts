@@ -1,14 +1,15 @@
 import { spawn } from 'node:child_process';
-import { chownSync, closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AuditError } from '../audit-error.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { createCluster } from './create-cluster.ts';
 import { keepRunning } from './keep-running.ts';
-import { findBinaries, reachable, serviceUser, shortHash } from './postgres-programs.ts';
+import { findBinaries, reachable, serviceUser, shortHash, type ServiceUser } from './postgres-programs.ts';
+import { programEnvironment } from './program-environment.ts';
+import { makeSocketFolder, socketFolderInUse, type SocketFolder } from './socket-folder.ts';
 
 export interface EmbeddedPostgres {
   /** Superuser URL over the unix socket: for bootstrap and migrations only. */
@@ -40,26 +41,21 @@ export async function startEmbeddedPostgres(
   const dataPath = join(root, 'postgres');
   const binaries = await findBinaries(user);
   const password = directory.secret('postgres-superuser').toString('hex');
-  // The user of PostgreSQL must be able to enter the folder, which a TMPDIR of root may not allow.
-  const temporary = user && !reachable(join(tmpdir(), 'any')) ? '/tmp' : tmpdir();
-  const socket = join(temporary, `bitacora-${shortHash(directory.path)}`);
-  for (const path of [root, socket]) mkdirSync(path, { recursive: true });
-  if (user) chownSync(socket, user.uid, user.gid);
-  if (!existsSync(join(dataPath, 'PG_VERSION')))
-    createCluster({ binaries, dataPath, password, user, socket });
-  const url = (port: number): string =>
-    `postgres://postgres:${password}@/postgres?host=${encodeURIComponent(socket)}&port=${port}`;
+  mkdirSync(root, { recursive: true });
+  if (!existsSync(join(dataPath, 'PG_VERSION'))) createCluster({ binaries, dataPath, password, user });
 
-  const running = runningServer(dataPath);
+  const running = await runningServer(dataPath, user);
+  const socket = running?.socket ?? makeSocketFolder(root, user);
   const port = running?.port ?? (await freePort());
+  const url = `postgres://postgres:${password}@/postgres?host=${encodeURIComponent(socket.path)}&port=${port}`;
   const logFile = join(directory.path, 'postgres.log');
   const start = async (): Promise<number> => {
     const log = openSync(logFile, 'w', 0o600);
-    const child = spawn(binaries.postgres, serverArguments({ dataPath, port, socket }), {
+    const child = spawn(binaries.postgres, serverArguments({ dataPath, port, socket: socket.path }), {
       ...user,
       stdio: ['ignore', 'ignore', log],
       detached: true,
-      env: { ...process.env, LC_ALL: 'C' },
+      env: programEnvironment(),
     });
     closeSync(log);
     let exited = false;
@@ -78,10 +74,13 @@ export async function startEmbeddedPostgres(
     pid: running ? await adopt(running.pid) : await start(),
     alive: (pid) => isPostgres(pid, dataPath),
     start,
-    stop: (pid) => stopServer(dataPath, pid),
+    async stop(pid) {
+      await stopServer(dataPath, pid);
+      socket.remove();
+    },
     onError,
   });
-  return { url: url(port), port, pid: kept.pid, stop: kept.stop };
+  return { url, port, pid: kept.pid, stop: kept.stop };
 }
 
 function serverArguments(options: { dataPath: string; port: number; socket: string }): string[] {
@@ -134,12 +133,19 @@ function postmasterFile(dataPath: string): string[] | undefined {
   }
 }
 
-function runningServer(dataPath: string): { pid: number; port: number } | undefined {
+/** The server that a killed program left running. One whose socket others could have replaced is stopped instead. */
+async function runningServer(
+  dataPath: string,
+  user: ServiceUser | undefined,
+): Promise<{ pid: number; port: number; socket: SocketFolder } | undefined> {
   const lines = postmasterFile(dataPath);
   const pid = Number(lines?.[0]);
   const port = Number(lines?.[3]);
   if (!pid || !port || !isPostgres(pid, dataPath)) return undefined;
-  return { pid, port };
+  const socket = socketFolderInUse(lines?.[4] ?? '', user);
+  if (socket) return { pid, port, socket };
+  await stopServer(dataPath, pid);
+  return undefined;
 }
 
 function isPostgres(pid: number, dataPath: string): boolean {

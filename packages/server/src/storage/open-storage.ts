@@ -51,7 +51,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   }
   try {
     await refuseUnsafe(client);
-    const urls = await ensureRoles(client, url);
+    const urls = await ensureRoles(client, url, () => options.directory.secret('master'));
     const migrated = await migrate(client, decodeURIComponent(url.pathname.slice(1)));
     await proveRoles(urls);
     const { databasePooler: pooler } = options;
