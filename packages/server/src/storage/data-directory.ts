@@ -5,7 +5,6 @@ import {
   lstatSync,
   mkdirSync,
   readFileSync,
-  readlinkSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -15,6 +14,8 @@ import { AuditError } from '../audit-error.ts';
 
 export interface DataDirectory {
   path: string;
+  /** Process id of a program that held the directory and ended without closing it. */
+  abandonedBy: number | undefined;
   /** Path of a file in `keys/`, mode 0600. */
   keyFile(name: string): string;
   /** The secret of that name; the first call makes it of `bytes` random bytes. */
@@ -32,10 +33,11 @@ export function openDataDirectory(path: string): DataDirectory {
   mkdirSync(directory, { recursive: true });
   closeKeys(directory);
   const lock = join(directory, 'server.lock');
-  takeLock(lock);
+  const abandonedBy = takeLock(lock);
   const keyFile = (name: string): string => join(directory, 'keys', name);
   return {
     path: directory,
+    abandonedBy,
     keyFile,
     secret(name, bytes = 32) {
       const file = keyFile(name);
@@ -78,12 +80,14 @@ interface LockHolder {
   started: string;
 }
 
-function takeLock(lock: string): void {
+/** Returns the process id of a holder that is gone. @throws AuditError data_directory_locked */
+function takeLock(lock: string): number | undefined {
   const mine: LockHolder = { pid: process.pid, started: processStart(process.pid) ?? '' };
+  let gone: number | undefined;
   for (let attempt = 0; attempt < 3; attempt++) {
     try {
       writeFileSync(lock, JSON.stringify(mine), { flag: 'wx', mode: 0o600 });
-      return;
+      return gone;
     } catch (error) {
       if (!(error instanceof Error) || !('code' in error) || error.code !== 'EEXIST') throw error;
       const holder = readLock(lock);
@@ -92,6 +96,7 @@ function takeLock(lock: string): void {
           operatorText: `${lock} is held by process ${holder.pid}; stop it or set BITACORA_DATA_DIR`,
         });
       }
+      gone = holder?.pid;
       rmSync(lock, { force: true });
     }
   }
@@ -116,14 +121,20 @@ function isAlive(holder: LockHolder): boolean {
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
   const started = processStart(holder.pid);
-  return started === undefined || holder.started === '' || started === holder.started;
+  return (
+    started !== 'ended' && (started === undefined || holder.started === '' || started === holder.started)
+  );
 }
 
+/**
+ * Start of a process in clock ticks since boot; `ended` when only its exit code waits for its parent, undefined where there is
+ * no /proc.
+ */
 function processStart(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    if (readlinkSync(`/proc/${pid}/exe`) === '') return undefined;
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? 'ended' : fields[19];
   } catch {
     return undefined;
   }

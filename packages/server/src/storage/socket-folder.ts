@@ -1,6 +1,6 @@
 import { lchownSync, lstatSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { AuditError } from '../audit-error.ts';
 import { reachable, type ServiceUser } from './postgres-programs.ts';
 
@@ -10,6 +10,8 @@ const longestName = '.s.PGSQL.65535';
 
 export interface SocketFolder {
   readonly path: string;
+  /** It is not below the data directory. */
+  readonly isTemporary: boolean;
   /** Removes a folder outside the data directory. */
   remove(): void;
 }
@@ -23,30 +25,28 @@ export function makeSocketFolder(root: string, user: ServiceUser | undefined): S
   const below = join(root, 'socket');
   if (fits(below)) {
     mkdirSync(below, { recursive: true, mode: 0o700 });
-    return owned(below, user, () => undefined);
+    return { ...owned(below, user), isTemporary: false, remove: () => undefined };
   }
   // The user of PostgreSQL must be able to enter the folder, which a TMPDIR of root may not allow.
   const temporary = fits(join(tmpdir(), 'bitacora-123456')) && (!user || reachable(join(tmpdir(), 'any')));
   const made = mkdtempSync(join(temporary ? tmpdir() : '/tmp', 'bitacora-'));
-  return owned(made, user, () => rmSync(made, { recursive: true, force: true }));
+  const remove = (): void => rmSync(made, { recursive: true, force: true });
+  return { ...owned(made, user), isTemporary: true, remove };
 }
 
-/** The folder of a PostgreSQL that still runs; undefined when somebody else could have put their own in its place. */
-export function socketFolderInUse(path: string, user: ServiceUser | undefined): SocketFolder | undefined {
-  const remove = (): void => {
-    if (path.startsWith(join(tmpdir(), 'bitacora-')) || path.startsWith('/tmp/bitacora-'))
-      rmSync(path, { recursive: true, force: true });
-  };
-  return isOnlyOf(path, user) ? { path, remove } : undefined;
+/** Removes the folder outside the data directory that a killed program left; any other stays. */
+export function removeSocketFolder(path: string, user: ServiceUser | undefined): void {
+  if (/^bitacora-\w{6}$/.test(basename(path)) && isOnlyOf(path, user))
+    rmSync(path, { recursive: true, force: true });
 }
 
 function fits(folder: string): boolean {
   return Buffer.byteLength(join(folder, longestName)) <= socketPathBytesMax;
 }
 
-function owned(path: string, user: ServiceUser | undefined, remove: () => void): SocketFolder {
+function owned(path: string, user: ServiceUser | undefined): { path: string } {
   if (user && lstatSync(path).uid === process.getuid?.()) lchownSync(path, user.uid, user.gid);
-  if (isOnlyOf(path, user)) return { path, remove };
+  if (isOnlyOf(path, user)) return { path };
   throw new AuditError('unavailable', {
     operatorText: `${path} belongs to another user, is no folder, or may be entered by others: remove it`,
   });
