@@ -11,20 +11,29 @@ if (!existsSync(main)) {
   process.exit(2);
 }
 
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
+const running = { server: undefined, early: undefined };
+
+// Set before the server is started. The server may get a signal twice, from its sender and from here: once is enough for it.
+for (const signal of signals) {
+  process.on(signal, () => {
+    if (running.server) running.server.kill(signal);
+    else running.early = signal;
+  });
+}
+
 const server = spawn(
   `${root}node_modules/.bin/node`,
   ['--conditions=bitacora:source', '--max-semi-space-size=64', main, 'serve', ...process.argv.slice(2)],
-  // A terminal shows only warnings and errors; BITACORA_LOG_LEVEL=info shows each request.
-  { stdio: 'inherit', env: { BITACORA_LOG_LEVEL: 'warn', ...process.env } },
+  // A terminal shows only warnings and errors; BITACORA_LOG_LEVEL=info shows each request. The server stops when the channel
+  // ends, because this program was killed.
+  {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { BITACORA_LOG_LEVEL: 'warn', ...process.env },
+  },
 );
-
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => forward(signal));
-
-/** Ctrl-C in a terminal reaches the whole process group; a second SIGINT would cut the server's shutdown short. */
-function forward(signal) {
-  if (signal === 'SIGINT' && process.stdin.isTTY) return;
-  server.kill(signal);
-}
+running.server = server;
+if (running.early) server.kill(running.early);
 
 server.on('error', (error) => {
   console.error(`The pinned Node.js could not be started: ${error.message}`);

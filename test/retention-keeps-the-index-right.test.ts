@@ -1,9 +1,9 @@
 import { uuidV7 } from '@bitacora/event';
-import pg from 'pg';
 import { expect, test } from 'vitest';
 import { expectCounts, type LeftEvent } from './support/expect-only-left.ts';
 import { oldEvents } from './support/old-events.ts';
 import { clockBehind } from './support/shifted-clock.ts';
+import { superuserOf } from './support/superuser.ts';
 import { startTestServer } from './support/test-server.ts';
 import { waitUntil } from './support/wait-until.ts';
 
@@ -13,9 +13,7 @@ test.runIf(process.env['BITACORA_FAULTS'] === 'full')(
   'C-11 after a retention run within stored spans of the index the answers are right, also when the spans are merged',
   async () => {
     const many = await startTestServer({ BITACORA_SEGMENT_ENTRIES_MAX: '20000' });
-    const sql = new pg.Client({ connectionString: many.superuserUrl() });
-    await sql.connect();
-    await sql.query('set search_path = bitacora');
+    const sql = superuserOf(many);
     await many.kill();
     await many.restart(clockBehind(40));
     await many.json('/v1/ledgers', {

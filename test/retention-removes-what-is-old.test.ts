@@ -10,6 +10,7 @@ import { readPublishedLedger } from './support/read-published-ledger.ts';
 import { runBitacora } from './support/run-bitacora.ts';
 import { runVerify } from './support/run-verify.ts';
 import { clockBehind } from './support/shifted-clock.ts';
+import { superuserOf, type Superuser } from './support/superuser.ts';
 import { startTestServer, type TestServer } from './support/test-server.ts';
 import { waitUntil } from './support/wait-until.ts';
 
@@ -19,7 +20,7 @@ const folder = mkdtempSync(join(tmpdir(), 'bitacora-retention-'));
 const rounds = [300, 310, 90];
 let server: TestServer;
 let other: TestServer;
-let superuser: pg.Client;
+let superuser: Superuser;
 let vkey: string;
 let sent: LeftEvent[];
 let forEver: LeftEvent[];
@@ -29,9 +30,7 @@ const keptNotes: string[] = [];
 
 beforeAll(async () => {
   server = await startTestServer({ BITACORA_SEGMENT_ENTRIES_MAX: '250' });
-  superuser = new pg.Client({ connectionString: server.superuserUrl() });
-  await superuser.connect();
-  await superuser.query('set search_path = bitacora');
+  superuser = superuserOf(server);
   // All that follows is stored forty days ago.
   await restart(clockBehind(40));
   other = await openTenant(server, 'other');
@@ -299,6 +298,8 @@ test('C-11 altered counts stop a retention run, whose message names the command 
 test('C-11 a retention run that is killed leaves whole segments, and the next run continues', async () => {
   const segment = await age(31);
   const reader = new pg.Client({ connectionString: server.superuserUrl() });
+  // The database ends with the server.
+  reader.on('error', () => undefined);
   await reader.connect();
   await reader.query('begin; lock table bitacora.bundle in access share mode');
   const running = server
@@ -316,8 +317,7 @@ test('C-11 a retention run that is killed leaves whole segments, and the next ru
     .toBe(1);
   await server.kill();
   await running;
-  await reader.query('rollback');
-  await reader.end();
+  await reader.end().catch(() => undefined);
   await server.restart();
   expect(
     (await superuser.query('select state from segment where number = $1', [segment])).rows[0].state,

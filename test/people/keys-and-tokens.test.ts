@@ -175,6 +175,76 @@ describe('F-09 tokens that a host application signs for its own users', () => {
     expect(await statusOf(`Bearer ${await make()}`)).toBe(401);
   });
 
+  const hostile: Record<string, unknown> = {
+    'U+0000': 'a\0b',
+    'half of a surrogate pair': 'a\ud800',
+    'a list': ['viewer'],
+    'a list in a list': [['viewer']],
+    'an object': { toString: 'viewer' },
+    'a number': 7,
+    true: true,
+    'ten thousand letters': 'x'.repeat(10_000),
+  };
+  const said: Record<string, (value: unknown) => Made> = {
+    kid: (value) => ({ header: { kid: value } }),
+    typ: (value) => ({ header: { typ: value } }),
+    tenant: (value) => ({ claims: { tenant: value } }),
+    iss: (value) => ({ claims: { iss: value } }),
+    sub: (value) => ({ claims: { sub: value } }),
+    'a role': (value) => ({ claims: { roles: ['auditor', value] } }),
+    name: (value) => ({ claims: { roles: ['auditor'], name: value } }),
+    iat: (value) => ({ claims: { iat: value } }),
+    nbf: (value) => ({ claims: { nbf: value } }),
+    exp: (value) => ({ claims: { exp: value } }),
+  };
+  const attempts = Object.entries(said).flatMap(([where, make]) =>
+    Object.entries(hostile).map(([what, value]) => [`${where}: ${what}`, make(value)] as const),
+  );
+  test.each(attempts)('a token that its host signed is parsed by a schema first: %s', async (what, made) => {
+    // One that is recorded when it reads, so that its name and role go into an event.
+    const status = await statusOf(`Bearer ${await token(made)}`);
+    expect(status).toBe(what.startsWith('typ:') ? 200 : 401);
+  });
+
+  test.each([
+    ['a list', (kid: string) => [kid]],
+    ['a list in a list', (kid: string) => [[kid]]],
+    ['the name of the key', (kid: string) => kid],
+  ])(
+    'X11 a token signed by nobody whose kid is %s keeps out no good token of a key that is made next',
+    async (_, poison) => {
+      const kid = `k${randomBytes(6).toString('hex')}`;
+      const junk = await token({ header: { kid: poison(kid) }, key: strangers.privateKey });
+      expect(await statusOf(`Bearer ${junk}`)).toBe(401);
+      // Stored as another server would do it, so that this server's cache is not told.
+      await database.query(
+        `insert into viewer_key (tenant, kid, issuer, algorithm, material, roles)
+         select tenant, $1, issuer, algorithm, material, roles from viewer_key where kid = 'ed'`,
+        [kid],
+      );
+      expect(await statusOf(`Bearer ${junk}`)).toBe(401);
+      expect(await statusOf(`Bearer ${await token({ kid })}`)).toBe(200);
+    },
+  );
+
+  test('X11 junk between good tokens keeps out none of them', async () => {
+    const kid = 'shared';
+    const put = await server.json(`/v1/viewer-keys/${kid}`, {
+      method: 'PUT',
+      headers: json,
+      body: JSON.stringify({ issuer, algorithm: 'HS256', key: secret.toString('base64url') }),
+    });
+    expect(put.status).toBe(200);
+    const good = await token({ alg: 'HS256', kid });
+    const found: number[] = [];
+    for (let count = 0; count < 20; count++) {
+      const junk = await token({ header: { kid: [kid] }, key: strangers.privateKey });
+      expect([401, 429]).toContain(await statusOf(`Bearer ${junk}`));
+      found.push(await statusOf(`Bearer ${good}`));
+    }
+    expect(found).toEqual(Array(20).fill(200));
+  });
+
   test('when a key is removed its tokens are refused; private keys and short secrets are refused', async () => {
     const put = async (key: unknown, algorithm: string): Promise<number> =>
       (
@@ -340,7 +410,7 @@ describe('X11 API keys', () => {
   });
 
   test('a key that is limited to some networks cannot register a viewer key, whose tokens would be valid everywhere', async () => {
-    const whole = { scopes: ['admin', 'read'] };
+    const whole = { scopes: ['ingest', 'read', 'tree', 'admin'] };
     const body = JSON.stringify({ issuer, algorithm: 'HS256', key: secret.toString('base64url') });
     const put = async (addresses?: string[]): Promise<number> => {
       const { secret: as } = await makeKey(server, { ...whole, ...(addresses && { addresses }) });

@@ -65,6 +65,19 @@ const mostSince = (began: number, perSecond: number): number =>
 const othersThanBusy = (found: Record<number, number>): string[] =>
   Object.keys(found).filter((status) => status !== '503');
 
+/** A token that nobody signed, of a tenant that exists. */
+function tokenWithKid(kid: unknown): string {
+  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const claims = {
+    iss: 'x',
+    sub: 'x',
+    tenant: 'default',
+    roles: [],
+    exp: Math.floor(Date.now() / 1_000) + 60,
+  };
+  return `${part({ alg: 'HS256', kid })}.${part(claims)}.${randomBytes(32).toString('base64url')}`;
+}
+
 const many = (count: number, secrets: readonly string[]): Promise<Response>[] =>
   Array.from({ length: count }, (_, n) => ask(secrets[n % secrets.length] ?? ''));
 
@@ -97,6 +110,8 @@ test('X10 a caller who guesses keys is slowed down; right keys from the same add
   const [good = ''] = await tenantWith(1);
   expect((await ask(good)).status).toBe(200);
   const guesses = [
+    ...Array.from({ length: 100 }, () => tokenWithKid('a\0b')),
+    ...Array.from({ length: 100 }, () => tokenWithKid(['h1'])),
     ...Array.from({ length: 200 }, () => `bta_live_${randomBytes(8).toString('hex')}_${'0'.repeat(48)}`),
     ...Array.from({ length: 50 }, () => `e30.${randomBytes(12).toString('base64url')}.x`),
     ...Array.from({ length: 50 }, () => randomBytes(20).toString('hex')),
@@ -110,6 +125,7 @@ test('X10 a caller who guesses keys is slowed down; right keys from the same add
   expect(found[401]).toBeGreaterThan(50);
   expect(found[401]).toBeLessThanOrEqual(mostSince(began, 10) + 20);
   expect(found[429]).toBeGreaterThan(0);
+  expect(Object.keys(found).filter((status) => status !== '503')).toEqual(['401', '429']);
   const cookies = Array.from({ length: 20 }, () =>
     fetch(`${server.url}/v1/me`, {
       headers: { cookie: `bitacora=1.${randomBytes(32).toString('base64url')}` },

@@ -118,7 +118,7 @@ test('SDK-26 a ledger that only grows is consistent, also after restarts of the 
     .toMatchObject({ state: 'consistent', checkpoint: { size: size + 7 }, receipts: 1 });
   await audit.close();
   expect([...first.problems, ...second.problems]).toEqual([]);
-  administrator = await letInAdministrator(server.superuserUrl());
+  administrator = await letInAdministrator(server);
   ledger = await administrator.ledgerId('default');
 });
 

@@ -53,7 +53,7 @@ test('F-05 A14 a running server signs nothing after its database was put back', 
   server = await startTestServer();
   await server.send(makeEvents(300));
   await readPublishedLedger(server, { sizeLeast: 300 });
-  const administrator = await letInAdministrator(server.superuserUrl());
+  const administrator = await letInAdministrator(server);
   await server.send(makeEvents(200));
   const after = await readPublishedLedger(server, { sizeLeast: 500 });
   await administrator.restore();

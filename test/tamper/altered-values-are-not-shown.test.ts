@@ -17,7 +17,7 @@ beforeAll(async () => {
   server = await startTestServer();
   await server.send(events);
   await readPublishedLedger(server, { sizeLeast: events.length });
-  administrator = await letInAdministrator(server.superuserUrl());
+  administrator = await letInAdministrator(server);
 });
 afterAll(async () => {
   await administrator?.leave();

@@ -1,9 +1,10 @@
-import pg from 'pg';
 import { leafHash, rootOf } from '../support/rfc6962.ts';
+import { superuserOf, type Superuser } from '../support/superuser.ts';
+import type { TestServer } from '../support/test-server.ts';
 
 /** A superuser of the database who wants to change history, with everything that PostgreSQL lets them do. */
 export interface DatabaseAdministrator {
-  sql: pg.Client;
+  sql: Superuser;
   ledgerId(name: string): Promise<number>;
   /** All entries of a ledger, in order. */
   lines(ledger: number): Promise<string[]>;
@@ -25,10 +26,11 @@ const perRow = 16;
 const perTile = 256;
 
 /** Switches off the triggers that forbid changes, and copies all tables for `restore`. */
-export async function letInAdministrator(superuserUrl: string): Promise<DatabaseAdministrator> {
-  const sql = new pg.Client({ connectionString: superuserUrl });
-  await sql.connect();
-  await sql.query('set search_path = bitacora; create schema kept');
+export async function letInAdministrator(
+  server: Pick<TestServer, 'superuserUrl'>,
+): Promise<DatabaseAdministrator> {
+  const sql = superuserOf(server);
+  await sql.query('create schema kept');
   for (const table of tables) await sql.query(`create table kept.${table} as table ${table}`);
   await disableTriggers(sql);
   const lines = async (ledger: number): Promise<string[]> => {
@@ -86,7 +88,7 @@ export async function letInAdministrator(superuserUrl: string): Promise<Database
 }
 
 /** Restores all tables. Tries again after a deadlock with the server, which PostgreSQL ends by an error. */
-async function restore(sql: pg.Client): Promise<void> {
+async function restore(sql: Superuser): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       await disableTriggers(sql);
@@ -103,7 +105,7 @@ async function restore(sql: pg.Client): Promise<void> {
   }
 }
 
-async function disableTriggers(sql: pg.Client): Promise<void> {
+async function disableTriggers(sql: Superuser): Promise<void> {
   const found = await sql.query<{ name: string }>(
     `select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
      where n.nspname = 'bitacora' and c.relkind in ('r', 'p') and c.relname ~ '^(entry|bundle|personal)'`,
@@ -111,7 +113,7 @@ async function disableTriggers(sql: pg.Client): Promise<void> {
   for (const { name } of found.rows) await sql.query(`alter table ${name} disable trigger user`);
 }
 
-async function replaceLines(sql: pg.Client, ledger: number, lines: readonly string[]): Promise<void> {
+async function replaceLines(sql: Superuser, ledger: number, lines: readonly string[]): Promise<void> {
   const rows = await sql.query<{ segment: number; retention_class: number; first_index: string }>(
     'select segment, retention_class, first_index from kept.bundle where ledger = $1 order by first_index',
     [ledger],
@@ -135,7 +137,7 @@ async function replaceLines(sql: pg.Client, ledger: number, lines: readonly stri
   );
 }
 
-async function replaceTiles(sql: pg.Client, ledger: number, lines: readonly string[]): Promise<void> {
+async function replaceTiles(sql: Superuser, ledger: number, lines: readonly string[]): Promise<void> {
   await sql.query('delete from tile where ledger = $1', [ledger]);
   let hashes = lines.map((line) => leafHash(Buffer.from(line)));
   for (let level = 0; hashes.length > 0; level++) {

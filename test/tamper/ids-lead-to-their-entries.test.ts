@@ -23,7 +23,7 @@ beforeAll(async () => {
     return status === 201;
   });
   vkey = (await readPublishedLedger(server, { sizeLeast: 300 })).vkey;
-  administrator = await letInAdministrator(server.superuserUrl());
+  administrator = await letInAdministrator(server);
   ledger = await administrator.ledgerId('default');
 });
 afterEach(() => administrator.restore());

@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { makeEvents } from '../support/make-events.ts';
 import { readPublishedLedger } from '../support/read-published-ledger.ts';
 import { runVerify, type Verdict } from '../support/run-verify.ts';
 import { clockBehind } from '../support/shifted-clock.ts';
+import { superuserOf } from '../support/superuser.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { letInAdministrator, type DatabaseAdministrator } from './database-administrator.ts';
@@ -50,14 +50,13 @@ beforeAll(async () => {
   }
   await restart();
   await server.send(makeEvents(300), { ledger: young });
-  const reader = new pg.Client({ connectionString: server.superuserUrl() });
-  await reader.connect();
+  const reader = superuserOf(server);
   await waitUntil('closed segments', async () => {
-    const found = await reader.query("select 1 from bitacora.segment where state = 'closed'");
+    const found = await reader.query("select 1 from segment where state = 'closed'");
     return found.rowCount === 3;
   });
   await reader.end();
-  administrator = await letInAdministrator(server.superuserUrl());
+  administrator = await letInAdministrator(server);
 });
 afterEach(() => administrator.restore());
 afterAll(async () => {

@@ -44,7 +44,7 @@ beforeAll(async () => {
   // A new ledger is visible to a key within two seconds.
   await sleep(2_100);
   ledgers.push(...(await Promise.all(sizes.map(build))));
-  administrator = await letInAdministrator(server.superuserUrl());
+  administrator = await letInAdministrator(server);
   for (const ledger of ledgers) ledger.id = await administrator.ledgerId(ledger.name);
 });
 afterEach(() => administrator.restore());

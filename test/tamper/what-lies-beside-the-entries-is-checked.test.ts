@@ -26,7 +26,7 @@ beforeAll(async () => {
       201,
     );
   vkey = (await readPublishedLedger(server, { sizeLeast: size })).vkey;
-  administrator = await letInAdministrator(server.superuserUrl());
+  administrator = await letInAdministrator(server);
   ledger = await administrator.ledgerId('default');
   await waitUntil('counts and posting lists of all entries', async () => {
     const found = await administrator.sql.query(

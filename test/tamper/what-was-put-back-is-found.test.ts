@@ -47,7 +47,7 @@ beforeAll(async () => {
   }
   await grow(all, older);
   cpSync(notesOf(), join(folder, 'older'), { recursive: true });
-  administrator = await letInAdministrator(server.superuserUrl());
+  administrator = await letInAdministrator(server);
   await grow(all, newer);
 });
 afterAll(async () => {
@@ -105,8 +105,8 @@ test('F-05 A6 A14 at its start the server finds whatever was put back, in any co
   const vkey = (await (await server.fetch(`/v1/tlog/${last?.ledger}/key`)).text()).trim();
   const kept = join(folder, 'kept.notes');
   writeFileSync(kept, await checkpointOf(last?.ledger ?? ''));
-  await server.kill();
   for (const subset of atStart) await putBack(subset);
+  await server.kill();
   await server.restart();
   const { status, body } = await server.json('/readyz');
   expect(status).toBe(503);

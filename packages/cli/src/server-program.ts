@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { CliError } from './cli-error.ts';
@@ -17,25 +17,21 @@ export function runServerProgram(args: readonly string[]): Promise<number> {
   // In a checkout the program is the TypeScript source, and this condition makes it import the sources of the other
   // packages.
   const conditions = program.endsWith('.ts') ? ['--conditions=bitacora:source'] : [];
-  const child = spawn(process.execPath, [...conditions, '--max-semi-space-size=64', program, ...args], {
-    stdio: 'inherit',
-  });
-  // A terminal sends Ctrl-C to all of its processes. If we also forwarded it, the server would get it twice and stop
-  // without closing.
-  const signals = process.stdin.isTTY
-    ? (['SIGTERM', 'SIGHUP'] as const)
-    : (['SIGINT', 'SIGTERM', 'SIGHUP'] as const);
-  const ignore = (): void => undefined;
-  process.on('SIGINT', ignore);
-  const forward = signals.map((signal) => [signal, () => void child.kill(signal)] as const);
+  // Set before the server is started, which may get a signal twice, from its sender and from here: once is enough for it.
+  let child: ChildProcess | undefined = undefined;
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+  const forward = signals.map((signal) => [signal, () => void child?.kill(signal)] as const);
   for (const [signal, listener] of forward) process.on(signal, listener);
+  child = spawn(process.execPath, [...conditions, '--max-semi-space-size=64', program, ...args], {
+    // The server stops when the channel ends, because this program was killed.
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
   return new Promise((resolve, reject) => {
     child.on('error', (cause) =>
       reject(new CliError(`cannot start the server: ${cause.message}`, { cause })),
     );
     child.on('exit', (code, signal) => {
       for (const [name, listener] of forward) process.off(name, listener);
-      process.off('SIGINT', ignore);
       resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
     });
   });

@@ -1,8 +1,10 @@
+import { once } from 'node:events';
 import { AuditError } from './audit-error.ts';
-import { loadConfig, reindex, startDemo, startServer } from './app/index.ts';
+import { loadConfig, reindex, startDemo, startServer, type Demo, type Server } from './app/index.ts';
 import { readSettings } from './settings/index.ts';
 import { openDataDirectory, openStorage } from './storage/index.ts';
 
+const stopWithinMs = 60_000;
 const usage = `Usage: bitacora serve [--demo] | migrate | reindex
 
   serve      start the server; the main settings in the environment are
@@ -14,7 +16,7 @@ const usage = `Usage: bitacora serve [--demo] | migrate | reindex
 `;
 
 /** Returns the exit code: 0 success, 2 wrong usage or the server cannot start. A failure of our own code ends with 1. */
-async function main(args: readonly string[]): Promise<number> {
+async function main(args: readonly string[], stop: AbortSignal): Promise<number> {
   const [command, ...flags] = args;
   if (args.includes('--help') || args.includes('-h')) {
     process.stdout.write(usage);
@@ -22,9 +24,9 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const unknown = flags.find((flag) => flag !== '--demo');
   if (unknown !== undefined) return wrongUsage(`there is no option ${unknown}`);
-  if (command === 'serve') return serve(flags.includes('--demo'));
-  if (command === 'migrate') return migrate();
-  if (command === 'reindex') return rebuildIndex();
+  if (command === 'serve') return serve(flags.includes('--demo'), stop);
+  if (command === 'migrate') return migrate(stop);
+  if (command === 'reindex') return rebuildIndex(stop);
   return wrongUsage(command === undefined ? 'a command is missing' : `there is no command ${command}`);
 }
 
@@ -33,38 +35,46 @@ function wrongUsage(what: string): number {
   return 2;
 }
 
-async function serve(demo: boolean): Promise<number> {
+async function serve(demo: boolean, stop: AbortSignal): Promise<number> {
   const settings = readSettings(process.env);
   const { packs = [] } = await loadConfig(settings.config);
-  const server = await startServer({ settings, packs });
-  const stopDemo = demo ? await startDemo(server, packs) : undefined;
+  const server = await startServer({ settings, packs, stop });
+  let invented: Demo | undefined;
+  try {
+    invented = demo ? await startDemo(server, packs) : undefined;
+    printAddresses(server, { demo: invented });
+    if (!stop.aborted) await once(stop, 'abort');
+  } finally {
+    await invented?.stop();
+    await server.close();
+  }
+  return 0;
+}
+
+function printAddresses(server: Server, { demo }: { demo: Demo | undefined }): void {
+  const shown = demo !== undefined || process.stdout.isTTY;
   process.stdout.write(`Bitácora listens on ${server.url}\n`);
-  if (stopDemo) process.stdout.write(`Look at invented activity: ${server.url}/app/#key=${stopDemo.key}\n`);
+  if (demo) process.stdout.write(`Look at invented activity: ${server.url}/app/#key=${demo.key}\n`);
   // The key is shown on a terminal only, so that it does not get into the log of a service.
-  const own = `${server.url}/app/#key=${demo || process.stdout.isTTY ? server.adminKey : 'bta_own_…'}`;
+  const own = `${server.url}/app/#key=${shown ? server.adminKey : 'bta_own_…'}`;
   process.stdout.write(`Your own ledger, empty at first: ${own}\n`);
   if (server.ownerLink) {
     const { url, file } = server.ownerLink;
-    const link = demo || process.stdout.isTTY ? url : `${url.slice(0, url.lastIndexOf('/'))}/… (see ${file})`;
+    const link = shown ? url : `${url.slice(0, url.lastIndexOf('/'))}/… (see ${file})`;
     process.stdout.write(`Make the first owner, once: ${link}\n`);
   }
   process.stdout.write(`API reference: ${server.url}/app/reference\n`);
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
-  await stopDemo?.stop();
-  await server.close();
-  return 0;
 }
 
-async function rebuildIndex(): Promise<number> {
+async function rebuildIndex(stop: AbortSignal): Promise<number> {
   await reindex(readSettings(process.env), ({ ledger, entries }) => {
     process.stdout.write(`${ledger}: ${entries} entries in stored spans\n`);
+    stop.throwIfAborted();
   });
   return 0;
 }
 
-async function migrate(): Promise<number> {
+async function migrate(stop: AbortSignal): Promise<number> {
   const settings = readSettings(process.env);
   const directory = openDataDirectory(settings.dataDirectory);
   try {
@@ -74,6 +84,7 @@ async function migrate(): Promise<number> {
       onError: () => undefined,
     });
     await storage.close();
+    stop.throwIfAborted();
     process.stdout.write(
       storage.migrated.length > 0
         ? `applied ${storage.migrated.join(', ')}\n`
@@ -85,15 +96,43 @@ async function migrate(): Promise<number> {
   }
 }
 
+/**
+ * Aborted by the first signal that asks this program to stop; further signals change nothing. A signal to the process group
+ * arrives once from the system and once more from each program that forwards it. A program that started this one and was
+ * killed itself asks in this way, too. After `stopWithinMs` the program ends as it is, and the next start recovers.
+ */
+function stopRequest(): AbortSignal {
+  const controller = new AbortController();
+  const request = (): void => {
+    if (controller.signal.aborted) return;
+    controller.abort(new Error('asked to stop'));
+    setTimeout(() => {
+      process.stderr.write(
+        `bitacora: not closed within ${stopWithinMs / 1_000} s; the next start recovers\n`,
+      );
+      process.exit(1);
+    }, stopWithinMs).unref();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, request);
+  process.on('disconnect', request);
+  // Waiting for the program that started this one keeps nothing alive.
+  process.channel?.unref();
+  return controller.signal;
+}
+
 /** The text for the operator: that of an error that we throw on purpose, and the stack of any other error. */
 function textOf(error: unknown): string {
   if (error instanceof AuditError) return error.operatorText ?? error.detail ?? error.title;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
+const stop = stopRequest();
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  process.exitCode = await main(process.argv.slice(2), stop);
 } catch (error) {
-  process.stderr.write(`bitacora: ${textOf(error)}\n`);
-  process.exitCode = error instanceof AuditError ? 2 : 1;
+  if (stop.aborted && error === stop.reason) process.exitCode = 0;
+  else {
+    process.stderr.write(`bitacora: ${textOf(error)}\n`);
+    process.exitCode = error instanceof AuditError ? 2 : 1;
+  }
 }

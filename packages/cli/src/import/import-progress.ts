@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CliError } from '../cli-error.ts';
@@ -22,8 +22,9 @@ export interface ImportProgress {
 
 /**
  * The file that notes the position of an import, so that a killed import need not send everything again. Without it the same
- * events are sent and are duplicates. Its name is a hash of file, size, time, map, server and ledger. It is in the system's
- * folder for temporary files, because the folder of the input may be read-only.
+ * events are sent and are duplicates. Its name is a hash of file, size, time, map, server and ledger. It is in a folder of this
+ * user in the system's folder for temporary files, because the folder of the input may be read-only. Where another user could
+ * have made that folder nothing is noted or believed: a false position would leave out rows.
  */
 export async function openImportProgress(file: string, identity: readonly string[]): Promise<ImportProgress> {
   const { size, mtimeMs } = await stat(file).catch((cause: Error) => {
@@ -32,7 +33,9 @@ export async function openImportProgress(file: string, identity: readonly string
   const name = createHash('sha256')
     .update(JSON.stringify([resolve(file), size, mtimeMs, ...identity]))
     .digest('hex');
-  const path = join(tmpdir(), `bitacora-import-${name.slice(0, 32)}.progress`);
+  const folder = await ownFolder();
+  if (folder === undefined) return { read: nothing, write: nothing, remove: nothing };
+  const path = join(folder, `import-${name.slice(0, 32)}.progress`);
   return {
     async read() {
       try {
@@ -52,4 +55,17 @@ export async function openImportProgress(file: string, identity: readonly string
     },
     remove: () => rm(path, { force: true }),
   };
+}
+
+async function nothing(): Promise<undefined> {}
+
+/** The folder of this user for temporary files, which nobody else may enter; undefined when it is of somebody else. */
+async function ownFolder(): Promise<string | undefined> {
+  const uid = process.getuid?.();
+  const folder = join(tmpdir(), uid === undefined ? 'bitacora' : `bitacora-of-${uid}`);
+  await mkdir(folder, { mode: 0o700 }).catch(() => undefined);
+  const stats = await lstat(folder).catch(() => undefined);
+  if (!stats?.isDirectory()) return undefined;
+  const own = uid === undefined || (stats.uid === uid && (stats.mode & 0o077) === 0);
+  return own ? folder : undefined;
 }

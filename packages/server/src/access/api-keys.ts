@@ -63,12 +63,13 @@ const select = `select ${columns}, secret_hash as "secretHash" from api_key`;
  */
 export function createApiKeys(options: { database: Database; clock: () => number }): ApiKeys {
   const { database, clock } = options;
-  const cache = new LRUCache<string, { key: StoredKey | undefined; until: number }>({ max: cachedMax });
+  const cache = new LRUCache<string, { key: StoredKey; until: number }>({ max: cachedMax });
   const find = async (id: string): Promise<StoredKey | undefined> => {
     const cached = cache.get(id);
     if (cached && cached.until > clock()) return cached.key;
     const key = await selectKey(database, id);
-    cache.set(id, { key, until: clock() + cachedForMs });
+    // Guesses that find nothing must not push keys in use out of the cache.
+    if (key) cache.set(id, { key, until: clock() + cachedForMs });
     return key;
   };
   return {

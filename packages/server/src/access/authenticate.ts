@@ -53,6 +53,7 @@ interface Rights {
   readonly grantable: ReadonlySet<ScopeName>;
   readonly ledgerNames: readonly string[] | null;
   readonly addresses?: readonly string[];
+  readonly expiresAt?: number;
 }
 
 export function createAccess(options: {
@@ -93,7 +94,7 @@ function createTenantCache(
   tenants: Tenants,
   clock: () => number,
 ): (id: number) => Promise<TenantLedgers | undefined> {
-  type Cached = { value: TenantLedgers | undefined; until: number; revision: number };
+  type Cached = { value: TenantLedgers; until: number; revision: number };
   const cache = new LRUCache<number, Cached>({ max: cachedMax });
   return async (id) => {
     const cached = cache.get(id);
@@ -101,7 +102,8 @@ function createTenantCache(
     if (cached && cached.until > clock() && cached.revision === revision) return cached.value;
     const [ledgers, all] = await Promise.all([tenants.ledgers(id), tenants.list()]);
     const tenant = all.find((candidate) => candidate.id === id);
-    const value = tenant && { tenant, ledgers };
+    if (!tenant) return undefined;
+    const value = { tenant, ledgers };
     cache.set(id, { value, until: clock() + ledgersCachedForMs, revision });
     return value;
   };
@@ -130,6 +132,7 @@ function keyRights(key: ApiKey): Rights {
     grantable: new Set(key.scopes),
     ledgerNames: key.ledgers,
     ...(key.addresses === null ? {} : { addresses: key.addresses }),
+    ...(key.expiresAt === null ? {} : { expiresAt: key.expiresAt }),
   };
 }
 

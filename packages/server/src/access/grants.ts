@@ -35,6 +35,8 @@ export interface Grant {
   ledgerNames: readonly string[] | null;
   /** Networks from which the caller's key is accepted; absent: any. The keys that it makes get no other networks. */
   addresses?: readonly string[];
+  /** When the caller's key ends, in ms; absent: never. The keys that it makes end no later. */
+  expiresAt?: number;
 }
 
 /** The grant of routes that need no credentials: it may do nothing and read nothing. */
@@ -59,6 +61,21 @@ export function requirePermission(grant: Grant, permission: string): void {
 export function requireWhole(grant: Grant): void {
   if (grant.reach.kind === 'all') return;
   throw new AuditError('forbidden', { detail: 'this needs a grant for whole ledgers' });
+}
+
+/**
+ * For what belongs to the tenant and not to one of its ledgers: people, keys, the directory, further ledgers.
+ * @throws forbidden for a caller that is limited to some ledgers
+ */
+export function requireAllLedgers(grant: Grant): void {
+  if (grant.ledgerNames === null) return;
+  throw new AuditError('forbidden', { detail: 'this needs a grant for all ledgers of the tenant' });
+}
+
+/** For the administration of the tenant: all entries of all ledgers. @throws forbidden */
+export function requireTenant(grant: Grant): void {
+  requireWhole(grant);
+  requireAllLedgers(grant);
 }
 
 /** The ledgers that a read covers: the one named, or all but the tenant's audit ledger. @throws not_found */

@@ -8,13 +8,15 @@ export {
   ledgersFor,
   nobody,
   recordsOf,
+  requireAllLedgers,
   requirePermission,
+  requireTenant,
   requireWhole,
   rowAccessOf,
   type Caller,
   type Grant,
 } from './grants.ts';
-export { createNetworkList, isWithin, readNetwork, type Network } from './networks.ts';
+export { createNetworkList, isWithin, networkOf, readNetwork, type Network } from './networks.ts';
 export {
   isPermissionName,
   isRoleName,

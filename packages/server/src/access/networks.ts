@@ -1,4 +1,4 @@
-import { BlockList, isIP } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 
 /** A network: an address in it and the length of its prefix in bits. */
 export interface Network {
@@ -40,4 +40,18 @@ export function isWithin(text: string, others: readonly string[]): boolean {
       return false;
     return createNetworkList([other])(network.address);
   });
+}
+
+const networkGroups = 4;
+
+/**
+ * An IPv4 address, or the network of an IPv6 address: a subscriber has a network and may use any address in it (RFC 6177).
+ */
+export function networkOf(address: string): string {
+  if (!isIPv6(address) || address.includes('.')) return address;
+  const [head = '', tail] = address.split('::');
+  const groups = head.split(':').filter((group) => group !== '');
+  const rest = tail === undefined ? [] : tail.split(':').filter((group) => group !== '');
+  const zeros = Array<string>(Math.max(0, 8 - groups.length - rest.length)).fill('0');
+  return [...groups, ...zeros, ...rest].slice(0, networkGroups).join(':');
 }

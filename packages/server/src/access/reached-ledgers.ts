@@ -8,7 +8,8 @@ export async function reachedLedgers(
   wanted: string | undefined,
   tenants: Tenants,
 ): Promise<Ledger[]> {
-  const all = grant.permissions.has('operator') ? await tenants.allLedgers() : [...grant.ledgers];
+  const everyTenant = grant.permissions.has('operator') && grant.ledgerNames === null;
+  const all = everyTenant ? await tenants.allLedgers() : [...grant.ledgers];
   const chosen = wanted === undefined ? all : all.filter((ledger) => ledger.name === wanted);
   if (chosen.length > 0) return chosen;
   throw new AuditError('not_found', { parameter: 'ledger', detail: `there is no ledger ${wanted}` });

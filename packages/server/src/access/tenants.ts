@@ -40,7 +40,7 @@ export interface Tenants {
   revision(): number;
 }
 
-const namePattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+export const tenantNamePattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const ledgerColumns = `id, tenant, name, origin, retention_class as "retentionClass",
   retention_days as "retentionDays", record_index as "recordIndex"`;
 
@@ -162,7 +162,7 @@ function retentionClass(days: number | undefined): number {
 }
 
 function requireName(name: string, parameter: string): void {
-  if (namePattern.test(name)) return;
+  if (tenantNamePattern.test(name)) return;
   throw new AuditError('invalid_parameter', {
     parameter,
     detail: `${parameter} must be 1 to 63 lower-case letters, digits or dashes, not starting or ending with a dash`,

@@ -27,13 +27,14 @@ export interface ViewerKeys {
   list(tenant: number): Promise<ViewerKey[]>;
   /** @throws not_found */
   remove(tenant: number, kid: string): Promise<void>;
-  /** Cached for two seconds, so another server's change may stay unseen for this time. */
+  /** Cached for two seconds, unless there is none: for so long another server's change may stay unseen. */
   find(tenant: number, kid: string): Promise<CheckingKey | undefined>;
 }
 
 /** A key with the material that checks its tokens: a public key (EdDSA) or a shared secret (HS256). */
 type CheckingKey = ViewerKey & { material: KeyObject | Uint8Array };
 
+export const kidPattern = /^[\w.-]{1,100}$/;
 const keysMax = 100;
 const cachedForMs = 2_000;
 const cachedMax = 10_000;
@@ -45,7 +46,7 @@ export function createViewerKeys(options: {
   clock: () => number;
 }): ViewerKeys {
   const { database, box, clock } = options;
-  const cache = new LRUCache<string, { key: CheckingKey | undefined; until: number }>({ max: cachedMax });
+  const cache = new LRUCache<string, { key: CheckingKey; until: number }>({ max: cachedMax });
   return {
     async put(tenant, kid, input) {
       requireKid(kid);
@@ -66,7 +67,8 @@ export function createViewerKeys(options: {
       if (cached && cached.until > clock()) return cached.key;
       const row = await selectKey(database, tenant, kid);
       const material = row && materialOf(row, box);
-      const key = row && material ? { ...row, material } : undefined;
+      if (!row || !material) return undefined;
+      const key = { ...row, material };
       cache.set(`${tenant}/${kid}`, { key, until: clock() + cachedForMs });
       return key;
     },
@@ -129,7 +131,7 @@ function materialOf({ algorithm, bytes }: StoredKey, box: SecretBox): CheckingKe
 
 /** @throws invalid_parameter */
 function requireKid(kid: string): void {
-  if (/^[\w.-]{1,100}$/.test(kid)) return;
+  if (kidPattern.test(kid)) return;
   throw new AuditError('invalid_parameter', {
     parameter: 'kid',
     detail: 'kid: 1 to 100 of A-Z a-z 0-9 _ . -',

@@ -29,7 +29,10 @@ export function createEvidenceCheck(options: EvidenceCheckOptions): () => Promis
     for (const { kind } of differences) {
       if (reported.has(`${ledger.name} ${kind}`)) continue;
       reported.add(`${ledger.name} ${kind}`);
-      health.add(`stored evidence differs in ledger ${ledger.name}: ${kind}`);
+      health.add({
+        shown: 'stored evidence differs',
+        detail: `stored evidence differs in ledger ${ledger.name}: ${kind}`,
+      });
     }
   };
 }

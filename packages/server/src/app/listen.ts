@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { createAccess, createViewerTokens } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
@@ -38,16 +40,43 @@ export function openHttp(core: Core, signIn: OpenPeople): Http {
   return { app, drain: readRecord.drain };
 }
 
+/**
+ * Listens on the port for a moment, so that one in use is told before a database is made. Another program may still take it
+ * afterwards: then `listen` refuses. @throws AuditError invalid_parameter
+ */
+export async function requireFreePort({
+  host,
+  port,
+}: {
+  readonly host: string;
+  readonly port: number;
+}): Promise<void> {
+  if (port === 0) return;
+  const probe = createServer();
+  try {
+    probe.listen({ host, port });
+    await once(probe, 'listening');
+  } catch (cause) {
+    throw portRefused({ host, port }, cause);
+  } finally {
+    probe.close();
+  }
+}
+
 /** @returns the address, such as http://127.0.0.1:4000. @throws AuditError invalid_parameter when the port cannot be used */
 export async function listen(
   { app }: Http,
   { host, port }: { readonly host: string; readonly port: number },
 ): Promise<string> {
   return app.listen({ host, port }).catch((cause: unknown) => {
-    throw new AuditError('invalid_parameter', {
-      parameter: 'BITACORA_PORT',
-      operatorText: `cannot listen on ${host}:${port}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      cause,
-    });
+    throw portRefused({ host, port }, cause);
+  });
+}
+
+function portRefused({ host, port }: { host: string; port: number }, cause: unknown): AuditError {
+  return new AuditError('invalid_parameter', {
+    parameter: 'BITACORA_PORT',
+    operatorText: `cannot listen on ${host}:${port}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    cause,
   });
 }

@@ -35,6 +35,8 @@ import { openLeases, type Leases } from './leases.ts';
 import { version } from './version.ts';
 
 export interface CoreOptions {
+  /** Aborted when the server shall stop, also before it is ready. */
+  readonly stop: AbortSignal;
   readonly settings: Settings;
   readonly packs: readonly AnyPack[];
   readonly clock: () => number;
@@ -69,6 +71,10 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   const { settings } = options;
   const logger = pino({ level: settings.logLevel, base: { service: 'bitacora', version } });
   const directory = openDataDirectory(settings.dataDirectory);
+  if (directory.abandonedBy !== undefined)
+    logger.warn(
+      `the server before (process ${directory.abandonedBy}) ended without closing: the database recovers what was committed`,
+    );
   let closing = false;
   const storage = await openStorage({
     databaseUrl: settings.databaseUrl,
@@ -81,7 +87,17 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     directory.close();
     throw error;
   });
-  const stages = await openStages(options, { logger, directory, database: storage.database });
+  const stages = await openStages(options, {
+    logger,
+    directory,
+    database: storage.database,
+    databaseFolders: storage.embedded ? [storage.embedded.folder] : [],
+  }).catch(async (error: unknown) => {
+    closing = true;
+    await storage.close();
+    directory.close();
+    throw error;
+  });
   return Object.freeze({
     ...options,
     ...stages,
@@ -95,15 +111,20 @@ export async function openCore(options: CoreOptions): Promise<Core> {
 type Stages = Omit<Core, keyof CoreOptions | 'close'>;
 
 async function openStages(
-  { settings, packs, clock }: CoreOptions,
-  base: Pick<Core, 'logger' | 'directory' | 'database'>,
+  { settings, packs, clock, stop }: CoreOptions,
+  {
+    databaseFolders,
+    ...base
+  }: Pick<Core, 'logger' | 'directory' | 'database'> & { databaseFolders: string[] },
 ): Promise<Stages> {
   const { logger, directory, database } = base;
+  stop.throwIfAborted();
   const tenants = createTenants({ database, origin: settings.origin, clock });
   const apiKeys = createApiKeys({ database, clock });
   const health = createHealth({
     database,
     server: `${settings.host}:${settings.port}/${process.pid}`,
+    folders: [directory.path, ...databaseFolders],
     clock,
     logger,
   });
@@ -150,7 +171,7 @@ async function openLedgers(
   };
   const ledgers = createLedgers({ database, directory, segmentLimits });
   ledgers.onRollback((problem) => {
-    health.add(problem);
+    health.add({ shown: 'rollback detected: a ledger is read-only', detail: problem });
     logger.error(problem);
   });
   for (const ledger of await tenants.allLedgers()) await ledgers.checkRollback(ledger);

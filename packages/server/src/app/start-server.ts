@@ -8,7 +8,7 @@ import { startBackground } from './background.ts';
 import { defaultTenant, ensureTenant } from './default-tenant.ts';
 import { createEvidenceCheck } from './evidence-check.ts';
 import { firstOwnerLink } from './first-owner.ts';
-import { listen, openHttp, type Http } from './listen.ts';
+import { listen, openHttp, requireFreePort, type Http } from './listen.ts';
 import { openCore, type Core } from './open-core.ts';
 import { openPeople, type OpenPeople } from './open-people.ts';
 
@@ -30,31 +30,46 @@ export interface ServerOptions {
   settings: Settings;
   packs?: readonly AnyPack[];
   clock?: () => number;
+  /** Aborted when the server shall stop, also before it is ready: then the start fails, and nothing is left running. */
+  stop?: AbortSignal;
 }
 
 /** Starts database, background work and HTTP, in this order. @throws AuditError when it must not start */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { settings, packs = [], clock = Date.now } = options;
-  const core = await openCore({ settings, packs, clock });
+  const { settings, packs = [], clock = Date.now, stop = new AbortController().signal } = options;
+  await requireFreePort(settings);
+  const core = await openCore({ settings, packs, clock, stop });
+  try {
+    return await startOn(core);
+  } catch (error) {
+    await core.close();
+    throw error;
+  }
+}
+
+async function startOn(core: Core): Promise<Server> {
+  const { settings, stop } = core;
   const signIn = openPeople(core);
   const http = openHttp(core, signIn);
   await core.health.beat();
+  stop.throwIfAborted();
+  const url = await listen(http, settings);
   const work = startWork(core);
-  const stop = async (): Promise<void> => stopAll(core, http, work);
-  const url = await listen(http, settings).catch(async (error: unknown) => {
-    await stop();
+  const ownerLink = await ownerLinkOf(core, signIn, url).catch(async (error: unknown) => {
+    await closeHttp(http.app);
+    await work.stop();
     throw error;
   });
   return {
     url,
     adminKey: core.adminKey,
-    ownerLink: await ownerLinkOf(core, signIn, url),
+    ownerLink,
     ingest: core.ingest,
     tenants: core.tenants,
     apiKeys: core.apiKeys,
     async close() {
       await closeHttp(http.app);
-      await stop();
+      await stopAll(core, http, work);
     },
   };
 }

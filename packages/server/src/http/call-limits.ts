@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
-import { isIPv6 } from 'node:net';
-import type { Credentials, Grant } from '../access/index.ts';
+import { networkOf, type Credentials, type Grant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import type { LoopTurns } from '../loop-turns.ts';
 import { createFairTurns } from './fair-turns.ts';
@@ -33,7 +32,6 @@ const chargedPerMs = 50;
 const reads = { atOnceMax: 12, perKeyMax: 4, waitingMax: 500 };
 const provenForMs = 600_000;
 const proofsMax = 10_000;
-const networkGroups = 4;
 
 export function createCallLimits(options: {
   settings: CallLimitSettings;
@@ -125,18 +123,6 @@ function isRefusal(error: unknown, code: 'unauthenticated' | 'forbidden'): boole
 
 function callerOf({ tenant, caller }: Grant): string {
   return `${tenant.id} ${caller.kind} ${caller.id}`;
-}
-
-/**
- * An IPv4 address, or the network of an IPv6 address: a subscriber has a network and may use any address in it (RFC 6177).
- */
-function networkOf(address: string): string {
-  if (!isIPv6(address) || address.includes('.')) return address;
-  const [head = '', tail] = address.split('::');
-  const groups = head.split(':').filter((group) => group !== '');
-  const rest = tail === undefined ? [] : tail.split(':').filter((group) => group !== '');
-  const zeros = Array<string>(Math.max(0, 8 - groups.length - rest.length)).fill('0');
-  return [...groups, ...zeros, ...rest].slice(0, networkGroups).join(':');
 }
 
 /** Time shared among the calls at work: with two calls, each has half of a second. No caller pays for another's load. */

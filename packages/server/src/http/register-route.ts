@@ -64,9 +64,28 @@ export function registerRoute(app: FastifyInstance, route: Route, options: Regis
 }
 
 async function enter(route: Route, request: FastifyRequest, options: RegisterOptions): Promise<Grant> {
-  if (route.permission === undefined) return nobody;
+  if (route.permission === undefined) return enterOpen(route, request, options);
   const credentials = credentialsOf(request, options.cookie);
   return options.limits.enter(credentials, () => grantOf(route, request, options));
+}
+
+/**
+ * The grant of a caller who has the permission with which an open route shows more, else of nobody: the route stays open to
+ * everybody, whatever they send and while the database is away. Wrong keys count as guesses, like everywhere.
+ */
+async function enterOpen(
+  { moreWith }: Route,
+  request: FastifyRequest,
+  options: RegisterOptions,
+): Promise<Grant> {
+  const credentials = credentialsOf(request, options.cookie);
+  if (moreWith === undefined || credentials.authorization === undefined) return nobody;
+  const authenticate = async (): Promise<Grant> => {
+    const grant = await options.access.authenticate(credentials);
+    requirePermission(grant, moreWith);
+    return grant;
+  };
+  return options.limits.enter(credentials, authenticate).catch(() => nobody);
 }
 
 /** The grant of the caller at present. @throws unauthenticated, forbidden */

@@ -11,6 +11,8 @@ export interface Route {
   summary: string;
   /** The permission that the caller needs; `any`: every caller with valid credentials; undefined: everybody. */
   permission: PermissionName | 'any' | undefined;
+  /** Of a route that is open to everybody: the permission with which its answer says more. */
+  moreWith?: PermissionName;
   params?: z.ZodObject;
   query?: z.ZodObject;
   /** A page whose script reads the query: any is accepted, and the server reads none of it. */

@@ -1,7 +1,13 @@
 import type { JsonValue } from '@bitacora/event';
 
-/** The beginning of a text that a spreadsheet takes for a formula, also after blanks that it does not show. */
-const formula = /^[\s\u00a0\u200b\ufeff\0]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n\0]/u;
+/** The beginning of a text that a spreadsheet takes for a formula, also after blanks and quotation marks that it does not show. */
+const formula = /^[\s\u00a0\u200b\ufeff\0"]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n\0]/u;
+
+/**
+ * Between the lines of a cell, and after a semicolon or a tab: many spreadsheets take one of these for the border between two
+ * cells, also within quotation marks that do not begin a cell for them. At a comma the quotation marks are right.
+ */
+const borders = /(?<=[\n;\t])|(?<=\r)(?!\n)/;
 
 /**
  * One line of RFC 4180. A text that a spreadsheet would run as a formula gets an apostrophe in front; numbers and booleans
@@ -16,8 +22,8 @@ function csvCell(value: JsonValue): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   const safe = text
-    .split(/(?<=\n)|(?<=\r)(?!\n)/)
-    .map((line) => (formula.test(line) ? `'${line}` : line))
+    .split(borders)
+    .map((part) => (formula.test(part) ? `'${part}` : part))
     .join('');
-  return /[",\r\n]/.test(safe) || safe !== safe.trim() ? `"${safe.replaceAll('"', '""')}"` : safe;
+  return /[",;\t\r\n]/.test(safe) || safe !== safe.trim() ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

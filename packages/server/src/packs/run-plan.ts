@@ -175,7 +175,8 @@ async function directoryRecord(
   { directory }: PlanContext,
 ): Promise<AnswerOf<ReadOf<'directory'>>> {
   const { type, id } = read;
-  const records = recordsOf(grant.reach);
+  // The directory is the tenant's: a caller that is limited to some ledgers sees nothing of it.
+  const records = grant.ledgerNames === null ? recordsOf(grant.reach) : [];
   if (id === undefined) return directory.list(grant.tenant.id, type, records);
   return (await directory.get(grant.tenant.id, { type, id }, records)) ?? null;
 }

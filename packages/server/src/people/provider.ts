@@ -52,6 +52,7 @@ const discoveredForMs = 600_000;
 const keptForMs = 600_000;
 const skewSeconds = 60;
 const logoutSecondsMax = 300;
+const subjectCharsMax = 255;
 const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout';
 const signatures = ['RS256', 'PS256', 'ES256', 'EdDSA'];
 
@@ -135,16 +136,28 @@ async function vouchedBy(
     idTokenExpected: true,
   });
   const claims = tokens.claims();
-  if (!claims || claims.sub === '' || claims.sub.length > 255)
-    throw new TypeError('the token has no subject');
+  if (!claims) throw new TypeError('the token has no claims');
   if ((claims['azp'] ?? clientId) !== clientId) throw new TypeError('the token was made for another client');
   const { name, email, verified } = await profileOf(config, tokens.access_token, claims);
   return {
     issuer: claims.iss,
-    subject: claims.sub,
-    name: typeof name === 'string' ? name : undefined,
-    email: typeof email === 'string' && verified === true ? email : undefined,
+    subject: subjectOf(claims.sub),
+    name: storable(name),
+    email: verified === true ? storable(email) : undefined,
   };
+}
+
+/** @throws TypeError for a subject that the database could not store */
+function subjectOf(sub: string | undefined): string {
+  const subject = storable(sub);
+  if (subject === undefined || subject === '' || subject.length > subjectCharsMax)
+    throw new TypeError('the token has no subject');
+  return subject;
+}
+
+/** The text of a claim; undefined when it is none, or one that PostgreSQL cannot store. */
+function storable(claim: unknown): string | undefined {
+  return typeof claim === 'string' && !claim.includes('\0') && claim.isWellFormed() ? claim : undefined;
 }
 
 /**
@@ -164,8 +177,8 @@ async function readLogout(token: string, config: Configuration, clientId: string
   });
   const { events, nonce, sub } = payload;
   const isLogout = typeof events === 'object' && events !== null && logoutEvent in events;
-  if (!isLogout || nonce !== undefined || sub === undefined) throw new TypeError('no logout token');
-  return sub;
+  if (!isLogout || nonce !== undefined) throw new TypeError('no logout token');
+  return subjectOf(sub);
 }
 
 /** Some providers put name and e-mail into the token, others answer a request for them, which must name the same subject. */

@@ -1,4 +1,4 @@
-import type { Database } from '../storage/index.ts';
+import type { Client, Database } from '../storage/index.ts';
 
 /** An attempt to sign in, with its account and its address. */
 export interface Attempt {
@@ -15,19 +15,33 @@ export interface SignInGuard {
   /** Counts an attempt before the password is checked, so that many attempts at once are counted too. */
   begin(attempt: Attempt): Promise<Begun>;
   /**
-   * To be called when the password was right. Forgets the failures of this account from this address, and subtracts one
-   * from those of the account and from those of the address.
+   * To be called when the password was right and a code is needed as well. Takes back what `begin` counted for the account
+   * and for the address. The failures of the account from this address stay, because they limit how often codes are tried.
    */
-  succeeded(attempt: Attempt): Promise<void>;
+  halfSucceeded(attempt: Attempt, begun: Unlocked): Promise<void>;
+  /**
+   * To be called when everything was right. Forgets the failures of this account from this address, and takes back what
+   * `begin` counted for the account and for the address: nothing when it counted nothing there.
+   */
+  succeeded(attempt: Attempt, begun: Unlocked): Promise<void>;
 }
 
-export type Begun =
-  | {
-      readonly locked: false;
-      /** If this attempt fails, the account is locked. */
-      readonly isLastAttempt: boolean;
-    }
-  | { readonly locked: true; readonly retryAfterSeconds: number };
+export interface Unlocked {
+  readonly locked: false;
+  /** If this attempt fails, the account is locked. */
+  readonly isLastAttempt: boolean;
+  /** What was counted for the account and for the address. */
+  readonly counted: readonly Counted[];
+}
+
+export type Begun = Unlocked | { readonly locked: true; readonly retryAfterSeconds: number };
+
+/** One failure that was counted before it is known whether the attempt fails. */
+interface Counted {
+  readonly subject: Buffer;
+  /** The wait that this failure began, as PostgreSQL writes it; null when it began none. */
+  readonly lockedUntil: string | null;
+}
 
 /**
  * Failures before the first wait. `both` counts those of an account from one address, `account` those of an account from all
@@ -45,45 +59,24 @@ const countFailure = `insert into sign_in_failure as f (tenant, subject, failure
     locked_until = case when f.last_at >= now() - ${forgottenAfterHours} * interval '1 hour' and f.failures + 1 >= $3
       then now() + least(${waitSecondsMax}, ${firstWaitSeconds} * power(2, least(f.failures + 1 - $3, 20))) * interval '1 second' end
   where f.locked_until is null or f.locked_until <= now()
-  returning failures`;
+  returning failures, locked_until::text as "lockedUntil"`;
+
+/** Takes a failure back, and ends the wait only when that failure began it. */
+const takeBack = `update sign_in_failure set failures = greatest(failures - 1, 0),
+    locked_until = case when locked_until = $3::timestamptz then null else locked_until end
+  where tenant = $1 and subject = $2`;
 
 export function createSignInGuard(database: Database): SignInGuard {
   return {
     begin: (attempt) =>
-      database.write({ tenant: attempt.tenant, ledgers: [] }, async (client) => {
-        const counted: [Buffer, number][] = [[attempt.both, failuresMax.both]];
-        // At an address from which the person has a session, failures elsewhere do not count, so nobody can lock them out there.
-        if (!attempt.hasSessionHere)
-          counted.push([attempt.account, failuresMax.account], [attempt.address, failuresMax.address]);
-        const waits = await client.query<{ seconds: number }>(
-          `select ceil(extract(epoch from max(locked_until) - now()))::integer as seconds from sign_in_failure
-           where tenant = $1 and subject = any($2::bytea[]) and locked_until > now()`,
-          [attempt.tenant, counted.map(([subject]) => subject)],
-        );
-        const seconds = waits.rows[0]?.seconds ?? null;
-        if (seconds !== null) return { locked: true, retryAfterSeconds: Math.max(1, seconds) };
-        let isLastAttempt = false;
-        for (const [subject, limit] of counted) {
-          const row = await client.query<{ failures: number }>(countFailure, [
-            attempt.tenant,
-            subject,
-            limit,
-          ]);
-          // Another attempt locked it at the same moment.
-          if (row.rowCount === 0) return { locked: true, retryAfterSeconds: firstWaitSeconds };
-          isLastAttempt ||= (row.rows[0]?.failures ?? 0) >= limit;
-        }
-        return { locked: false, isLastAttempt };
-      }),
-    async succeeded({ tenant, account, address, both }) {
+      database.write({ tenant: attempt.tenant, ledgers: [] }, (client) => countAttempt(client, attempt)),
+    async halfSucceeded({ tenant }, { counted }) {
+      await database.write({ tenant, ledgers: [] }, (client) => takeBackAll(client, tenant, counted));
+    },
+    async succeeded({ tenant, both }, { counted }) {
       await database.write({ tenant, ledgers: [] }, async (client) => {
         await client.query('delete from sign_in_failure where tenant = $1 and subject = $2', [tenant, both]);
-        // One success must not clear the failures of an address that also guesses the passwords of other accounts.
-        await client.query(
-          `update sign_in_failure set failures = greatest(failures - 1, 0), locked_until = null
-           where tenant = $1 and subject = any($2::bytea[])`,
-          [tenant, [account, address]],
-        );
+        await takeBackAll(client, tenant, counted);
         await client.query(
           `delete from sign_in_failure where tenant = $1 and last_at < now() - ${forgottenAfterHours * 2} * interval '1 hour'`,
           [tenant],
@@ -91,4 +84,39 @@ export function createSignInGuard(database: Database): SignInGuard {
       });
     },
   };
+}
+
+async function countAttempt(client: Client, attempt: Attempt): Promise<Begun> {
+  const { tenant, both, account, address, hasSessionHere } = attempt;
+  const limits: [Buffer, number][] = [[both, failuresMax.both]];
+  // Failures elsewhere do not count where the person has a session: so nobody else can lock them out there.
+  if (!hasSessionHere) limits.push([account, failuresMax.account], [address, failuresMax.address]);
+  const waits = await client.query<{ seconds: number }>(
+    `select ceil(extract(epoch from max(locked_until) - now()))::integer as seconds from sign_in_failure
+     where tenant = $1 and subject = any($2::bytea[]) and locked_until > now()`,
+    [tenant, limits.map(([subject]) => subject)],
+  );
+  const seconds = waits.rows[0]?.seconds ?? null;
+  if (seconds !== null) return { locked: true, retryAfterSeconds: Math.max(1, seconds) };
+  const counted: Counted[] = [];
+  let isLastAttempt = false;
+  for (const [subject, limit] of limits) {
+    const result = await client.query<{ failures: number; lockedUntil: string | null }>(countFailure, [
+      tenant,
+      subject,
+      limit,
+    ]);
+    const row = result.rows[0];
+    // Another attempt locked it at the same moment.
+    if (!row) return { locked: true, retryAfterSeconds: firstWaitSeconds };
+    isLastAttempt ||= row.failures >= limit;
+    if (subject !== both) counted.push({ subject, lockedUntil: row.lockedUntil });
+  }
+  return { locked: false, isLastAttempt, counted };
+}
+
+/** One success must not clear the failures of an address that also guesses the passwords of other accounts. */
+async function takeBackAll(client: Client, tenant: number, counted: readonly Counted[]): Promise<void> {
+  for (const { subject, lockedUntil } of counted)
+    await client.query(takeBack, [tenant, subject, lockedUntil]);
 }

@@ -1,18 +1,22 @@
 import { createHmac } from 'node:crypto';
 import { AuditError } from '../audit-error.ts';
 import type { Database } from '../storage/index.ts';
-import type { OneTimeLinks } from './one-time-links.ts';
+import type { LinkPurpose, OneTimeLinks } from './one-time-links.ts';
 import { requireGood, type Passwords } from './passwords.ts';
 import type { Attempt, SignInGuard } from './sign-in-guard.ts';
 import type { TotpCodes } from './totp.ts';
-import type { Tenant } from '../access/index.ts';
+import { networkOf, type Tenant } from '../access/index.ts';
 import type { Origin, UserSessions } from './user-sessions.ts';
 import { normalEmail, type User, type Users } from './users.ts';
 
-export type SignInAnswer =
+/** What follows when the password is right or new. */
+export type PasswordAccepted =
   | { readonly kind: 'signed_in'; readonly user: User; readonly cookie: string }
-  /** The password was right; `pending` and a code finish the sign-in within five minutes. */
-  | { readonly kind: 'code_needed'; readonly pending: string }
+  /** `pending` and a code finish the sign-in within five minutes. */
+  | { readonly kind: 'code_needed'; readonly pending: string };
+
+export type SignInAnswer =
+  | PasswordAccepted
   /** E-mail, password or code was wrong; the answer to the browser does not say which. `user` is only for the audit ledger. */
   | {
       readonly kind: 'refused';
@@ -23,6 +27,12 @@ export type SignInAnswer =
   /** There were too many failures before, so nothing was checked. */
   | { readonly kind: 'locked'; readonly retryAfterSeconds: number };
 
+export interface UsedLink {
+  readonly user: User;
+  readonly purpose: LinkPurpose;
+  readonly next: PasswordAccepted;
+}
+
 export interface SignIn {
   withPassword(
     input: { tenant: Tenant; email: string; password: string },
@@ -32,16 +42,21 @@ export interface SignIn {
   withCode(input: { pending: string; code: string }, origin: Origin): Promise<SignInAnswer>;
   /** Signs in a user whom an identity provider vouches for; returns the cookie. @throws forbidden unless the user is active */
   withIdentity(user: User, origin: Origin): Promise<string>;
-  /** Uses up a link, sets the password, activates the user and signs them in. @throws not_found, invalid_parameter */
+  /**
+   * Uses up a link, sets the password, activates the user and signs them in. A user who needs codes must give one after it, as
+   * after a password: the link shows that they read their mail, and no more. @throws not_found, invalid_parameter
+   */
   withLink(
     /** `email` is only used for the first owner, who chooses their own. */
     input: { secret: string; password: string; email: string },
     origin: Origin,
-  ): Promise<{ user: User; cookie: string; purpose: string }>;
+  ): Promise<UsedLink>;
   /** Counts a request to reset the password; false when there were too many for this account or from this address. */
   mayReset(user: User, origin: Origin): Promise<boolean>;
   /** Sets a new password and ends all of the user's sessions. @throws forbidden when the old one is wrong */
   changePassword(user: User, input: { old: string; password: string }, origin: Origin): Promise<void>;
+  /** Asks for no codes from now on. @throws forbidden when the code is wrong */
+  removeCodes(user: User, code: string, origin: Origin): Promise<void>;
 }
 
 /** Longer texts cannot be an e-mail address; what was typed is cut here before it is hashed. */
@@ -74,6 +89,7 @@ export function createSignIn(options: SignInOptions): SignIn {
       return !begun.locked;
     },
     changePassword: (user, input, origin) => changePassword(user, input, { ...options, origin }),
+    removeCodes: (user, code, origin) => removeCodes(user, code, { ...options, origin }),
   };
 }
 
@@ -82,7 +98,7 @@ async function signInWithPassword(
   origin: Origin,
   options: SignInOptions,
 ): Promise<SignInAnswer> {
-  const { database, users, passwords, links, sessions, guard } = options;
+  const { database, users, passwords, guard } = options;
   const typedEmail = normalEmail(email).slice(0, emailCharsMax).replaceAll('\0', '').toWellFormed();
   const user = await users.byEmail(tenant.id, typedEmail);
   const attempt = await attemptOf({ tenant: tenant.id, email: typedEmail, origin, user }, options);
@@ -92,12 +108,20 @@ async function signInWithPassword(
   // Without a hash this takes as long as with one, so the time does not show whether the account exists.
   const right = await passwords.matches(password, active ? await selectHash(database, active) : null);
   if (!active || !right) return { kind: 'refused', user, lockedNow: begun.isLastAttempt };
-  if (active.totp) {
-    const pending = await links.make({ tenant: tenant.id, user: active.id, purpose: 'code' });
-    return { kind: 'code_needed', pending };
-  }
-  await guard.succeeded(attempt);
-  return { kind: 'signed_in', user: active, cookie: await sessions.begin(active, origin) };
+  if (active.totp) await guard.halfSucceeded(attempt, begun);
+  else await guard.succeeded(attempt, begun);
+  return accept(active, origin, options);
+}
+
+/** Begins a session, or asks for a code first. Nothing else may begin a session for a password. */
+async function accept(
+  user: User,
+  origin: Origin,
+  { links, sessions }: SignInOptions,
+): Promise<PasswordAccepted> {
+  if (!user.totp) return { kind: 'signed_in', user, cookie: await sessions.begin(user, origin) };
+  const pending = await links.make({ tenant: user.tenant, user: user.id, purpose: 'code' });
+  return { kind: 'code_needed', pending };
 }
 
 async function signInWithCode(
@@ -114,7 +138,7 @@ async function signInWithCode(
   if (begun.locked) return { kind: 'locked', retryAfterSeconds: begun.retryAfterSeconds };
   if (!(await totp.accept(link.tenant, user.id, code)) || !(await links.use(pending)))
     return { kind: 'refused', user, lockedNow: begun.isLastAttempt };
-  await guard.succeeded(attempt);
+  await guard.succeeded(attempt, begun);
   return { kind: 'signed_in', user, cookie: await sessions.begin(user, origin) };
 }
 
@@ -122,8 +146,8 @@ async function signInWithLink(
   { secret, password, email }: { secret: string; password: string; email: string },
   origin: Origin,
   options: SignInOptions,
-): Promise<{ user: User; cookie: string; purpose: string }> {
-  const { users, links, sessions } = options;
+): Promise<UsedLink> {
+  const { users, links } = options;
   const unused = await links.look(secret);
   if (!unused || unused.purpose === 'code') throw linkIsOver();
   // Checked before the link is used up: a user whose password is refused can try again with the same link.
@@ -134,8 +158,10 @@ async function signInWithLink(
   if (!link || !user || user.state === 'disabled') throw linkIsOver();
   if (link.purpose === 'owner') await users.rename(user, normalEmail(email));
   await setPassword(user, password, options);
-  const cookie = await sessions.begin(user, origin);
-  return { user: (await users.get(user.tenant, user.id)) ?? user, purpose: link.purpose, cookie };
+  // Read again: they may have put codes in force since the link was used up.
+  const changed = await users.get(user.tenant, user.id);
+  if (!changed) throw linkIsOver();
+  return { user: changed, purpose: link.purpose, next: await accept(changed, origin, options) };
 }
 
 async function changePassword(
@@ -143,14 +169,40 @@ async function changePassword(
   { old, password }: { old: string; password: string },
   options: SignInOptions & { origin: Origin },
 ): Promise<void> {
-  const { database, passwords, guard, origin } = options;
+  const { database, passwords } = options;
+  const matches = async (): Promise<boolean> => passwords.matches(old, await selectHash(database, user));
+  if (!(await isRight(user, matches, options)))
+    throw new AuditError('forbidden', { parameter: 'old', detail: 'that is not your password' });
+  await setPassword(user, password, options);
+}
+
+async function removeCodes(
+  user: User,
+  code: string,
+  options: SignInOptions & { origin: Origin },
+): Promise<void> {
+  const { totp } = options;
+  if (!(await isRight(user, () => totp.accept(user.tenant, user.id, code), options)))
+    throw new AuditError('forbidden', { parameter: 'code', detail: 'that code is not right' });
+  await totp.remove(user.tenant, user.id);
+}
+
+/**
+ * Checks what a person who is signed in types once more. Counted like a sign-in, because a stolen session must not become a
+ * way to guess without limit. @throws too_many_requests
+ */
+async function isRight(
+  user: User,
+  check: () => Promise<boolean>,
+  options: SignInOptions & { origin: Origin },
+): Promise<boolean> {
+  const { guard, origin } = options;
   const attempt = await attemptOf({ tenant: user.tenant, email: user.email, origin, user }, options);
   const begun = await guard.begin(attempt);
   if (begun.locked) throw new AuditError('too_many_requests', { retryAfterSeconds: begun.retryAfterSeconds });
-  if (!(await passwords.matches(old, await selectHash(database, user))))
-    throw new AuditError('forbidden', { parameter: 'old', detail: 'that is not your password' });
-  await guard.succeeded(attempt);
-  await setPassword(user, password, options);
+  if (!(await check())) return false;
+  await guard.succeeded(attempt, begun);
+  return true;
 }
 
 /** Sets the password, activates an invited user, and ends all sessions and links of the user. */
@@ -166,17 +218,19 @@ async function attemptOf(
   { secret, sessions }: SignInOptions,
 ): Promise<Attempt> {
   const userSessions = user === undefined ? [] : await sessions.list(tenant, user.id);
+  const network = networkOf(origin.address);
   return {
     tenant,
     account: keyedHash(secret, [tenant, 'account', email]),
-    address: keyedHash(secret, [tenant, 'address', origin.address]),
-    both: keyedHash(secret, [tenant, 'both', email, origin.address]),
-    hasSessionHere: userSessions.some(({ address }) => address === origin.address),
+    address: keyedHash(secret, [tenant, 'address', network]),
+    both: keyedHash(secret, [tenant, 'both', email, network]),
+    hasSessionHere: userSessions.some(({ address }) => address !== null && networkOf(address) === network),
   };
 }
 
 /** Resets are counted apart from sign-ins: a person who requests resets must not lock the account. */
-function resetAttempt({ tenant, id }: User, { address }: Origin, secret: Buffer): Attempt {
+function resetAttempt({ tenant, id }: User, origin: Origin, secret: Buffer): Attempt {
+  const address = networkOf(origin.address);
   return {
     tenant,
     account: keyedHash(secret, [tenant, 'reset-account', id]),

@@ -65,9 +65,9 @@ export function createUserSessions(options: {
 }): UserSessions {
   const { database, limits, clock } = options;
   const { idleMinutes } = limits;
-  const cache = new LRUCache<string, { signedIn: SignedIn | undefined; until: number }>({ max: cachedMax });
+  const cache = new LRUCache<string, { signedIn: SignedIn; until: number }>({ max: cachedMax });
   const forgetAll = (matches: (signedIn: SignedIn) => boolean): void => {
-    for (const [hash, { signedIn }] of cache) if (signedIn && matches(signedIn)) cache.delete(hash);
+    for (const [hash, { signedIn }] of cache) if (matches(signedIn)) cache.delete(hash);
   };
   return {
     async begin({ tenant, id }, origin) {
@@ -84,7 +84,8 @@ export function createUserSessions(options: {
       const cached = cache.get(hash);
       if (cached && cached.until > clock()) return cached.signedIn;
       const signedIn = await selectSignedIn(database, secret, { idleMinutes, now: clock() });
-      cache.set(hash, { signedIn, until: clock() + cachedForMs });
+      if (signedIn) cache.set(hash, { signedIn, until: clock() + cachedForMs });
+      else cache.delete(hash);
       return signedIn;
     },
     list: (tenant, user) => selectSessions(database, { tenant, user, idleMinutes }),

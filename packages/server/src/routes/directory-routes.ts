@@ -1,6 +1,6 @@
 import type { JsonValue } from '@bitacora/event';
 import { z } from 'zod';
-import { recordsOf, type Directory } from '../access/index.ts';
+import { recordsOf, requireAllLedgers, type Directory } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import { defineRoute, jsonAnswer, noContent, type Route } from '../http/index.ts';
 
@@ -23,6 +23,7 @@ function putRecordRoute(directory: Directory): Route {
     body: fields,
     answer: noContent,
     async handle({ grant, params, body, reply }) {
+      requireAllLedgers(grant);
       await directory.put(grant.tenant.id, { ...params, fields: body });
       return reply.code(204).send();
     },
@@ -39,6 +40,7 @@ function recordRoute(directory: Directory): Route {
     params: keyParams,
     answer: jsonAnswer(directoryView),
     async handle({ grant, params }) {
+      requireAllLedgers(grant);
       const record = await directory.get(grant.tenant.id, params, recordsOf(grant.reach));
       if (!record) throw new AuditError('not_found', { detail: 'the directory has no such record' });
       return { ...record, updatedAt: new Date(record.updatedAt).toISOString() };
@@ -55,6 +57,7 @@ function removeRecordRoute(directory: Directory): Route {
     params: keyParams,
     answer: noContent,
     async handle({ grant, params, reply }) {
+      requireAllLedgers(grant);
       await directory.remove(grant.tenant.id, params);
       return reply.code(204).send();
     },

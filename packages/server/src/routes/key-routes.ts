@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import {
   isWithin,
+  requireAllLedgers,
+  requireWhole,
   readNetwork,
   scopes,
   type ApiKey,
@@ -55,7 +57,11 @@ function keysRoute({ apiKeys }: KeyRouteOptions): Route {
     summary: 'The API keys of the tenant, without their secrets',
     permission: 'admin',
     answer: jsonAnswer(z.object({ keys: z.array(keyView) })),
-    handle: async ({ grant }) => ({ keys: (await apiKeys.list(grant.tenant.id)).map(shownKey) }),
+    async handle({ grant }) {
+      requireWhole(grant);
+      const keys = await apiKeys.list(grant.tenant.id);
+      return { keys: keys.filter((key) => isWithinGrant(key, grant)).map(shownKey) };
+    },
   });
 }
 
@@ -69,6 +75,7 @@ function makeKeyRoute({ apiKeys, tenants, ingest }: KeyRouteOptions): Route {
     answer: jsonAnswer(z.object({ key: keyView, secret: z.string() }), 201),
     async handle({ grant, body }) {
       const { name, scopes: wanted, expiresAt } = body;
+      requireWhole(grant);
       requireGrantable(grant, wanted);
       const tenant = await tenantOf(grant, body.tenant, tenants);
       const created = await apiKeys.create({
@@ -77,7 +84,7 @@ function makeKeyRoute({ apiKeys, tenants, ingest }: KeyRouteOptions): Route {
         scopes: wanted,
         ...ledgersOfKey(grant, body.ledgers),
         ...addressesOfKey(grant, body.addresses),
-        ...(expiresAt === undefined ? {} : { expiresAt: Date.parse(expiresAt) }),
+        ...endOfKey(grant, expiresAt),
       });
       const targets = [{ type: 'key', id: created.key.id, name }];
       const act = { action: 'key.create', operation: 'create', targets, tenant } as const;
@@ -96,12 +103,29 @@ function revokeKeyRoute({ apiKeys, tenants, ingest }: KeyRouteOptions): Route {
     params: z.object({ id: z.string() }),
     answer: noContent,
     async handle({ grant, params: { id }, reply }) {
+      requireWhole(grant);
+      const key = (await apiKeys.list(grant.tenant.id)).find((candidate) => candidate.id === id);
+      if (!key || !isWithinGrant(key, grant))
+        throw new AuditError('not_found', { parameter: 'id', detail: 'there is no such key' });
+      requireAboveKey(grant, key);
       await apiKeys.revoke(grant.tenant.id, id);
       const act = { action: 'key.revoke', operation: 'delete', targets: [{ type: 'key', id }] } as const;
       await reportAct(grant, act, { tenants, ingest });
       return reply.code(204).send();
     },
   });
+}
+
+/** Whether a caller may know of a key: one that is limited to some ledgers sees only keys of these. */
+function isWithinGrant(key: ApiKey, { ledgerNames, caller }: Grant): boolean {
+  if (ledgerNames === null || key.id === caller.id) return true;
+  return key.ledgers !== null && key.ledgers.every((name) => ledgerNames.includes(name));
+}
+
+/** The key of an operator reaches all tenants, so an administrator of one cannot revoke it. @throws forbidden */
+function requireAboveKey(grant: Grant, key: ApiKey): void {
+  if (!key.scopes.includes('operator') || grant.permissions.has('operator')) return;
+  throw new AuditError('forbidden', { parameter: 'id', detail: 'this is the key of an operator' });
 }
 
 /** @throws forbidden for a scope that the caller may not give to others */
@@ -145,8 +169,20 @@ function addressesOfKey(grant: Grant, wanted: string[] | undefined): { addresses
   return { addresses: wanted ?? [...allowed] };
 }
 
+/** A key that ends can make only keys that end no later: otherwise it could outlive its end. @throws forbidden */
+function endOfKey({ expiresAt: own }: Grant, wanted: string | undefined): { expiresAt?: number } {
+  const end = wanted === undefined ? own : Date.parse(wanted);
+  if (end === undefined) return {};
+  if (own === undefined || end <= own) return { expiresAt: end };
+  throw new AuditError('forbidden', {
+    parameter: 'expiresAt',
+    detail: `this key ends at ${new Date(own).toISOString()} itself`,
+  });
+}
+
 async function tenantOf(grant: Grant, wanted: string | undefined, tenants: Tenants): Promise<Tenant> {
   if (wanted === undefined || wanted === grant.tenant.name) return grant.tenant;
+  requireAllLedgers(grant);
   const tenant = grant.permissions.has('operator') ? await tenants.find(wanted) : undefined;
   if (tenant) return tenant;
   throw new AuditError('not_found', {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Tenants } from '../access/index.ts';
+import { requireAllLedgers, requireTenant, type Tenants } from '../access/index.ts';
 import { defineRoute, jsonAnswer, type Route } from '../http/index.ts';
 import { recordLedger, reportAct, type Ingest } from '../ingest/index.ts';
 
@@ -25,7 +25,10 @@ function tenantsRoute({ tenants }: LedgerRouteOptions): Route {
     summary: 'All tenants of the installation',
     permission: 'operator',
     answer: jsonAnswer(z.object({ tenants: z.array(tenantView) })),
-    handle: async () => ({ tenants: (await tenants.list()).map((tenant) => ({ name: tenant.name })) }),
+    async handle({ grant }) {
+      requireAllLedgers(grant);
+      return { tenants: (await tenants.list()).map((tenant) => ({ name: tenant.name })) };
+    },
   });
 }
 
@@ -38,6 +41,7 @@ function makeTenantRoute({ tenants, ingest }: LedgerRouteOptions): Route {
     body: z.strictObject({ name }),
     answer: jsonAnswer(tenantView, 201),
     async handle({ grant, body }) {
+      requireAllLedgers(grant);
       const tenant = await tenants.create(body.name);
       const targets = [{ type: 'tenant', id: tenant.name }];
       const act = { action: 'tenant.create', operation: 'create', targets, tenant } as const;
@@ -67,6 +71,7 @@ function makeLedgerRoute(options: LedgerRouteOptions): Route {
     body: z.strictObject({ name, retentionDays: z.int().min(1).max(retentionDaysMax).optional() }),
     answer: jsonAnswer(ledgerView, 201),
     async handle({ grant, body }) {
+      requireTenant(grant);
       const { name: suffix, retentionDays } = body;
       return shownLedger(await recordLedger(grant, { suffix, retentionDays }, options));
     },

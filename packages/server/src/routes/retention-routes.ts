@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { rebuildRoutes, type RebuildOptions } from './rebuild-routes.ts';
-import type { Grant, Ledger } from '../access/index.ts';
+import { requireAllLedgers, type Grant, type Ledger } from '../access/index.ts';
 import type { SegmentPart } from '../ledger/index.ts';
 import { defineRoute, jsonAnswer, type Route } from '../http/index.ts';
 
@@ -60,6 +60,7 @@ function runRoute(retention: Retention): Route {
     body: runInput,
     answer: jsonAnswer(runView),
     async handle({ grant, body: { dryRun = false } }) {
+      requireAllLedgers(grant);
       const segments = (await retention.run(grant, { dryRun })).map(shownSegment);
       const entries = segments
         .flatMap(({ ledgers }) => ledgers)

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { requireTenant } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import { defineRoute, jsonAnswer, noContent, queryShapes, type Route } from '../http/index.ts';
 import { isInstance, readRanges, type Sources } from '../ingest/index.ts';
@@ -47,6 +48,7 @@ function sourcesRoute(sources: Sources): Route {
     query: z.object({ limit: queryShapes.wholeNumber(sourceLimits.max).optional() }),
     answer: jsonAnswer(z.object({ sources: z.array(sourceView) })),
     async handle({ grant, query }) {
+      requireTenant(grant);
       return { sources: await sources.list(grant.tenant.id, query.limit ?? sourceLimits.default) };
     },
   });

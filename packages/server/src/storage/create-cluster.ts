@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { chownSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { lchownSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { AuditError } from '../audit-error.ts';
 import type { Binaries, ServiceUser } from './postgres-programs.ts';
+import { programEnvironment } from './program-environment.ts';
 
 /**
  * Makes the cluster in a folder beside `dataPath` and renames it when it is complete. So an interrupted attempt leaves
@@ -13,15 +13,16 @@ export function createCluster(options: {
   dataPath: string;
   password: string;
   user: ServiceUser | undefined;
-  socket: string;
 }): void {
   const { binaries, dataPath, password, user } = options;
   const unfinished = `${dataPath}.new`;
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished, { mode: 0o700 });
-  const passwordFile = join(options.socket, 'initdb-password');
-  writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
-  if (user) for (const path of [unfinished, passwordFile]) chownSync(path, user.uid, user.gid);
+  const passwordFile = `${dataPath}.password`;
+  // Of an attempt that was interrupted. A file that is there in spite of it is not opened: somebody else may hold it open.
+  rmSync(passwordFile, { force: true });
+  writeFileSync(passwordFile, `${password}\n`, { mode: 0o600, flag: 'wx' });
+  if (user) for (const path of [unfinished, passwordFile]) lchownSync(path, user.uid, user.gid);
   const flags = [
     '--auth=scram-sha-256',
     '--username=postgres',
@@ -34,7 +35,7 @@ export function createCluster(options: {
     [`--pgdata=${unfinished}`, `--pwfile=${passwordFile}`, ...flags],
     {
       ...user,
-      env: { ...process.env, LC_ALL: 'C' },
+      env: programEnvironment(),
       encoding: 'utf8',
     },
   );

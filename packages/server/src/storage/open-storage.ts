@@ -37,27 +37,9 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     options.databaseUrl === undefined
       ? await startEmbeddedPostgres(options.directory, options.onError)
       : undefined;
-  const url = parseDatabaseUrl(embedded ? await ownDatabase(embedded.url) : (options.databaseUrl ?? ''));
-  const client = new pg.Client({ connectionString: url.href, connectionTimeoutMillis: 10_000 });
-  client.on('error', options.onError);
   try {
-    await client.connect();
-  } catch (cause) {
-    await embedded?.stop();
-    throw new AuditError('unavailable', {
-      operatorText: `no connection to ${withoutPassword(url)}: ${String(cause)}`,
-      cause,
-    });
-  }
-  try {
-    await refuseUnsafe(client);
-    const urls = await ensureRoles(client, url);
-    const migrated = await migrate(client, decodeURIComponent(url.pathname.slice(1)));
-    await proveRoles(urls);
-    const { databasePooler: pooler } = options;
-    const database = createDatabase(throughPooler(urls, pooler), options.onError, {
-      pooled: pooler !== undefined,
-    });
+    const url = parseDatabaseUrl(embedded ? await ownDatabase(embedded.url) : (options.databaseUrl ?? ''));
+    const { database, migrated } = await openDatabase(url, options);
     const close = async (): Promise<void> => {
       await database.close();
       await embedded?.stop();
@@ -66,6 +48,31 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   } catch (error) {
     await embedded?.stop();
     throw error;
+  }
+}
+
+async function openDatabase(
+  url: URL,
+  options: StorageOptions,
+): Promise<Pick<Storage, 'database' | 'migrated'>> {
+  const { databasePooler: pooler, directory, onError } = options;
+  const client = new pg.Client({ connectionString: url.href, connectionTimeoutMillis: 10_000 });
+  client.on('error', onError);
+  try {
+    await client.connect();
+  } catch (cause) {
+    throw new AuditError('unavailable', {
+      operatorText: `no connection to ${withoutPassword(url)}: ${String(cause)}`,
+      cause,
+    });
+  }
+  try {
+    await refuseUnsafe(client);
+    const urls = await ensureRoles(client, url, () => directory.secret('master'));
+    const migrated = await migrate(client, decodeURIComponent(url.pathname.slice(1)));
+    await proveRoles(urls);
+    const database = createDatabase(throughPooler(urls, pooler), onError, { pooled: pooler !== undefined });
+    return { database, migrated };
   } finally {
     await client.end().catch(() => undefined);
   }

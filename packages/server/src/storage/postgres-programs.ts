@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, parse } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { AuditError } from '../audit-error.ts';
+import { programEnvironment } from './program-environment.ts';
 import { restoreLinks } from './restore-links.ts';
 
 /** The user that PostgreSQL runs as when the server runs as root. */
@@ -84,7 +85,8 @@ export function serviceUser(): ServiceUser {
   };
   const existing = find();
   if (existing) return existing;
-  spawnSync('useradd', ['--system', '--user-group', '--no-create-home', 'postgres']);
+  const flags = ['--system', '--user-group', '--no-create-home'];
+  spawnSync('useradd', [...flags, 'postgres'], { env: programEnvironment() });
   const created = find();
   if (created) return created;
   throw new AuditError('unavailable', {

@@ -31,13 +31,19 @@ export function roleNames(database: string): RoleNames {
 
 /**
  * Creates the missing roles and the schema of a database, and returns a URL for each of the three logins. Their passwords
- * are derived from the password in `url`, so several servers on one database use the same ones.
+ * are derived from the password in `url`, so several servers on one database use the same ones. For a URL without a password
+ * they are derived from `masterSecret`, which the servers of an installation share, too: a login that a certificate, a
+ * password file or the operating system lets in gives no secret, and a name that everybody knows is none.
  * @throws AuditError unsafe_database when the URL's login may not create roles and they do not exist.
  */
-export async function ensureRoles(client: pg.Client, url: URL): Promise<RoleUrls> {
+export async function ensureRoles(
+  client: pg.Client,
+  url: URL,
+  masterSecret: () => Buffer,
+): Promise<RoleUrls> {
   const database = decodeURIComponent(url.pathname.slice(1));
   const names = roleNames(database);
-  const secret = decodeURIComponent(url.password) || url.hostname || 'bitacora';
+  const secret = decodeURIComponent(url.password) || deriveSecret(masterSecret());
   const password = (role: string): string => createHmac('sha256', secret).update(role).digest('hex');
   try {
     await createRoles(client, { names, password });
@@ -54,6 +60,10 @@ export async function ensureRoles(client: pg.Client, url: URL): Promise<RoleUrls
     return roleUrl.href;
   };
   return { maintenance: login(names.maintenance), writer: login(names.writer), reader: login(names.reader) };
+}
+
+function deriveSecret(masterSecret: Buffer): Buffer {
+  return createHmac('sha256', masterSecret).update('passwords of the database roles').digest();
 }
 
 async function createRoles(

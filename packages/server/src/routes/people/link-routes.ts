@@ -60,14 +60,16 @@ function setPasswordPage(options: LinkOptions): Route {
   const enter = createEnter(people, cookie);
   return createPageRoute(cookie)({
     path: '/app/link',
-    summary: 'Set a password by a link, and sign in',
+    summary: 'Set a password by a link, and sign in; a user with codes is asked for one',
     post: true,
     async handle(call, language) {
       const { secret = '', password = '', email = '' } = formFields(call);
       try {
-        const signedIn = await people.signIn.withLink({ secret, password, email }, originOf(call.request));
-        await reportSignIn(call, signedIn, options);
-        return await enter(call, signedIn.cookie);
+        const used = await people.signIn.withLink({ secret, password, email }, originOf(call.request));
+        await reportUse(call, used, options);
+        const { next } = used;
+        if (next.kind === 'code_needed') return pages.code({ language, pending: next.pending });
+        return await enter(call, next.cookie);
       } catch (error) {
         if (!(error instanceof AuditError) || error.status >= 500 || error.status === 429) throw error;
         void call.reply.code(error.status);
@@ -90,9 +92,9 @@ async function refusedPage(
   return pages.password({ language, secret, email, problem, ownEmail });
 }
 
-async function reportSignIn(
+async function reportUse(
   { request }: Pick<Call, 'request'>,
-  { user, purpose }: Awaited<ReturnType<People['signIn']['withLink']>>,
+  { user, purpose, next }: Awaited<ReturnType<People['signIn']['withLink']>>,
   { tenants, acts }: LinkOptions,
 ): Promise<void> {
   const tenant = await tenantOf(tenants, user.tenant);
@@ -106,7 +108,8 @@ async function reportSignIn(
       targets: [{ type: 'user', id: user.id }],
     },
   );
-  await acts.report(request, { tenant, user }, login(user, 'link'));
+  // With codes the sign-in is on record when the code was given.
+  if (next.kind === 'signed_in') await acts.report(request, { tenant, user }, login(user, 'link'));
 }
 
 function forgotPage({ cookie, defaultTenant }: LinkOptions): Route {

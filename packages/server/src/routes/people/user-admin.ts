@@ -1,4 +1,4 @@
-import { isPermissionName, requireWhole, roleTable, type Grant, type RoleName } from '../../access/index.ts';
+import { isPermissionName, requireTenant, roleTable, type Grant, type RoleName } from '../../access/index.ts';
 import { AuditError } from '../../audit-error.ts';
 import type { Call, SessionCookie } from '../../http/index.ts';
 import { pageLanguageOf, type Mail, type People, type User } from '../../people/index.ts';
@@ -18,7 +18,7 @@ const resetHours = 1;
 
 /** The user that a path names, of the caller's tenant. @throws forbidden, not_found */
 export async function userOf({ grant, params }: UserCall, { people }: UserRouteOptions): Promise<User> {
-  requireWhole(grant);
+  requireTenant(grant);
   const user = await people.users.get(grant.tenant.id, params.id);
   if (user) return user;
   throw new AuditError('not_found', { parameter: 'id', detail: 'there is no such user' });
@@ -50,24 +50,49 @@ export function reportUserAct(
 }
 
 /**
- * Callers may give only a role, permissions and ledgers that they have themselves, and only owners may change owners.
- * @throws forbidden
+ * Callers may give only a role and permissions that they have themselves. A key that is limited to some networks gives nobody
+ * an account or a link, which work from everywhere. @throws forbidden
  */
-export function requireWithin(
-  grant: Grant,
-  wanted: { role: RoleName; permissions: readonly string[]; ledgers: readonly string[] | null },
-): void {
-  const refuse = (parameter: string, detail: string): never => {
-    throw new AuditError('forbidden', { parameter, detail });
+export function requireWithin(grant: Grant, wanted: Rights): void {
+  if (grant.addresses !== undefined)
+    throw new AuditError('forbidden', { detail: 'this needs a key that is valid in every network' });
+  const missing = wanted.permissions.find((name) => !isPermissionName(name) && !mayGive(grant, name));
+  if (missing !== undefined)
+    throw new AuditError('forbidden', {
+      parameter: 'permissions',
+      detail: `you lack the permission ${missing.slice(0, 100)} yourself`,
+    });
+  requireAbove(grant, wanted);
+}
+
+/**
+ * Callers may take something only from those who have no more than they have, and only owners may change owners. Permissions
+ * of packs do not count here: an administrator may disable a person who has one. @throws forbidden
+ */
+export function requireAbove(grant: Grant, { role, permissions }: Rights): void {
+  const refuse = (detail: string): never => {
+    throw new AuditError('forbidden', { parameter: 'role', detail });
   };
-  const ofOwner = grant.caller.roles.includes('owner') || grant.permissions.has('operator');
-  if (wanted.role === 'owner' && !ofOwner) refuse('role', 'only an owner may make, change or remove owners');
-  const has = (permission: string): boolean =>
-    grant.permissions.has(permission) || [...grant.grantable].some((scope) => scope === permission);
-  const needed = [...roleTable[wanted.role], ...wanted.permissions.filter(isPermissionName)];
-  const missing = needed.find((permission) => !has(permission));
-  if (missing !== undefined) refuse('role', `you lack the permission ${missing} yourself`);
-  const own = grant.ledgerNames;
-  const outside = own && [...(wanted.ledgers ?? ['all of them'])].find((name) => !own.includes(name));
-  if (outside) refuse('ledgers', `you have no access to ${outside.slice(0, 100)} yourself`);
+  if (role === 'owner' && !ofOwner(grant)) refuse('only an owner may make, change or remove owners');
+  const needed = [...roleTable[role], ...permissions.filter(isPermissionName)];
+  const missing = needed.find((name) => !mayGive(grant, name));
+  if (missing !== undefined) refuse(`you lack the permission ${missing} yourself`);
+}
+
+interface Rights {
+  readonly role: RoleName;
+  readonly permissions: readonly string[];
+}
+
+/** No built-in role has a permission of a pack, so an owner may give it without having it. */
+function mayGive(grant: Grant, permission: string): boolean {
+  return (
+    grant.permissions.has(permission) ||
+    [...grant.grantable].some((scope) => scope === permission) ||
+    (!isPermissionName(permission) && ofOwner(grant))
+  );
+}
+
+function ofOwner({ caller, permissions }: Grant): boolean {
+  return caller.roles.includes('owner') || permissions.has('operator');
 }

@@ -1,9 +1,22 @@
 import { z } from 'zod';
-import { permissionTable, requireWhole, roleNames, roleTable } from '../../access/index.ts';
+import {
+  isPermissionName,
+  permissionTable,
+  requireTenant,
+  roleNames,
+  roleTable,
+} from '../../access/index.ts';
 import { AuditError } from '../../audit-error.ts';
 import { defineRoute, jsonAnswer, noContent, type Route } from '../../http/index.ts';
 import type { User } from '../../people/index.ts';
-import { reportUserAct, requireWithin, sendLink, userOf, type UserRouteOptions } from './user-admin.ts';
+import {
+  reportUserAct,
+  requireAbove,
+  requireWithin,
+  sendLink,
+  userOf,
+  type UserRouteOptions,
+} from './user-admin.ts';
 import { sessionView, shownSession, shownUser, userView } from './user-view.ts';
 
 const id = z.string().min(1).max(200);
@@ -72,7 +85,7 @@ function usersRoute({ people }: UserRouteOptions): Route {
     permission: 'users.manage',
     answer: jsonAnswer(z.object({ users: z.array(userView) })),
     async handle({ grant }) {
-      requireWhole(grant);
+      requireTenant(grant);
       return { users: (await people.users.list(grant.tenant.id)).map(shownUser) };
     },
   });
@@ -89,15 +102,13 @@ function inviteRoute(options: UserRouteOptions): Route {
     answer: jsonAnswer(z.object({ user: userView, ...linkAnswer.shape }), 201),
     async handle(call) {
       const { grant, body } = call;
-      requireWhole(grant);
-      const ledgers = body.ledgers ?? grant.ledgerNames;
-      requireWithin(grant, { role: body.role, permissions: body.permissions ?? [], ledgers });
+      requireTenant(grant);
+      requireWithin(grant, { role: body.role, permissions: body.permissions ?? [] });
       const user = await people.users.create(grant.tenant.id, {
         ...withoutAbsent(body),
         email: body.email,
         name: body.name,
         role: body.role,
-        ledgers: ledgers && [...ledgers],
       });
       const attributes = { role: user.role };
       await reportUserAct(call, user, { acts, action: 'user.invite', operation: 'create', attributes });
@@ -132,8 +143,8 @@ function changeRoute(options: UserRouteOptions): Route {
     async handle(call) {
       const before = await userOf(call, options);
       const change = withoutAbsent(call.body);
-      requireWithin(call.grant, before);
-      requireWithin(call.grant, { ...before, ...change });
+      requireAbove(call.grant, before);
+      requireWithin(call.grant, rightsAdded(before, { ...before, ...change }));
       const user = await people.users.change(before.tenant, before.id, change);
       if (user.state === 'disabled') await people.sessions.revokeOthers(user.tenant, user.id);
       people.sessions.forget(user.id);
@@ -143,6 +154,15 @@ function changeRoute(options: UserRouteOptions): Route {
       return shownUser(user);
     },
   });
+}
+
+/** The rights after a change, without the permissions of packs that the user had before it. */
+function rightsAdded(
+  before: User,
+  after: Pick<User, 'role' | 'permissions'>,
+): Parameters<typeof requireWithin>[1] {
+  const isNew = (name: string): boolean => isPermissionName(name) || !before.permissions.includes(name);
+  return { role: after.role, permissions: after.permissions.filter(isNew) };
 }
 
 function changeAction(before: User, after: User): string {
@@ -161,7 +181,7 @@ function removeRoute(options: UserRouteOptions): Route {
     answer: noContent,
     async handle(call) {
       const user = await userOf(call, options);
-      requireWithin(call.grant, user);
+      requireAbove(call.grant, user);
       await people.users.remove(user.tenant, user.id);
       people.sessions.forget(user.id);
       await reportUserAct(call, user, { acts, action: 'user.remove', operation: 'delete' });
@@ -222,7 +242,7 @@ function endUserSessionsRoute(options: UserRouteOptions): Route {
     answer: noContent,
     async handle(call) {
       const user = await userOf(call, options);
-      requireWithin(call.grant, user);
+      requireAbove(call.grant, user);
       await people.sessions.revokeOthers(user.tenant, user.id);
       await reportUserAct(call, user, { acts, action: 'session.revoke', operation: 'delete' });
       return call.reply.code(204).send();

@@ -180,9 +180,7 @@ function removeCodesRoute({ people, acts }: UserSelfOptions): Route {
     answer: noContent,
     async handle(call) {
       const user = await personOf(call.grant, people);
-      if (!(await people.totp.accept(user.tenant, user.id, call.body.code)))
-        throw new AuditError('forbidden', { parameter: 'code', detail: 'that code is not right' });
-      await people.totp.remove(user.tenant, user.id);
+      await people.signIn.removeCodes(user, call.body.code, originOf(call.request));
       await report(acts, call, 'user.totp_disable');
       return call.reply.code(204).send();
     },

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { requireWhole, type Grant, type ViewerKey, type ViewerKeys } from '../../access/index.ts';
+import {
+  isRoleName,
+  requireTenant,
+  roleTable,
+  type Grant,
+  type ViewerKey,
+  type ViewerKeys,
+} from '../../access/index.ts';
 import { AuditError } from '../../audit-error.ts';
 import { defineRoute, jsonAnswer, noContent, type Call, type Route } from '../../http/index.ts';
 import type { PersonActs } from './person-acts.ts';
@@ -37,7 +44,7 @@ function viewerKeysRoute({ viewerKeys }: ViewerKeyRouteOptions): Route {
     permission: 'admin',
     answer: jsonAnswer(z.object({ viewerKeys: z.array(viewerKeyView) })),
     async handle({ grant }) {
-      requireWhole(grant);
+      requireTenant(grant);
       return { viewerKeys: (await viewerKeys.list(grant.tenant.id)).map(shownViewerKey) };
     },
   });
@@ -53,7 +60,7 @@ function putViewerKeyRoute({ viewerKeys, acts }: ViewerKeyRouteOptions): Route {
     body: viewerKeyInput,
     answer: jsonAnswer(viewerKeyView),
     async handle({ grant, request, params, body }) {
-      requireVoucher(grant);
+      requireVoucher(grant, body.roles);
       const viewerKey = await viewerKeys.put(grant.tenant.id, params.kid, body);
       await report(acts, { grant, request, params }, { action: 'viewer_key.put', operation: 'update' });
       return shownViewerKey(viewerKey);
@@ -70,7 +77,7 @@ function removeViewerKeyRoute({ viewerKeys, acts }: ViewerKeyRouteOptions): Rout
     params: kidParams,
     answer: noContent,
     async handle({ grant, request, params, reply }) {
-      requireWhole(grant);
+      requireTenant(grant);
       await viewerKeys.remove(grant.tenant.id, params.kid);
       await report(acts, { grant, request, params }, { action: 'viewer_key.remove', operation: 'delete' });
       return reply.code(204).send();
@@ -80,15 +87,29 @@ function removeViewerKeyRoute({ viewerKeys, acts }: ViewerKeyRouteOptions): Rout
 
 /**
  * Tokens of a viewer key reach all ledgers, and the server accepts them from every network. They may name the roles that the
- * key lists; without a list, every role but owner. So a caller who registers a key must have all of that. @throws forbidden
+ * key lists; without a list, every role but owner. A role of a pack may hold any built-in one. So a caller who registers a key
+ * must have all that its tokens could have. @throws forbidden
  */
-function requireVoucher(grant: Grant): void {
-  requireWhole(grant);
-  const missing = ['read', 'read.all', 'admin'].find((name) => !grant.permissions.has(name));
-  if (missing !== undefined || grant.ledgerNames !== null)
-    throw new AuditError('forbidden', { detail: 'this needs admin and read on all ledgers' });
-  if (grant.addresses !== undefined)
-    throw new AuditError('forbidden', { detail: 'this needs a key that is valid in every network' });
+function requireVoucher(grant: Grant, roles: readonly string[] | null): void {
+  requireTenant(grant);
+  if (grant.addresses !== undefined || grant.expiresAt !== undefined)
+    throw new AuditError('forbidden', {
+      detail: 'this needs a key that is valid in every network and does not end',
+    });
+  if (roles?.includes('owner'))
+    throw new AuditError('forbidden', { parameter: 'roles', detail: 'no token makes anybody an owner' });
+  const everything = [...roleTable.owner, ...roleTable.ingest];
+  const needed = roles
+    ? roles.flatMap((name) => (isRoleName(name) ? roleTable[name] : everything))
+    : everything;
+  const has = (permission: string): boolean =>
+    grant.permissions.has(permission) || [...grant.grantable].some((scope) => scope === permission);
+  const missing = needed.find((permission) => !has(permission));
+  if (missing !== undefined)
+    throw new AuditError('forbidden', {
+      parameter: 'roles',
+      detail: `you lack the permission ${missing} yourself`,
+    });
 }
 
 function report(
