@@ -70,7 +70,7 @@ describe.skipIf(found === undefined)('F9 a volume that fills up', () => {
     expect((await server?.send(event))?.status).toBe(201);
   });
 
-  test('X23 is told in full to operators only: to all others no path, name or size', async () => {
+  test('X23 shows everything to operators only: to all others no path, name or size', async () => {
     if (!server) throw new Error('no server');
     const administrator = await makeKey(server, { scopes: ['read', 'admin'] });
     fill(0.98);

@@ -216,7 +216,7 @@ describe('F-09 tokens that a host application signs for its own users', () => {
       const kid = `k${randomBytes(6).toString('hex')}`;
       const junk = await token({ header: { kid: poison(kid) }, key: strangers.privateKey });
       expect(await statusOf(`Bearer ${junk}`)).toBe(401);
-      // Stored as another server would do it, so that this server's cache is not told.
+      // Stored as another server would do it, so that this server's cache does not know of it.
       await database.query(
         `insert into viewer_key (tenant, kid, issuer, algorithm, material, roles)
          select tenant, $1, issuer, algorithm, material, roles from viewer_key where kid = 'ed'`,

@@ -93,7 +93,7 @@ test(`X8 fifty tenants at once on three connections: ${questionsCount} random qu
   const worker = async (): Promise<void> => {
     for (const { own, place } of next) {
       let response = await server.fetch(place, { as: own.key });
-      // All fifty wait for three connections: who waits for too long is told so, and asks again.
+      // All fifty wait for three connections: a caller who waits for too long gets 503, and asks again.
       for (; response.status === 503; turnedAway++) response = await server.fetch(place, { as: own.key });
       const { status } = response;
       const text = (await response.text()).replaceAll(/"detail":"[^"]*"/g, '');

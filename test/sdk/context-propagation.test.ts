@@ -118,12 +118,12 @@ test('SDK-7 events of an emitter have the context of the loop that waits for the
   const emitter = new EventEmitter();
   const stopping = new AbortController();
   const loop = withContext({ correlationId: 'loop' }, async () => {
-    for await (const [action] of on(emitter, 'told', { signal: stopping.signal })) {
+    for await (const [action] of on(emitter, 'sent', { signal: stopping.signal })) {
       void audit.capture({ action });
       stopping.abort();
     }
   });
-  withContext({ correlationId: 'other' }, () => emitter.emit('told', 'mail.send'));
+  withContext({ correlationId: 'other' }, () => emitter.emit('sent', 'mail.send'));
   await expect(loop).rejects.toThrow('aborted');
   expect((await expectAudit('mail.send')).correlationId).toBe('loop');
 });

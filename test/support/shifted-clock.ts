@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 const dayMs = 86_400_000;
 const variable = 'TEST_CLOCK_DAYS_BEHIND';
 
-/** Environment of a process whose clock is so many days behind. PostgreSQL keeps the true time. */
+/** Environment of a process whose clock is this many days behind. PostgreSQL keeps the true time. */
 export function clockBehind(days: number): Record<string, string> {
   return { NODE_OPTIONS: `--import=${fileURLToPath(import.meta.url)}`, [variable]: String(days) };
 }

@@ -90,7 +90,7 @@ async function announced(): Promise<any[]> {
   return body.entries;
 }
 
-/** Makes the tables say that the entries of a ledger are so many days old. */
+/** Makes the tables say that the entries of a ledger are this many days old. */
 async function setAge(ledger: number, days: number): Promise<void> {
   await administrator.sql.query(
     'update segment_range set greatest_ingested_at = now() - make_interval(days => $2) where ledger = $1',

@@ -57,7 +57,7 @@ afterAll(async () => {
 
 const notesOf = (): string => join(server.dataDirectory, 'checkpoints');
 
-/** Appends to ledgers until they have so many entries, and waits until these are published. */
+/** Appends to ledgers until they have this many entries, and waits until these are published. */
 async function grow(subsets: readonly Subset[], size: number): Promise<void> {
   for (const { ledger } of subsets) {
     const events = makeEvents(size - sizeOf(await checkpointOf(ledger)));
@@ -127,8 +127,17 @@ test('F-05 A6 A14 at its start the server finds whatever was put back, in any co
   expect(named).toEqual(atStart.filter(({ cut }) => unfound[cut.join()] === undefined));
   const { ledger = '' } = last ?? {};
   const verdict = await runVerify([
-    ...['--from', server.url, '--ledger', ledger, '--key', server.key],
-    ...['--vkey', vkey, '--checkpoint', kept, '--no-values'],
+    '--from',
+    server.url,
+    '--ledger',
+    ledger,
+    '--key',
+    server.key,
+    '--vkey',
+    vkey,
+    '--checkpoint',
+    kept,
+    '--no-values',
   ]);
   expect(verdict.exitCode, verdict.text).toBe(1);
   // The file was completed, so it protects the newest entries again.

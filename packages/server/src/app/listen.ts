@@ -41,8 +41,8 @@ export function openHttp(core: Core, signIn: OpenPeople): Http {
 }
 
 /**
- * Listens on the port for a moment, so that one in use is told before a database is made. Another program may still take it
- * afterwards: then `listen` refuses. @throws AuditError invalid_parameter
+ * Listens on the port for a moment, so that a port in use is reported before a database is made. Another program may still
+ * take it afterwards: then `listen` refuses. @throws AuditError invalid_parameter
  */
 export async function requireFreePort({
   host,

@@ -1,6 +1,6 @@
 import { stat, statfs } from 'node:fs/promises';
 
-/** Share of a volume in use at which the operator is told, long before anything fails. */
+/** Share of a volume in use at which an alarm begins, long before anything fails. */
 const alarmShare = 0.7;
 /** Two segments of the write-ahead log: with less than that PostgreSQL may stop at any moment. */
 const freeBytesMin = 32 * 1024 * 1024;
