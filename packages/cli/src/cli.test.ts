@@ -18,7 +18,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'bitacora-cli-'));
   const env = {
     ...process.env,
-    BITACORA_DATA_DIR: join(folder, 'data'),
+    BITACORA_DATA_DIR: join(folder, '.bitacora'),
     BITACORA_PORT: '0',
     BITACORA_ADMIN_KEY: key,
     BITACORA_LOG_LEVEL: 'silent',
@@ -239,6 +239,11 @@ test('a key that cannot be one is refused in words', async () => {
   }
 });
 
+test('a command in the folder of a running server needs no address', async () => {
+  const { code, err } = await bitacoraIn(folder, 'search', '--limit', '1');
+  expect([code, err]).toEqual([0, '']);
+});
+
 test('serve and migrate tell their options, and doctor without a key ends with 2', async () => {
   for (const command of ['serve', 'migrate']) {
     const { code, out } = await bitacora(command, '--help');
@@ -249,9 +254,24 @@ test('serve and migrate tell their options, and doctor without a key ends with 2
   expect(out).toMatch(/unknown +key +none given/);
 });
 
+/** The same without an address, in the folder that has the server's data directory. */
+async function bitacoraIn(
+  folder: string,
+  ...args: string[]
+): Promise<{ code: number | null; out: string; err: string }> {
+  const { BITACORA_URL: _, ...env } = process.env;
+  return run(args, { env: { ...env, BITACORA_API_KEY: key }, cwd: folder });
+}
+
 async function bitacora(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  const env = { ...process.env, BITACORA_URL: url, BITACORA_API_KEY: key };
-  const child = spawn(process.execPath, [bin, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  return run(args, { env: { ...process.env, BITACORA_URL: url, BITACORA_API_KEY: key } });
+}
+
+async function run(
+  args: readonly string[],
+  options: { env: NodeJS.ProcessEnv; cwd?: string },
+): Promise<{ code: number | null; out: string; err: string }> {
+  const child = spawn(process.execPath, [bin, ...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   let out = '';
   let err = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));

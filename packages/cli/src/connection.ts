@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createClient, type Client } from '@bitacora/client';
 import type { Command } from 'commander';
 import { CliError } from './cli-error.ts';
@@ -7,15 +9,27 @@ export interface ConnectionOptions {
   readonly key?: string;
 }
 
-/** The URL of the server when none is given. A server that is started in this environment listens on `BITACORA_PORT`. */
-export const defaultUrl = `http://localhost:${process.env['BITACORA_PORT'] ?? '4000'}`;
+/**
+ * The URL of the server when none is given: that of the server whose data directory is in this folder, while it runs; else
+ * port 4000, or `BITACORA_PORT`, of this machine.
+ */
+function defaultUrl(): string {
+  const directory = process.env['BITACORA_DATA_DIR'] ?? '.bitacora';
+  try {
+    const written = readFileSync(join(directory, 'url'), 'utf8').trim();
+    if (URL.canParse(written)) return written;
+  } catch {
+    // no server was started in this folder
+  }
+  return `http://localhost:${process.env['BITACORA_PORT'] ?? '4000'}`;
+}
 
 /** Adds `--url` and `--key` to a command. */
 export function withConnection(command: Command): Command {
   return command
     .option(
       '--url <url>',
-      `server (BITACORA_URL, else the port BITACORA_PORT of this machine: ${defaultUrl})`,
+      'server (BITACORA_URL, else the one that was started in this folder, else http://localhost:4000)',
     )
     .option('--key <key>', 'API key (BITACORA_API_KEY)');
 }
@@ -26,7 +40,7 @@ export function connectionOf({ url, key }: ConnectionOptions): {
   readonly key: string | undefined;
 } {
   return {
-    url: url ?? process.env['BITACORA_URL'] ?? defaultUrl,
+    url: url ?? process.env['BITACORA_URL'] ?? defaultUrl(),
     key: (key ?? process.env['BITACORA_API_KEY']) || undefined,
   };
 }

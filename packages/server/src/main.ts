@@ -56,13 +56,15 @@ function printAddresses(server: Server, { demo }: { demo: Demo | undefined }): v
   process.stdout.write(`Bitácora listens on ${server.url}\n`);
   if (demo) process.stdout.write(`Look at invented activity: ${server.url}/app/#key=${demo.key}\n`);
   // The key is shown on a terminal only, so that it does not get into the log of a service.
-  const own = `${server.url}/app/#key=${shown ? server.adminKey : 'bta_own_…'}`;
-  process.stdout.write(`Your own ledger, empty at first: ${own}\n`);
+  const key = shown ? server.adminKey : 'bta_own_…';
+  process.stdout.write(`Your own ledger, empty at first: ${server.url}/app/#key=${key}\n`);
   if (server.ownerLink) {
     const { url, file } = server.ownerLink;
     const link = shown ? url : `${url.slice(0, url.lastIndexOf('/'))}/… (see ${file})`;
     process.stdout.write(`Make the first owner, once: ${link}\n`);
   }
+  process.stdout.write(`For commands in another terminal:\n`);
+  process.stdout.write(`  export BITACORA_URL=${server.url}\n  export BITACORA_API_KEY=${key}\n`);
   process.stdout.write(`API reference: ${server.url}/app/reference\n`);
 }
 

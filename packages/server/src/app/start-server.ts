@@ -1,3 +1,5 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { AnyPack } from '@bitacora/pack-kit';
 import type { ApiKeys, Tenants } from '../access/index.ts';
 import { closeHttp } from '../http/index.ts';
@@ -54,6 +56,9 @@ async function startOn(core: Core): Promise<Server> {
   await core.health.beat();
   stop.throwIfAborted();
   const url = await listen(http, settings);
+  // The command line finds a server of the same folder by this file.
+  const addressFile = join(core.directory.path, 'url');
+  writeFileSync(addressFile, `${url}\n`, { mode: 0o600 });
   const work = startWork(core);
   const ownerLink = await ownerLinkOf(core, signIn, url).catch(async (error: unknown) => {
     await closeHttp(http.app);
@@ -69,6 +74,7 @@ async function startOn(core: Core): Promise<Server> {
     apiKeys: core.apiKeys,
     async close() {
       await closeHttp(http.app);
+      rmSync(addressFile, { force: true });
       await stopAll(core, http, work);
     },
   };
