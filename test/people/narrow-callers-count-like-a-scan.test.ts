@@ -110,6 +110,9 @@ test('X9 240 questions of callers with a narrow reach are answered like a scan o
   expect(some).toBeGreaterThan(80);
 });
 
+/** Only exact answers are compared. A busy machine may use up the time of many. */
+const attemptsMax = 30;
+
 async function answersAre(
   person: SignedInUser,
   { q, what }: { q: string; what: string },
@@ -118,9 +121,9 @@ async function answersAre(
   const about = `${what} ${q}`;
   const query = `q=${encodeURIComponent(q)}`;
   const [list, facets, histogram] = await Promise.all([
-    exactAnswer(() => person.json(`/v1/events?${query}&limit=1000&count=true`)),
-    exactAnswer(() => person.json(`/v1/facets?${query}&fields=action,outcome&limit=1000`)),
-    exactAnswer(() => person.json(`/v1/histogram?${query}&interval=day&by=outcome`)),
+    exactAnswer(() => person.json(`/v1/events?${query}&limit=1000&count=true`), attemptsMax),
+    exactAnswer(() => person.json(`/v1/facets?${query}&fields=action,outcome&limit=1000`), attemptsMax),
+    exactAnswer(() => person.json(`/v1/histogram?${query}&interval=day&by=outcome`), attemptsMax),
   ]);
   expect(list.status, about).toBe(200);
   const ids = list.body.entries.map((entry: { id: string }) => entry.id);

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestServer } from './test-server.ts';
 
-/** A question is asked at most this often until the answer says that it is exact. */
-const attemptsMax = 20;
+/** A question is asked at most this often until the answer says that it is exact, where its test can do without an exact answer. */
+const attemptsUsual = 3;
 /** A server that is too busy answers 429 or 503. Then the question is asked again after a second, at most this often. */
 const busyMax = 60;
 
@@ -23,6 +23,7 @@ export async function answerOf(
  */
 export async function exactAnswer<Answer extends { status: number; body: any }>(
   ask: () => Promise<Answer>,
+  attemptsMax = attemptsUsual,
 ): Promise<Answer> {
   let attempts = 0;
   let busy = 0;
