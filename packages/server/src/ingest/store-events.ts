@@ -1,6 +1,7 @@
-import type { ReadEvent } from '@bitacora/event';
+import type { JsonValue, ReadEvent } from '@bitacora/event';
 import { auditLedgerName, ledgerFor, type Grant, type Ledger, type Tenants } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
+import { ownPathsOf } from '../query/index.ts';
 import type { Ingest, IngestAnswer } from './ingest.ts';
 import type { PackLedgers } from './pack-ledgers.ts';
 import type { Quota } from './quota.ts';
@@ -53,7 +54,7 @@ export async function storeEvents(
 ): Promise<IngestAnswer> {
   const { options, packLedgers, imported = false, defaultLedger = writableLedger(grant, undefined) } = target;
   const sequences = readSequences(request.headers['bitacora-sequences'], events.length);
-  options.quota.take(grant.tenant.id, events.length);
+  options.quota.take(grant.tenant.id, events.length, () => events.map(pathsOf));
   const answer = await options.ingest.ingest(events, {
     tenant: grant.tenant.id,
     defaultLedger,
@@ -66,6 +67,13 @@ export async function storeEvents(
   if (sequences) await options.sources.received(grant.tenant.id, sequences);
   await reportConflicts(grant, answer, options);
   return answer;
+}
+
+/** The paths of an event as it came; none of one that is no object: it will be refused. */
+function pathsOf(read: ReadEvent): ReadonlySet<string> {
+  if (!read.ok || typeof read.value !== 'object' || read.value === null) return new Set();
+  const { attributes, context }: { attributes?: JsonValue; context?: JsonValue } = read.value;
+  return ownPathsOf({ attributes, context });
 }
 
 const conflictsNamedMax = 20;
