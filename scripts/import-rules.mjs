@@ -187,7 +187,7 @@ function onlyThese(allowed, message, except = [], also = []) {
       'error',
       {
         patterns: [
-          // first, because an import that a group allows is not looked at again
+          // This comes first, because the linter does not check an import again that a group allows.
           { regex: '(^\\.|[^.])/\\.\\.(/|$)', message: 'Go up only at the start of a path.' },
           { group: ['**', ...allow(allowed), ...except, ...allow(also)], message },
         ],

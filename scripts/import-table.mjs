@@ -1,8 +1,8 @@
 /**
- * Who may import whom. Everything that is not listed here is an error.
+ * The imports that are allowed. Every other import is an error.
  *
  * `node scripts/lint-config.mjs` turns this table into the linter's configuration, and
- * `test/repository/import-table.test.ts` plants a violation of every kind and sees each one reported.
+ * `test/repository/import-table.test.ts` checks that the linter reports a violation of every kind.
  * Libraries are not named here: a package may import what its own package.json declares.
  */
 
@@ -41,15 +41,28 @@ export const stages = {
   ingest: ['access', 'ledger', 'query', 'storage'],
   projections: ['ledger', 'query', 'storage'],
   read: ['access', 'ledger', 'projections', 'query', 'storage'],
+  checks: ['access', 'ledger', 'projections', 'query', 'read', 'storage'],
   http: ['access'],
   webhooks: ['access'],
   recent: ['access', 'http', 'ledger', 'query', 'read', 'storage'],
   sessions: ['access', 'http', 'ingest', 'ledger', 'projections', 'query', 'read', 'storage', 'webhooks'],
-  routes: ['access', 'http', 'ingest', 'ledger', 'people', 'projections', 'query', 'read', 'storage'],
+  routes: [
+    'access',
+    'checks',
+    'http',
+    'ingest',
+    'ledger',
+    'people',
+    'projections',
+    'query',
+    'read',
+    'storage',
+  ],
   packs: ['access', 'http', 'ingest', 'ledger', 'query', 'read', 'sessions'],
   settings: ['access', 'http', 'people', 'recent', 'sessions', 'webhooks'],
   app: [
     'access',
+    'checks',
     'http',
     'ingest',
     'ledger',
@@ -67,7 +80,7 @@ export const stages = {
   ],
 };
 
-/** Files beside the stages that every stage may import. */
+/** Files beside the rooms of the server that every room may import. */
 export const sharedServerFiles = ['audit-error.ts', 'loop-turns.ts'];
 
 /** Database drivers and their types are imported only in these places. */
@@ -76,10 +89,12 @@ export const driverStage = 'storage';
 /** The folder of the command line that talks to a host's own database. */
 export const driverFolderOfCli = 'capture';
 
-/** Projections do not know each other: each is entered by its index.ts, and sees only the files beside them all. */
+/** A projection imports no other projection, only the files beside them. Others import a projection only by its index.ts. */
 export const projectionsFolder = 'projections';
 
-/** Folder of the dashboard → the folders it may import. Features do not know each other; `ui` knows no domain. */
+/**
+ * Folder of the dashboard → the folders it may import. Features do not import each other; `ui` contains nothing of the domain.
+ */
 export const dashboardFolders = {
   ui: [],
   features: ['ui'],
@@ -120,5 +135,5 @@ export const sdkRooms = {
 /** Files beside the rooms that every room may import; they import no room. */
 export const sharedSdkFiles = ['audit.ts', 'delivery.ts', 'sdk-error.ts'];
 
-/** What tests may import on top of what the code beside them may. */
+/** Imports that tests may have in addition to those of the code beside them. */
 export const testTools = ['vitest', 'fast-check', 'node:*'];

@@ -12,7 +12,7 @@ export function installWhenNeeded() {
   if (missing === undefined) return;
   console.log(`Installing dependencies (${missing}) …`);
   const began = Date.now();
-  // npm would warn that the tools want a newer Node.js than the host's; they run on the pinned one
+  // npm would warn that the tools need a newer Node.js than the machine's, but they run on the pinned Node.js.
   const { status, error } = runNpm(['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   if (error)
     stop(`npm could not be started (${error.message}). Bitácora needs npm, which comes with Node.js.`);
@@ -49,7 +49,7 @@ function holds(installed, wanted) {
   return wanted.link ? installed.resolved === wanted.resolved : installed.version === wanted.version;
 }
 
-/** Runs the npm that called us (`npm start`, `npm test`), otherwise the one on the path. */
+/** Runs the npm that called this script (`npm start`, `npm test`), otherwise the npm on the path. */
 function runNpm(args) {
   const callingNpm = process.env.npm_execpath;
   const options = { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] };

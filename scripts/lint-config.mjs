@@ -28,21 +28,21 @@ const rules = {
   'typescript/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
   'unicorn/filename-case': ['error', { cases: { kebabCase: true, pascalCase: true } }],
   'unicorn/prefer-node-protocol': 'error',
-  // frozen objects of functions are how this code is built: their members have no `this`
+  // This code consists of frozen objects of functions, whose members have no `this`.
   'typescript/unbound-method': 'off',
-  // parsers name control characters on purpose
+  // Parsers match control characters on purpose.
   'no-control-regex': 'off',
-  // properties are checked in loops over generated cases
+  // Properties are checked in loops over generated cases.
   'vitest/no-conditional-expect': 'off',
   'vitest/expect-expect': 'off',
-  // The second argument is what a failure says.
+  // The second argument of `expect` is the message of a failure.
   'vitest/valid-expect': ['error', { maxArgs: 2 }],
   'vitest/no-standalone-expect': 'off',
-  // matters of taste that make no difference to a reader
+  // These rules make no difference to a reader.
   'typescript/restrict-template-expressions': 'off',
   'unicorn/no-useless-spread': 'off',
   'unicorn/prefer-string-starts-ends-with': 'off',
-  // code points are what is wanted of a string; promises and maps are still refused
+  // A spread of a string gives its code points, as intended. Promises and maps are still refused.
   'typescript/no-misused-spread': ['error', { allow: ['string'] }],
 };
 
@@ -63,7 +63,7 @@ export function lintConfig() {
         files: ['bench/**', ...Object.keys(longFunctions)],
         rules: { 'max-lines-per-function': 'off' },
       },
-      // A test reads answers as they come: a member that is missing fails its expectations.
+      // Tests read answers without types: a missing member fails an expectation.
       {
         files: tests,
         rules: {
@@ -77,7 +77,7 @@ export function lintConfig() {
   };
 }
 
-/** One override a line: the file is generated, and a change of the table should be readable as a diff. */
+/** Each override is one line, so that a change of the table gives a readable diff of the generated file. */
 export function lintConfigText() {
   const { overrides, ...head } = lintConfig();
   const lines = overrides.map((override) => `    ${JSON.stringify(override)}`).join(',\n');

@@ -11,7 +11,7 @@ export const longFunctions = {
   'packages/sdk/src/spool/segment-store.ts': 'taken apart, the SDK passes 30 KB',
   'packages/sdk/src/spool/spool.ts': 'taken apart, the SDK passes 30 KB',
   'packages/server/src/loop-turns.ts': 'goes when questions have a thread of their own',
-  'packages/server/src/projections/postings/postings.ts': 'the index is made anew with the hot path',
+  'packages/server/src/projections/postings/postings.ts': 'the hot path of the index stays in one function',
   'packages/server/src/recent/chunk-values.ts': 'one set of names and values of one epoch',
   'packages/server/src/recent/database-source.ts': 'one method per question to PostgreSQL',
   'packages/server/src/recent/window.ts': 'one state that every method reads and changes',

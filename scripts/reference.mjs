@@ -6,7 +6,7 @@ import { rejections } from '@bitacora/event';
 import { errorTable, filterFields, readSettings, settingTable, startServer } from '@bitacora/server';
 import { format, resolveConfig } from 'prettier';
 
-// Writes docs/reference/ out of the code: node --conditions=bitacora:source scripts/reference.mjs [--check]
+// Generates docs/reference/ from the code: node --conditions=bitacora:source scripts/reference.mjs [--check]
 // With --check nothing is written; the exit code is 1 when a file differs from what the code gives, and its name is printed.
 
 const folder = fileURLToPath(new URL('../docs/reference/', import.meta.url));
@@ -64,7 +64,7 @@ ${table(
 )}
 
 Wait and send the same again after 429, 503 and 507, and after \`not_yet_published\`: as many seconds as the header \`Retry-After\` says,
-where there is one. All others will be refused again as they are.
+if there is one. All others will be refused again without a change.
 
 ## Rejections of one event
 

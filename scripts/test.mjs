@@ -15,7 +15,7 @@ installWhenNeeded();
 const bin = join(root, 'node_modules', '.bin');
 const env = {
   ...process.env,
-  // the pinned Node.js runs the tools, not the Node.js of the host
+  // The pinned Node.js runs the tools, and not the Node.js of the machine.
   PATH: `${bin}${delimiter}${process.env.PATH ?? ''}`,
   ...(faults ? { BITACORA_FAULTS: 'full' } : {}),
 };

@@ -12,7 +12,7 @@ test('every path that ARCHITECTURE.md names exists', () => {
   expect(named.filter((path) => !existsSync(new URL(path, root)))).toEqual([]);
 });
 
-test('every package and every stage of the server is on the page', () => {
+test('every package and every room of the server is on the page', () => {
   const folders = (path: string): string[] =>
     readdirSync(new URL(path, root), { withFileTypes: true })
       .filter((entry) => entry.isDirectory())

@@ -106,6 +106,7 @@ test('F-11 each route answers a good request with the status, media type and sha
   const session: string = opened.body.results[0].id;
   const good: Record<string, { query?: string; body?: string; path?: Record<string, string> }> = {
     'POST /v1/events': { body: `[${event},${event}]` },
+    'GET /v1/tlog/{ledger}/values': { query: '?first=0&limit=10' },
     'GET /v1/events': { query: '?count=true&limit=3&q=canaryalpha' },
     'GET /v1/facets': { query: '?fields=actor,action,changes.path' },
     'GET /v1/histogram': { query: '?interval=hour&by=outcome' },

@@ -15,7 +15,7 @@ import { waitUntil } from './support/wait-until.ts';
 
 const ledger = 'default.doors';
 const folder = mkdtempSync(join(tmpdir(), 'bitacora-retention-'));
-/** Entries of the three segments; the first two end within a bundle of 256. */
+/** The sizes of the three segments. The first two end within a bundle of 256 entries. */
 const rounds = [300, 310, 90];
 let server: TestServer;
 let other: TestServer;
@@ -35,8 +35,8 @@ beforeAll(async () => {
   // All that follows is stored forty days ago.
   await restart(clockBehind(40));
   other = await openTenant(server, 'other');
-  for (const one of [server, other]) {
-    const made = await one.json('/v1/ledgers', {
+  for (const tenantServer of [server, other]) {
+    const made = await tenantServer.json('/v1/ledgers', {
       method: 'POST',
       body: JSON.stringify({ name: 'doors', retentionDays: 30 }),
     });
@@ -48,7 +48,7 @@ beforeAll(async () => {
   for (const [round, count] of rounds.entries()) {
     const batch = oldEvents(
       count,
-      rounds.slice(0, round).reduce((sum, one) => sum + one, 0),
+      rounds.slice(0, round).reduce((sum, count) => sum + count, 0),
     );
     sent.push(...batch);
     // Before the batch that fills the segment, so that both tenants have entries in it.
@@ -83,7 +83,7 @@ async function segments(state: string): Promise<number> {
   return found.rowCount ?? 0;
 }
 
-/** The oldest segment that is left becomes as old as if it had been closed so many days ago. Its entries are forty days old. */
+/** Changes the times of the oldest remaining segment as if it had been closed this many days ago. Its entries are forty days old. */
 async function age(days: number): Promise<number> {
   const aged = await superuser.query(
     `update segment_range set greatest_ingested_at = now() - make_interval(days => $1)
@@ -123,7 +123,7 @@ test('C-11 retention run removes nothing before its time, and a dry run removes 
   expect((await other.json('/v1/retention/run', { method: 'POST', body: '{}' })).status).toBe(403);
 });
 
-test('C-11 retention run removes what is older than its ledger keeps, tells how many, and every answer is right', async () => {
+test('C-11 retention run removes what is older than its ledger keeps, prints how many, and every answer is right', async () => {
   const times = sent
     .slice(0, 300)
     .map(({ occurredAt }) => occurredAt)
@@ -151,7 +151,8 @@ test('C-11 retention run removes what is older than its ledger keeps, tells how 
   await expectOnlyLeft(server, ledger, { events: sent.slice(300), first: 300 });
   await expectOnlyLeft(other, 'other.doors', { events: [], first: 20 });
   await expectOnlyLeft(server, 'default', { events: forEver, first: 0 });
-  const [gone, left] = [eventAt(299), eventAt(300)];
+  const gone = eventAt(299);
+  const left = eventAt(300);
   expect((await server.json(`/v1/events/${gone.id}`)).status).toBe(404);
   const { body: related } = await server.json(`/v1/events/${left.id}/related`);
   const correlated = [...forEver, ...sent.slice(300)].filter(
@@ -169,12 +170,12 @@ test('C-11 retention run removes what is older than its ledger keeps, tells how 
   expect(await run({})).toEqual({ dryRun: false, entries: 0, segments: [] });
 });
 
-test('C-11 retention run leaves a ledger that verifies, online and from a copy, and says what was not looked at', async () => {
-  const said = 'entries below 300 were purged and not looked at';
+test('C-11 after a retention run the ledger verifies, online and from a copy, and the result says what was not checked', async () => {
+  const purgedText = 'entries below 300 were purged and not checked';
   const copy = join(folder, 'copy');
   const online = await verify('--save', copy);
   expect(online).toMatchObject({ exitCode: 0, kind: 'ok', size: 700 });
-  expect(online.text).toContain(said);
+  expect(online.text).toContain(purgedText);
   const offline = ['--from', copy, '--vkey', vkey];
   expect(await runVerify(offline)).toMatchObject({ exitCode: 0, kind: 'ok', root: online['root'] });
   expect(online.text).toContain('their removal was announced by signed events of the audit ledger (#');
@@ -182,7 +183,7 @@ test('C-11 retention run leaves a ledger that verifies, online and from a copy, 
   writeFileSync(join(copy, 'retention'), statement.replace('"endIndex":300', '"endIndex":290'));
   const unaccounted = await runVerify(offline);
   expect(unaccounted).toMatchObject({ exitCode: 1, kind: 'unaccounted', index: 0 });
-  expect(unaccounted.text).toContain(`${said}, but signed events account for those below 0 only`);
+  expect(unaccounted.text).toContain(`${purgedText}, but signed events account for those below 0 only`);
   expect(await verify('--minimum-index', '0')).toMatchObject({ exitCode: 1, kind: 'gap', index: 0 });
   const tree = `/v1/tlog/${ledger}/tile`;
   expect((await server.fetch(`${tree}/entries/000`)).status).toBe(404);
@@ -214,7 +215,7 @@ test('F-05 C-11 after a retention run receipts, leaf hashes and checkpoints of w
   expect(unchecked.text).toContain('256 receipts, 256 leaf hashes could not be checked');
 });
 
-test('C-11 retention run hides no edit of what is left', async () => {
+test('C-11 after a retention run an edit of a remaining entry is still found', async () => {
   const edit = (from: string, to: string): Promise<unknown> =>
     superuser.query(
       `update bundle set entries = replace(entries, $1, $2)
@@ -232,7 +233,7 @@ test('C-11 retention run hides no edit of what is left', async () => {
   expect((await verify('--no-values')).exitCode).toBe(0);
 });
 
-/** Nothing but a superuser of the database may do that. */
+/** Only a superuser of the database may do this. */
 async function disableTriggers(): Promise<void> {
   const found = await superuser.query<{ name: string }>(
     `select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -241,8 +242,9 @@ async function disableTriggers(): Promise<void> {
   for (const { name } of found.rows) await superuser.query(`alter table ${name} disable trigger user`);
 }
 
-test('C-11 after a retention run no removed id is stored again, except by an import, which says so', async () => {
-  const [old, ahead] = [eventAt(3), eventAt(7)];
+test('C-11 after a retention run no removed id is stored again, except by an import, whose answer says so', async () => {
+  const old = eventAt(3);
+  const ahead = eventAt(7);
   for (const event of [old, ahead]) {
     const again = await server.send(event, { ledger });
     expect(again.status).toBe(422);
@@ -261,7 +263,7 @@ test('C-11 after a retention run no removed id is stored again, except by an imp
   expect((await server.send(old, { ledger })).body).toMatchObject({ duplicates: 1 });
 });
 
-test('C-11 counts that were altered hold a retention run up, which names the command that makes them anew', async () => {
+test('C-11 altered counts stop a retention run, whose message names the command that rebuilds them', async () => {
   await age(31);
   const ofLedger = `ledger = (select id from ledger where name = '${ledger}')`;
   await waitUntil('counts of all entries', async () => {
@@ -278,7 +280,8 @@ test('C-11 counts that were altered hold a retention run up, which names the com
   await superuser.query("update session set actor = 'somebody else', closed_at = now()");
   const refused = await server.json('/v1/retention/run', { method: 'POST', body: '{}' });
   expect(refused).toMatchObject({
-    ...{ status: 503, body: { detail: expect.stringContaining('bitacora rebuild rollups') } },
+    status: 503,
+    body: { detail: expect.stringContaining('bitacora rebuild rollups') },
   });
   for (const projection of ['rollups', 'sessions'])
     expect(await runBitacora(server, ['rebuild', projection])).toContain(
@@ -287,13 +290,13 @@ test('C-11 counts that were altered hold a retention run up, which names the com
   expect(await counts()).toEqual(before);
   expect((await superuser.query("select 1 from session where actor = 'somebody else'")).rowCount).toBe(0);
   await expectOnlyLeft(server, ledger, { events: sent.slice(300), first: 300 });
-  const told = await server.json('/v1/events?ledger=default.audit&action=projection.rebuild');
-  expect(told.body.entries).toHaveLength(2);
+  const rebuilds = await server.json('/v1/events?ledger=default.audit&action=projection.rebuild');
+  expect(rebuilds.body.entries).toHaveLength(2);
   const body = '{"projection":"postings"}';
   expect((await server.json('/v1/projections/rebuild', { method: 'POST', body })).status).toBe(400);
 });
 
-test('C-11 a retention run that is killed leaves a segment whole, and the next one goes on', async () => {
+test('C-11 a retention run that is killed leaves whole segments, and the next run continues', async () => {
   const segment = await age(31);
   const reader = new pg.Client({ connectionString: server.superuserUrl() });
   await reader.connect();
@@ -332,13 +335,13 @@ test('C-11 a retention run that is killed leaves a segment whole, and the next o
   ]);
 });
 
-test('C-11 what a retention run left is the same after a restart, and the ledger goes on', async () => {
+test('C-11 the entries left by a retention run are the same after a restart, and the ledger accepts new entries', async () => {
   await restart();
   const more = oldEvents(30, 27_000);
   await server.send(more, { ledger });
   sent.push(...more);
   await expectOnlyLeft(server, ledger, { events: sent.slice(610), first: 610 });
-  // Publishes what the proof needs.
+  // Publishes a checkpoint, which the proof needs.
   expect((await server.fetch(`/v1/events/${more.at(-1)?.id}/proof`)).status).toBe(200);
   expect(await verify()).toMatchObject({ exitCode: 0, kind: 'ok', size: 731 });
   expect(await run({})).toMatchObject({ entries: 0 });

@@ -7,7 +7,7 @@ import { buildPostings } from './posting-store.ts';
 import type { Questions } from './queries.ts';
 import { rareWords } from './rare-words.ts';
 
-/** Builds the postings in chunks of 2^bits entries and measures what depends on that size. */
+/** Builds the postings in chunks of 2^bits entries and measures the figures that depend on this size. */
 export async function measureChunkSize(
   database: BenchDatabase,
   events: Events,
@@ -53,7 +53,7 @@ export async function measureChunkSize(
   });
 }
 
-/** Measures what the postings answer without reading entries. */
+/** Measures the questions that the postings answer without reading entries. */
 export async function measureCounts(
   database: BenchDatabase,
   events: Events,

@@ -10,7 +10,7 @@ export interface Columns {
   value(field: Field, value: number): string | number;
   /** The columns that a search selects in addition to the index. */
   readonly selected: string;
-  /** Reads the entries of the rows found, where the row does not hold them. */
+  /** Reads the entries of the matching rows, if the rows do not contain them. */
   read(rows: readonly unknown[][]): Promise<void>;
 }
 

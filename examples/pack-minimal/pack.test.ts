@@ -3,7 +3,7 @@ import { loggersOf, testPack } from '@bitacora/pack-kit';
 import { expect, test } from 'vitest';
 import { library } from './pack.ts';
 
-test('the smallest pack holds', () => {
+test('the smallest pack passes testPack', () => {
   expect(testPack(library)).toEqual([]);
 });
 

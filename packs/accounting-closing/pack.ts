@@ -38,7 +38,10 @@ function activityOf(params: ValuesOf<typeof activityParams>): Activity {
   return { ...rest, usuario, detalles, resultado, ip_address };
 }
 
-/** Accounting firms close a client's period card by card. The pack records who did what on which card, without end. */
+/**
+ * Accounting firms close a client's period card by card. The pack records who did what on which card, and never removes
+ * entries.
+ */
 export const accountingClosing = definePack({
   name: 'accounting-closing',
   actions: {
@@ -57,7 +60,7 @@ export const accountingClosing = definePack({
     resultado: { enum: results },
     usuario_id: 'json',
     estado_cierre: 'string',
-    // An imported entry has here its number in the table from which it comes.
+    // For an imported entry this is its number in the former table.
     id_anterior: 'json',
   },
   labels: {
@@ -73,7 +76,23 @@ export const accountingClosing = definePack({
   admission: closingAdmission,
   // A manager reads all entries of this pack and none of other packs. Users of a type that is not listed read nothing.
   roles: { gerente: ['read.pack', 'export', 'activity.read'] },
-  errors: { member: 'error', texts: { forbidden: 'Acceso denegado', unauthenticated: 'No autenticado' } },
+  errors: {
+    member: 'error',
+    texts: {
+      forbidden: 'Acceso denegado',
+      unauthenticated: 'No autenticado',
+      not_found: 'No encontrado',
+      invalid_parameter: 'El parámetro {parameter} no es válido',
+      malformed_body: 'El cuerpo de la solicitud no se puede leer',
+      body_too_large: 'El cuerpo de la solicitud es demasiado grande',
+      conflict: 'Ya existe otro registro con ese identificador',
+      events_rejected: 'El registro no es válido: {parameter}',
+      too_many_requests: 'Demasiadas solicitudes: inténtelo de nuevo más tarde',
+      unavailable: 'El servicio no está disponible en este momento: inténtelo de nuevo más tarde',
+      storage_full: 'El servicio no está disponible en este momento: inténtelo de nuevo más tarde',
+      internal: 'El servidor no pudo responder',
+    },
+  },
   loggers: closingLogger,
   arguments: { registrarActividadTarjeta: activityParams },
   fieldNames: {

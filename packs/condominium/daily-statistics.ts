@@ -54,7 +54,7 @@ export function dailyStatistics(
   );
 }
 
-/** The statistics of a day on which nothing happened. */
+/** The statistics of a day without entries. */
 export function emptyDay(fecha: string): JsonObject {
   return {
     fecha,

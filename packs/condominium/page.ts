@@ -8,7 +8,7 @@ export const pageParams = {
 
 type PageValues = ValuesOf<typeof pageParams>;
 
-/** How many entries come before the first entry of the page. */
+/** The number of entries before the page. */
 export function offsetOf({ page, page_size }: PageValues): number {
   return (page - 1) * page_size;
 }

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { filesBelow } from '../support/files-below.ts';
 
 const root = new URL('../../', import.meta.url);
 const pages = ['README.md', 'ARCHITECTURE.md', ...pagesBelow('docs/')];
@@ -18,9 +19,7 @@ test('a link to a missing file or heading is reported', () => {
 });
 
 function pagesBelow(folder: string): string[] {
-  return readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `${folder}${name.replaceAll('\\', '/')}`);
+  return filesBelow(root, folder).filter((path) => path.endsWith('.md'));
 }
 
 function linksOf(page: string): { page: string; target: string }[] {

@@ -1,5 +1,6 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { filesBelow } from '../support/files-below.ts';
 
 const root = new URL('../../', import.meta.url);
 const list = 'docs/planned.md';
@@ -49,13 +50,9 @@ function rowsOf(page: string): { name: string; text: string }[] {
 }
 
 function sourceFiles(): string[] {
-  const inFolders = ['packages/', 'packs/', 'docs/guides/'].flatMap((folder) =>
-    readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
-      .filter(
-        (name) => /\.(ts|sql|md)$/.test(name) && !/(^|[\\/])(node_modules|dist)[\\/]|\.test\.ts$/.test(name),
-      )
-      .map((name) => `${folder}${name.replaceAll('\\', '/')}`),
-  );
+  const inFolders = ['packages/', 'packs/', 'docs/guides/']
+    .flatMap((folder) => filesBelow(root, folder))
+    .filter((path) => /\.(ts|sql|md)$/.test(path) && !path.endsWith('.test.ts'));
   return ['README.md', ...inFolders];
 }
 

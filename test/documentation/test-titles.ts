@@ -1,5 +1,6 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { parseAst } from 'vitest/node';
+import { filesBelow } from '../support/files-below.ts';
 
 const root = new URL('../../', import.meta.url);
 const folders = ['test/', 'packages/', 'packs/', 'examples/'];
@@ -57,11 +58,7 @@ export function titlesOf(source: string): string[] {
 }
 
 function testFiles(): string[] {
-  return folders.flatMap((folder) =>
-    readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.test.ts') && !/(^|[\\/])(node_modules|dist)[\\/]/.test(name))
-      .map((name) => `${folder}${name.replaceAll('\\', '/')}`),
-  );
+  return folders.flatMap((folder) => filesBelow(root, folder)).filter((path) => path.endsWith('.test.ts'));
 }
 
 type Node = Readonly<Record<string, unknown>>;

@@ -206,7 +206,7 @@ test('SDK-17 an audit that forwards asks its keyOf, and separates the tenants of
   expect(errors).toEqual([expect.stringMatching(/^the events of the tenant west stay in the outbox: /)]);
 });
 
-test('SDK-17 F-03 the rows of triggers go to the tenant that the setting of the transaction names, whoever sets it', async () => {
+test('SDK-17 F-03 the rows of triggers go to the tenant in the setting of the transaction, whichever program sets it', async () => {
   await database.query('create table crate (id integer primary key, owner text)');
   await installCapture(query, { tables: ['crate'] });
   const audit = createAudit({ url: server.url, key: server.key, name: 'desk' });

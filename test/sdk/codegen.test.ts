@@ -151,7 +151,7 @@ test('SDK-6 wrong options of codegen end with exit code 2 and the name of the op
   const written = join(host, 'package.json');
   const before = readFileSync(written, 'utf8');
   const cases = [
-    [['--out', written], `--out: ${written} is not a file that codegen made`],
+    [['--out', written], `--out: ${written} was not made by codegen`],
     [['--pack', 'hotel'], '--pack: hotel is not one of library, accounting-closing, condominium'],
     [['--out', join(host, 'no/such/folder.ts')], '--out: ENOENT'],
     [['--out', host], '--out: EISDIR'],

@@ -26,6 +26,7 @@ import * as koaAudit from '../../packages/sdk/src/adapters/koa/index.ts';
 import * as nestAudit from '../../packages/sdk/src/adapters/nestjs/index.ts';
 import * as httpAudit from '../../packages/sdk/src/adapters/request/index.ts';
 import {
+  address,
   createApplication,
   failure,
   hostOf,
@@ -139,7 +140,7 @@ const startFastify: StartHost = async ({ audit, ...options }) => {
     throw failure;
   });
   for (const path of ['/health', '/health/live', '/docs']) host.get(path, async () => ({}));
-  await host.listen({ port: 0, host: '127.0.0.1' });
+  await host.listen(address);
   return hostOf(host.server, errors, () => host.close());
 };
 
@@ -298,8 +299,10 @@ const startNest: StartHost = async ({ audit, ...options }) => {
       else response.status(status).json(status === 401 ? { error: 'wrong' } : {});
     },
   });
-  await host.listen(0, '127.0.0.1');
-  return hostOf(host.getHttpServer(), errors, () => host.close());
+  await host.init();
+  const server = host.getHttpServer();
+  await new Promise<void>((resolve) => server.listen(address, resolve));
+  return hostOf(server, errors, () => host.close());
 };
 
 export const frameworks: Record<string, StartHost> = {

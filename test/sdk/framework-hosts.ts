@@ -91,9 +91,12 @@ export function createApplication(audit: Audit | undefined): {
 
 export const failure = Object.assign(new Error('the database said no'), { code: 'E_DATABASE' });
 
+/** Where a host listens. A thousand clients connect at once, and a busy host accepts them later. */
+export const address = { port: 0, host: '127.0.0.1', backlog: 2_048 };
+
 export async function listen(listener: RequestListener, errors: unknown[] = []): Promise<Host> {
   const server = createServer(listener);
-  server.listen(0, '127.0.0.1');
+  server.listen(address);
   await once(server, 'listening');
   return hostOf(server, errors, async () => void server.close());
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestServer } from './test-server.ts';
 
 /** A question is asked at most this often until the answer says that it is exact. */
-const attemptsMax = 3;
+const attemptsMax = 20;
 /** A server that is too busy answers 429 or 503. Then the question is asked again after a second, at most this often. */
 const busyMax = 60;
 

@@ -38,7 +38,7 @@ await runAs({ type: 'user', id: 'u-7', name: 'Ada' }, () =>
   }),
 );
 
-// A real application forwards all the time: by `forwarder.run(signal)`, or by the command `bitacora capture forward`.
+// A real application forwards all the time, with `forwarder.run(signal)` or the command `bitacora capture forward`.
 const forwarder = createOutboxForwarder({
   query: (text, values) => plain.query(text, [...values]),
   to: audit,

@@ -25,7 +25,7 @@ for (const { id, nombre, apellido, correo_bdo, tipo_usuario } of users)
 for (const { id, nombre } of clients) await directory.put('client', String(id), { nombre });
 for (const closing of closings) await putClosing(closing);
 
-/** Who is signed in with a token. */
+/** The user of each token. */
 const signedIn = new Map<string, User>();
 const userOf = (request: Pick<Request, 'get'>): User | undefined =>
   signedIn.get(request.get('x-session') ?? '');
@@ -35,7 +35,7 @@ const app = express();
 app.use(
   auditRequests<Request>(audit, {
     actorOf: (request) => actorOf(userOf(request)),
-    // What is done to a card is captured as an event of its own, so that the request itself is not recorded.
+    // Work on a card is captured as its own event, so the request itself is not recorded.
     policyOf: (_request, { path }) => ({ record: !path.startsWith('/cierres') }),
     signIn: {
       path: '/login',

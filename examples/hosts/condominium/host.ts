@@ -6,7 +6,8 @@ import { auditRequests, auditSession } from '@bitacora/sdk/fastify';
 import { watchSessions } from '@bitacora/sdk/sessions';
 import fastify, { type FastifyRequest } from 'fastify';
 
-// A small condominium: people sign in, residents pay, the administrator gives roles. The server's address and the key are in
+// A small condominium, in which people sign in, residents pay and the administrator gives roles. The server's address and the
+// key are in
 // BITACORA_URL and BITACORA_API_KEY; VIEWER_SECRET is the secret of the server's viewer key "condominium".
 const audit = createAudit({ name: 'condominium', closeOnExit: true });
 // The functions of AuditoriaLogger write into the same trail. The plugin records sign-ins, denied access and errors itself.
@@ -20,7 +21,7 @@ const users = new Map([
   ['pedro', { id: '3', password: 'turno noche', role: 'security' as Role }],
 ]);
 const charges = new Map([['9', { paid: false, amount: '150.00' }]]);
-/** Who is signed in with a token. Events name the session by `session`, because the token itself must stay secret. */
+/** The user of each token. Events have the session's id `session`, because the token itself must stay secret. */
 const signedIn = new Map<string, { username: string; session: string }>();
 
 // When an administrator closes a session in Bitácora, the user is signed out here.

@@ -40,7 +40,8 @@ test('doctor finds a server that is ready', async () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line).state),
-  ).toEqual(['fine', 'fine', 'fine', 'fine', 'fine']);
+    // The server, its clock, the key twice, and the two ledgers of the tenant.
+  ).toEqual(Array(7).fill('fine'));
   expect(code).toBe(0);
 });
 
@@ -175,6 +176,77 @@ test.each([
   const { code, err } = await bitacora(...args);
   expect(err).toContain(message);
   expect(code).toBe(2);
+});
+
+test('one event, its relations and its proof are shown by its id', async () => {
+  const client = createClient({ url, key });
+  const event = { actor: { id: 'ana' }, correlationId: 'shown-1', target: { type: 'invoice', id: '7' } };
+  const { results } = await client.events.append([
+    { action: 'shown.one', ...event },
+    { action: 'shown.two', ...event },
+  ]);
+  const id = results[0]?.id ?? '';
+  expect(JSON.parse((await bitacora('get', id)).out)).toMatchObject({ id, event: { action: 'shown.one' } });
+  const related = await bitacora('related', id);
+  expect(related.out).toMatch(/^2 with the same correlation\nAT [^]*shown\.one[^]*shown\.two/);
+  expect(related.out).toContain('the event has no session');
+  expect(JSON.parse((await bitacora('related', id, '--json')).out)).toMatchObject({ target: { count: 2 } });
+  const file = join(folder, 'one.tlog-proof');
+  expect((await bitacora('proof', id, '--out', file)).code).toBe(0);
+  expect(await readFile(file, 'utf8')).toMatch(/^c2sp\.org\/tlog-proof@v1\nindex \d+\n/);
+  expect((await bitacora('proof', id)).out).toContain('tlog-proof@v1');
+  const none = await bitacora('get', '01890000-0000-7000-8000-000000000000');
+  expect([none.code, none.err]).toEqual([2, expect.stringContaining('404 id: there is no event')]);
+});
+
+test('events are counted by value and by time, and written as JSON Lines', async () => {
+  const client = createClient({ url, key });
+  await client.events.append(
+    ['success', 'failure', 'failure'].map((outcome) => ({
+      action: 'counted.one',
+      actor: { id: 'ana' },
+      occurredAt: '2025-03-01T10:00:00.000Z',
+      outcome: outcome as 'success',
+    })),
+  );
+  const facets = await bitacora('facets', 'action:counted.*', '--fields', 'outcome,actor');
+  expect(facets.out).toMatch(/^outcome\n +2 {2}failure\n +1 {2}success\nactor\n +3 {2}ana\n$/);
+  const histogram = await bitacora('histogram', 'action:counted.*', '--interval', 'day', '--by', 'outcome');
+  expect(histogram.out).toMatch(/^2025-03-01T00:00:00\.000Z +3 {2}failure 2, success 1\n$/m);
+  const out = join(folder, 'export.jsonl');
+  expect((await bitacora('export', 'action:counted.*', '--out', out)).code).toBe(0);
+  const written = await readFile(out, 'utf8');
+  expect(written).toBe((await bitacora('export', 'action:counted.*')).out);
+  const lines = written.trimEnd().split('\n');
+  expect(lines.map((line) => JSON.parse(line).event.outcome)).toEqual(['success', 'failure', 'failure']);
+  const nowhere = await bitacora('export', '--out', join(folder, 'no', 'folder'));
+  expect([nowhere.code, nowhere.err]).toEqual([expect.any(Number), expect.stringContaining('ENOENT')]);
+  expect(nowhere.code).not.toBe(0);
+});
+
+test('the text of a refusal begins with what is wrong, and ends with no name in brackets', async () => {
+  const query = await bitacora('search', 'action:');
+  expect([query.code, query.err]).toEqual([2, expect.stringMatching(/^bitacora: 400 query: /)]);
+  const limit = await bitacora('search', '--limit', '5', '--from', 'yesterday or so');
+  expect(limit.err).toMatch(/^bitacora: 400 from: /);
+  for (const { err } of [query, limit]) expect(err.trimEnd()).not.toMatch(/\(\w+\)$/);
+});
+
+test('a key that cannot be one is refused in words', async () => {
+  for (const odd of ['clé', 'bta own', '“bta_own”']) {
+    const { code, err } = await bitacora('search', '--key', odd);
+    expect([code, err]).toEqual([2, expect.stringContaining('the API key has a character that no key has')]);
+  }
+});
+
+test('serve and migrate tell their options, and doctor without a key ends with 2', async () => {
+  for (const command of ['serve', 'migrate']) {
+    const { code, out } = await bitacora(command, '--help');
+    expect([code, out]).toEqual([0, expect.stringMatching(/serve [^]*--demo[^]*migrate/)]);
+  }
+  const { code, out } = await bitacora('doctor', '--key', '');
+  expect(code).toBe(2);
+  expect(out).toMatch(/unknown +key +none given/);
 });
 
 async function bitacora(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {

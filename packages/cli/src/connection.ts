@@ -7,13 +7,16 @@ export interface ConnectionOptions {
   readonly key?: string;
 }
 
-/** The URL of the server when none is given. */
-export const defaultUrl = 'http://localhost:4000';
+/** The URL of the server when none is given. A server that is started in this environment listens on `BITACORA_PORT`. */
+export const defaultUrl = `http://localhost:${process.env['BITACORA_PORT'] ?? '4000'}`;
 
 /** Adds `--url` and `--key` to a command. */
 export function withConnection(command: Command): Command {
   return command
-    .option('--url <url>', `server (BITACORA_URL, else ${defaultUrl})`)
+    .option(
+      '--url <url>',
+      `server (BITACORA_URL, else the port BITACORA_PORT of this machine: ${defaultUrl})`,
+    )
     .option('--key <key>', 'API key (BITACORA_API_KEY)');
 }
 
@@ -24,7 +27,7 @@ export function connectionOf({ url, key }: ConnectionOptions): {
 } {
   return {
     url: url ?? process.env['BITACORA_URL'] ?? defaultUrl,
-    key: key ?? process.env['BITACORA_API_KEY'],
+    key: (key ?? process.env['BITACORA_API_KEY']) || undefined,
   };
 }
 
@@ -38,7 +41,11 @@ export function connect(options: ConnectionOptions): Client {
 /** A client for a URL. Throws `CliError` when the URL is not valid. */
 export function clientFor(url: string, key: string | undefined): Client {
   requireHttpUrl(url);
-  return createClient(key === undefined ? { url } : { url, key });
+  try {
+    return createClient(key === undefined ? { url } : { url, key });
+  } catch (error) {
+    throw new CliError(`--key: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** Throws `CliError` when the text is not an http(s) URL. */

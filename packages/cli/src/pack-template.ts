@@ -105,7 +105,7 @@ function test(variable: string): string {
 import { expect, test } from 'vitest';
 import { ${variable} } from './pack.ts';
 
-test('the pack holds', () => {
+test('the pack passes testPack', () => {
   expect(testPack(${variable})).toEqual([]);
 });
 `;

@@ -1,4 +1,4 @@
-/** How far some work is. Without `total`, only the text is shown. */
+/** The progress of some work. Without `total`, only the text is shown. */
 export interface ProgressState {
   readonly done: number;
   readonly total?: number | undefined;

@@ -38,7 +38,7 @@ test('a refusal becomes an error with the problem, the parameter and the time to
   expect(error).toBeInstanceOf(ClientError);
   expect(error).toMatchObject({
     status: 429,
-    message: '429 later (q)',
+    message: '429 query: later',
     retryAfterMs: 7_000,
     problem: { position: 3 },
   });

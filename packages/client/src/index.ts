@@ -22,6 +22,6 @@ export type { ProjectionsApi, Rebuilt } from './projections-api.ts';
 export type { RetentionApi, RetentionRun } from './retention-api.ts';
 export type { TailedEntry, TailOptions } from './tail.ts';
 export type { Tenant, TenantsApi } from './tenants-api.ts';
-export type { TlogApi } from './tlog-api.ts';
+export type { CheckReport, TlogApi, ValueFaults } from './tlog-api.ts';
 export type { Role, RoleName, SentLink, User, UserChange, UserInput, UsersApi } from './users-api.ts';
 export type { ClientOptions } from './transport.ts';

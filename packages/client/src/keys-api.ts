@@ -11,7 +11,7 @@ export interface ApiKey {
   readonly createdAt: string;
   readonly expiresAt: string | null;
   readonly revokedAt: string | null;
-  /** Exact to the minute. */
+  /** The time of the last use, to the minute. */
   readonly lastUsedAt: string | null;
 }
 

@@ -11,7 +11,7 @@ export interface Rebuilt {
 }
 
 export interface ProjectionsApi {
-  /** Makes counts or sessions anew from the entries of one ledger, or of all ledgers that the key reaches. */
+  /** Rebuilds counts or sessions from the entries of one ledger, or of all ledgers that the key reaches. */
   rebuild(projection: Rebuilt['projection'], options?: { readonly ledger?: string }): Promise<Rebuilt>;
 }
 

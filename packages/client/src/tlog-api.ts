@@ -1,6 +1,21 @@
 import { ClientError } from './client-error.ts';
 import type { Transport } from './transport.ts';
 
+/** Entries whose values were replaced, and those whose values cannot be read, with the groups concerned. */
+export interface ValueFaults {
+  /** How many entries were compared. */
+  readonly entries: number;
+  readonly altered: readonly { readonly index: number; readonly groups: readonly string[] }[];
+  readonly missing: readonly { readonly index: number; readonly groups: readonly string[] }[];
+}
+
+/** What a random part of a ledger, the entries `[first, end)`, showed. */
+export interface CheckReport {
+  readonly first: number;
+  readonly end: number;
+  readonly differences: readonly { readonly kind: string; readonly index?: number; readonly text: string }[];
+}
+
 /** A ledger's tree in the form of C2SP tlog-tiles. The answers prove nothing until they are verified. */
 export interface TlogApi {
   /** The newest signed note. */
@@ -15,6 +30,10 @@ export interface TlogApi {
   retention(ledger: string): Promise<string>;
   /** The index of each of at most 1,000 event ids; an id that the server does not find is absent. */
   indexes(ledger: string, ids: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** Has the server compare the values of entries from `first` on, at most 1,000, with the commitments in the entries. */
+  values(ledger: string, first: number): Promise<ValueFaults>;
+  /** Has the server compare a random part of a ledger with the tree, ids, values, posting lists and counts. */
+  check(ledger: string): Promise<CheckReport>;
   /** The key that signs, as the server states it: compare it with one from another source before trusting it. */
   verifierKey(ledger: string): Promise<string>;
 }
@@ -25,6 +44,8 @@ export function createTlogApi(transport: Transport): TlogApi {
   return {
     checkpoint: (ledger) => text(at(ledger, 'checkpoint')),
     retention: (ledger) => text(at(ledger, 'retention')),
+    values: (ledger, first) => transport.json('GET', at(ledger, 'values'), { query: { first } }),
+    check: (ledger) => transport.json('POST', at(ledger, 'check')),
     async indexes(ledger, ids) {
       const { indexes } = await transport.json<{ indexes: { id: string; index: number }[] }>(
         'POST',

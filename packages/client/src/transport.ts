@@ -25,6 +25,11 @@ export interface Transport {
 
 /** Puts base URL, key and error handling around `fetch`. Throws TypeError when the URL is not valid. */
 export function createTransport({ url, key, fetch = globalThis.fetch }: ClientOptions): Transport {
+  // Anything else cannot stand in a header, and `fetch` would only say so in terms of bytes.
+  if (key !== undefined && !/^[\x21-\x7e]+$/.test(key))
+    throw new TypeError(
+      'the API key has a character that no key has: a space, a letter with an accent, or a quotation mark',
+    );
   const base = new URL(url).href.replace(/\/+$/, '');
   const send: Transport['send'] = async (method, path, options = {}) => {
     const headers: Record<string, string> = { ...options.headers };
@@ -71,8 +76,9 @@ async function errorOf(response: Response): Promise<ClientError> {
   const body = parsed(text);
   const problem: Problem = typeof body === 'object' && body !== null ? body : {};
   const said = problem.detail ?? problem.title ?? response.statusText;
-  const parameter = problem.parameter === undefined ? '' : ` (${problem.parameter})`;
-  return new ClientError(response.status, `${response.status} ${said}${parameter}`, {
+  const { parameter } = problem;
+  const where = parameter === undefined ? '' : `${parameter === 'q' ? 'query' : parameter}: `;
+  return new ClientError(response.status, `${response.status} ${where}${said}`, {
     problem,
     body,
     retryAfterMs: retryAfterMs(response.headers.get('retry-after')),

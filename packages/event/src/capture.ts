@@ -12,8 +12,8 @@ export type EventInput = Omit<AuditEvent, 'id' | 'actor'> & {
 };
 
 /**
- * How far an event came: in this process's memory, on this host's disk, in the outbox of the host's own transaction, in
- * the ledger, or refused (it will never get there).
+ * The state of a captured event. `pending`: in the memory of this process. `spooled`: on this host's disk. `outboxed`: in the
+ * outbox of the host's own transaction. `sequenced`: in the ledger. `rejected`: it will never be in the ledger.
  */
 export type CaptureReceipt =
   | { readonly state: 'pending' | 'spooled' | 'outboxed'; readonly id: string }

@@ -72,7 +72,7 @@ function writeCommitments(commitments: Commitments): string {
   return `${text}}`;
 }
 
-/** Reads entry bytes back. Throws `EventError` `invalid_entry` where they do not hold what every entry holds. */
+/** Parses entry bytes. Throws `EventError` `invalid_entry` when a member that every entry has is missing or wrong. */
 export function parseEntry(text: string): Entry {
   const { v, ledger, ingestedAt, commitments, ...open } = parseObject(text);
   const valid =

@@ -3,7 +3,7 @@ import { fieldPath, type RejectionCode } from './rejections.ts';
 import { isSafeLiteral } from './safe-number.ts';
 import { isForbiddenKey } from './scan-json.ts';
 
-/** What is wrong, where in the value, and at which UTF-16 position of its text. */
+/** A fault: its code, its path in the value, and its UTF-16 position in the text. */
 export type Finding = { readonly code: RejectionCode; readonly field: string; readonly index: number };
 type Step = { readonly end: number } | Finding;
 

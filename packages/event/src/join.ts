@@ -2,7 +2,7 @@ import type { AuditEvent, JsonObject, JsonValue } from './audit-event.ts';
 import { groupNames, type GroupName } from './personal.ts';
 import type { Groups, OpenEvent } from './separate.ts';
 
-/** The event as readers see it, with the values that still exist; `erased` names the groups whose values were erased. */
+/** The event for readers, with the values that still exist; `erased` lists the groups whose values were erased. */
 export type EventView = AuditEvent & { readonly erased?: readonly GroupName[] };
 
 /** Joins an event with its personal values; the inverse of `separate` while nothing is erased. Changes neither argument. */

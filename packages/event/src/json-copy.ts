@@ -80,7 +80,7 @@ function copyElements(value: readonly unknown[], path: string, depth: number, bu
   return copy;
 }
 
-/** Checks a key that the host chose and takes it off the budget. */
+/** Checks a key that the host chose and subtracts it from the budget. */
 export function readKey(key: string, path: string, budget: Budget): void {
   if (--budget.keys < 0) throw new Refusal('too_many_keys', path);
   const bad = textFault(key, budget);
@@ -90,7 +90,7 @@ export function readKey(key: string, path: string, budget: Budget): void {
   }
 }
 
-/** Checks a text and takes it off the budget. */
+/** Checks a text and subtracts it from the budget. */
 export function readText(text: string, path: string, budget: Budget): string {
   const bad = textFault(text, budget);
   if (bad !== undefined) throw new Refusal(bad, path);

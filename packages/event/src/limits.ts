@@ -30,6 +30,6 @@ export const limits = Object.freeze({
   changesMax: 500,
   targetsMax: 50,
   ledgerLengthMaxChars: 200,
-  /** How much of a hostile path a rejection repeats. */
+  /** A rejection repeats at most this many characters of a path. */
   rejectionFieldMaxChars: 300,
 });

@@ -1,6 +1,6 @@
 import { EventError } from './event-error.ts';
 
-/** The personal values of an entry are kept, and erased, in groups of (person, kind). */
+/** The personal values of an entry are stored and erased in these groups. */
 export const groupNames = ['actor', 'subject', 'text'] as const;
 export type GroupName = (typeof groupNames)[number];
 

@@ -10,7 +10,7 @@ import type {
 } from './audit-event.ts';
 import { personalByDefault, type GroupName, type PersonalField, type PersonalPolicy } from './personal.ts';
 
-/** An event without its personal values. Emptied objects stay, so that a reader sees there was something. */
+/** An event without its personal values. Objects that become empty stay, so that a reader sees that there were values. */
 export type OpenEvent = AuditEvent;
 /**
  * Personal values at the paths that they have in the event; an element of `targets` belongs to the target with the same
@@ -30,7 +30,7 @@ type Draft = { [Name in GroupName]?: Loose };
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /**
- * Splits an event into what is hashed for ever and groups of values that can be erased: `actor` and `subject` belong
+ * Splits an event into the part that is hashed and groups of values that can be erased: `actor` and `subject` belong
  * to that person, `text` (all the rest) to both. There is at least one group, which may be empty. The event is not changed;
  * the result shares its parts without personal values.
  */

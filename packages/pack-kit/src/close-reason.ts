@@ -1,3 +1,3 @@
 export const closeReasons = ['logout', 'expiry', 'administrator'] as const;
-/** Why a session of a host's user ended. */
+/** The reason why a session of a host's user ended. */
 export type CloseReason = (typeof closeReasons)[number];

@@ -147,13 +147,11 @@ export type PackDeclaration<A extends Actions, T extends AttributeTypes, L exten
    */
   readonly roles?: Readonly<Record<string, readonly string[]>>;
   /**
-   * The form of errors for older clients of the pack's routes: a member of the body beside those of RFC 9457, and its
-   * texts.
+   * The form of errors for older clients of the pack's routes and loggers: a member of the body beside those of RFC 9457, and
+   * its texts by code (docs/reference/errors.md). `{parameter}` stands for the field at fault. Without a text the member has
+   * the English detail.
    */
-  readonly errors?: {
-    readonly member: string;
-    readonly texts?: Readonly<Partial<Record<'unauthenticated' | 'forbidden' | 'not_found', string>>>;
-  };
+  readonly errors?: { readonly member: string; readonly texts?: Readonly<Record<string, string>> };
   /** Invented activity that ends at `now` (ms since 1970). The same `now` gives the same activity. */
   readonly demo?: (now: number) => readonly PackEvent<A, T>[];
   /** Commands of the command line (`stats build`) that call a route. */

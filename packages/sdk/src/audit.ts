@@ -9,7 +9,7 @@ import type { Delivery, Health } from './delivery.ts';
 export const modes = ['best_effort', 'durable', 'strict', 'outbox'] as const;
 export type Mode = (typeof modes)[number];
 
-/** An event. Without an actor it gets that of the context, else `{ type: 'system', id: name }`. */
+/** An event. Without an actor it gets the actor of the context, or else `{ type: 'system', id: name }`. */
 export type CaptureInput = Omit<EventInput, 'actor'> & { readonly actor?: EventInput['actor'] };
 
 /** The host's open transaction on PostgreSQL; placeholders are `$1`, `$2`. */
@@ -18,7 +18,7 @@ export interface OutboxTransaction {
 }
 
 export interface CaptureOptions {
-  /** Absent: what the options say for this action in `modeOf`, else their `mode`. */
+  /** Absent: the mode for this action in the option `modeOf`, or else the option `mode`. */
   readonly mode?: Mode;
   /** Implies mode `outbox`. */
   readonly transaction?: OutboxTransaction;
@@ -32,9 +32,12 @@ export interface Audit {
    * resolves with how far the event came and rejects with an `SdkError`.
    */
   capture(event: CaptureInput, options?: CaptureOptions): Captured;
-  /** Sends what is pending now. Resolves when nothing is pending, or after `timeoutMs` (5 s), with what became of all events. */
+  /** Sends all pending events. Resolves with the counts of all events when none is pending, or after `timeoutMs` (5 s). */
   flush(timeoutMs?: number): Promise<Delivery>;
-  /** Takes no more events, flushes, spools the rest where there is a spool, and stops. Later calls get the result of the first. */
+  /**
+   * Takes no more events, flushes, writes the rest to the spool if there is one, and stops. Later calls get the result of the
+   * first.
+   */
   close(timeoutMs?: number): Promise<Delivery>;
   health(): Health;
 }

@@ -15,7 +15,7 @@ export interface Health extends Delivery {
   readonly state: 'open' | 'closing' | 'closed';
   readonly submitted: number;
   readonly droppedBy: Readonly<Partial<Record<DropReason, number>>>;
-  /** By the rejection's code; `refused` where the server refused a whole request. */
+  /** By the rejection's code; `refused` when the server refused a whole request. */
   readonly rejectedBy: Readonly<Record<string, number>>;
   /** Estimated bytes of the events that are pending in memory. */
   readonly pendingBytes: number;
@@ -29,9 +29,9 @@ export interface Health extends Delivery {
   readonly lastAnswerAt: number | undefined;
   /** Milliseconds since that answer, by a clock that does not jump. */
   readonly lastAnswerAgeMs: number | undefined;
-  /** Why the last attempt failed; undefined after an attempt that succeeded. */
+  /** The reason why the last attempt failed; undefined after a successful attempt. */
   readonly lastError: string | undefined;
-  /** `open` while the server does not answer: then one request at a time finds out whether it is back. */
+  /** `open` while the server does not answer. Then one request at a time checks whether it answers again. */
   readonly circuit: 'closed' | 'open';
   /** The last event that the ledger took. */
   readonly lastReceipt:
@@ -42,7 +42,7 @@ export interface Health extends Delivery {
  * Why an event was given up. `memory_full`, `spool_full`: there was no room. `spool_failed`: the disk failed. `spool_damaged`:
  * the disk lost it. `closed`: it came after `close`. `unreachable`: `strict` ran out of time. `no_key`: `keyOf` has no key for
  * its tenant. `too_many_tenants`: there are more than `tenantsMax`. `outbox_failed`: no row could be written, for instance
- * without a transaction. `taken_over`: it is not lost; another process took this one for dead and sends what it had spooled.
+ * without a transaction. `taken_over`: it is not lost, because another process has taken over its spool and sends it.
  */
 export type DropReason =
   | 'memory_full'
@@ -58,7 +58,7 @@ export type DropReason =
 
 /** An event that was given up here. */
 export interface DroppedEvent {
-  /** Undefined where the disk lost it. */
+  /** Undefined when the disk lost it. */
   readonly id: string | undefined;
   readonly reason: DropReason;
 }

@@ -209,7 +209,7 @@ begin
   end loop;
 end $$;
 
--- Evidence is never changed or removed row by row, whoever tries: ENABLE ALWAYS also fires under
+-- No role may change or remove evidence row by row: ENABLE ALWAYS also fires under
 -- session_replication_role = replica, and partitions inherit row triggers.
 create function refuse_change() returns trigger language plpgsql as $$
 begin

@@ -1,3 +1,5 @@
+/** The zone that the times of the page are shown in: that of the browser. */
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const texts = {
   en: {
     title: 'Newest entries',
@@ -11,7 +13,7 @@ const texts = {
     noKey: 'Sign in, or enter an API key with the scope «read».',
     signIn: 'Sign in',
     signOut: 'Sign out',
-    shown: (count) => `Entries: ${count} · live`,
+    shown: (count, all) => `${count} of ${all} entries · live · times in ${zone}`,
     outcomes: { failure: 'failure', warning: 'warning', skipped: 'skipped', pending: 'pending' },
   },
   es: {
@@ -26,7 +28,7 @@ const texts = {
     noKey: 'Inicie sesión o introduzca una clave de API con el permiso «read».',
     signIn: 'Iniciar sesión',
     signOut: 'Cerrar sesión',
-    shown: (count) => `Entradas: ${count} · en directo`,
+    shown: (count, all) => `${count} de ${all} entradas · en directo · horas de ${zone}`,
     outcomes: { failure: 'error', warning: 'advertencia', skipped: 'omitido', pending: 'pendiente' },
   },
   ru: {
@@ -41,7 +43,7 @@ const texts = {
     noKey: 'Войдите или введите ключ API с правом «read».',
     signIn: 'Войти',
     signOut: 'Выйти',
-    shown: (count) => `Записей: ${count} · обновляется`,
+    shown: (count, all) => `${count} из ${all} записей · обновляется · время: ${zone}`,
     outcomes: { failure: 'ошибка', warning: 'предупреждение', skipped: 'пропущено', pending: 'в процессе' },
   },
 };
@@ -69,6 +71,9 @@ element('query').value = new URLSearchParams(location.search).get('q') ?? '';
 
 let next = null;
 let shown = 0;
+/** Entries that match; `at least` so many when counting them took too long. */
+let all = 0;
+let exact = true;
 let tail;
 
 const key = () => sessionStorage.getItem('key') ?? '';
@@ -96,6 +101,7 @@ function item({ event, ingestedAt, index, ledger, id, altered }) {
   const time = document.createElement('time');
   time.dateTime = at;
   time.textContent = new Date(at).toLocaleString(language);
+  time.title = `${at} (UTC)`;
   const target = event.targets?.[0];
   const who = document.createElement('bdi');
   who.textContent = event.actor.name ?? event.actor.id;
@@ -130,11 +136,27 @@ function askForKey() {
   say(t.noKey);
 }
 
+/** Takes away what an earlier search showed. */
+function clear() {
+  tail?.abort();
+  element('entries').replaceChildren();
+  element('more').hidden = true;
+  next = null;
+  shown = 0;
+}
+
+function sayShown() {
+  say(shown === 0 ? t.none : t.shown(shown, exact ? all : `≥ ${all}`));
+}
+
 async function load(more = false) {
   say(t.loading);
-  const parts = [filters(), 'limit=50', more && next ? `cursor=${encodeURIComponent(next)}` : ''].filter(
-    Boolean,
-  );
+  const parts = [
+    filters(),
+    'limit=50',
+    more ? '' : 'count=true',
+    more && next ? `cursor=${encodeURIComponent(next)}` : '',
+  ].filter(Boolean);
   const response = await request(`/v1/events?${parts.join('&')}`).catch(() => undefined);
   if (!response?.ok) {
     const problem = await response?.json().catch(() => undefined);
@@ -143,6 +165,7 @@ async function load(more = false) {
       return;
     }
     if (response?.status === 401) element('sign-in').hidden = false;
+    if (!more) clear();
     say(problem?.detail ?? problem?.title ?? 'Offline', true);
     return;
   }
@@ -150,13 +173,13 @@ async function load(more = false) {
   const page = await response.json();
   next = page.next;
   if (!more) {
-    element('entries').replaceChildren();
-    shown = 0;
+    clear();
+    ({ count: all, exact } = page);
   }
   element('entries').append(...page.entries.map(item));
   shown += page.entries.length;
   element('more').hidden = next === null;
-  say(shown === 0 ? t.none : t.shown(shown));
+  sayShown();
   if (!more) void follow();
 }
 
@@ -178,7 +201,9 @@ async function follow() {
           const entry = /^event: entry\ndata: (.+)$/m.exec(block)?.[1];
           if (!entry) continue;
           element('entries').prepend(item(JSON.parse(entry)));
-          say(t.shown(++shown));
+          shown += 1;
+          all += 1;
+          sayShown();
         }
       }
     } catch {

@@ -8,7 +8,7 @@ const errors = {
   invalid_parameter: { status: 400, title: 'A parameter is not valid' },
   invalid_query: { status: 400, title: 'The search query is not valid' },
   malformed_body: { status: 400, title: 'The body cannot be read' },
-  incomplete_request: { status: 408, title: 'The request ended before it was whole: send it again' },
+  incomplete_request: { status: 408, title: 'The request ended before it was complete: send it again' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON or NDJSON, plain or gzip' },
   body_too_large: { status: 413, title: 'The body is too large' },
   not_yet_published: {
@@ -20,6 +20,10 @@ const errors = {
   unavailable: { status: 503, title: 'Events cannot be stored or read at this moment: try again later' },
   unsafe_database: { status: 503, title: 'The database is not set up to keep evidence' },
   data_directory_locked: { status: 503, title: 'Another server uses this data directory' },
+  evidence_differs: {
+    status: 500,
+    title: 'What is stored contradicts itself: have the ledger verified',
+  },
   internal: { status: 500, title: 'The server failed to answer' },
 } as const;
 
@@ -28,6 +32,8 @@ export type ErrorCode = keyof typeof errors;
 export interface AuditErrorOptions {
   /** Tells the caller what exactly is wrong. */
   detail?: string;
+  /** The detail is a pack's own, in the pack's language: no general text of the pack replaces it. */
+  detailOfPack?: boolean;
   /** Only for operators: written to the log, never into an answer. */
   operatorText?: string;
   /** The parameter or field at fault. */
@@ -44,6 +50,7 @@ export class AuditError extends Error {
   readonly status: number;
   readonly title: string;
   readonly detail: string | undefined;
+  readonly detailOfPack: boolean;
   readonly operatorText: string | undefined;
   readonly parameter: string | undefined;
   readonly position: number | undefined;
@@ -56,6 +63,7 @@ export class AuditError extends Error {
     this.status = errors[code].status;
     this.title = errors[code].title;
     this.detail = options.detail;
+    this.detailOfPack = options.detailOfPack ?? false;
     this.operatorText = options.operatorText;
     this.parameter = options.parameter;
     this.position = options.position;

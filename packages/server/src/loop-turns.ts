@@ -48,13 +48,13 @@ const quick = { workMs: 3, withinMs: 25 };
 /** While quick calls keep coming, long work still gets one piece in this time. */
 const patienceMs = 10;
 /**
- * So many calls of one tenant do long work at the same time. More would not end sooner, and the garbage collector stops the
+ * At most this many calls of a tenant do long work at the same time. More would not end sooner, and the garbage collector stops the
  * process for longer when more calls hold memory: up to 117 ms with four pages of 1,000 entries, 25 ms with two.
  */
 const seatsMax = 2;
 /** After this time a call goes on without a seat, because the seated calls may be waiting for its result. */
 const standsAtMostMs = 200;
-/** So few members are mapped at once: for entries this is about a millisecond of work. */
+/** This many members are mapped at once. For entries this is about a millisecond of work. */
 const atOnceMax = 32;
 
 /** `clock`: milliseconds that only grow. */

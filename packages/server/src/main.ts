@@ -7,7 +7,9 @@ import { openDataDirectory, openStorage } from './storage/index.ts';
 const stopWithinMs = 60_000;
 const usage = `Usage: bitacora serve [--demo] | migrate | reindex
 
-  serve      start the server; settings come from the environment (docs/reference/settings.md)
+  serve      start the server; the main settings in the environment are
+             BITACORA_PORT, BITACORA_HOST, BITACORA_DATA_DIR, BITACORA_DATABASE_URL, BITACORA_PUBLIC_URL
+             (all of them: docs/reference/settings.md); packs are named in bitacora.config.ts
     --demo   keep a tenant "demo" with invented activity
   migrate    bring the database up to date and stop
   reindex    build the search index again and stop; stop all servers before
@@ -16,6 +18,10 @@ const usage = `Usage: bitacora serve [--demo] | migrate | reindex
 /** Returns the exit code: 0 success, 2 wrong usage or the server cannot start. A failure of our own code ends with 1. */
 async function main(args: readonly string[], stop: AbortSignal): Promise<number> {
   const [command, ...flags] = args;
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(usage);
+    return 0;
+  }
   const unknown = flags.find((flag) => flag !== '--demo');
   if (unknown !== undefined) return wrongUsage(`there is no option ${unknown}`);
   if (command === 'serve') return serve(flags.includes('--demo'), stop);
@@ -114,7 +120,7 @@ function stopRequest(): AbortSignal {
   return controller.signal;
 }
 
-/** What the operator reads: the text of an error that we throw on purpose, the stack of any other. */
+/** The text for the operator: that of an error that we throw on purpose, and the stack of any other error. */
 function textOf(error: unknown): string {
   if (error instanceof AuditError) return error.operatorText ?? error.detail ?? error.title;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

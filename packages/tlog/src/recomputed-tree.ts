@@ -15,7 +15,7 @@ export interface RecomputedTree {
   node(tileLevel: number, index: number): Uint8Array | undefined;
 }
 
-/** Continues behind `bundleRoots`, the hashes of tile level 1 of a purged prefix; an empty array starts at index 0. */
+/** Continues after a purged prefix with the hashes `bundleRoots` of tile level 1; an empty array starts at index 0. */
 export function createRecomputedTree(purged: readonly Uint8Array[], sha: Sha256): RecomputedTree {
   const bundleRoots = [...purged];
   const upper = createFrontier(undefined, sha);

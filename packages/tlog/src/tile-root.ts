@@ -9,7 +9,7 @@ export function tileRoot(hashes: Uint8Array, sha: Sha256 = sha256): Uint8Array {
   if (count < 1 || !Number.isInteger(Math.log2(count))) {
     throw new RangeError(`${count} hashes make no complete subtree`);
   }
-  // A copy also where the argument is a Buffer, whose slice would be a view.
+  // Makes a copy also when the argument is a Buffer, whose `slice` would be a view.
   const row = new Uint8Array(hashes);
   const preimage = new Uint8Array(65);
   preimage[0] = 1;

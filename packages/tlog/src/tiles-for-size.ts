@@ -1,12 +1,12 @@
 import { tileWidthFull, type HashTile } from './tile.ts';
 
-/** Every hash tile of a tree of `size` entries, level by level, left to right, full ones first. */
+/** Every hash tile of a tree of `size` entries, level by level, from left to right; in a level full tiles come first. */
 export function tilesForSize(size: number): Generator<HashTile> {
   return newTiles(0, size);
 }
 
 /**
- * The hash tiles that a tree of `to` entries has and a tree of `from` entries has not, level by level, left to right. A
+ * The hash tiles of a tree of `to` entries that a tree of `from` entries does not have, level by level, left to right. A
  * partial tile that grew is new; the narrower one stays valid for checkpoints that are published already.
  */
 export function* newTiles(from: number, to: number): Generator<HashTile> {

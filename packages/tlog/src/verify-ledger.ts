@@ -53,7 +53,7 @@ export type LedgerVerdict =
   | ({ readonly kind: 'tileDiffers' } & TileProblem)
   /** Two signed checkpoints of one size with different roots. */
   | { readonly kind: 'fork'; readonly size: number; readonly roots: readonly [Uint8Array, Uint8Array] }
-  /** A checkpoint given is not signed by a known key, of another log, or malformed; nothing else was found. */
+  /** A given checkpoint is malformed, of another log, or not signed by a known key; nothing else is wrong. */
   | ({ readonly kind: 'badCheckpoint' } & RefusedCheckpoint);
 
 /**

@@ -10,7 +10,7 @@ import {
 } from './verify-checkpoint.ts';
 import { verifyInclusion, type ProofRefusal } from './verify-proof.ts';
 
-/** The result of a proof file that holds. */
+/** The result of a valid proof file. */
 export interface ProvedEntry {
   readonly index: number;
   readonly leafHash: Uint8Array;

@@ -2,7 +2,7 @@ import { equalBytes } from './equal-bytes.ts';
 import { nodeHash } from './node-hash.ts';
 import { sha256, type Sha256 } from './sha256.ts';
 
-/** Why a proof does not hold. */
+/** The reason why a proof is not valid. */
 export type ProofRefusal =
   | 'sizeZero'
   | 'beyondSafeInteger'
@@ -13,7 +13,7 @@ export type ProofRefusal =
   | 'subtreeMismatch'
   | 'rootMismatch';
 
-/** Whether a proof holds, and the reason when it does not. A returned value, never thrown. */
+/** Whether a proof is valid, and the reason when it is not. It is returned, never thrown. */
 export type ProofResult = { readonly ok: true } | { readonly ok: false; readonly reason: ProofRefusal };
 
 /** A position or size. It may be a bigint, so that foreign 64-bit values can be refused instead of rounded. */

@@ -75,7 +75,7 @@ function addUninstall(capture: Command): void {
 
 function addStatus(capture: Command): void {
   withDatabase(capture.command('status'))
-    .description('list the tables, and what is captured of each')
+    .description('list the tables and how each is captured')
     .option('--json', 'as JSON')
     .action(async ({ databaseUrl, json }: DatabaseOptions & { readonly json?: true }) => {
       const tables = await withHostDatabase(urlOf(databaseUrl), captureStatus);
@@ -129,7 +129,8 @@ function withTables(command: Command): Command {
 }
 
 function tablesOf({ table, all }: TableOptions): readonly string[] | 'all' {
-  if (table.length > 0 === (all === true)) throw new CliError('give --table, once or more often, or --all');
+  if (table.length > 0 === (all === true))
+    throw new CliError('give --table, once or several times, or --all');
   return all === true ? 'all' : table;
 }
 

@@ -33,15 +33,14 @@ export function addCodegen(program: Command, exit: Exit): void {
         return exit(isCurrent ? 0 : 1);
       }
       if (existing !== undefined && existing !== '' && !isEventsFile(existing))
-        throw new CliError(`--out: ${out} is not a file that codegen made, and would be lost`);
+        throw new CliError(`--out: ${out} was not made by codegen, so it is not replaced`);
       if (!isCurrent) await writeFile(out, text).catch(asUsage);
       process.stdout.write(`${out}${isCurrent ? ' (unchanged)' : ''}\n`);
     });
 }
 
 function chosen(packs: readonly PackDescription[], names: readonly string[]): readonly PackDescription[] {
-  if (packs.length === 0)
-    throw new CliError('--url: this server has no packs, which is where events are declared');
+  if (packs.length === 0) throw new CliError('--url: this server has no packs, which declare the events');
   for (const name of names) {
     if (packs.some((pack) => pack.name === name)) continue;
     throw new CliError(`--pack: ${name} is not one of ${packs.map((pack) => pack.name).join(', ')}`);

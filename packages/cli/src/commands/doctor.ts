@@ -11,15 +11,21 @@ interface Finding {
 
 const skewMaxMs = 5_000;
 
-/** `bitacora doctor`: checks the server from outside. The exit code is 1 when something is wrong. */
+/** `bitacora doctor`: checks the server from outside. The exit code is 1 when something is wrong, 2 without a key. */
 export function addDoctor(program: Command, exit: Exit): void {
   withConnection(program.command('doctor'))
-    .description('check that the server is reachable and ready, its clock, and what the key may do')
+    .description(
+      'check that the server is reachable and ready, its clock, what the key may do, and random parts of its ledgers',
+    )
     .option('--json')
     .action(async (options: ConnectionOptions & { readonly json?: true }) => {
       const { url, key } = connectionOf(options);
       const client = clientFor(url, key);
-      const findings = [...(await checkServer(client, url)), ...(await checkKey(client, key))];
+      const findings = [
+        ...(await checkServer(client, url)),
+        ...(await checkKey(client, key)),
+        ...(key === undefined ? [] : await checkEvidence(client)),
+      ];
       for (const finding of findings) {
         const { check, state, detail } = finding;
         process.stdout.write(
@@ -28,7 +34,9 @@ export function addDoctor(program: Command, exit: Exit): void {
             : `${state.padEnd(8)} ${check.padEnd(12)} ${detail}\n`,
         );
       }
-      exit(findings.some(({ state }) => state === 'problem') ? 1 : 0);
+      // Without a key half of the checks cannot be made.
+      if (key === undefined) exit(2);
+      else exit(findings.some(({ state }) => state === 'problem') ? 1 : 0);
     });
 }
 
@@ -86,6 +94,42 @@ async function tryScope(check: string, trial: () => Promise<unknown>): Promise<F
     const forbidden = error instanceof ClientError && error.status === 403;
     return { check, state: forbidden ? 'unknown' : 'problem', detail: messageOf(error) };
   }
+}
+
+/** Parts of each ledger that are checked. */
+const partsPerLedger = 5;
+
+/** Has the server compare random parts of each ledger of the key with what was made from them. */
+async function checkEvidence(client: Client): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  try {
+    for (const { name } of await client.ledgers.list()) {
+      const check = `evidence: ${name}`;
+      let entries = 0;
+      const differences = new Set<string>();
+      for (let part = 0; part < partsPerLedger; part++) {
+        const report = await client.tlog.check(name);
+        entries += report.end - report.first;
+        for (const { index, text } of report.differences)
+          differences.add(index === undefined ? text : `entry ${index}: ${text}`);
+      }
+      const [first] = differences;
+      const more = differences.size > 1 ? `, and ${differences.size - 1} more` : '';
+      findings.push(
+        first === undefined
+          ? {
+              check,
+              state: 'fine',
+              detail: `${entries} entries in ${partsPerLedger} random parts are as they should be`,
+            }
+          : { check, state: 'problem', detail: `${first}${more}: run bitacora verify` },
+      );
+    }
+  } catch (error) {
+    const forbidden = error instanceof ClientError && error.status === 403;
+    findings.push({ check: 'evidence', state: forbidden ? 'unknown' : 'problem', detail: messageOf(error) });
+  }
+  return findings;
 }
 
 function messageOf(error: unknown): string {

@@ -19,7 +19,7 @@ export function addKeys(program: Command): void {
     .argument('<name>')
     .requiredOption('--scopes <list>', 'comma-separated: ingest, read, tree, admin')
     .option('--tenant <name>', 'for another tenant (needs operator)')
-    .option('--ledgers <list>', 'comma-separated; otherwise all of the tenant')
+    .option('--ledgers <list>', 'comma-separated; by default all of the tenant')
     .option(
       '--addresses <list>',
       'comma-separated networks (10.1.0.0/16); otherwise the key works from anywhere',
@@ -32,7 +32,7 @@ export function addKeys(program: Command): void {
     .option('--json')
     .action(list);
   withConnection(keys.command('revoke'))
-    .description('end a key for good')
+    .description('revoke a key')
     .argument('<id>')
     .action(async (id: string, options: ConnectionOptions) => {
       await connect(options).keys.revoke(id);

@@ -9,5 +9,6 @@ export function addMigrate(program: Command, exit: Exit): void {
     .description("bring the database to this version's schema and stop")
     .argument('[arguments...]', 'passed on to the server')
     .allowUnknownOption()
+    .helpOption(false)
     .action(async (args: readonly string[]) => exit(await runServerProgram(['migrate', ...args])));
 }

@@ -7,9 +7,9 @@ type Options = ConnectionOptions & { readonly ledger?: string; readonly json?: t
 /** `bitacora rebuild rollups|sessions`. */
 export function addRebuild(program: Command): void {
   withConnection(program.command('rebuild'))
-    .description('make counts or sessions anew from the entries (needs a key with the scope admin)')
+    .description('rebuild counts or sessions from the entries (needs a key with the scope admin)')
     .addArgument(new Argument('<projection>').choices(['rollups', 'sessions']))
-    .option('--ledger <name>', 'otherwise all that the key reaches')
+    .option('--ledger <name>', 'by default all ledgers that the key reaches')
     .option('--json')
     .action(async (projection: Rebuilt['projection'], options: Options) => {
       const { ledger, json } = options;

@@ -16,22 +16,22 @@ type SyncOptions = LedgerOptions & {
 export function addRecent(program: Command, exit: Exit): void {
   const recent = program
     .command('recent')
-    .description('the newest entries beside the database (needs a key with the scope admin)');
+    .description('the store of the newest entries (needs a key with the scope admin)');
   withConnection(recent.command('sync'))
-    .description('fill it anew from the database, ledger by ledger; exit code 1 when one failed')
-    .option('--days <days>', 'entries of so many days; otherwise all that it may hold', wholeNumber)
-    .option('--ledger <name>', 'otherwise all that the key reaches')
-    .option('--only <field=value...>', 'also say how many entries of one key of an index are then held')
+    .description('fill the store again from the database, ledger by ledger; exit code 1 when one failed')
+    .option('--days <days>', 'only entries of the last days; by default all that it may hold', wholeNumber)
+    .option('--ledger <name>', 'by default all ledgers that the key reaches')
+    .option('--only <field=value...>', 'also print how many entries of one key of an index are then held')
     .option('--client-id <id>', 'the same as --only subject=<id>')
-    .option('--json', 'one line a ledger')
+    .option('--json', 'one line for each ledger')
     .action(async (options: SyncOptions) => exit(await sync(options)));
   withConnection(recent.command('clear'))
-    .description('empty it: its own keys only, safe while events are written')
-    .option('--ledger <name>', 'otherwise all that the key reaches')
+    .description('empty the store; deletes only its own keys, also while events are written')
+    .option('--ledger <name>', 'by default all ledgers that the key reaches')
     .option('--json')
     .action(clear);
   withConnection(recent.command('status'))
-    .description('what it holds and how often it answered')
+    .description('show what the store holds and how often it answered')
     .option('--json')
     .action(status);
 }
@@ -67,7 +67,7 @@ function keyOf({ only = [], clientId }: SyncOptions): Record<string, string> | u
   const pairs = only.map((text): [string, string] => {
     const [, field, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];
     if (field === undefined || value === undefined)
-      throw new CliError(`--only must read field=value, as subject=1042, not ${text}`);
+      throw new CliError(`--only must have the form field=value, such as subject=1042, not ${text}`);
     return [field, value];
   });
   if (clientId !== undefined) pairs.push(['subject', clientId]);

@@ -2,11 +2,11 @@ import type { Command } from 'commander';
 import type { Exit } from '../exit.ts';
 import { runServerProgram } from '../server-program.ts';
 
-/** `bitacora reindex`: makes the search index anew while no server is at work. */
+/** `bitacora reindex`: rebuilds the search index while no server runs. */
 export function addReindex(program: Command, exit: Exit): void {
   program
     .command('reindex')
-    .description('make the search index anew from the entries and stop; all servers must be stopped')
+    .description('rebuild the search index from the entries; all servers must be stopped first')
     .argument('[arguments...]', 'passed on to the server')
     .allowUnknownOption()
     .action(async (args: readonly string[]) => exit(await runServerProgram(['reindex', ...args])));

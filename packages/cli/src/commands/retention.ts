@@ -13,7 +13,7 @@ export function addRetention(program: Command): void {
     );
   withConnection(retention.command('run'))
     .description('remove the segments whose entries are all older than the periods of their ledgers')
-    .option('--dry-run', 'say what would be removed, remove nothing')
+    .option('--dry-run', 'print what would be removed, and remove nothing')
     .option('--json')
     .action(async (options: Options) => {
       const answer = await connect(options).retention.run({ dryRun: options.dryRun === true });

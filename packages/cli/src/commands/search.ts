@@ -22,11 +22,11 @@ const pageSizeMax = 1_000;
 export function addSearch(program: Command): void {
   withEventFilter(withConnection(program.command('search')))
     .description('find events, newest first')
-    .option('--limit <entries>', 'at most so many', wholeNumber, 50)
+    .option('--limit <entries>', 'the greatest number of entries', wholeNumber, 50)
     .option('--all', 'all entries that match')
     .addOption(new Option('--order <order>', 'by time').choices(['asc', 'desc']).default('desc'))
-    .option('--count', 'also say how many there are (on stderr)')
-    .option('--json', 'one JSON entry a line')
+    .option('--count', 'also print the number of entries (on stderr)')
+    .option('--json', 'one JSON entry in each line')
     .action(search);
 }
 

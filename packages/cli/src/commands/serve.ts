@@ -9,5 +9,6 @@ export function addServe(program: Command, exit: Exit): void {
     .description('start the server (settings: BITACORA_* in the environment, bitacora.config.ts)')
     .argument('[arguments...]', 'passed on to the server')
     .allowUnknownOption()
+    .helpOption(false)
     .action(async (args: readonly string[]) => exit(await runServerProgram(['serve', ...args])));
 }

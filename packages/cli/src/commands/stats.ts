@@ -5,11 +5,11 @@ import { runPackCommand } from '../run-pack-command.ts';
 
 /** `bitacora stats build`: shows the statistics of a day, which a pack of the server counts. */
 export function addStats(program: Command): void {
-  const stats = program.command('stats').description('statistics per day, of the packs that keep them');
+  const stats = program.command('stats').description('statistics per day of the packs that have them');
   withConnection(stats.command('build'))
     .description('count a day again and show it; today when --date is absent')
     .option('--date <day>', 'such as 2026-03-31, of the time zone of the server')
-    .option('--pack <name>', 'where several packs have statistics')
+    .option('--pack <name>', 'needed when several packs have statistics')
     .action(build);
 }
 

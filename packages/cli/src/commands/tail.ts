@@ -11,10 +11,10 @@ type Options = ConnectionOptions &
 /** `bitacora tail [query]`: shows new entries until interrupted. With `--json` each line is `{cursor, entry}`. */
 export function addTail(program: Command): void {
   withEventFilter(withConnection(program.command('tail')))
-    .description('show events as they come in, until interrupted')
-    .option('--after <cursor>', 'go on after an entry received earlier')
-    .option('--limit <entries>', 'end after so many', wholeNumber)
-    .option('--json', 'one JSON object {cursor, entry} a line')
+    .description('show new events until interrupted')
+    .option('--after <cursor>', 'continue after an earlier entry')
+    .option('--limit <entries>', 'end after this many entries', wholeNumber)
+    .option('--json', 'one JSON object {cursor, entry} in each line')
     .action(async (query: string | undefined, options: Options) => {
       const stop = new AbortController();
       process.once('SIGINT', () => stop.abort());

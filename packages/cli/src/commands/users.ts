@@ -21,7 +21,7 @@ const roles: readonly RoleName[] = ['owner', 'administrator', 'auditor', 'analys
 export function addUsers(program: Command): void {
   const users = program
     .command('users')
-    .description('people who sign in (needs a key with the scope admin, and those it gives)');
+    .description('manage users (needs a key with the scope admin, and those it gives)');
   withConnection(users.command('list')).description('list users').option('--json').action(list);
   withConnection(users.command('invite'))
     .description('invite a user; without a mail server the link is shown, on stdout')
@@ -50,7 +50,7 @@ export function addUsers(program: Command): void {
     ['enable', 'active'],
   ] as const) {
     withConnection(users.command(name))
-      .description(name === 'disable' ? 'keep a user out; all sessions end' : 'let a user in again')
+      .description(name === 'disable' ? 'disable a user; all their sessions end' : 'enable a user again')
       .argument('<email>')
       .action(async (email: string, options: ConnectionOptions) => {
         const client = connect(options);
@@ -59,7 +59,7 @@ export function addUsers(program: Command): void {
       });
   }
   withConnection(users.command('remove'))
-    .description('remove a user; the record of what they did stays')
+    .description('remove a user; the events of what they did stay')
     .argument('<email>')
     .action(async (email: string, options: ConnectionOptions) => {
       const client = connect(options);

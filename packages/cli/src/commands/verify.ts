@@ -46,7 +46,7 @@ export function addVerify(program: Command, exit: Exit): void {
       '--leaves <file>',
       'leaf hashes kept outside the database: the first entry that differs is named exactly',
     )
-    .option('--vkey <key|@file>', 'the key that must have signed')
+    .option('--vkey <key|@file>', 'the key with which the ledger must be signed')
     .option(
       '--minimum-index <n>',
       'entries before it may be purged; 0: none (default: as the ledger states, by its record of purges)',
@@ -133,7 +133,9 @@ function placeOf(
   const files = ledgerFromServer(from, { ledger: named, key });
   const { client, ledger } = files;
   const server = {
-    readValues: options.values ? () => readValues(client, ledger, progress) : undefined,
+    readValues: options.values
+      ? (range: { first: number; end: number }) => readValues(client, { ledger, ...range }, progress)
+      : undefined,
     resolveIds: (ids: readonly string[]) => client.tlog.indexes(ledger, ids),
   };
   return { files, server: options.entries === 'any' ? undefined : server };

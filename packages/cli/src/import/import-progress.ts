@@ -6,7 +6,7 @@ import { CliError } from '../cli-error.ts';
 import { isMapping } from './mapping.ts';
 
 /**
- * How far an import came: how many events of the file the server has answered, and how many of these were in the last
+ * The progress of an import: how many events of the file the server has answered, and how many of these were in the last
  * batch.
  */
 export interface ImportPosition {

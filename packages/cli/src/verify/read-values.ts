@@ -1,48 +1,46 @@
 import { ClientError, type Client } from '@bitacora/client';
 import type { Progress } from '../progress.ts';
 
-/** What reading all values of a ledger found. */
+/** What comparing all values of a ledger with its entries found. */
 export interface ValuesFound {
   /** The first entry whose stored values do not fit its commitments, and the groups of these values. */
   readonly altered: { readonly index: number; readonly groups: readonly string[] } | undefined;
-  /** How many entries were read. */
+  /** How many entries were compared. */
   readonly entries: number;
   /** Values that entries commit to and that cannot be read: for each group how many, and the first entry. */
   readonly missing: ReadonlyMap<string, { readonly count: number; readonly first: number }>;
 }
 
-const pageSize = 1_000;
-
 /**
- * Reads all entries of a ledger with their values, which the server compares with the commitments at each read. Values
- * are stored beside the tree, so the entries alone do not show that values were replaced or removed. Undefined when the key
- * may not read them.
+ * Has the server compare the values of the entries `[first, end)` with the commitments in the entries. Values are stored
+ * beside the tree, so the entries alone do not show that values were replaced or removed. Undefined when the key may not
+ * ask for it.
  */
 export async function readValues(
   client: Client,
-  ledger: string,
+  { ledger, first, end }: { readonly ledger: string; readonly first: number; readonly end: number },
   progress: Progress,
 ): Promise<ValuesFound | undefined> {
   let altered: ValuesFound['altered'];
   const missing = new Map<string, { count: number; first: number }>();
-  let done = 0;
+  let next = first;
   try {
-    for await (const { entries } of client.events.pages({ ledger }, { limit: pageSize, order: 'asc' })) {
-      for (const { index, altered: groups, event } of entries) {
-        if (groups !== undefined && (altered === undefined || index < altered.index))
-          altered = { index, groups };
-        for (const group of event.erased ?? []) {
-          if (groups?.includes(group) === true) continue;
-          const { count, first } = missing.get(group) ?? { count: 0, first: index };
-          missing.set(group, { count: count + 1, first: Math.min(first, index) });
+    while (next < end) {
+      const found = await client.tlog.values(ledger, next);
+      if (found.entries === 0) break;
+      altered ??= found.altered[0];
+      for (const { index, groups } of found.missing) {
+        for (const group of groups) {
+          const before = missing.get(group) ?? { count: 0, first: index };
+          missing.set(group, { ...before, count: before.count + 1 });
         }
       }
-      done += entries.length;
-      progress.update({ done, text: `${done} entries' values` });
+      next += found.entries;
+      progress.update({ done: next - first, total: end - first, text: `${next - first} entries' values` });
     }
   } catch (error) {
     if (!(error instanceof ClientError) || error.status !== 403) throw error;
     return undefined;
   }
-  return { altered, entries: done, missing };
+  return { altered, entries: next - first, missing };
 }

@@ -119,16 +119,16 @@ test.each([
   expect(await verify(folder, { server: values(found) })).toMatchObject({ ok: false, ...verdict });
 });
 
-test('a verdict says whether values were looked at', async () => {
+test('a verdict says whether values were checked', async () => {
   const { folder } = await publish(entries(10));
   const read = await verify(folder, { server: values({}) });
   expect(read).toMatchObject({ ok: true, values: 'read' });
-  expect(read.text).not.toContain('not looked at');
+  expect(read.text).not.toContain('not checked');
   const server = { readValues: () => Promise.resolve(undefined), resolveIds: allIds };
   for (const more of [{}, { server }]) {
     const verdict = await verify(folder, more);
     expect(verdict).toMatchObject({ ok: true, values: 'unread' });
-    expect(verdict.text).toContain('values were not looked at');
+    expect(verdict.text).toContain('values were not checked');
   }
 });
 

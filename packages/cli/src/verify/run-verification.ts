@@ -43,8 +43,10 @@ export interface Verification {
 }
 
 export interface ServerQuestions {
-  /** Reads all values; resolves with undefined when the key may not. Undefined when the caller does not want it. */
-  readonly readValues: (() => Promise<ValuesFound | undefined>) | undefined;
+  /** Compares the values of all entries; resolves with undefined when the key may not. Undefined when the caller does not want it. */
+  readonly readValues:
+    | ((range: { readonly first: number; readonly end: number }) => Promise<ValuesFound | undefined>)
+    | undefined;
   readonly resolveIds: ResolveIds;
 }
 
@@ -96,7 +98,8 @@ export async function runVerification(verification: Verification): Promise<Verdi
   const report = describeVerdict(verdict);
   if (verdict.kind !== 'ok') return withPurged(report, { minimumIndex, purges });
   const problem = foreignReport(watched.first()) ?? misplacedReport(await resolver.finish()) ?? undefined;
-  const judged = problem ?? (await judgeValues(report, verification, verdict.size - minimumIndex));
+  const judged =
+    problem ?? (await judgeValues(report, verification, { first: minimumIndex, end: verdict.size }));
   return withPurged(judged, { minimumIndex, purges });
 }
 
@@ -120,7 +123,7 @@ function withPurged(
   { minimumIndex, purges }: { minimumIndex: number; purges: JudgedPurges },
 ): VerdictReport {
   if (minimumIndex === 0) return report;
-  const gone = `entries below ${minimumIndex} were purged and not looked at`;
+  const gone = `entries below ${minimumIndex} were purged and not checked`;
   const { accountedBelow, reason, notices } = purges;
   if (accountedBelow >= minimumIndex) {
     const named = notices.map((index) => `#${index}`).join(', ');
@@ -134,15 +137,15 @@ function withPurged(
     : { ...report, minimumIndex, text };
 }
 
-/** Judges the values that the entries commit to; `expected` is the number of entries that have them. */
+/** Judges the values that the entries `[first, end)` commit to. */
 async function judgeValues(
   report: VerdictReport,
   { server }: Verification,
-  expected: number,
+  range: { readonly first: number; readonly end: number },
 ): Promise<VerdictReport> {
-  const found = await server?.readValues?.();
+  const found = await server?.readValues?.(range);
   if (found === undefined)
-    return { ...report, values: 'unread', text: `${report.text}; values were not looked at` };
+    return { ...report, values: 'unread', text: `${report.text}; values were not checked` };
   const { altered, missing, entries } = found;
   if (altered !== undefined) {
     const { index, groups } = altered;
@@ -157,6 +160,7 @@ async function judgeValues(
     const text = `the entries are as signed, but ${named.join(' and ')} are gone, and no signed erasure accounts for them`;
     return { ok: false, kind: 'valuesMissing', index, groups: Object.fromEntries(missing), text };
   }
+  const expected = range.end - range.first;
   if (entries >= expected) return { ...report, values: 'read' };
   const text = `the entries are as signed, but the server showed only ${entries} of ${expected} with their values`;
   return { ok: false, kind: 'valuesUnread', entries, expected, text };

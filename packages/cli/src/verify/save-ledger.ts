@@ -20,7 +20,7 @@ export async function saveLedger(
     progress,
   }: {
     readonly note: string;
-    /** As the ledger states it. */
+    /** The statement of retention, as the ledger gives it. */
     readonly retention: string | undefined;
     readonly size: number;
     readonly progress: Progress;

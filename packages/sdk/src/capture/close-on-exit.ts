@@ -6,24 +6,24 @@ const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 export interface CloseOnExitOptions {
   readonly audit: Audit;
   readonly timeoutMs: number;
-  /** Whether there is a spool for what cannot be sent in time. */
+  /** Whether there is a spool for events that cannot be sent in time. */
   readonly spools: boolean;
   readonly spillNow: () => void;
 }
 
 /**
- * Closes the audit when the process ends by a signal, by an uncaught exception, or because nothing is left to do. How the
- * process ends is not changed: where nobody else listens, the signal is sent again and the exception is thrown again. What is
- * left at `process.exit` goes to the spool. Where the host has a listener of its own, the audit only sends what is pending, and
- * the host decides how the process ends. Returns the function that removes the listeners.
+ * Closes the audit when the process ends by a signal, by an uncaught exception, or because nothing is left to do. The process
+ * ends in the same way as without this: the signal is sent again, or the exception is thrown again. Events that are left at
+ * `process.exit` go to the spool. When the host has its own listener, the audit only sends the pending events, and the host
+ * decides how the process ends. Returns the function that removes the listeners.
  */
 export function closeOnExit({ audit, timeoutMs, spools, spillNow }: CloseOnExitOptions): () => void {
   const close = (): Promise<unknown> => audit.close(timeoutMs).catch(() => undefined);
 
-  // A host with a listener of its own may capture until it has ended its work, so that the audit is not closed.
+  // A host with its own listener may capture until it has ended its work, so the audit is not closed.
   const send = (): void => void audit.flush(timeoutMs).catch(() => undefined);
 
-  /** Closes the audit; then `end` ends the process as it would have ended, unless somebody else listens. */
+  /** Closes the audit. Then `end` ends the process as it would have ended, unless the host has its own listener. */
   function closeThen(listeners: () => readonly object[], end: () => void): void {
     if (!areOurs(listeners())) return send();
     void close().then(() => {
@@ -60,7 +60,7 @@ export function closeOnExit({ audit, timeoutMs, spools, spillNow }: CloseOnExitO
   if (isMainThread) for (const signal of signals) process.prependListener(signal, onSignal);
   process.on('beforeExit', onceIdle);
   process.on('exit', spillNow);
-  // With a spool the exception need not wait: what is in memory goes to the disk at the exit that follows.
+  // With a spool the exception need not wait, because the events in memory are written to the disk at the exit that follows.
   if (!spools) process.prependListener('uncaughtException', onException);
   return undo;
 }

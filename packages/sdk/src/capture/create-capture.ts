@@ -15,7 +15,7 @@ export interface CaptureParts {
   readonly settings: Settings;
   readonly lanes: Lanes;
   readonly encode: EventEncoder;
-  /** False from the moment in which the audit is being closed. */
+  /** False when the audit is being closed or is closed. */
   readonly isOpen: () => boolean;
 }
 

@@ -25,7 +25,7 @@ export interface LaneOptions {
 
 const instanceBytes = 16;
 
-/** Puts a lane together: the connection, the recorder of outcomes, the queues, and the three modes that use them. */
+/** Makes a lane of the connection, the recorder of outcomes, the queues, and the three modes that use them. */
 export function createLane(options: LaneOptions): Lane {
   const { settings, onError } = options;
   const instance = randomBytes(instanceBytes).toString('base64url');
@@ -55,7 +55,7 @@ export function createLane(options: LaneOptions): Lane {
       await queues.stop();
       const hasSpooled = queues.pending().spooled > 0;
       closeSpool();
-      // While events are left in the spool, the process that sends them says that this instance has closed.
+      // When events are left in the spool, the process that sends them later reports that this instance has closed.
       await recorder.reporter.close({ timeoutMs, isFinal: !hasSpooled });
       disconnect();
     },

@@ -11,7 +11,7 @@ import type { EventEncoder } from './encode-event.ts';
 import type { LaneQueues, Submission } from './lane-queues.ts';
 import type { NumberedEvent, OutcomeRecorder } from './outcome-recorder.ts';
 
-/** What the modes of one lane work with. */
+/** The parts of a lane that its modes use. */
 export interface LaneParts {
   readonly settings: Settings;
   readonly encode: EventEncoder;
@@ -23,14 +23,14 @@ export interface LaneParts {
 
 export type LaneMode = Exclude<Mode, 'outbox'>;
 
-/** What each mode does with an event. */
+/** The three modes of a lane that take events. */
 export const laneModes = {
   best_effort: submitBestEffort,
   durable: submitDurable,
   strict: submitStrict,
 } satisfies Readonly<Record<LaneMode, (parts: LaneParts, submission: Submission) => Captured>>;
 
-/** Keeps the event in memory; where the memory is full, the event goes to the spool, or is dropped. */
+/** Keeps the event in memory. When the memory is full, the event goes to the spool, or is dropped without one. */
 function submitBestEffort(parts: LaneParts, submission: Submission): undefined {
   const { recorder, queues } = parts;
   const event = recorder.submit(submission.id);

@@ -15,7 +15,7 @@ import { createSpool, type Spool } from '../spool/spool.ts';
 import type { EventEncoder } from './encode-event.ts';
 import type { NumberedEvent, OutcomeRecorder } from './outcome-recorder.ts';
 
-/** An event on its way into a lane, with its snapshot. */
+/** An event that a lane is to take, with its snapshot. */
 export interface Submission {
   readonly id: string;
   readonly draft: Draft;
@@ -31,11 +31,11 @@ export interface LaneQueues {
   readonly spool: Spool | undefined;
   /** False, and nothing is kept, when the memory has no room. */
   keep(event: NumberedEvent, submission: Submission): boolean;
-  /** Moves what waits in memory to the spool, where there is one. */
+  /** Moves the events in memory to the spool, if there is one. */
   spill(): void;
-  /** Resolves when nothing waits any more. */
+  /** Resolves when no event waits any more. */
   flush(): Promise<void>;
-  /** Ends the sending and the writing; what waits in memory goes to the spool, where there is one. */
+  /** Ends the sending and the writing; the events in memory go to the spool, if there is one. */
   stop(): Promise<void>;
   pending(): Pick<Delivery, 'pending' | 'spooled'> & { readonly spoolBytes: number };
 }

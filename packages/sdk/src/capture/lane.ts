@@ -19,7 +19,7 @@ export interface Lane {
   /** Counts an event that came after the close as dropped. */
   late(id: string): void;
   close(timeoutMs: number): Promise<void>;
-  /** Writes what is in memory to the spool at once, where there is one, because the process ends. */
+  /** Writes the events in memory to the spool at once, if there is one, because the process ends. */
   spillNow(): void;
   lastReceipt(): Receipt | undefined;
 }

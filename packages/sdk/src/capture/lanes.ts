@@ -10,12 +10,12 @@ import { rejectionError } from './outcome-recorder.ts';
 import { createRecovery, type Recovered } from './recovery.ts';
 import { createTally, increase } from './tally.ts';
 
-/** Why a tenant has no lane. */
+/** The reasons for which a tenant has no lane. */
 export type NoLane = 'no_key' | 'too_many_tenants';
 
 /** One lane per tenant: each has its own key, numbers and queues. They share the memory. */
 export interface Lanes {
-  /** Undefined: the tenant of the options' own key. */
+  /** The lane of a tenant; undefined means the tenant of the options' own key. */
   of(tenant: string | undefined): Lane | NoLane;
   all(): readonly Lane[];
   /** Counts the events of tenants that have no lane. */
@@ -24,7 +24,7 @@ export interface Lanes {
   drop(reason: DropReason, error: SdkError): void;
   recovered(): Recovered;
   pendingBytes(): number;
-  /** Resolves when all that waits was sent, and also what earlier instances left in the spool. */
+  /** Resolves when all waiting events were sent, and also those that earlier instances left in the spool. */
   flush(): Promise<void>;
   close(timeoutMs: number): Promise<void>;
 }

@@ -11,10 +11,10 @@ const timeoutDefaultMs = 5_000;
 /** The last report to the server may take this long even when the time of `close` is over. */
 const closingReportMinMs = 200;
 
-/** The audit, and what the end of the process needs besides it. */
+/** The audit, and the further functions that the end of the process needs. */
 export interface OpenedAudit {
   readonly audit: Audit;
-  /** Writes what is in memory to the spool, if there is one, without waiting for anything. */
+  /** Writes the events in memory to the spool, if there is one, without waiting for anything. */
   readonly spillNow: () => void;
 }
 
@@ -58,7 +58,7 @@ export function openAudit(settings: Settings, onClosed: () => void): OpenedAudit
   };
 }
 
-/** Waits for `work`, at most `timeoutMs`. The timer also keeps the process alive while somebody waits. */
+/** Waits for `work`, at most `timeoutMs`. The timer keeps the process alive during the wait. */
 function atMost(work: Promise<void>, timeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, Math.min(timeoutMs, timerMaxMs));

@@ -13,7 +13,7 @@ import { createTally, increase, sumOf, type Tally } from './tally.ts';
 /** An event that was counted and has its number. */
 export type NumberedEvent = Pick<PendingEvent, 'id' | 'sequence'>;
 
-/** Records what became of each event of one instance: in its counts, in its reports to the server, and to the host. */
+/** Records the outcome of each event of an instance in its counts, in its reports to the server, and for the host. */
 export interface OutcomeRecorder {
   readonly tally: Tally;
   readonly reporter: SourceReporter;

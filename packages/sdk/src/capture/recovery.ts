@@ -20,9 +20,9 @@ import { rejectionError } from './outcome-recorder.ts';
 
 export type Recovered = Omit<Delivery, 'dropped' | 'spooled'>;
 
-/** Sends what earlier instances left in the spool, under their own names and numbers. */
+/** Sends the events that earlier instances left in the spool, with the names and numbers of these instances. */
 export interface Recovery {
-  /** Resolves when the first search is over: what was left behind is being sent. */
+  /** Resolves when the first search has ended and the events it found are being sent. */
   begun(): Promise<void>;
   /** Resolves when each emptied spool was reported to the server and removed from the disk. */
   settled(): Promise<void>;

@@ -1,6 +1,6 @@
 import type { DropReason } from '../delivery.ts';
 
-/** Counts what became of an instance's events. Events that are not counted here wait in a queue. */
+/** Counts the outcomes of an instance's events. Events that are not counted here wait in a queue. */
 export interface Tally {
   submitted: number;
   delivered: number;

@@ -26,7 +26,10 @@ async function insert(transaction: OutboxTransaction, json: string, tenant?: unk
     : transaction.query(insertSql, [json]));
 }
 
-/** A stand-in for a transaction: it keeps the events until `write` writes them into a real one, in one statement per tenant. */
+/**
+ * An object in place of a transaction. It keeps the events until `write` writes them into a real one, in one statement per
+ * tenant.
+ */
 export function createOutboxBuffer(): OutboxTransaction & {
   write(transaction: OutboxTransaction): Promise<void>;
 } {

@@ -59,7 +59,7 @@ function hasKnownTriggers(session: PgSession, { catalogue }: KnownTable): boolea
   return catalogue.triggered || session.isKnownTriggered(catalogue);
 }
 
-/** Captures what `pg` drives by itself, such as a stream of `copy`, once it is over. Its rows cannot be seen. */
+/** Captures work that `pg` drives by itself, such as a stream of `copy`, after it has ended. Its rows cannot be read. */
 async function captureSubmitted(
   session: PgSession,
   submitted: unknown,
@@ -69,7 +69,7 @@ async function captureSubmitted(
   const statement = typeof text === 'string' ? readStatement(text) : undefined;
   if (typeof text !== 'string' || !statement || statement.kind === 'none') return;
   if (currentContext().paused === true) return;
-  // Waits until the stream is over; fails where the stream failed within a transaction.
+  // Waits until the stream has ended. Fails when the stream failed within a transaction.
   await session.plain({ text: 'select 1', values: [] });
   const rowCount = memberOf(submitted, 'rowCount');
   const changed = await changedTables(session, statement, capture.tables);
@@ -119,7 +119,7 @@ async function changedTables(
   return [...tables.values()];
 }
 
-/** Of a statement that is not understood, so many names are looked up. */
+/** For a statement that is not understood, this many names are looked up. */
 const namesMax = 200;
 
 function namesIn(statement: Exclude<ReadStatement, { kind: 'none' }>): readonly string[] {

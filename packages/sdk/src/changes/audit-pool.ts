@@ -13,12 +13,12 @@ export interface PgPool {
 }
 
 /**
- * Wraps a pool of `pg`, so that its connections capture what is changed through them: for each row an event with its fields
- * before and after, in the transaction of the change. Give the wrapped pool to the mapper: Kysely's dialect,
+ * Wraps a pool of `pg`, so that its connections capture their changes: for each row an event with its fields before and after,
+ * in the transaction of the change. Give the wrapped pool to the mapper: Kysely's dialect,
  * `drizzle({ client })`, `new PrismaPg(pool)`; TypeORM takes `auditDriver`.
  *
- * Where a table has the triggers of `bitacora capture install`, the triggers capture its rows, with the context of the
- * running code.
+ * When a table has the triggers of `bitacora capture install`, the triggers capture its rows, with the context of the running
+ * code.
  */
 export function auditPool<Pool extends PgPool>(
   pool: Pool,

@@ -1,18 +1,18 @@
 import type { RowValues } from './parse-row.ts';
 
-/** What the catalogue says about one table, together with the host's options for it. */
+/** A table in the catalogue, together with the host's options for it. */
 export interface AuditedTable {
   readonly oid: string;
   readonly schema: string;
-  /** Of the partitioned table, where the table is a partition. */
+  /** The name of the partitioned table, if the table is a partition of it. */
   readonly name: string;
-  /** The table's own name, where it is a partition. */
+  /** The table's own name, if it is a partition. */
   readonly partition?: string | undefined;
-  /** Columns of the primary key, else of a unique index without nulls; empty where there is neither. */
+  /** Columns of the primary key, or else of a unique index without nulls; empty when there is neither. */
   readonly key: readonly string[];
   /** Columns whose numbers are texts: bigint, numeric, money, and arrays of them. */
   readonly exact: ReadonlySet<string>;
-  /** Columns that are left out: a change of these alone is no event. */
+  /** Columns that are left out. A change of only these gives no event. */
   readonly ignore: ReadonlySet<string>;
   /** Columns that are shown as `[masked]`: the event says that they changed, but not to what. */
   readonly mask: ReadonlySet<string>;
@@ -25,7 +25,7 @@ export interface AuditedTable {
   readonly when: TableOptions['when'];
 }
 
-/** What a host may say about a table. */
+/** The options of a host for a table. */
 export interface TableOptions {
   readonly noun?: string;
   /** For actions only: `object` makes actions such as `object.create`, which a pack may need, while targets keep `noun`. */
@@ -47,7 +47,7 @@ export interface TableChange {
   readonly after?: RowValues | undefined;
 }
 
-/** What the catalogue says about a table that exists. */
+/** An existing table in the catalogue. */
 export interface CatalogueTable extends Pick<
   AuditedTable,
   'oid' | 'schema' | 'name' | 'partition' | 'key' | 'exact'
@@ -70,7 +70,7 @@ export interface CatalogueTable extends Pick<
   readonly unique: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Joins what the catalogue says about a table with the host's options. */
+/** Combines a table in the catalogue with the host's options for it. */
 export function auditedTable(
   catalogue: Pick<CatalogueTable, 'oid' | 'schema' | 'name' | 'partition' | 'key' | 'exact'>,
   options: TableOptions = {},

@@ -13,7 +13,9 @@ export interface ChangeCapture {
   readonly tables: TableLookup;
 }
 
-/** The rows that a statement changed, or why they are not known. `triggered`: the table's triggers have captured them. */
+/**
+ * The rows that a statement changed, or the reason why they are unknown. `triggered`: the table's triggers have captured them.
+ */
 export type StatementRows = readonly RowChange[] | 'truncated' | 'unseen' | 'triggered';
 
 export interface PerformedStatement {
@@ -55,7 +57,7 @@ function captureAfterCommit(
   const context = currentContext();
   session.afterCommit(() => {
     for (const event of events) {
-      // What `capture` may throw must not reach a host whose transaction is committed already.
+      // An error of `capture` must not reach a host whose transaction is committed already.
       const captured = withContext(context, async () => audit.capture(event));
       void captured.catch(settings.onError);
     }

@@ -74,8 +74,8 @@ export async function captureWrite(
 }
 
 /**
- * Reads the rows that the insert will conflict with, then inserts. Another transaction may commit a row between the two,
- * which the insert then changes without our having read it: in that case both are done again.
+ * Reads the rows with which the insert will conflict, and then inserts. When another transaction commits a row in between, the
+ * insert may change a row that was not read. Then both are done again.
  */
 async function captureUpsert(
   write: Extract<WriteStatement, { verb: 'insert' }>,
@@ -115,8 +115,8 @@ async function captureUpsert(
 }
 
 /**
- * Undefined where the values cannot be compared with the columns, although they can be stored there, such as a number in a
- * column of text. The transaction is then back at the savepoint.
+ * Reads the rows with which the insert will conflict. Undefined when the values cannot be compared with the columns although
+ * they can be stored in them, such as a number in a text column. The transaction is then back at the savepoint.
  */
 async function conflictingRows(
   select: SqlCommand,

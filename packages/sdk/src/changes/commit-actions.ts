@@ -1,6 +1,6 @@
 import { columnName } from './statement-cursor.ts';
 
-/** What is to be done once the transaction is committed. A savepoint that is rolled back takes its actions with it. */
+/** The actions to run after the commit of a transaction. When a savepoint is rolled back, its actions are dropped. */
 export interface CommitActions {
   add(action: () => void): void;
   /** Looks at a statement that succeeded, and at whether a transaction is open after it. */

@@ -21,8 +21,8 @@ export async function hasTriggers(
   return typeof row === 'object' && row !== null && Reflect.get(row, 'present') === 'true';
 }
 
-// The look-up fails where the trigger is not there, and only a block of its own survives that error. Such a block takes no
-// values and returns no rows, so that the answer goes through a setting.
+// The look-up fails when the trigger does not exist, and only a `do` block can handle that error. Such a block takes no values
+// and returns no rows, so the answer is passed in a setting.
 function lookUpSql(place: string): string {
   const literal = place.replaceAll("'", "''");
   const body = `begin

@@ -4,7 +4,7 @@ import { pgResult, type PgClient, type PgResult, type QueryCall } from './pg-cli
 import type { SqlCommand } from './sql-command.ts';
 import { createTransactionState } from './transaction-state.ts';
 
-/** One connection of the host, and what is known of its transaction. */
+/** A connection of the host, with the state of its transaction. */
 export interface PgSession {
   /** Runs the host's own statement, as it is. */
   follow(call: QueryCall): Promise<unknown>;

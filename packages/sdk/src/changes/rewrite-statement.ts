@@ -93,8 +93,8 @@ export function selectConflicting(
   return partOf(text, values);
 }
 
-// A transaction that holds a lock to change rows keeps triggers from being made, so that the statement sees the triggers
-// that it fires. Only in a transaction with one snapshot for all its statements, the snapshot may be older than the triggers.
+// While a transaction holds a lock to change rows, no trigger can be created, so the statement sees the triggers that it fires.
+// Only when a transaction has one snapshot for all its statements may the snapshot be older than the triggers.
 function returningWith({ returning }: WriteStatement, table: CatalogueTable, own: string): string {
   const exists = (enabled: string): string =>
     `exists (select from pg_catalog.pg_trigger where tgrelid = ${table.oid} and tgname = 'bitacora_capture_insert' and ${enabled})`;

@@ -1,7 +1,7 @@
 import { isPgResult, type PgClient } from './pg-client.ts';
 import { chains, createCommitActions } from './commit-actions.ts';
 
-/** What is known of the transaction on one connection, from the statements that went over it. */
+/** The state of the transaction on a connection, as the statements on the connection show it. */
 export interface TransactionState {
   isOpen(): boolean;
   /** The transaction failed: PostgreSQL refuses every statement until its end. */

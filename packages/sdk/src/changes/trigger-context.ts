@@ -8,9 +8,9 @@ const contextLengthMaxBytes = 16_384;
 const partLengthMaxBytes = 1_024;
 
 /**
- * The running context as the text that the setting `bitacora.context` takes; empty outside of any. A context that is too
- * large, or cannot be JSON, loses its attributes and its request. One that is still too large keeps its tenant and the parts
- * that are small: were it cut off by the reader, it would name no tenant, and its changes would go to another ledger.
+ * The running context as the text for the setting `bitacora.context`; empty without a context. A context that is too large, or
+ * cannot be JSON, loses its attributes and its request. If it is still too large, it keeps its tenant and its small parts: if
+ * the reader cut it off, it would have no tenant, and its changes would go to another ledger.
  */
 export function triggerContext(): string {
   const { paused, ...context } = currentContext();
@@ -26,7 +26,9 @@ export function triggerContext(): string {
   return JSON.stringify(Object.fromEntries(smallParts));
 }
 
-/** Undefined for what is larger, or cannot be JSON: a cycle in a context must not make the host's statement fail. */
+/**
+ * Undefined for a value that is larger or cannot be JSON, because a cycle in a context must not make the host's statement fail.
+ */
 function fittingJson(value: unknown, lengthMaxBytes: number): string | undefined {
   try {
     const json = JSON.stringify(value) ?? '';

@@ -5,7 +5,7 @@ interface Write {
   readonly head: Sql;
   /** As written, schema and quotes included. */
   readonly table: Sql;
-  /** What the rest of the statement calls the table. */
+  /** The name of the table in the rest of the statement. */
   readonly alias: Sql;
   /** Of `returning`, without the word. */
   readonly returning: Sql;

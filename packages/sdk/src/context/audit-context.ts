@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { EventInput } from '@bitacora/event';
 import { activeTrace } from './active-trace.ts';
 
-/** What the events captured inside have in common. A field of the event itself wins over the context's. */
+/** Fields of all events that are captured inside. A field of the event itself comes before that of the context. */
 export interface AuditContext {
   /** The tenant whose ledger takes the events, where one process serves several tenants (`keyOf` of `createAudit`). */
   readonly tenant?: string;
@@ -56,8 +56,8 @@ export function withOnlyContext<Result>(context: AuditContext, run: () => Result
 }
 
 /**
- * Changes the running context: lays `context` over it, for what becomes known later, such as the actor after sign-in. All code
- * inside the same `withContext` sees the change. False outside of any context.
+ * Adds the fields of `context` to the running context, or replaces them, for fields that are known later, such as the actor
+ * after sign-in. All code inside the same `withContext` sees the change. False outside of any context.
  */
 export function extendContext(context: AuditContext): boolean {
   const cell = storage.getStore();
@@ -66,12 +66,13 @@ export function extendContext(context: AuditContext): boolean {
 }
 
 /**
- * Keeps the running context. The function that it returns runs its argument in that context, with what `extendContext` has
- * added by then. It is for answers that end outside of the request's code, and costs less than `AsyncLocalStorage.snapshot`.
+ * Keeps the running context. The function that it returns runs its argument in that context, with the fields that
+ * `extendContext` has added until then. It is for answers that end outside of the request's code, and costs less than
+ * `AsyncLocalStorage.snapshot`.
  */
 export function keepContext(): <Result>(run: () => Result) => Result {
   const cell = storage.getStore();
-  // Entering the context again costs a microsecond, which is saved where it is still the running one.
+  // Entering the context again costs a microsecond, so it is not entered when it is still the running context.
   return (run) => (cell === undefined || storage.getStore() === cell ? run() : storage.run(cell, run));
 }
 

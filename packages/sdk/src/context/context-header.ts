@@ -16,8 +16,8 @@ type Actor = NonNullable<AuditContext['actor']>;
 
 /**
  * The running context as the value of one header, for a queue, a worker or another service: base64url of JSON, ASCII, at
- * most 4 KiB. It carries the actor, session, tenant, correlation id and trace. Where the value would be longer, the actor has
- * its id and type only, and then is left out. Undefined when there is nothing to carry, or no such value fits.
+ * most 4 KiB. It has the actor, session, tenant, correlation id and trace. When the value would be longer, the actor has only
+ * its id and type; if it is still too long, the actor is left out. Undefined when the context is empty, or does not fit.
  */
 export function contextHeader(context: AuditContext = currentContext()): string | undefined {
   const carried: Carried = {};

@@ -10,7 +10,7 @@ type Described = Omit<CaptureInput, 'action' | 'outcome' | 'durationMs' | 'error
 
 /** The fields of a call's event. `error`, `outcome`, `durationMs` and `occurredAt` come from the call itself. */
 export type AuditedOptions<Args extends unknown[] = never, Returned = never> = {
-  /** Give a function where the audit does not exist yet when the wrapper is made. */
+  /** Pass a function if the audit does not exist yet when the wrapper is made. */
   readonly audit: Audit | (() => Audit);
   readonly action: FromCall<string, Args, Returned>;
   readonly mode?: Mode;
@@ -36,9 +36,10 @@ export interface AuditedDecorator<Args extends unknown[], Returned> {
 /**
  * Wraps a function, or returns a decorator of a method that also wraps functions, so that a domain can name both at once:
  * `const auditExport = (kind: string) => audited({ … })`. Each call is captured with its outcome, duration and error. The
- * caller gets the function's result, or what it throws, unchanged. The promise of an async function resolves when the event is
- * captured as its mode says; a capture that fails never makes the call fail. Of a generator, the call that made it is
- * recorded. When an option's own function throws, the event lacks that field and names it in `attributes.unreadable`.
+ * caller gets the function's result or error unchanged. The promise of an async function resolves when the event is captured
+ * as its mode says; a capture that fails never makes the call fail. For a generator function, the call that creates the
+ * generator is recorded. When a function in an option throws, the event lacks that field and lists it in
+ * `attributes.unreadable`.
  */
 export function audited<This, Args extends unknown[], Result>(
   options: AuditedOptions<Args, Awaited<Result>>,

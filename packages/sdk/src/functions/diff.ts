@@ -15,9 +15,9 @@ const readDepthMax = limits.depthMax - 8;
 
 /**
  * The differences between two states of a thing as an event's `changes`: one for each value that differs, with paths as
- * `address.city`. Lists are compared and shown as a whole. Dates and what has `toJSON` count as their JSON; members that are
- * undefined count as absent, which is not the same as null. Where there are more changes than an event holds, only the
- * outermost members are shown; where these are too many, the last entry says how many are left out. Never throws for plain
+ * `address.city`. Lists are compared and shown as a whole. Dates, and objects with `toJSON`, count as their JSON; members that
+ * are undefined count as absent, which differs from null. When there are more changes than an event can hold, only the
+ * outermost members are shown. When these are too many, the last entry says how many are left out. Never throws for plain
  * values.
  */
 export function diff(before: unknown, after: unknown, options: DiffOptions = {}): readonly Change[] {

@@ -2,7 +2,7 @@ import type { EventInput } from '@bitacora/event';
 
 const codeLengthMaxChars = 200;
 
-/** Makes an event's `error` of what was thrown: with its `code`, else the name of its class where that says more than `Error`. */
+/** Makes an event's `error` of a thrown value. The code is its `code`, or else the name of its class unless that is `Error`. */
 export function errorFields(thrown: unknown): NonNullable<EventInput['error']> {
   try {
     if (!(thrown instanceof Error)) return { message: String(thrown) };

@@ -6,9 +6,9 @@ export type Ended<Result> =
   | { readonly outcome: 'failure'; readonly result?: undefined; readonly error: unknown };
 
 /**
- * Calls `run`, and then `onEnd` once with how it ended; where `run` returns a promise, after that promise has settled. Returns
- * and throws exactly what `run` does. A promise waits for what `onEnd` captures; what goes wrong there does not reach the
- * caller.
+ * Calls `run`, and then `onEnd` once with the outcome. When `run` returns a promise, `onEnd` is called after it has settled.
+ * Returns and throws exactly what `run` does. The promise waits for the capture of `onEnd`; an error of the capture does not
+ * reach the caller.
  */
 export function settle<Result>(run: () => Result, onEnd: (ended: Ended<Result>) => Captured): Result;
 export function settle(run: () => unknown, onEnd: (ended: Ended<unknown>) => Captured): unknown {
@@ -39,7 +39,7 @@ async function callSafely(onEnd: (ended: Ended<unknown>) => Captured, ended: End
   try {
     await onEnd(ended);
   } catch {
-    // The audit counts and reports what it could not capture (`health`, `onError`); the call itself is done.
+    // The audit counts and reports an event that it could not capture (`health`, `onError`); the call itself is complete.
   }
 }
 

@@ -8,7 +8,7 @@ export function createNotifier<Value>(callback: (value: Value) => unknown): (val
       try {
         void Promise.resolve(callback(value)).catch(() => undefined);
       } catch {
-        // Nobody is there to whom an error of the callback could be reported.
+        // An error of the callback cannot be reported to anybody.
       }
     });
 }

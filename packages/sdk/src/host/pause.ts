@@ -1,4 +1,4 @@
-/** Waits so long, or until the signal is aborted. With `ref: false` the wait does not keep the process alive. Never rejects. */
+/** Waits this long, or until the signal is aborted. With `ref: false` the wait does not keep the process alive. Never rejects. */
 export function pause(
   ms: number,
   signal: AbortSignal,

@@ -18,15 +18,15 @@ export interface OutboxForwarderOptions {
    * be longer than a batch takes.
    */
   readonly leaseMs?: number;
-  /** The wait after the outbox was found empty (1 s); after a failure up to ten times as long. */
+  /** The wait when the outbox is empty (1 s); after a failure up to ten times as long. */
   readonly waitMs?: number;
   readonly onError?: (error: Error) => void;
 }
 
 export interface OutboxForwarder {
-  /** Forwards one batch and resolves with what became of its rows. Rejects with what the database says. */
+  /** Forwards one batch and resolves with the counts of its rows. Rejects with the error of the database. */
   forwardOnce(): Promise<Forwarded>;
-  /** Forwards until `signal` is aborted. Never rejects: what fails is reported to `onError` and tried again. */
+  /** Forwards until `signal` is aborted. Never rejects: a failure is reported to `onError`, and the batch is tried again. */
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -40,17 +40,17 @@ export interface Forwarded {
 }
 
 /**
- * Sends what is in `bitacora.outbox`, in order, and deletes it once it is in the ledger. Several may run: a row is leased to
- * one of them. When a forwarder dies between sending and deleting, the events are sent again under the same ids, which the
- * server takes once. A row that the server rejects stays, with the reason; neither it nor a row that is held for its tenant
- * keeps other rows from being sent.
+ * Sends the rows of `bitacora.outbox` in order, and deletes each when its event is in the ledger. Several forwarders may run,
+ * because a row is leased to one of them. When a forwarder ends between sending and deleting, the events are sent again with
+ * the same ids, and the server stores them once. A row that the server rejects stays, with the reason. Such rows, and rows
+ * that are held for their tenant, do not prevent others from being sent.
  */
 export function createOutboxForwarder(options: OutboxForwarderOptions): OutboxForwarder {
   const { query, batchRowsMax = 500, leaseMs = 60_000, waitMs = 1_000, onError = () => undefined } = options;
   const send = createOutboxSender(options.to, { withinMs: leaseMs / 2, onError });
   const read = createOutboxReader(query);
-  // Held rows are older than the others. Were they always tried first, they could fill every batch: the leases of the first
-  // of them may end before the last was tried.
+  // Held rows are older than the others. If they were always tried first, they could fill every batch, because the leases of
+  // the first of them may end before the last was tried.
   let triedLast = false;
 
   async function forwardOnce(): Promise<Forwarded> {
@@ -66,7 +66,7 @@ export function createOutboxForwarder(options: OutboxForwarderOptions): OutboxFo
     triedLast = held.length > 0;
     await deleteRows(query, [...sent, ...unchanged]);
     await rejectRows(query, rejected);
-    // Rows that are held keep their lease: else the next batch would hold the same rows again.
+    // Held rows keep their lease, because otherwise the next batch would take the same rows again.
     await releaseRows(query, later);
     for (const { row, reason } of rejected)
       onError(new Error(`outbox row ${row.position} was rejected: ${reason}`));

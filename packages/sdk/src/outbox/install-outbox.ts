@@ -1,11 +1,11 @@
 /**
- * The script that makes `bitacora.outbox` in the host's database; it can be run as often as wanted, by a role that may create
- * a schema. It has several statements: send it without values, so that it is one transaction.
+ * The script that makes `bitacora.outbox` in the host's database. A role that may create a schema can run it, any number of
+ * times. It has several statements; send it without values, so that it is one transaction.
  *
- * A row holds either a whole event, which `capture` wrote, with the tenant of its context, or in `relation` to `after` a
- * change that a trigger saw, which becomes an event when it is forwarded. A trigger's row has no `id`: the event's id is
- * derived from `origin`, `position` and `created_at`. Positions follow the order of writing, not of commit: no reader may
- * remember "the last position sent". A row is here until the server has its event.
+ * A row is of one of two kinds. `capture` writes a complete event, with the tenant of its context. A trigger writes a change in
+ * the columns `relation` to `after`, which becomes an event when it is forwarded. A trigger's row has no `id`: the event's id
+ * is derived from `origin`, `position` and `created_at`. Positions are in the order of writing, not of commit, so a reader must
+ * not skip rows below the last position that it sent. A row stays until the server has its event.
  *
  * @param options.roles who may write events, besides the owner (triggers can write for any role)
  */

@@ -19,7 +19,7 @@ export interface OutboxPostOptions {
 
 /**
  * Sends over HTTP. A batch that is too large is sent in halves. With `keyOf`, an answer about the tenant's key (401, 403) or
- * about a ledger that is not there (404) holds up that tenant alone.
+ * about a missing ledger (404) delays only that tenant.
  */
 export function outboxPost(options: OutboxPostOptions): SendOutbox {
   const { url, keyOf, ledger, redact, requestTimeoutMs = 30_000 } = options;
@@ -34,7 +34,7 @@ export function outboxPost(options: OutboxPostOptions): SendOutbox {
     }
     const redacted = events.map((event) => {
       const taken = snapshot(event);
-      // The server rejects what cannot be copied here.
+      // The server rejects an event that cannot be copied here.
       return taken.ok ? taken.event : event;
     });
     // This request must not be captured where the host captures its outgoing requests.
@@ -71,10 +71,10 @@ export function outboxPost(options: OutboxPostOptions): SendOutbox {
   }
 }
 
-/** Whose key a batch is sent with. */
+/** The tenant with whose key a batch is sent. */
 interface Account {
   readonly key: string;
-  /** What becomes of events whose key the server refuses. */
+  /** The outcome of events whose key the server refuses. */
   readonly refusal: 'held' | 'later';
 }
 

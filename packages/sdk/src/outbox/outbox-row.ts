@@ -21,7 +21,7 @@ export interface OutboxRow {
   readonly tenant: string | null;
 }
 
-/** What a trigger writes beside the row before and after, as `change`. */
+/** The column `change`, which a trigger writes in addition to the row before and after. */
 interface TriggerChange {
   readonly table: number;
   readonly role: string;
@@ -48,7 +48,7 @@ interface CachedAuditedTable {
 export function createOutboxReader(run: RunQuery) {
   const tables = new Map<string, CachedAuditedTable>();
 
-  /** The row's event; undefined where nothing changed that is captured. Rejects with SyntaxError for what is not JSON. */
+  /** The row's event; undefined when no captured field changed. Rejects with SyntaxError when the row is not JSON. */
   return async function read(row: OutboxRow): Promise<(CaptureInput & { readonly id: string }) | undefined> {
     if (row.event !== null) return { ...JSON.parse(withSafeNumbers(row.event)), id: row.id };
     const change: TriggerChange = JSON.parse(row.change ?? '{}');
@@ -125,7 +125,7 @@ function contextOf({ context }: TriggerChange): Partial<CaptureInput> {
   return Object.fromEntries(Object.entries(fields).filter(([field]) => eventFields.has(field)));
 }
 
-/** Undefined for what is not JSON. */
+/** Undefined for a text that is not JSON. */
 function parseContext(context: string | null): Readonly<Record<string, unknown>> | undefined {
   try {
     const fields: unknown = JSON.parse(withSafeNumbers(context || '{}'));

@@ -25,7 +25,7 @@ export interface OutboxSenderOptions {
 /** Different messages about tenants that are held, so that each is reported once in a while. */
 const messagesMax = 1_000;
 
-/** Sends rows tenant by tenant, and reports what holds a tenant up. Never rejects. */
+/** Sends rows tenant by tenant, and reports why the rows of a tenant are held. Never rejects. */
 export function createOutboxSender(
   to: Pick<Audit, 'capture'> | SendOutbox,
   { withinMs, onError }: OutboxSenderOptions,

@@ -3,16 +3,16 @@ import type { CaptureInput } from '../audit.ts';
 export type OutboxEvent = CaptureInput & { readonly id: string };
 
 /**
- * What became of one event. `sent`: it is in the ledger. `rejected`: it will never be. `later`: it is to be sent again. `held`:
- * it is to be sent again too, but the reason concerns its tenant alone, such as a missing key: events of other tenants are
- * sent before.
+ * The outcome of an event. `sent`: it is in the ledger. `rejected`: it will never be in the ledger. `later`: it is to be sent
+ * again. `held`: it is to be sent again after those of other tenants, because the reason concerns only its tenant, such as a
+ * missing key.
  */
 export type OutboxVerdict =
   { readonly state: 'sent' } | { readonly state: 'rejected' | 'later' | 'held'; readonly reason: string };
 
 /**
- * Sends events of one tenant (undefined: no tenant was named) and resolves with a verdict for each, in order. When it throws,
- * all of them are `later`.
+ * Sends events of one tenant, or with `undefined` events without a tenant, and resolves with a verdict for each, in order. When
+ * it throws, all of them are `later`.
  */
 export type SendOutbox = (
   events: readonly OutboxEvent[],

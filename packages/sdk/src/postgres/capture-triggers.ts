@@ -5,7 +5,7 @@ import { captureFunctionsSql } from './capture-functions.ts';
 export interface CaptureTablesOptions {
   /** Names as in SQL: `booking`, `sales.invoice`, `"Odd Name"`; or all tables of the database except those of the system. */
   readonly tables: readonly string[] | 'all';
-  /** Columns that are left out: a change of these alone is no event. */
+  /** Columns that are left out. A change of only these gives no event. */
   readonly ignore?: readonly string[];
   /** Columns of which an event says only that they changed; their values never reach the outbox. */
   readonly mask?: readonly string[];
@@ -48,7 +48,7 @@ export async function installCapture(
   return listed.map(({ table }) => table);
 }
 
-/** Removes the triggers from tables, or from all. The outbox, and what is in it, stays. */
+/** Removes the triggers from tables, or from all tables. The outbox and its rows stay. */
 export async function uninstallCapture(
   query: RunQuery,
   tables: readonly string[] | 'all',
@@ -60,7 +60,7 @@ export async function uninstallCapture(
   return dropped;
 }
 
-/** All tables of the database that could have triggers, with what they have. */
+/** All tables of the database that can have triggers, with the triggers that they have. */
 export async function captureStatus(query: RunQuery): Promise<readonly CapturedTable[]> {
   const { rows } = await query(statusSql, []);
   return rows.map((row) => JSON.parse(textIn(row, 'description')));

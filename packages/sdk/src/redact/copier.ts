@@ -12,10 +12,10 @@ import { mayHoldSecret } from './text-traits.ts';
 
 /** Copies one event at a time. The other two functions are about the copy that was made last. */
 export interface Copier {
-  /** Throws what the host's getters throw, and `SnapshotRefusal`. */
+  /** Throws the errors of the host's getters, and `SnapshotRefusal`. */
   copyEvent(event: object): Record<string, unknown>;
   bytes(): number;
-  /** Where the copying was when it threw. */
+  /** The path at which the copying threw. */
   path(): FieldPath;
 }
 
@@ -32,7 +32,7 @@ export function createCopier(options: RedactOptions): Copier {
   const headers = createHeaderRules(options, verdicts);
   const rules = compileFieldRules(options);
   const textRules: TextRules = { verdicts, redactParsed };
-  // The path to what is being copied: only its first `depth` keys count. It is kept for containers only.
+  // The path to the value that is copied. Only its first `depth` keys count, and it is set only for containers.
   const keys: (string | number)[] = [];
   let depth = 0;
   let bytes = 0;

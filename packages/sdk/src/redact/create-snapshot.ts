@@ -17,9 +17,9 @@ export type Snapshot =
   | { readonly ok: false; readonly rejection: Rejection };
 
 /**
- * Makes the function that copies and redacts an event in one walk. It reads each property once and never throws: what
- * cannot be read (a getter that throws, a revoked proxy) or has no end is a rejection with the path. Functions and
- * symbols are left out, as by `JSON.stringify`; bigints become decimal texts; `plainValue` says what other objects become.
+ * Makes the function that copies and redacts an event in one walk. It reads each property once and never throws. A value that
+ * cannot be read (a getter that throws, a revoked proxy), or that is endless, gives a rejection with its path. Functions and
+ * symbols are left out, as by `JSON.stringify`; bigints become decimal texts; `plainValue` converts other objects.
  */
 export function createSnapshot(options: RedactOptions = {}): (event: unknown) => Snapshot {
   const usual = createCopier(options);

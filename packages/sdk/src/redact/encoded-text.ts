@@ -1,7 +1,7 @@
 const base64Run = /(?<![A-Za-z\d+/_-])[A-Za-z\d+/_-]{12,}={0,2}/g;
 const pieceMinChars = 12;
 
-/** Redacts what is written in base64 or percent-encoded within `text` when `redact` changes it decoded. */
+/** Redacts base64 and percent-encoded parts of `text` if `redact` changes their decoded text. */
 export function redactEncoded(text: string, redact: (inner: string) => string): string {
   const plain = text.replace(base64Run, (run) => {
     if (isSecretInside(run, redact)) return '[redacted:base64]';

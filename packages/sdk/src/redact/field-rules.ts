@@ -3,7 +3,7 @@ import type { RedactOptions } from './redact-options.ts';
 /** The keys and positions that lead from the event to a field. */
 export type FieldPath = readonly (string | number)[];
 
-/** The host's own rules for one field: what to keep, or undefined to leave the field out. */
+/** The host's own rules for a field. They return the value to keep, or undefined to leave the field out. */
 export type FieldRules = (path: FieldPath, value: unknown) => unknown;
 
 /** Compiles `paths` and `custom`; undefined when there are none, so that paths need not be followed. */
@@ -18,13 +18,14 @@ export function compileFieldRules({ paths = [], custom }: RedactOptions): FieldR
       const kept = custom(textOf(path), value);
       return kept === null || isLeaf(kept) ? kept : undefined;
     } catch {
-      // A rule that throws leaves the field out: what it would have hidden must not be sent, and the event must not be lost.
+      // When a rule throws, the field is left out: a value that the rule might hide must not be sent, and the event must not be
+      // lost.
       return undefined;
     }
   };
 }
 
-/** Whether an event without this field would be rejected: then the value is replaced where others would be left out. */
+/** Whether an event without this field would be rejected. Such a field is replaced when others would be left out. */
 export function isNeeded(path: FieldPath): boolean {
   return /^(?:action|actor\.id|target\.(?:id|type)|targets\[\d+\](?:\.(?:id|type))?|changes\[\d+\]\.path)$/.test(
     textOf(path),

@@ -2,9 +2,9 @@ import { limits } from '@bitacora/event';
 import { SnapshotRefusal } from './snapshot-refusal.ts';
 
 /**
- * What an object that is neither plain nor an array becomes: dates and what has `toJSON` as JSON shows them, bytes in
- * base64, errors by name, message and code, maps and other lists of pairs as objects, sets and other lists as arrays,
- * regular expressions as text. Instances of other classes are returned as they are: the copier takes their own fields.
+ * Converts an object that is neither plain nor an array. Dates, and objects with `toJSON`, become their JSON, bytes become
+ * base64, errors their name, message and code, maps and other lists of pairs objects, sets and other lists arrays, regular
+ * expressions texts. Instances of other classes are returned as they are, and the copier copies their own fields.
  */
 export function plainValue(value: object): unknown {
   if (value instanceof Uint8Array) return base64Of(value);

@@ -1,4 +1,4 @@
-/** What a host adds to the built-in redaction. Never fill these options from a user's input. */
+/** Redaction that a host adds to the built-in one. Never make these options from a user's input. */
 export interface RedactOptions {
   /** Further names whose values are secret, in any spelling (`employee_code` also means `employeeCode`). */
   readonly names?: readonly string[];

@@ -9,7 +9,10 @@ const scheme = /(?<=\b(bearer|basic|token|negotiate|apikey|digest)\s+)[\w.~+/=-]
 const harmless =
   /^(?:\d{4}-\d{2}-\d{2}.*|\d+(?:st|nd|rd|th|%|x|ms|s|h|d)|v?\d+(?:\.\d+)+|\[redacted.*)[.,;:)]*$/i;
 
-/** Redacts what follows the name of a secret in prose and command lines: `--token abc`, `the password is hunter2`, `PASSWORD 'x'`. */
+/**
+ * Redacts the value after the name of a secret in prose and command lines: `--token abc`, `the password is hunter2`, `PASSWORD
+ * 'x'`.
+ */
 export function redactSpoken(text: string): string {
   return text.replace(
     spoken,

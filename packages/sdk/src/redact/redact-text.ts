@@ -7,7 +7,7 @@ import { redactSchemes, redactSpoken } from './redact-spoken.ts';
 import { redactUserInfo } from './redact-user-info.ts';
 import { mayHoldSecret } from './text-traits.ts';
 
-/** In how many encodings a secret is looked for: JSON in base64 in a query is three. */
+/** A secret is searched within this many nested encodings. JSON in base64 in a query is three. */
 export const encodingsMax = 4;
 
 export interface TextRules {

@@ -6,7 +6,7 @@ import type { Transport } from './transport.ts';
 export interface ConnectionOptions extends Omit<HttpTransportOptions, 'url'> {
   /** Undefined: nothing is sent over HTTP. */
   readonly url: string | undefined;
-  /** The host's own, used where there is no `url`. */
+  /** The host's own transport, used without a `url`. */
   readonly transport: Transport | undefined;
 }
 
@@ -33,7 +33,7 @@ export function connect(options: ConnectionOptions): Connection {
   };
 }
 
-/** In debug mode without a server, each event was printed already: this answers as a ledger that takes it. */
+/** In debug mode without a server each event was printed already, so this answers like a ledger that accepts it. */
 const takeUnsent: Transport = ({ events }) =>
   Promise.resolve({
     kind: 'judged',

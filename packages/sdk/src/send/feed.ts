@@ -6,7 +6,7 @@ export interface FeedBatch {
   readonly events: readonly PendingEvent[];
   /** Takes the server's judgement of each event; the batch leaves the feed. */
   settle(judgements: readonly Judgement[]): Promise<void> | void;
-  /** The batch was not judged: it stays in the feed and will be taken again. */
+  /** The batch was not judged. It stays in the feed and will be sent again. */
   release(): void;
 }
 
@@ -15,7 +15,7 @@ export interface BatchLimits {
   readonly bytesMax: number;
 }
 
-/** A queue of one instance that the sender empties. One batch is on its way at a time. */
+/** A queue of one instance that the sender empties. One batch is being sent at a time. */
 export interface Feed {
   readonly instance: string;
   /** Undefined when the feed is empty, `unreadable` when it cannot be read at the moment. Never rejects. */

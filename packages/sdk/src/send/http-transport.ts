@@ -88,7 +88,7 @@ function verdictOf(
   const judgements = ok || status === 422 || status === 409 ? readJudgements(text, count) : undefined;
   if (judgements !== undefined) return { kind: 'judged', judgements };
   const reason = `the server answered ${status}`;
-  // An answer below 400 without judgements does not say what became of the events. Sending them again is safe, because
+  // An answer below 400 without judgements does not say whether the events are stored. Sending them again is safe, because
   // their ids are idempotency keys.
   if (status < 400 || status >= 500 || retriedStatuses.has(status))
     return { kind: 'later', reason, retryAfterMs: parseRetryAfter(retryAfter, nowMs) };

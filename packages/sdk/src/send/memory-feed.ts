@@ -20,9 +20,9 @@ export interface MemoryFeedEvents {
 }
 
 const encodedPerTurn = 64;
-/** What an event takes in memory beside its text. */
+/** The memory that an event takes in addition to its text. */
 export const overheadBytes = 200;
-/** What id, time and the actor's type add to the text of a snapshot. */
+/** The bytes that id, time and the actor's type add to the text of a snapshot. */
 export const addedBytes = 150;
 
 /** Fewer empty places are not worth a copy of the rest. */
@@ -68,7 +68,7 @@ export function createMemoryFeed(
     first = 0;
   }
 
-  /** Undefined where there is no event, or one that is not valid, which leaves the queue. */
+  /** Undefined when there is no event, or when the event is not valid and leaves the queue. */
   function encodeAt(place: number): PendingEvent | undefined {
     const event = queue[place];
     if (event === undefined) return undefined;

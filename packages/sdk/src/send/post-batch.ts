@@ -3,7 +3,7 @@ import type { Feed, FeedBatch } from './feed.ts';
 import { formatSequences } from './sequence-ranges.ts';
 import type { Judgement, Posted, Transport } from './transport.ts';
 
-/** Hands a batch of a feed to the transport. Never rejects: what the transport throws counts as `later`. */
+/** Passes a batch of a feed to the transport. Never rejects: an error of the transport counts as `later`. */
 export async function postBatch(
   transport: Transport,
   { events }: FeedBatch,

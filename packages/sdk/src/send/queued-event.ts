@@ -2,7 +2,7 @@
 export interface QueuedEvent {
   readonly id: string;
   readonly sequence: number;
-  /** What it takes in memory; an estimate until the event is JSON. */
+  /** The memory that it takes; an estimate until the event is JSON. */
   bytes: number;
   /** By `performance.now()`. */
   readonly takenAt: number;

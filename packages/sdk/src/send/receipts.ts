@@ -1,4 +1,4 @@
-/** Remembers where the newest events are in the ledger, to find out when the server reports another place for one of them. */
+/** Keeps the places of the newest events in the ledger, to notice when the server reports another place for one of them. */
 export interface Receipts {
   /** False when an earlier receipt of the event has another place or another hash. */
   add(receipt: Receipt): boolean;
@@ -14,7 +14,7 @@ export interface Receipt {
 const receiptsMax = 1_000;
 
 export function createReceipts(): Receipts {
-  // Two maps: when the newer one is full, it becomes the older one, whose receipts are forgotten.
+  // There are two maps. When the newer one is full, it becomes the older one, and the receipts of the older one are dropped.
   let newer = new Map<string, Receipt>();
   let older = new Map<string, Receipt>();
   let last: Receipt | undefined;

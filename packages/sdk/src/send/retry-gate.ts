@@ -1,5 +1,5 @@
 const waitFirstMs = 500;
-/** After so many failures in a row, requests go out one at a time and small until one is answered. */
+/** After this many failures in a row, only one small request is sent at a time, until one is answered. */
 const circuitOpensAfter = 3;
 const retryAfterMaxMs = 86_400_000;
 

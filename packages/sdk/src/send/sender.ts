@@ -30,12 +30,12 @@ export interface SenderOptions {
   readonly onUnreachable: (error: SdkError) => void;
 }
 
-/** While the circuit is open, one event at a time asks whether the server is back. */
+/** While the circuit is open, one event at a time is sent to check whether the server answers again. */
 const probeEventsMax = 1;
-/** How much more the next batch may hold after one that the server took. */
+/** The factor by which the next batch may grow after a batch that the server accepted. */
 const growth = 1.1;
 
-/** One closure for the turns, the timer and the sending: apart they would pass the size that the SDK promises. */
+/** One closure has the turns, the timer and the sending, because separate ones would exceed the size that the SDK promises. */
 export function createSender({ transport, gate, limits, onUnreachable }: SenderOptions): Sender {
   const stopping = new AbortController();
   const onEmptied: (() => void)[] = [];

@@ -53,7 +53,7 @@ export function createSourceReporter(options: SourceReporterOptions): SourceRepo
   const { clock, everyMs, unsent } = options;
   const startedAt = new Date(clock()).toISOString();
   const stopping = new AbortController();
-  // Numbers of a report that the server has not taken yet.
+  // The numbers of a report that the server has not accepted yet.
   let unreported = '';
   let timer: NodeJS.Timeout | undefined;
   let sending: Promise<void> | undefined;

@@ -6,7 +6,7 @@ import type { Judgement } from './transport.ts';
 export interface StrictFeed extends Feed {
   /** Resolves with the server's judgement; undefined when it did not come in time, or the feed was ended. */
   push(event: PendingEvent): Promise<Judgement | undefined>;
-  /** Gives up all that waits. */
+  /** Gives up all waiting events. */
   end(): void;
 }
 

@@ -1,6 +1,6 @@
 import type { Rejection } from '@bitacora/event';
 
-/** A batch on its way to the server: events of one instance, in the order of capture. */
+/** A batch for the server: events of one instance, in the order of capture. */
 export interface OutgoingBatch {
   /** The instance that captured the events: 16 random bytes in base64url. */
   readonly instance: string;
@@ -19,7 +19,7 @@ export type Judgement =
       readonly rejection: Pick<Rejection, 'field' | 'message'> & { code: string };
     };
 
-/** What became of one batch. */
+/** The outcome of a batch. */
 export type Posted =
   /** The server judged each event, in the order sent. */
   | { readonly kind: 'judged'; readonly judgements: readonly Judgement[] }
@@ -34,5 +34,5 @@ export type Posted =
   /** The server will never take any event of the batch. */
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** Sends one batch and resolves with what became of it. Ends early when `signal` is aborted. What it throws counts as `later`. */
+/** Sends one batch and resolves with its outcome. Ends early when `signal` is aborted. An error counts as `later`. */
 export type Transport = (batch: OutgoingBatch, signal: AbortSignal) => Promise<Posted>;

@@ -11,7 +11,7 @@ export interface ClosedSessionReader {
   close(): void;
 }
 
-/** A page that holds so many sessions is full: there may be more. */
+/** A page with this many sessions is full, so there may be more. */
 export const pageSessionsMax = 100;
 const noBody = Buffer.alloc(0);
 

@@ -8,7 +8,10 @@ export interface ClosedSession {
   readonly id: string;
   readonly ledger: string;
   readonly index: number;
-  /** The host's own id of the session; a keyed hash where a pack says that these ids are secrets, null where the event is gone. */
+  /**
+   * The host's own id of the session. It is a keyed hash when a pack says that these ids are secrets, and null when the event
+   * was removed.
+   */
   readonly sessionId: string | null;
   readonly actor: Actor;
   readonly client: Client;

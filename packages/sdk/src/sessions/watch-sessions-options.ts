@@ -34,7 +34,7 @@ export interface WatchSessionsOptions {
   readonly attemptsMax?: number;
   /** No request takes longer (30 s). */
   readonly requestTimeoutMs?: number;
-  /** Gets what failed and will be tried again, and each session that was given up. */
+  /** Gets errors of attempts that will be repeated, and each session that was given up. */
   readonly onError?: (error: Error) => unknown;
 }
 

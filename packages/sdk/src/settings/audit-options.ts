@@ -22,9 +22,12 @@ export interface AuditOptions {
   readonly mode?: Mode;
   /** Modes of single actions (`invoice.approve`) or of all actions of a noun (`invoice.*`). */
   readonly modeOf?: Readonly<Record<string, Mode>>;
-  /** Needed by mode `durable`. It also takes what is left in memory at the close, and what memory has no room for. */
+  /**
+   * Needed by mode `durable`. The spool also takes events that are left in memory at the close, and events for which memory has
+   * no room.
+   */
   readonly spool?: SpoolOptions;
-  /** What is redacted in addition to what is always redacted. */
+  /** Redaction in addition to the built-in one. */
   readonly redact?: RedactOptions;
   /** Sends the events, instead of HTTP to `url`. */
   readonly transport?: Transport;
@@ -32,7 +35,7 @@ export interface AuditOptions {
   readonly disabled?: boolean;
   /** True: each event is printed, redacted, to standard error before it is sent. Without a `url` nothing is sent. */
   readonly debug?: boolean;
-  /** Closes at SIGTERM, SIGINT or SIGHUP, at an uncaught exception, and when nothing is left to do, within so many milliseconds; true is 5 s. */
+  /** Closes at SIGTERM, SIGINT or SIGHUP, at an uncaught exception, and when nothing is left to do, within this time in ms; true means 5 s. */
   readonly closeOnExit?: boolean | number;
   /** A batch is sent when it holds this many events (500). */
   readonly batchEventsMax?: number;

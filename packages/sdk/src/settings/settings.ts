@@ -24,7 +24,7 @@ type Limits = Required<
 
 /** The options with the environment and every limit filled in. */
 export interface Settings extends Limits {
-  /** Undefined: nothing is sent over HTTP. */
+  /** Without a URL nothing is sent over HTTP. */
   readonly url: string | undefined;
   readonly key: string;
   readonly keyOf: AuditOptions['keyOf'];

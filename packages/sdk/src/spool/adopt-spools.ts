@@ -102,7 +102,7 @@ function release(sub: SubSpool): void {
   try {
     releaseSubSpool(sub, undefined);
   } catch {
-    // Its owner no longer signs it, so that it counts as left within a minute.
+    // Its owner no longer touches its file, so within a minute it counts as abandoned.
   }
 }
 

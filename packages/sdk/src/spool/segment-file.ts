@@ -52,7 +52,7 @@ export async function appendSynced(file: FileHandle, bytes: Buffer, position: nu
   await file.datasync();
 }
 
-/** Cuts the file off behind so many bytes; false when that fails. */
+/** Cuts the file off after this many bytes; false when that fails. */
 export function isTruncated(file: FileHandle, bytes: number): Promise<boolean> {
   return file.truncate(bytes).then(
     () => true,

@@ -21,14 +21,14 @@ export interface SegmentStore {
   bytes(): number;
   /** Reads what an earlier owner left. */
   scan(): Promise<void>;
-  /** Forgets everything, and returns the number of events that were not acknowledged. */
+  /** Drops all state, and returns the number of events that were not acknowledged. */
   forget(): number;
 }
 
 export interface SegmentStoreOptions {
   /** Of a spool that has a key. */
   readonly cipher: SpoolCipher | undefined;
-  /** Called when bytes are not what was written, and when a file was read in which so many `events` were missing. */
+  /** Called when bytes were changed, and when a file was read in which this number of `events` was missing. */
   readonly onDamaged: (damage: {
     readonly bytes: number;
     readonly events: number;

@@ -7,7 +7,7 @@ import { hasCode } from '../host/has-code.ts';
 /** The process that may write to a sub-spool. A later process with the same pid has another start. */
 interface Owner {
   readonly pid: number;
-  /** In the kernel's clock ticks; empty where it is not known. */
+  /** In the kernel's clock ticks; empty when it is unknown. */
   readonly startedAt: string;
   readonly host: string;
 }
@@ -15,7 +15,10 @@ interface Owner {
 const fileName = 'owner';
 /** How often an owner touches its file. */
 export const ownerSignEveryMs = 10_000;
-/** An owner that has not touched its file for so long has lost its sub-spool: it may be a thread that ended, or a process on another host. */
+/**
+ * An owner that has not touched its file for this time has lost its sub-spool. It may be a thread that ended, or a process on
+ * another host.
+ */
 const ownerSilentMs = 60_000;
 
 /** Makes this process the owner of a directory. Throws what the file system says. */

@@ -41,7 +41,7 @@ export interface SpoolSettings {
   readonly segmentBytesMax: number;
   readonly instance: string;
   readonly tenant: string | undefined;
-  /** Encrypts what is on the disk. */
+  /** Encrypts the events on the disk. */
   readonly key: KeyObject | undefined;
   readonly onAppended: () => void;
   readonly onDamaged: (damage: { readonly bytes: number; readonly events: number }) => void;
@@ -67,7 +67,7 @@ const segmentsMin = 8;
 /** Bytes of the appends that wait for the disk; further appends are refused. */
 const underWayBytesMax = 16_777_216;
 
-/** One closure for the queue, the file and the directory: apart they would pass the size that the SDK promises. */
+/** One closure has the queue, the file and the directory, because separate ones would exceed the size that the SDK promises. */
 export function createSpool(settings: SpoolSettings): Spool {
   const { bytesMax, instance, key } = settings;
   const cipher = key && createSpoolCipher(key, instance);
@@ -137,7 +137,7 @@ export function createSpool(settings: SpoolSettings): Spool {
     }
   }
 
-  /** Asked after the sync: a process that took the directory over may have read it before the events were there. */
+  /** Called after the sync, because a process that took the directory over may have read it before the events were written. */
   async function isTakenOver(): Promise<boolean> {
     if (place === undefined) return false;
     const { sub, store, signing } = place;

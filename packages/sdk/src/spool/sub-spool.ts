@@ -54,9 +54,9 @@ export function createSubSpool(
 }
 
 /**
- * Takes over a sub-spool whose owner is gone. Undefined when another process was faster; `locked` when `key` does not open it,
- * and then it stays as it is. It is moved before it is read, so that an owner that was only asleep finds it gone before it
- * confirms another event.
+ * Takes over a sub-spool whose owner has ended. Undefined when another process was faster; `locked` when `key` does not open
+ * it, and then it stays as it is. It is moved before it is read, so that an owner that was only suspended notices this before
+ * it confirms another event.
  */
 export function claimSubSpool(
   base: string,
@@ -109,7 +109,7 @@ export function releaseSubSpool({ path }: SubSpool, report: object | undefined):
   rmSync(ownerPath(path), { force: true });
 }
 
-/** What the instance of a sub-spool reported when it closed; undefined where it did not close. */
+/** The report of a sub-spool's instance when it closed; undefined when it did not close. */
 export function closingReport({ path }: SubSpool): object | undefined {
   try {
     const report: unknown = JSON.parse(readFileSync(join(path, closedFile), 'utf8'));

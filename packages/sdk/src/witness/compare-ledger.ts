@@ -37,7 +37,8 @@ export function createComparison(parts: ComparisonParts): () => Promise<WatchVer
   }
 
   async function compare(): Promise<WatchVerdict> {
-    // Read before the server is asked: a newer checkpoint that another process keeps meanwhile would look like a rollback.
+    // Reads the kept checkpoint before asking the server. Otherwise another process could keep a newer one in between, and the
+    // server's checkpoint would look like a rollback.
     const kept = await readKept();
     if (kept !== undefined && 'kind' in kept) return kept;
     takeLastReceipt();
@@ -91,7 +92,7 @@ function unbelievable(reason: string, kept: ReadNote | undefined): LedgerProblem
   return kept === undefined ? problem : { ...problem, kept: checkpointOf(kept) };
 }
 
-/** Tiles that are missing below a signed checkpoint are the ledger's fault; any other error says nothing about the ledger. */
+/** Missing tiles below a signed checkpoint are a problem of the ledger. After any other error the state of the ledger is unknown. */
 function verdictOfError(error: unknown): WatchVerdict {
   const reason = error instanceof Error ? error.message : String(error);
   if (error instanceof RangeError)

@@ -10,8 +10,7 @@ import { checkpointOf, type ReadNote } from './read-note.ts';
 import type { LedgerProblem, ProblemKind } from './verdict.ts';
 
 /**
- * Judges whether the tree that was found begins with the tree that was kept; both were signed. Undefined when it does.
- * Rejects as `reader` does.
+ * Checks whether the newest tree begins with the kept tree; both are signed. Undefined when it does. Rejects as `reader` does.
  */
 export async function judgeHistory(
   { kept, found }: { readonly kept: ReadNote; readonly found: ReadNote },
@@ -31,8 +30,8 @@ export async function judgeHistory(
       ? undefined
       : problem('fork', `two signed checkpoints of size ${kept.size} have different roots`);
   if (kept.size === 0) return undefined;
-  // First the new tree's own root must prove what its beginning is; then that beginning is compared with what was kept.
-  // So a rewritten history, which two signatures prove, differs from tiles that belong to neither checkpoint.
+  // First the root of the newest tree must prove the root of its beginning. Then that root is compared with the kept one. So a
+  // rewritten history, which two signatures prove, is a different problem from tiles that belong to neither checkpoint.
   const [beginning, proof] = await Promise.all([
     rootFromTiles(kept.size, reader, nodeSha256),
     proveConsistency(kept.size, found.size, reader, nodeSha256),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { hasCode } from '../host/has-code.ts';
 import { replaceFile, writeNewFile } from '../host/replace-file.ts';
 
-/** The newest checkpoint, kept on disk: later ones are compared with it, also by the next process. */
+/** The newest checkpoint, kept on disk. Later checkpoints are compared with it, also by the next process. */
 export interface KeptNote {
   /** Undefined before the first. Rejects with what the file system says. */
   read(): Promise<string | undefined>;

@@ -4,7 +4,7 @@ import { withoutAudit } from '../context/audit-context.ts';
 import { createHttpClient } from '../send/http-client.ts';
 import type { WatchSettings } from './watch-options.ts';
 
-/** What a server publishes of a ledger's tree; nothing of it is believed. Rejects with `UnreadLedger` where the server did not answer. */
+/** The published tree of a ledger, which is not trusted. Rejects with `UnreadLedger` when the server did not answer. */
 export interface PublishedTree {
   /** The newest signed note; undefined when the server has none. */
   checkpoint(): Promise<string | undefined>;

@@ -14,7 +14,7 @@ export interface ReadNote {
   readonly root: Uint8Array;
 }
 
-/** Believes a note only when the key signed it, and for the key's own origin: a key signs for one ledger. */
+/** Accepts a note only when the key signed it, and only for the key's own origin, because a key signs for one ledger. */
 export function readNote(note: string, verifier: Verifier): Result<ReadNote, CheckpointVerificationRefusal> {
   const read = verifyCheckpoint(note, { verifiers: [verifier], origin: verifier.name });
   if (!read.ok) return read;

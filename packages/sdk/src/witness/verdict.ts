@@ -6,7 +6,7 @@ export interface SeenCheckpoint {
   readonly rootHash: string;
 }
 
-/** What the ledger answered when it took an event; `leafHash` in base64. */
+/** The ledger's answer when it accepted an event; `leafHash` in base64. */
 export interface WatchedReceipt {
   readonly index: number;
   readonly leafHash: string;
@@ -14,14 +14,14 @@ export interface WatchedReceipt {
 
 /**
  * `bad_signature`: the newest checkpoint is not signed by the verifier's key. `rollback`: the ledger is smaller than it was.
- * `fork`: it signed another history than the one that was kept. `tiles`: what it publishes below a signed checkpoint does
- * not belong to that checkpoint. `receipt`: an event that the ledger acknowledged is not there, or another one is in its place.
+ * `fork`: it signed another history than the kept one. `tiles`: the tiles below a signed checkpoint do not belong to that
+ * checkpoint. `receipt`: an acknowledged event is missing, or another event is in its place.
  * `kept_note`: the file with the newest checkpoint is damaged. `silent`: nothing could be compared for `silentAfterMs`.
  */
 export type ProblemKind =
   'bad_signature' | 'rollback' | 'fork' | 'tiles' | 'receipt' | 'kept_note' | 'silent';
 
-/** Something that an honest ledger does not do. Where both checkpoints are given, their notes prove it to anyone. */
+/** A fact that an honest ledger never causes. When both checkpoints are given, their notes prove it to anyone. */
 export interface LedgerProblem {
   readonly state: 'problem';
   readonly kind: ProblemKind;

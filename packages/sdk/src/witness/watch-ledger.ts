@@ -6,7 +6,7 @@ import { createReceiptSample } from './receipt-sample.ts';
 import type { WatchedReceipt, WatchVerdict } from './verdict.ts';
 import { watchSettings, type WatchOptions } from './watch-options.ts';
 
-/** Compares what a ledger publishes with what it published and acknowledged before. */
+/** Compares a ledger with what it published and acknowledged before. */
 export interface LedgerWatch {
   /** Checks now; the regular checks go on. Never rejects. */
   check(): Promise<WatchVerdict>;

@@ -21,7 +21,7 @@ export interface ApiKey {
   createdAt: number;
   expiresAt: number | null;
   revokedAt: number | null;
-  /** Exact to the minute. */
+  /** The time of the last use, to the minute. */
   lastUsedAt: number | null;
 }
 
@@ -108,7 +108,7 @@ interface StoredKey extends ApiKey {
   secretHash: Buffer;
 }
 
-/** Undefined when there is a key of that id already. */
+/** Inserts a key. Undefined when a key with this id exists already. */
 async function insertKey(
   database: Database,
   { id, secret, input }: { id: string; secret: string; input: ApiKeyInput },

@@ -6,7 +6,7 @@ import { everywhere, type GrantPart, type Reach } from './permissions.ts';
 import type { Tenant, Tenants } from './tenants.ts';
 import type { ViewerTokens } from './viewer-tokens.ts';
 
-/** What a request carries to say who sends it. When it has both, the header counts and the cookie is ignored. */
+/** The credentials in a request. When it has a header and a cookie, the header counts and the cookie is ignored. */
 export interface Credentials {
   readonly authorization: string | undefined;
   /** The value of the session cookie. */
@@ -44,7 +44,7 @@ export interface Access {
 const ledgersCachedForMs = 1_000;
 const cachedMax = 10_000;
 
-/** What the credentials give, before the tenant's ledgers are looked up. */
+/** The rights that the credentials give, before the tenant's ledgers are read. */
 interface Rights {
   readonly caller: Caller;
   readonly tenant: number;

@@ -13,7 +13,10 @@ export interface StoredRecord extends DirectoryKey {
   updatedAt: number;
 }
 
-/** What the host reported about people and things. Admission copies from it, so that entries keep the names of their time. */
+/**
+ * The records that the host writes about people and things. Admission copies from them, so that entries keep the names of their
+ * time.
+ */
 export interface Directory {
   put(tenant: number, record: DirectoryKey & { fields: JsonObject }): Promise<void>;
   /** `records`: ids of the records that the caller may see; absent: all. */

@@ -13,13 +13,13 @@ export interface Caller {
   readonly email?: string;
   /** Names of the caller's roles: built-in ones, or those of a pack. */
   readonly roles: readonly string[];
-  /** The id that the host application knows the caller by. */
+  /** The caller's id in the host application. */
   readonly hostId?: string;
   /** Present for a person who signed in. */
   readonly session?: { readonly id: string; readonly csrf: string };
 }
 
-/** Who calls and what they may do. Every stage takes its tenant and ledgers from the grant, never from a parameter. */
+/** The caller and their rights. Every room takes the tenant and the ledgers from the grant, never from a parameter. */
 export interface Grant {
   caller: Caller;
   tenant: Tenant;

@@ -17,7 +17,7 @@ export function readNetwork(text: string): Network | undefined {
 }
 
 /**
- * Tells whether an address is in one of the networks, also an IPv4 address in its IPv6 form. False when the text is no
+ * Whether an address is in one of the networks, also an IPv4 address in its IPv6 form. False when the text is no
  * address.
  */
 export function createNetworkList(networks: readonly Network[]): (address: string) => boolean {

@@ -7,7 +7,7 @@ import type { Tenants } from './tenants.ts';
 import { readTokenParts, type TokenParts } from './token-parts.ts';
 import type { ViewerKey, ViewerKeys } from './viewer-keys.ts';
 
-/** What a token signed by a host application gives to that host's user. */
+/** The rights that a token of a host application gives to that host's user. */
 export interface ViewerRights {
   readonly caller: Caller;
   readonly tenant: number;

@@ -1,9 +1,10 @@
 import { createSecretBox } from '../access/index.ts';
 import { openApi, type Route } from '../http/index.ts';
-import { createPackLedgers, createQuota, createSources } from '../ingest/index.ts';
+import { createIdempotency, createPackLedgers, createQuota, createSources } from '../ingest/index.ts';
 import { loggerRoutes, packRoutes } from '../packs/index.ts';
 import { recentRoutes } from '../recent/index.ts';
 import {
+  checkRoutes,
   directoryRoutes,
   keyRoutes,
   ledgerRoutes,
@@ -38,6 +39,7 @@ function apiRoutes(core: Core): Route[] {
   const sources = createSources(database);
   const stages = {
     ingest,
+    idempotency: createIdempotency({ database, clock: core.clock }),
     packLedgers: createPackLedgers({ tenants, ingest, packs }),
     sources,
     tenants,
@@ -62,6 +64,7 @@ function apiRoutes(core: Core): Route[] {
     ...loggerRoutes(stages),
     ...packRoutes(stages),
     ...treeRoutes(read, tenants),
+    ...checkRoutes(read),
     ...retentionRoutes({ retention, database, tenants, projections, holder }),
     ...keyRoutes({ tenants, apiKeys, ingest }),
     ...ledgerRoutes({ tenants, ingest }),

@@ -13,6 +13,8 @@ export interface BackgroundOptions {
   projections: readonly Projection[];
   /** Called several times a second with the number of entries of a ledger. */
   onHead: (ledger: Ledger, size: number) => Promise<void>;
+  /** Checks a random part of the evidence. */
+  checkEvidence: { everyMs: number; run: () => Promise<void> };
   health: Health;
   /** Names this process in leases. */
   holder: string;
@@ -55,6 +57,7 @@ export function startBackground(options: BackgroundOptions): Background {
     loop('closing of segments', rotateEveryMs, async () => {
       for (const segment of await ledgers.segments.rotate()) logger.info({ segment }, 'segment closed');
     }),
+    loop('checking of evidence', options.checkEvidence.everyMs, options.checkEvidence.run),
     ...projections.map((projection) => {
       const project = createProjecting(projection, options);
       return loop(projection.name, projectEveryMs, () => forEachHead(projection.name, project));

@@ -6,7 +6,7 @@ import { AuditError } from '../audit-error.ts';
 import { createCallLimits, createHttp } from '../http/index.ts';
 import { bodyLimits } from '../ingest/index.ts';
 import { createPackRoles } from '../packs/index.ts';
-import { createReadRecord } from '../routes/index.ts';
+import { createReadRecord, missingPage } from '../routes/index.ts';
 import { allRoutes } from './all-routes.ts';
 import type { Core } from './open-core.ts';
 import type { OpenPeople } from './open-people.ts';
@@ -14,7 +14,7 @@ import type { OpenPeople } from './open-people.ts';
 /** The HTTP side of the server, not listening yet. */
 export interface Http {
   readonly app: FastifyInstance;
-  /** Stores the reads that are noted and not on record yet. */
+  /** Stores the noted reads that are not stored yet. */
   drain(): Promise<void>;
 }
 
@@ -33,6 +33,7 @@ export function openHttp(core: Core, signIn: OpenPeople): Http {
     bodies: bodyLimits,
     corsOrigins: settings.corsOrigins,
     trustedProxies: settings.trustedProxies,
+    missingPage,
     onRead: async (read, each) => (each ? readRecord.recordNow(read) : readRecord.note(read)),
     logger,
   });

@@ -66,7 +66,7 @@ export interface Core extends CoreOptions {
   close(): Promise<void>;
 }
 
-/** Opens the data directory, the database and all stages. @throws AuditError when the server must not start */
+/** Opens the data directory, the database and all rooms. @throws AuditError when the server must not start */
 export async function openCore(options: CoreOptions): Promise<Core> {
   const { settings } = options;
   const logger = pino({ level: settings.logLevel, base: { service: 'bitacora', version } });

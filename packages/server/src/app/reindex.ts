@@ -34,7 +34,9 @@ export async function reindex(
         await rebuild(ledger, options);
         const entries = await follow(ledger, options);
         if (entries === undefined)
-          throw new AuditError('unavailable', { operatorText: 'a server has begun to index, too: stop it' });
+          throw new AuditError('unavailable', {
+            operatorText: 'a server has begun to index as well: stop it',
+          });
         onDone({ ledger: ledger.name, entries });
       }
     } finally {

@@ -6,6 +6,7 @@ import { startSessionWebhook } from '../sessions/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { startBackground } from './background.ts';
 import { defaultTenant, ensureTenant } from './default-tenant.ts';
+import { createEvidenceCheck } from './evidence-check.ts';
 import { firstOwnerLink } from './first-owner.ts';
 import { listen, openHttp, requireFreePort, type Http } from './listen.ts';
 import { openCore, type Core } from './open-core.ts';
@@ -90,6 +91,10 @@ function startWork(core: Core): Work {
       recent?.recent.grown(ledger, size);
       return postings.keepWarm(ledger, size);
     },
+    checkEvidence: {
+      everyMs: settings.checkSeconds * 1_000,
+      run: createEvidenceCheck({ tenants, context: read, health, logger }),
+    },
     health,
     holder,
     logger,
@@ -125,6 +130,6 @@ async function ownerLinkOf(
 ): Promise<Server['ownerLink']> {
   const tenant = await ensureTenant(tenants, defaultTenant);
   const link = await firstOwnerLink({ people, tenant, directory });
-  const base = settings.publicUrl ?? url.replace('127.0.0.1', 'localhost');
+  const base = settings.publicUrl ?? url;
   return link && { url: `${base}/app/link/${link.secret}`, file: link.file };
 }

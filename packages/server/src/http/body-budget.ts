@@ -21,7 +21,7 @@ const bodiesBytesMax = 48 * 1024 * 1024;
  */
 const tenantBytesMax = 32 * 1024 * 1024;
 
-/** A gzip body is counted as so many times its size; events compress about tenfold. */
+/** A gzip body is counted as this multiple of its size; events compress about tenfold. */
 const inflatedTimes = 10;
 
 /** Counts the bodies that are being worked on. The room is free again when the response closes, with or without success. */

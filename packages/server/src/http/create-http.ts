@@ -20,7 +20,14 @@ export interface HttpOptions extends Omit<RegisterOptions, 'bodyMaxBytes' | 'res
   readonly corsOrigins: readonly string[];
   /** Addresses of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
+  /** The page for an address that no route has, where a browser expects a page; undefined: the answer is a problem. */
+  readonly missingPage: (path: string, acceptLanguage: string | undefined) => MissingPage | undefined;
   readonly logger: Logger;
+}
+
+export interface MissingPage {
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** The HTTP server with the routes of a table: authentication, validation, errors and correlation ids in one place. */
@@ -40,9 +47,13 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   app.setErrorHandler((error, request, reply) =>
     sendProblem(error, { request, reply, logger: options.logger }),
   );
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(new AuditError('not_found'), { request, reply, logger: options.logger }),
-  );
+  app.setNotFoundHandler((request, reply) => {
+    const [path = ''] = request.url.split('?');
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    const page = isRead ? options.missingPage(path, request.headers['accept-language']) : undefined;
+    if (page) return reply.code(404).headers(page.headers).send(page.body);
+    return sendProblem(new AuditError('not_found'), { request, reply, logger: options.logger });
+  });
   const reserve = createBodyBudget(options.bodies);
   const { bodyMaxBytes } = options.bodies;
   // Routes are registered after the plugins are loaded, so that the hooks of the plugins run first.
@@ -59,7 +70,7 @@ function createApp({ logger, bodies, trustedProxies }: HttpOptions): FastifyInst
     genReqId: (request: IncomingMessage) => correlationIdOf(request.headers['x-correlation-id']),
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
-    routerOptions: { maxParamLength: 2_000 },
+    routerOptions: { maxParamLength: 2_000, ignoreTrailingSlash: true },
     keepAliveTimeout: 30_000,
     requestTimeout: 60_000,
     return503OnClosing: true,

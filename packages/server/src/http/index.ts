@@ -1,6 +1,6 @@
 export { createCallLimits, type CallLimitSettings } from './call-limits.ts';
 export { closeHttp } from './close-http.ts';
-export { createHttp } from './create-http.ts';
+export { createHttp, type MissingPage } from './create-http.ts';
 export type { AnsweredRead } from './register-route.ts';
 export { JsonText, createMemberTexts } from './json-text.ts';
 export { openApi } from './openapi.ts';

@@ -59,8 +59,21 @@ const problemSchema = {
   },
 };
 
+const idempotencyKey = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'Any text that names this request: sent again with the same key, its events without an id are stored once, whenever the retry comes',
+  schema: { type: 'string', maxLength: 255 },
+};
+
 function operation(route: Route, components: Components): Record<string, unknown> {
-  const parameters = [...pathParameters(route.path), ...queryParameters(route.query)];
+  const parameters = [
+    ...pathParameters(route.path),
+    ...queryParameters(route.query),
+    ...(route.idempotent ? [idempotencyKey] : []),
+  ];
   const problem = {
     description: 'A problem',
     content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },

@@ -9,7 +9,7 @@ import { takesNothing } from './takes-nothing.ts';
 /** Parses params, query and body of a request with the schemas of its route. @throws invalid_parameter, malformed_body */
 export function parseCall(route: Route, request: FastifyRequest): Pick<Call, 'params' | 'query' | 'body'> {
   return {
-    query: parseQueryString(route.query, request.query),
+    query: route.anyQuery ? {} : parseQueryString(route, request.query),
     params: parseParams(route, request),
     body: parseRouteBody(route, request),
   };
@@ -26,8 +26,11 @@ function parseParams(route: Route, request: FastifyRequest): Record<string, stri
   return route.params ? (parsed(route.params, params) as Record<string, string>) : params;
 }
 
-function parseQueryString(schema: z.ZodObject | undefined, query: unknown): Record<string, unknown> {
-  const given = query as Record<string, unknown>;
+function parseQueryString({ query: schema, emptyIsAbsent }: Route, query: unknown): Record<string, unknown> {
+  const sent = query as Record<string, unknown>;
+  const given = emptyIsAbsent
+    ? Object.fromEntries(Object.entries(sent).filter(([, value]) => value !== ''))
+    : sent;
   const names = schema ? Object.keys(schema.shape) : [];
   const unknown = Object.keys(given).find((name) => !names.includes(name));
   if (unknown !== undefined) {

@@ -1,6 +1,6 @@
 import { AuditError } from '../audit-error.ts';
 
-/** RFC 9457, with the wrong parameter and, if auditError, the position of the error in it. */
+/** RFC 9457, with the wrong parameter and, for a query, the position of the error in it. */
 export interface Problem {
   type: string;
   title: string;

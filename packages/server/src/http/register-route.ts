@@ -44,6 +44,7 @@ export function registerRoute(app: FastifyInstance, route: Route, options: Regis
     onRequest: async (request, reply) => {
       const grant = await enter(route, request, options);
       requireOwnPage(grant, request, options.cookie);
+      route.authorize?.(grant);
       grants.set(request, grant);
       if (route.permission !== undefined) options.reserve(grant.tenant.id, request, reply);
     },
@@ -105,7 +106,7 @@ function credentialsOf(request: FastifyRequest, cookie: SessionCookie): Credenti
 }
 
 /**
- * A stream waits for most of its time, so it takes no turn; it is put on record when it begins, other reads when they end.
+ * A stream waits for most of its time, so it takes no turn. It is recorded when it begins; other reads are recorded when they end.
  */
 async function answerOf(route: Route, call: Call, options: RegisterOptions): Promise<unknown> {
   if (route.answer.mediaType.startsWith('text/event-stream')) {

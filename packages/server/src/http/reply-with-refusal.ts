@@ -1,3 +1,4 @@
+import { olderMember } from './older-member.ts';
 import { problemMediaType } from './problem.ts';
 import type { FastifyReply } from 'fastify';
 import type { Call } from './route.ts';
@@ -9,11 +10,18 @@ import type { Call } from './route.ts';
 export function replyWithRefusal<Answer extends object>(
   { reply, request }: Pick<Call, 'reply' | 'request'>,
   answer: Answer,
-  refusal: { readonly status: number; readonly problem: object } | undefined,
+  refusal: { readonly status: number; readonly problem: Parameters<typeof olderMember>[1] } | undefined,
 ): Answer | FastifyReply {
   if (!refusal) return answer;
   return reply
     .code(refusal.status)
     .type(problemMediaType)
-    .send(JSON.stringify({ ...refusal.problem, correlationId: request.id, ...answer }));
+    .send(
+      JSON.stringify({
+        ...refusal.problem,
+        ...olderMember(request, refusal.problem),
+        correlationId: request.id,
+        ...answer,
+      }),
+    );
 }

@@ -15,12 +15,26 @@ export interface Route {
   moreWith?: PermissionName;
   params?: z.ZodObject;
   query?: z.ZodObject;
+  /** A page whose script reads the query: any is accepted, and the server reads none of it. */
+  anyQuery?: true;
   body?: RouteBody;
+  /** An empty query parameter counts as absent, as the forms of older clients send it. */
+  emptyIsAbsent?: true;
+  /** Stores events, and honours the header `Idempotency-Key`. */
+  idempotent?: true;
+  /** Further conditions on the caller, checked before anything of the request is read. @throws forbidden */
+  authorize?: (grant: Grant) => void;
   record?: RouteRecord;
-  /** A member of problems that older clients read, with texts of its own by code. */
-  errors?: { readonly member: string; readonly texts?: Readonly<Record<string, string>> };
+  /** The form of errors that older clients read, by the parameters of the path. */
+  errors?: (params: Readonly<Record<string, string>>) => OlderErrors | undefined;
   answer: RouteAnswer<z.ZodType>;
   handle(call: Call): Promise<unknown>;
+}
+
+/** A member of problems, and its texts by code; `{parameter}` stands for the field at fault. */
+export interface OlderErrors {
+  readonly member: string;
+  readonly texts?: Readonly<Record<string, string>>;
 }
 
 /** The schema of a JSON body; or events, whose body ingest reads itself; or `form`, the fields of a page's form. */
@@ -38,10 +52,10 @@ export interface RouteAnswer<Schema extends z.ZodType> {
   readonly schema?: Schema;
 }
 
-/** How a success is put on record in the tenant's own audit ledger. The same read is recorded once in ten minutes. */
+/** How a success is recorded in the tenant's own audit ledger. The same read is recorded once in ten minutes. */
 export interface RouteRecord {
   readonly action: string;
-  /** Every call is put on record. */
+  /** Every call is recorded. */
   readonly each?: true;
   /** Absent: always. */
   readonly when?: (call: Call) => boolean;

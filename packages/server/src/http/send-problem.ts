@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { AuditError } from '../audit-error.ts';
 import { olderMember } from './older-member.ts';
 import { problemMediaType, problemOf } from './problem.ts';
 
@@ -9,6 +10,7 @@ export function sendProblem(
   call: { request: FastifyRequest; reply: FastifyReply; logger: Logger },
 ): FastifyReply {
   const { request, reply } = call;
+  const detailOfPack = error instanceof AuditError && error.detailOfPack;
   const { problem, retryAfterSeconds } = problemOf(error, request.id);
   if (problem.status >= 500) call.logger.error({ correlationId: request.id, err: error }, problem.title);
   if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds));
@@ -16,5 +18,5 @@ export function sendProblem(
   return reply
     .code(problem.status)
     .type(problemMediaType)
-    .send(JSON.stringify({ ...problem, ...olderMember(request, problem) }));
+    .send(JSON.stringify({ ...problem, ...olderMember(request, problem, { detailOfPack }) }));
 }

@@ -1,3 +1,4 @@
+export { createIdempotency, type Idempotency } from './idempotency.ts';
 export { createIngest, type EventResult, type Ingest, type IngestAnswer } from './ingest.ts';
 export { createPackLedgers, type PackLedgers } from './pack-ledgers.ts';
 export { recordLedger } from './record-ledger.ts';

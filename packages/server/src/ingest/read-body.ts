@@ -38,7 +38,7 @@ export async function readBody(body: Body): Promise<readonly ReadEvent[]> {
   const reading = readEvents(bytes.toString('utf8'), format);
   if (reading.ok) {
     if (reading.events.length === 0)
-      throw new AuditError('malformed_body', { detail: 'the body holds no event', parameter: 'body' });
+      throw new AuditError('malformed_body', { detail: 'the body has no event', parameter: 'body' });
     return reading.events;
   }
   const { rejection } = reading;
@@ -113,7 +113,7 @@ function isContinuation(byte: number | undefined): boolean {
   return byte !== undefined && (byte & 0xc0) === 0x80;
 }
 
-/** The number of bytes of a character that begins with this byte; 0: no character does. */
+/** The number of bytes of a character that begins with this byte; 0 when no character begins with it. */
 function sequenceBytes(first: number | undefined): number {
   if (first === undefined) return 0;
   if (first < 0x80) return 1;

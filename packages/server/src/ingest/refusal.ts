@@ -5,7 +5,13 @@ import type { IngestAnswer } from './ingest.ts';
 export interface Refusal {
   readonly status: 409 | 422;
   /** Members of an RFC 9457 problem that names the first field. */
-  readonly problem: Readonly<Record<string, unknown>>;
+  readonly problem: {
+    readonly type: string;
+    readonly title: string;
+    readonly status: number;
+    readonly detail: string | undefined;
+    readonly parameter: string | undefined;
+  };
 }
 
 /** Undefined when at least one event was stored or had been stored before. */

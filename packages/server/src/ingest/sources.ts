@@ -31,7 +31,7 @@ export interface Source {
   readonly received: number;
   readonly rejected: number;
   readonly dropped: Readonly<Record<string, number>>;
-  /** How many numbers below the highest known one neither arrived nor were reported as unsent. */
+  /** The numbers below the highest number of the instance that neither arrived nor were reported as unsent. */
   readonly missingCount: number;
   /**
    * The first hundred of these ranges. `to` null: the instance is silent, and nobody knows how many events it captured

@@ -2,6 +2,7 @@ import type { JsonValue, ReadEvent } from '@bitacora/event';
 import { auditLedgerName, ledgerFor, type Grant, type Ledger, type Tenants } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import { ownPathsOf } from '../query/index.ts';
+import type { Idempotency, KeyedRequest } from './idempotency.ts';
 import type { Ingest, IngestAnswer } from './ingest.ts';
 import type { PackLedgers } from './pack-ledgers.ts';
 import type { Quota } from './quota.ts';
@@ -15,13 +16,14 @@ export interface StoreOptions {
   readonly packLedgers: PackLedgers;
   readonly quota: Quota;
   readonly sources: Sources;
+  readonly idempotency: Idempotency;
   readonly tenants: Tenants;
 }
 
-/** The caller who sends events, and the headers of their request. */
+/** The caller who sends events, and their request. */
 export interface Sender {
   readonly grant: Grant;
-  readonly request: { readonly headers: Readonly<Record<string, string | string[] | undefined>> };
+  readonly request: KeyedRequest;
 }
 
 export interface StoreTarget {
@@ -39,7 +41,7 @@ export function writableLedger(grant: Grant, name: string | undefined): Ledger {
   if (ledger.name !== auditLedgerName(grant.tenant)) return ledger;
   throw new AuditError('forbidden', {
     parameter: 'ledger',
-    detail: 'the audit ledger is written by the server alone',
+    detail: 'only the server writes to the audit ledger',
   });
 }
 
@@ -49,12 +51,13 @@ export function writableLedger(grant: Grant, name: string | undefined): Ledger {
  */
 export async function storeEvents(
   { grant, request }: Sender,
-  events: readonly ReadEvent[],
+  sent: readonly ReadEvent[],
   target: StoreTarget,
 ): Promise<IngestAnswer> {
   const { options, packLedgers, imported = false, defaultLedger = writableLedger(grant, undefined) } = target;
-  const sequences = readSequences(request.headers['bitacora-sequences'], events.length);
-  options.quota.take(grant.tenant.id, events.length, () => events.map(pathsOf));
+  const sequences = readSequences(request.headers['bitacora-sequences'], sent.length);
+  options.quota.take(grant.tenant.id, sent.length, () => sent.map(pathsOf));
+  const events = await options.idempotency.withIds(grant.tenant.id, request, sent);
   const answer = await options.ingest.ingest(events, {
     tenant: grant.tenant.id,
     defaultLedger,

@@ -4,7 +4,7 @@ import { LedgerShrank } from './ledger-shrank.ts';
 import { readEntries } from './read-entries.ts';
 import { bundleEntriesMax, type AppendResult, type LedgerRow, type SealedEvent } from './sealed-event.ts';
 import type { Segments } from './segments.ts';
-import { macOf } from './values-record.ts';
+import { macOf, valuesFormat } from './values-record.ts';
 
 export interface Appended {
   /** One per event given, in order. */
@@ -20,14 +20,33 @@ export interface AppendOptions {
   segments: Segments;
   /** True after a unique violation: look the ids up in the open segment too. */
   checkOpenSegment: boolean;
-  /** Entries that the ledger had before, as this process saw: one with fewer was put back to an earlier state. */
-  sizeLeast: number;
+  seen: SeenLedger;
   /** Events of the past: they are not refused when their id may have been purged. */
   imported: boolean;
 }
 
+/** What this process knows of a ledger from its last append. */
+export interface SeenLedger {
+  /** Entries that the ledger had: one with fewer was put back to an earlier state. */
+  readonly sizeLeast: number;
+  /** The start of the PostgreSQL that the ledger was compared with its checkpoints in; undefined: in none yet. */
+  readonly comparedIn: string | undefined;
+}
+
+/** Another PostgreSQL answers, or it was restarted: its files may have been put back to an earlier state. */
+export class DatabaseRestarted extends Error {
+  readonly startedAt: string;
+
+  constructor(startedAt: string) {
+    super('the database was restarted');
+    this.startedAt = startedAt;
+  }
+}
+
 interface Head {
   size: number;
+  /** When this PostgreSQL was started. */
+  startedAt: string;
   /** Ids up to this one may have been purged; null: nothing was purged. */
   purgedThrough: string | null;
   /** Other segments whose range of ids overlaps; null: none. */
@@ -48,8 +67,9 @@ export async function append(
   const first = withoutRepeats(events);
   const ids = extent(first);
   const head = await lockHead(client, { ledger: ledger.id, segment, ids });
-  if (head.size < options.sizeLeast)
-    throw new LedgerShrank(ledger.name, { before: options.sizeLeast, now: head.size });
+  const { sizeLeast, comparedIn } = options.seen;
+  if (head.startedAt !== comparedIn) throw new DatabaseRestarted(head.startedAt);
+  if (head.size < sizeLeast) throw new LedgerShrank(ledger.name, { before: sizeLeast, now: head.size });
   const searched = [...(head.candidates ?? []), ...(options.checkOpenSegment ? [segment] : [])];
   const places = await findStored(client, { ledger, segments: searched, events: first });
   const { purgedThrough } = head;
@@ -126,7 +146,7 @@ async function lockHead(
 ): Promise<Head> {
   const result = await client.query<Head>({
     name: 'lock-head',
-    text: `select size, purged_through as "purgedThrough", (select array_agg(segment) from segment_range r
+    text: `select size, extract(epoch from pg_postmaster_start_time())::text as "startedAt", purged_through as "purgedThrough", (select array_agg(segment) from segment_range r
        where r.ledger = head.ledger and r.segment <> $2 and r.least_id <= $4 and r.greatest_id >= $3) as candidates
      from head where ledger = $1 for update`,
     values: [options.ledger, options.segment, options.ids.least, options.ids.greatest],
@@ -135,6 +155,9 @@ async function lockHead(
   if (!head) throw new Error(`ledger ${options.ledger} has no head`);
   return head;
 }
+
+/** Equals no MAC. */
+const noMac = Buffer.alloc(0);
 
 async function findStored(
   client: Client,
@@ -155,6 +178,12 @@ async function findStored(
     const index = indexes.get(id);
     if (index === undefined) continue;
     const entry = entries.get(index);
+    // The table of ids only says where to look. An entry with another id is never what the client sent before.
+    const differs = entry !== undefined && !entry.entry.includes(`"id":"${id}","ingestedAt":"`);
+    if (differs) {
+      stored.set(id, { index, leafHash: entry.leafHash, mac: noMac });
+      continue;
+    }
     const mac = entry?.values && macOf(entry.values);
     stored.set(id, { index, leafHash: entry?.leafHash ?? leafHash, mac });
   }
@@ -182,7 +211,7 @@ async function copy(
   for (let start = 0; start < events.length; start += bundleEntriesMax) {
     const bundle = events.slice(start, start + bundleEntriesMax);
     for (const rows of [bundleRows, personalRows]) {
-      rows.start(rows === bundleRows ? 6 : 5);
+      rows.start(6);
       rows.int8(firstIndex + start);
       rows.int4(ledger.id);
       rows.int4(segment);
@@ -191,6 +220,7 @@ async function copy(
     bundleRows.int2(bundle.length);
     bundleRows.text(bundle.map((event) => event.entry).join('\n'));
     personalRows.bytes(Buffer.concat(bundle.map((event) => event.values)));
+    personalRows.int2(valuesFormat);
   }
   await copyRows(
     client,
@@ -199,7 +229,7 @@ async function copy(
   );
   const bundleColumns = 'first_index, ledger, segment, retention_class';
   await copyRows(client, `bundle_${segment} (${bundleColumns}, count, entries)`, bundleRows.finish());
-  await copyRows(client, `personal_${segment} (${bundleColumns}, bytes)`, personalRows.finish());
+  await copyRows(client, `personal_${segment} (${bundleColumns}, bytes, format)`, personalRows.finish());
   await moveHead(client, events, place);
 }
 

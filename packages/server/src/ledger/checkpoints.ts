@@ -1,7 +1,16 @@
 import { appendFile, mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { parseCheckpoint, parseNote } from '@bitacora/tlog';
+import {
+  createEd25519Verifier,
+  formatVerifierKey,
+  parseCheckpoint,
+  parseNote,
+  verifyCheckpoint,
+  type Checkpoint,
+  type Signer,
+} from '@bitacora/tlog';
 import type { Client } from '../storage/index.ts';
+import type { LedgerRow } from './sealed-event.ts';
 
 /** The newest checkpoint that was published, or undefined before the first. */
 export async function publishedCheckpoint(
@@ -14,6 +23,17 @@ export async function publishedCheckpoint(
     values: [ledger],
   });
   return result.rows[0];
+}
+
+/** Reads a note; undefined unless this installation signed it for the ledger. */
+export function readOwnCheckpoint(
+  note: string,
+  { ledger, signer }: { ledger: LedgerRow; signer: Signer },
+): Checkpoint | undefined {
+  const verifier = createEd25519Verifier(formatVerifierKey(signer));
+  if (!verifier.ok) return undefined;
+  const checkpoint = verifyCheckpoint(note, { verifiers: [verifier.value], origin: ledger.origin });
+  return checkpoint.ok ? checkpoint.value : undefined;
 }
 
 export interface CheckpointFile {

@@ -17,7 +17,7 @@ import type { StoredEntry } from './read-entries.ts';
 import { groupKey, mask, personsOf, saltOf } from './seal.ts';
 import { sha256 } from './sha256.ts';
 import type { TenantKeys } from './tenant-keys.ts';
-import { decodeValues } from './values-record.ts';
+import { decodeValues, type ValuesRecord } from './values-record.ts';
 
 export interface EntryView {
   index: number;
@@ -75,13 +75,13 @@ export async function eventViews(
         return record.actorProfile > 0 ? (profiles.get(record.actorProfile) ?? '') : '{}';
       if (group === 'subject') return profiles.get(record.subjectProfile) ?? '';
       const key = groupKey('text', persons, keys);
-      return key && mask(record.text, key, saltOf(key, 'text', placeOf(entry))).toString('utf8');
+      return key && mask(record.text, key, saltOf(key, 'text', recordOf(entry, record))).toString('utf8');
     };
     const groups = openGroups(entry, {
       canonicalOf,
       saltOf: (group) => {
         const key = groupKey(group, persons, keys);
-        return key && saltOf(key, group, placeOf(entry));
+        return key && saltOf(key, group, recordOf(entry, record));
       },
     });
     return view(stored, entry, groups);
@@ -135,6 +135,10 @@ export function parseValues(canonical: string): GroupValues {
   return parseJson(canonical) as GroupValues;
 }
 
-function placeOf({ ledger, open }: Entry): { ledger: string; id: string } {
-  return { ledger, id: open.id };
+/** Without a record no salt fits a commitment. */
+function recordOf(
+  { ledger, open }: Entry,
+  record: ValuesRecord | undefined,
+): { ledger: string; id: string; nonce: Buffer } {
+  return { ledger, id: open.id, nonce: record?.nonce ?? Buffer.alloc(0) };
 }

@@ -8,7 +8,7 @@ export { createPartCheck, type CheckedPart } from './part-check.ts';
 export { proveEntry, proveIndex, verifyEntry, type ProvedEntry } from './prove-entry.ts';
 export { purgesOf, type Purge } from './purge-record.ts';
 export { purgeSegment, type CountedPart, type NoticedPart } from './purge-segment.ts';
-export { keptEntries, readEntries, readEntryRange } from './read-entries.ts';
+export { keptEntries, readEntries, readEntryRange, type StoredEntry } from './read-entries.ts';
 export type { FollowedEntry } from './recent-events.ts';
 export type { AdmittedEvent } from './seal.ts';
 export type { AppendResult, LedgerRow } from './sealed-event.ts';

@@ -2,7 +2,7 @@ import type { Signer } from '@bitacora/tlog';
 import type { Client, Database, DataDirectory } from '../storage/index.ts';
 import { createCheckpointFile } from './checkpoints.ts';
 import { createLeafFile } from './leaf-file.ts';
-import { openLedger, type OpenLedger, type OpenLedgerOptions } from './open-ledger.ts';
+import { openLedger, signerOf, type OpenLedger, type OpenLedgerOptions } from './open-ledger.ts';
 import { createPersons, type Persons } from './persons.ts';
 import type { EntryView } from './event-views.ts';
 import { followEntries } from './follow-entries.ts';
@@ -47,6 +47,8 @@ export interface Ledgers {
   storedIds(ledger: LedgerRow, ids: readonly string[]): Promise<ReadonlyMap<string, number>>;
   segments: Segments;
   persons(tenant: number): Persons;
+  /** The same without what this process remembers: every key and profile comes from the database. */
+  unrememberedPersons(tenant: number): Persons;
   tenantKeys(tenant: number): TenantKeys;
   signer(ledger: LedgerRow): Signer;
   drain(): Promise<void>;
@@ -65,13 +67,23 @@ export function createLedgers(options: LedgersOptions): Ledgers {
   const segments = createSegments({ database, limits: options.segmentLimits });
   const rollbacks = createRollbackWatch();
   const appendedListeners: AppendedListener[] = [];
+  const signingSeed = directory.secret('signing');
+  const checkRollback = async (ledger: LedgerRow): Promise<void> => {
+    const signer = signerOf(ledger, signingSeed);
+    const problem = await findRollback({ ledger, signer, database, file: checkpointFile });
+    if (problem !== undefined) rollbacks.add(ledger, problem);
+  };
   const tenantOf = createTenantCrypto(database, directory.secret('master'));
   const open = createOpenLedgers({
     database,
     segments,
-    signingSeed: directory.secret('signing'),
+    signingSeed,
     checkpointFile,
     leafFile: createLeafFile(directory.path),
+    async compare(ledger) {
+      await checkRollback(ledger);
+      rollbacks.requireWritable(ledger);
+    },
     onAppended(ledger, count) {
       for (const listener of appendedListeners) listener(ledger, count);
     },
@@ -89,10 +101,7 @@ export function createLedgers(options: LedgersOptions): Ledgers {
         : rollbacks.during(ledger, open.get(ledger).integrator.run()),
     onAppended: (listener) => void appendedListeners.push(listener),
     onRollback: rollbacks.onRollback,
-    async checkRollback(ledger) {
-      const problem = await findRollback({ ledger, database, file: checkpointFile });
-      if (problem !== undefined) rollbacks.add(ledger, problem);
-    },
+    checkRollback,
     follow(client, ledger, range) {
       const { keys, persons } = tenantOf(ledger.tenant);
       const { recent } = open.get(ledger);
@@ -102,6 +111,7 @@ export function createLedgers(options: LedgersOptions): Ledgers {
     storedIds: (ledger, ids) => storedIds(database, ledger, ids),
     segments,
     persons: (id) => tenantOf(id).persons,
+    unrememberedPersons: (tenant) => createPersons({ database, tenant, tenantKeys: tenantOf(tenant).keys }),
     tenantKeys: (id) => tenantOf(id).keys,
     signer: (ledger) => open.get(ledger).signer,
     drain: open.drain,

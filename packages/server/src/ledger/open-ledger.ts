@@ -26,6 +26,8 @@ export interface OpenLedgerOptions {
   readonly checkpointFile: CheckpointFile;
   readonly leafFile: LeafFile;
   readonly recent: RecentEvents;
+  /** Compares the ledger with its checkpoints outside the database. @throws unavailable when something was put back */
+  readonly compare: (ledger: LedgerRow) => Promise<void>;
   /** Called after each commit. */
   readonly onAppended: (ledger: LedgerRow, count: number) => void;
 }
@@ -38,6 +40,7 @@ export function openLedger(ledger: LedgerRow, options: OpenLedgerOptions): OpenL
     ledger,
     database,
     segments,
+    compare: () => options.compare(ledger),
     onAppended({ firstIndex, events }) {
       leaves.add(firstIndex, events);
       recent.add(firstIndex, events);
@@ -56,7 +59,7 @@ export function openLedger(ledger: LedgerRow, options: OpenLedgerOptions): OpenL
 }
 
 /** One key signs all trees of an installation; the name of each signer is the tree's origin. */
-function signerOf(ledger: LedgerRow, seed: Buffer): Signer {
+export function signerOf(ledger: LedgerRow, seed: Buffer): Signer {
   const signer = createEd25519Signer({ name: ledger.origin, seed });
   // DER prefix of an Ed25519 private key (RFC 8410). Signing with Node's own function takes 46 µs.
   const key = createPrivateKey({

@@ -1,19 +1,16 @@
 import {
-  createEd25519Verifier,
   createFrontier,
   createTileReader,
   equalBytes,
-  formatVerifierKey,
   frontierOfEdge,
   proveConsistency,
-  verifyCheckpoint,
   verifyConsistency,
   type HashTile,
   type Signer,
 } from '@bitacora/tlog';
 import { AuditError } from '../audit-error.ts';
 import type { Client, Database } from '../storage/index.ts';
-import { publishedCheckpoint } from './checkpoints.ts';
+import { publishedCheckpoint, readOwnCheckpoint } from './checkpoints.ts';
 import { readEdge } from './integrate.ts';
 import type { LedgerRow } from './sealed-event.ts';
 import { sha256 } from './sha256.ts';
@@ -69,12 +66,9 @@ async function isAsSigned(
   { ledger, signer }: { ledger: LedgerRow; signer: Signer },
 ): Promise<boolean> {
   const published = await publishedCheckpoint(client, ledger.id);
-  const verifier = createEd25519Verifier(formatVerifierKey(signer));
-  if (!published || !verifier.ok) return false;
-  const trust = { verifiers: [verifier.value], origin: ledger.origin };
-  const checkpoint = verifyCheckpoint(published.note, trust);
-  if (!checkpoint.ok || checkpoint.value.size < found.size) return false;
-  const { size, root } = checkpoint.value;
+  const checkpoint = published && readOwnCheckpoint(published.note, { ledger, signer });
+  if (!checkpoint || checkpoint.size < found.size) return false;
+  const { size, root } = checkpoint;
   if (size === found.size) return equalBytes(root, found.root);
   const fetchTile = (tile: HashTile): ReturnType<typeof tileHashes> => tileHashes(client, ledger.id, tile);
   const reader = createTileReader(fetchTile, { size, sha: sha256 });

@@ -70,7 +70,7 @@ function notNow(segment: number, cause: unknown): unknown {
     ? 'the counts do not hold it: make them anew with bitacora rebuild rollups'
     : 'run it again later';
   return new AuditError('unavailable', {
-    detail: `segment ${segment} could not be removed now and is whole; ${advice}`,
+    detail: `segment ${segment} could not be removed now and stays complete; ${advice}`,
     operatorText: `segment ${segment} could not be purged: ${text}`,
     cause,
   });

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Client } from '../storage/index.ts';
 import { bundleEntriesMax } from './sealed-event.ts';
-import { splitValues } from './values-record.ts';
+import { splitValues, type StoredValues } from './values-record.ts';
 
 export interface StoredEntry {
   index: number;
@@ -9,7 +9,7 @@ export interface StoredEntry {
   entry: string;
   leafHash: Buffer;
   /** The record of its personal values, empty after an erasure; undefined when somebody removed it. */
-  values: Buffer | undefined;
+  values: StoredValues | undefined;
 }
 
 /** RFC 6962 section 2.1: the hash of a leaf is over a zero byte and the entry. */
@@ -45,26 +45,26 @@ async function readScattered(
   ledger: number,
   indexes: readonly number[],
 ): Promise<StoredEntry[]> {
-  const result = await client.query<{ index: number; offset: number; entry: string; bytes: Buffer | null }>({
+  const result = await client.query<{ index: number; offset: number; entry: string } & ValuesRow>({
     name: 'scattered-entries',
     text: `select wanted.index, (wanted.index - b.first_index)::integer as offset,
-       split_part(b.entries, E'\\n', (wanted.index - b.first_index + 1)::integer) as entry, p.bytes
+       split_part(b.entries, E'\\n', (wanted.index - b.first_index + 1)::integer) as entry, p.bytes, p.format
      from unnest($2::bigint[]) as wanted(index)
      cross join lateral (select r.segment, g.retention_class from segment_range r join segment g on g.number = r.segment
        where r.ledger = $1 and r.first_index <= wanted.index and r.end_index > wanted.index) s
      cross join lateral (select first_index, entries from bundle where retention_class = s.retention_class
        and segment = s.segment and ledger = $1 and first_index <= wanted.index order by first_index desc limit 1) b
-     left join lateral (select bytes from personal where retention_class = s.retention_class and segment = s.segment
+     left join lateral (select bytes, format from personal where retention_class = s.retention_class and segment = s.segment
        and ledger = $1 and first_index = b.first_index limit 1) p on true`,
     values: [ledger, indexes],
   });
   return result.rows
     .filter(({ entry }) => entry !== '')
-    .map(({ index, offset, entry, bytes }) => ({
+    .map(({ index, offset, entry, ...row }) => ({
       index,
       entry,
       leafHash: leafHashOf(entry),
-      values: bytes ? splitValues(bytes, offset + 1)[offset] : undefined,
+      values: recordsOf(row, offset + 1)[offset],
     }));
 }
 
@@ -76,7 +76,7 @@ export async function readEntryRange(
 ): Promise<StoredEntry[]> {
   const result = await client.query<BundleRow>({
     name: 'bundles-of-range',
-    text: `select b.first_index as "firstIndex", b.entries, p.bytes
+    text: `select b.first_index as "firstIndex", b.entries, p.bytes, p.format
      from segment_range r join segment g on g.number = r.segment
      join bundle b on b.retention_class = g.retention_class and b.segment = r.segment and b.ledger = $1
        and b.first_index > $2::bigint - ${bundleEntriesMax} and b.first_index < $3::bigint
@@ -102,15 +102,24 @@ export async function keptEntries(
   return result.rows;
 }
 
-interface BundleRow {
+/** Null when somebody deleted the row. */
+interface ValuesRow {
+  bytes: Buffer | null;
+  format: number | null;
+}
+
+interface BundleRow extends ValuesRow {
   firstIndex: number;
   entries: string;
-  bytes: Buffer | null;
+}
+
+function recordsOf({ bytes, format }: ValuesRow, count: number): StoredValues[] {
+  return bytes === null || format === null ? [] : splitValues({ bytes, format }, count);
 }
 
 function entriesOf(row: BundleRow, wanted: (index: number) => boolean): StoredEntry[] {
   const texts = row.entries.split('\n');
-  const values = row.bytes ? splitValues(row.bytes, texts.length) : [];
+  const values = recordsOf(row, texts.length);
   const entries: StoredEntry[] = [];
   texts.forEach((entry, offset) => {
     const index = row.firstIndex + offset;

@@ -16,7 +16,7 @@ import type { Profile } from './profiles.ts';
 import { leafHashOf } from './read-entries.ts';
 import type { SealedEvent } from './sealed-event.ts';
 import type { TenantKeys } from './tenant-keys.ts';
-import { encodeValues } from './values-record.ts';
+import { encodeValues, nonceBytes } from './values-record.ts';
 
 export interface AdmittedEvent {
   /** After admission: what the entry holds. */
@@ -50,7 +50,7 @@ interface Draft {
 
 /**
  * Turns admitted events into entry bytes and encrypted values: personal fields are taken out of the event, and a salted
- * commitment to each group stays in it. Salts are derived from the persons' keys. When a key is erased its salts are gone
+ * commitment to each group stays in it. Salts are derived from the persons' keys and a random nonce. When a key is erased its salts are gone
  * too, and nobody can guess a value from its commitment.
  */
 export async function seal(admitted: readonly AdmittedEvent[], options: SealOptions): Promise<SealedEvent[]> {
@@ -113,12 +113,15 @@ function sealOne(
 ): SealedEvent {
   const { open, canonical, persons, admitted } = draft;
   const commitments: { [Name in GroupName]?: string } = {};
+  const nonce = randomBytes(nonceBytes);
   let whole = true;
   const commit = (group: GroupName, values: string): { key: PersonKey | undefined; salt: Buffer } => {
     const key = groupKey(group, persons, options.keys);
     // For a person who was erased before, the salt is random and not kept, and the values are not stored.
     whole &&= key !== undefined;
-    const salt = key ? saltOf(key, group, { ledger: options.ledgerName, id: open.id }) : randomBytes(16);
+    const salt = key
+      ? saltOf(key, group, { ledger: options.ledgerName, id: open.id, nonce })
+      : randomBytes(16);
     commitments[group] = commitmentOf({ salt, group, canonical: values });
     return { key, salt };
   };
@@ -137,7 +140,7 @@ function sealOne(
     at: Date.parse(at({ ...timeOf(open), ingestedAt: options.ingestedAt })),
     entry,
     leafHash: leafHashOf(entry),
-    values: encodeValues({ mac, actorProfile, subjectProfile, text }),
+    values: encodeValues({ mac, nonce, actorProfile, subjectProfile, text }),
     mac,
     event: admitted.event,
     open,
@@ -166,9 +169,13 @@ export function groupKey(group: GroupName, persons: PersonsOfEvent, keys: Keys):
   return { salt: both.subarray(0, 32), text: both.subarray(32), profile: actor.profile };
 }
 
-/** 16 bytes, different for each entry and group because ids are unique in a ledger. */
-export function saltOf(key: PersonKey, group: GroupName, entry: { ledger: string; id: string }): Buffer {
-  const input = Buffer.concat([key.salt, Buffer.from(`${group}/${entry.id}/${entry.ledger}`)]);
+/** 16 bytes, different for each record and group: the nonce is random, so an id that is stored twice has two salts. */
+export function saltOf(
+  key: PersonKey,
+  group: GroupName,
+  entry: { ledger: string; id: string; nonce: Buffer },
+): Buffer {
+  const input = Buffer.concat([key.salt, Buffer.from(`${group}/${entry.id}/${entry.ledger}`), entry.nonce]);
   return Buffer.from(hash('sha256', input, 'binary').slice(0, 16), 'binary');
 }
 
@@ -186,7 +193,7 @@ function commitmentOf(input: { salt: Buffer; group: GroupName; canonical: string
 
 /**
  * Encrypts and decrypts: the text xor SHAKE256(key ‖ salt). It takes 0.9 µs, AES takes 2 to 10. The salt is unique to the
- * entry and group, so no key stream is used twice. The entry's commitment authenticates the text.
+ * record and group, so no key stream is used twice. The entry's commitment authenticates the text.
  */
 export function mask(text: Buffer, key: PersonKey, salt: Buffer): Buffer {
   const input = Buffer.allocUnsafe(48);

@@ -79,7 +79,7 @@ function createAnalyzer(database: Database): (segments: readonly OpenSegment[]) 
   };
 }
 
-/** A statement of its own: the next one must see what was committed while this one waited. */
+/** This is a separate statement, so that the next statement sees what was committed while this one waited. */
 async function lockShared(client: Client, retentionClass: number): Promise<void> {
   await client.query({
     name: 'lock-segments',
@@ -129,7 +129,7 @@ async function closeSegment(database: Database, segment: OpenSegment): Promise<b
     });
 }
 
-/** Tells the writer to roll back, open a segment and try again. */
+/** Thrown so that the writer rolls back, opens a segment and tries again. */
 export class NoOpenSegment extends Error {
   readonly open: () => Promise<void>;
 

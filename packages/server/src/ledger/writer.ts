@@ -1,6 +1,6 @@
 import { AuditError } from '../audit-error.ts';
 import { sqlState, type Database } from '../storage/index.ts';
-import { append, type Appended } from './append.ts';
+import { append, DatabaseRestarted, type Appended, type SeenLedger } from './append.ts';
 import type { AppendResult, LedgerRow, SealedEvent } from './sealed-event.ts';
 import { NoOpenSegment, type Segments } from './segments.ts';
 
@@ -15,10 +15,17 @@ export interface WriterOptions {
   ledger: LedgerRow;
   database: Database;
   segments: Segments;
+  /**
+   * Compares the ledger with its checkpoints outside the database; called before the first append, and before the next one
+   * after PostgreSQL was restarted. @throws unavailable when something was put back
+   */
+  compare: () => Promise<void>;
   /** Called after each commit, in order of index. */
   onAppended: (appended: { ledger: LedgerRow; firstIndex: number; events: readonly SealedEvent[] }) => void;
 }
 
+/** A first append may have to compare the ledger, to open a segment and to look ids up. */
+const attemptsMax = 4;
 /** Events in one transaction. Measured: 500 to 2,000 give the same throughput, fewer give less. */
 const appendEventsMax = 2_000;
 /** Queued bytes of one ledger. Above this, callers get too_many_requests and try again later. */
@@ -39,14 +46,14 @@ interface Waiting {
 export function createWriter(options: WriterOptions): Writer {
   const queue: Waiting[] = [];
   let queuedBytes = 0;
-  let sizeLeast = 0;
+  let seen: SeenLedger = { sizeLeast: 0, comparedIn: undefined };
   let running: Promise<void> | undefined;
 
   const run = async (): Promise<void> => {
     while (queue.length > 0) {
       const batch = takeBatch(queue);
       queuedBytes -= batch.reduce((sum, waiting) => sum + waiting.bytes, 0);
-      sizeLeast = await appendBatch(batch, { ...options, sizeLeast });
+      seen = await appendBatch(batch, { ...options, seen });
     }
     running = undefined;
   };
@@ -86,18 +93,15 @@ function takeBatch(queue: Waiting[]): Waiting[] {
   return queue.splice(0, requests);
 }
 
-type BatchOptions = WriterOptions & {
-  /** Entries that the ledger had after the last append of this process. */
-  sizeLeast: number;
-};
+type BatchOptions = WriterOptions & { seen: SeenLedger };
 
-/** Appends a batch and answers its requests. Returns the number of entries that the ledger has at least. */
-async function appendBatch(batch: Waiting[], options: BatchOptions): Promise<number> {
+/** Appends a batch and answers its requests. Returns what is known of the ledger then. */
+async function appendBatch(batch: Waiting[], options: BatchOptions): Promise<SeenLedger> {
   const events =
     batch.length === 1 && batch[0] ? batch[0].events : batch.flatMap((waiting) => waiting.events);
   try {
     const imported = batch[0]?.imported ?? false;
-    const appended = await appendDurably(events, { ...options, imported });
+    const { appended, comparedIn } = await appendDurably(events, { ...options, imported });
     if (appended.appended.length > 0) {
       options.onAppended({
         ledger: options.ledger,
@@ -110,10 +114,11 @@ async function appendBatch(batch: Waiting[], options: BatchOptions): Promise<num
       waiting.resolve(appended.results.slice(start, start + waiting.events.length));
       start += waiting.events.length;
     }
-    return Math.max(options.sizeLeast, appended.firstIndex + appended.appended.length);
+    const size = appended.firstIndex + appended.appended.length;
+    return { sizeLeast: Math.max(options.seen.sizeLeast, size), comparedIn };
   } catch (error) {
     for (const waiting of batch) waiting.reject(error);
-    return options.sizeLeast;
+    return options.seen;
   }
 }
 
@@ -124,19 +129,24 @@ async function appendBatch(batch: Waiting[], options: BatchOptions): Promise<num
 async function appendDurably(
   events: readonly SealedEvent[],
   options: BatchOptions & { imported: boolean },
-): Promise<Appended> {
-  const { database, ledger, segments, sizeLeast, imported } = options;
+): Promise<{ appended: Appended; comparedIn: string | undefined }> {
+  const { database, ledger, segments, imported } = options;
   const rowAccess = { tenant: ledger.tenant, ledgers: [ledger.id] };
+  let { seen } = options;
   let checkOpenSegment = false;
   for (let attempt = 0; ; attempt++) {
     try {
-      return await database.write(rowAccess, (client) =>
-        append(client, events, { ledger, segments, checkOpenSegment, sizeLeast, imported }),
+      const appended = await database.write(rowAccess, (client) =>
+        append(client, events, { ledger, segments, checkOpenSegment, seen, imported }),
       );
+      return { appended, comparedIn: seen.comparedIn };
     } catch (error) {
-      if (attempt >= 3) throw error;
+      if (attempt >= attemptsMax) throw error;
       if (error instanceof NoOpenSegment) await error.open();
-      else if (sqlState(error) === '23505') checkOpenSegment = true;
+      else if (error instanceof DatabaseRestarted) {
+        await options.compare();
+        seen = { ...seen, comparedIn: error.startedAt };
+      } else if (sqlState(error) === '23505') checkOpenSegment = true;
       else throw error;
     }
   }

@@ -68,6 +68,8 @@ function loggerRoute(options: LoggerOptions): Route {
     path: '/v1/packs/{pack}/{logger}',
     summary: 'Call a logger of a pack: the body is its argument; answers like POST /v1/events',
     permission: 'ingest',
+    idempotent: true,
+    errors: ({ pack: name }) => options.packs.find((pack) => pack.name === name)?.errors,
     params: z.object({ pack: text, logger: text }),
     body: z.record(text, z.unknown()),
     answer: jsonAnswer(answer, 201),
@@ -105,7 +107,7 @@ async function log(call: LoggerCall, options: LoggerOptions): Promise<LoggerAnsw
   }
   if (events.length === 0 || events.length > eventsPerCallMax)
     throw new AuditError('invalid_parameter', { parameter: 'body', detail: `${name} captured nothing` });
-  const read = withKey(events, call).map((value) => ({ ok: true as const, value, source: '' }));
+  const read = events.map((value) => ({ ok: true as const, value, source: '' }));
   return stored(call, read, { pack, logger: name, options });
 }
 
@@ -123,13 +125,6 @@ async function stored(
   );
   const translated = { ...answer, results };
   return replyWithRefusal(call, translated, refusalOf(translated));
-}
-
-/** `Idempotency-Key` (a UUIDv7) is the id of the one event that a logger captures. */
-function withKey(events: readonly EventInput[], { request }: Pick<Call, 'request'>): readonly EventInput[] {
-  const key = request.headers['idempotency-key'];
-  const [event] = events;
-  return typeof key === 'string' && event && events.length === 1 ? [{ ...event, id: key }] : events;
 }
 
 function missing(parameter: string, name: string): AuditError {

@@ -47,10 +47,14 @@ export function packRoutes(options: PackRouteOptions): Route[] {
         summary: `${pack.name}: ${route.path}`,
         // The pack decides who may call the route; see requirePackPermission.
         permission: 'any',
+        authorize: (grant) =>
+          requirePackPermission(grant, { pack, method: route.method, permission: route.permission }),
+        emptyIsAbsent: true,
+        ...(route.method === 'GET' ? {} : { idempotent: true }),
         record: recordOf(route, writing),
         query: schemaOf(params, 'query'),
         ...(inBody ? { body: schemaOf(params, 'body') } : {}),
-        ...(pack.errors ? { errors: pack.errors } : {}),
+        errors: () => pack.errors,
         answer: route.row
           ? { status: 200, mediaType: 'text/csv; charset=utf-8' }
           : { status: route.status ?? 200, mediaType: json, schema: z.json() },
@@ -61,7 +65,7 @@ export function packRoutes(options: PackRouteOptions): Route[] {
 }
 
 /**
- * Reads of other people's entries are put on record, exports each time. A write needs no record, because it is an event
+ * Reads of other people's entries are recorded, exports each time. A write needs no record, because it is an event
  * itself.
  */
 function recordOf(route: PackRoute, writing: WeakSet<Call>): NonNullable<Route['record']> {
@@ -78,15 +82,13 @@ async function answer(
     writing,
   }: { pack: AnyPack; route: PackRoute; options: PackRouteOptions; writing: WeakSet<Call> },
 ): Promise<unknown> {
-  const { method, permission } = route;
-  requirePackPermission(call.grant, { pack, method, permission });
   const body = typeof call.body === 'object' && !Buffer.isBuffer(call.body) ? call.body : {};
   // Each value was checked against the type that the pack declares.
   const params = { ...body, ...call.query, ...pathValues(route, call) } as ParamValues;
   const { zone, clock } = options.context;
   const caller = callerOf(call, { zone, now: clock() });
   const plan = route.plan(params, caller);
-  if (isRefused(plan)) throw new AuditError(plan.refused.code, plan.refused);
+  if (isRefused(plan)) throw new AuditError(plan.refused.code, { ...plan.refused, detailOfPack: true });
   const kinds = Object.values(plan).map(({ read }) => read);
   // A key that may only write must not read other events, whatever the method of the route is.
   if (call.grant.caller.kind === 'key' && kinds.some((kind) => kind !== 'append'))

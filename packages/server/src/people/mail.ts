@@ -41,7 +41,7 @@ export function createMail(settings: { url: string; from: string } | undefined):
         });
       } catch (cause) {
         throw new AuditError('unavailable', {
-          detail: 'the mail server did not take the message',
+          detail: 'the mail server did not accept the message',
           operatorText: `mail: ${cause instanceof Error ? cause.message : String(cause)}`,
           retryAfterSeconds: 60,
           cause,

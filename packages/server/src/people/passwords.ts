@@ -39,7 +39,7 @@ export function createPasswords(): Passwords {
             tagLength: expected.length,
           }
         : cost;
-      // No password can be so long, so the text itself is not hashed.
+      // No password can have this length, so the text itself is not hashed.
       const tooLong = Buffer.byteLength(password) > bytesMax;
       const derived = await run(() =>
         derive(tooLong ? '' : password, parts ? Buffer.from(salt, 'base64') : saltOfNobody, costs),

@@ -87,7 +87,7 @@ export function createProvider(options: {
         const subject = await readLogout(token, await configuration.get(), settings.clientId);
         return { issuer: settings.issuer, subject };
       } catch (cause) {
-        throw new AuditError('forbidden', { detail: 'that is no logout token of the provider', cause });
+        throw new AuditError('forbidden', { detail: 'that is not a logout token of the provider', cause });
       }
     },
   };
@@ -124,7 +124,7 @@ async function signInUrl(config: Configuration, redirectUri: string, attempt: At
   return url.href;
 }
 
-/** Exchanges the code in `url` for tokens and checks them. @throws when anything is not as it must be */
+/** Exchanges the code in `url` for tokens and checks them. @throws when a check fails */
 async function vouchedBy(
   config: Configuration,
   { url, attempt, clientId }: { url: URL; attempt: Attempt; clientId: string },

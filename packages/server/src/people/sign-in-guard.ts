@@ -1,6 +1,6 @@
 import type { Client, Database } from '../storage/index.ts';
 
-/** One try to sign in: into which account, and from where. */
+/** An attempt to sign in, with its account and its address. */
 export interface Attempt {
   readonly tenant: number;
   /** Keyed hashes, so that the table does not show which e-mails and addresses were tried. */

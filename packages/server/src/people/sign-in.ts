@@ -273,5 +273,5 @@ function linkIsOver(): AuditError {
 /** @throws invalid_parameter */
 function requireEmail(email: string): void {
   if (/^[^\s@\0]{1,64}@[^\s@\0]{1,255}$/u.test(email.trim()) && email.isWellFormed()) return;
-  throw new AuditError('invalid_parameter', { parameter: 'email', detail: 'that is no e-mail address' });
+  throw new AuditError('invalid_parameter', { parameter: 'email', detail: 'that is not an e-mail address' });
 }

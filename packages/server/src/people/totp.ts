@@ -10,7 +10,7 @@ export interface TotpCodes {
   enrol(user: { tenant: number; id: string; email: string }): Promise<{ secret: string; url: string }>;
   /** Puts the secret in force and returns ten recovery codes, which nothing returns again. @throws invalid_parameter */
   confirm(tenant: number, user: string, code: string): Promise<string[]>;
-  /** Tells whether a code of the app or a recovery code is right. Each one works once. */
+  /** Whether a code of the app or a recovery code is right. Each code works once. */
   accept(tenant: number, user: string, code: string): Promise<boolean>;
   remove(tenant: number, user: string): Promise<void>;
 }
@@ -139,7 +139,7 @@ function totpOf(secret: Buffer, label = ''): TOTP {
   });
 }
 
-/** Eighty random bits. Nobody can guess so many, so the table needs no slow hash of them. */
+/** A code has eighty random bits. Nobody can guess it, so the table needs no slow hash of it. */
 function recoveryCode(): string {
   return randomBytes(10)
     .toString('hex')

@@ -6,7 +6,7 @@ import { makeBearerSecret, readBearerSecret } from './bearer-secret.ts';
 import type { GrantPart } from '../access/index.ts';
 import { isUuid, partOfUser, userColumns, type User } from './users.ts';
 
-/** Where a request came from that begins a session. */
+/** The address and the agent of a request that begins a session. */
 export interface Origin {
   readonly address: string;
   readonly userAgent: string | undefined;

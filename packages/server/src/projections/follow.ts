@@ -44,7 +44,7 @@ export async function follow(ledger: LedgerRow, options: FollowOptions): Promise
   }
 }
 
-/** Deletes the state of a projection, so that it is made again from the ledger. */
+/** Deletes the state of a projection, so that it is rebuilt from the ledger. */
 export async function rebuild(ledger: LedgerRow, options: FollowOptions): Promise<void> {
   const { database, projection } = options;
   await database.write({ tenant: ledger.tenant, ledgers: [ledger.id] }, async (client) => {

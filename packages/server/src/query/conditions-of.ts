@@ -5,7 +5,7 @@ import { filterField, filterFields, type FilterField } from './filter-fields.ts'
 import { fail, parseQuery, type Query, type QueryValue } from './query-language.ts';
 import { momentsOf, rangeOf } from './time-range.ts';
 
-/** Filters as they come from a caller; every one narrows. */
+/** The filters of a caller; an entry must match all of them. */
 export interface EntryFilters {
   q?: string | undefined;
   from?: string | undefined;

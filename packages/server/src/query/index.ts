@@ -17,6 +17,7 @@ export {
   countCommon,
   countOf,
   emptySet,
+  has,
   intersect,
   listSet,
   pick,

@@ -1,6 +1,6 @@
 import type { RankSet } from './rank-set.ts';
 
-/** One value of a field in a span, and which entries have it. */
+/** One value of a field in a span, and the entries that have it. */
 export interface FieldValue {
   value: string;
   count: number;

@@ -19,7 +19,7 @@ export function decodeCursor(cursor: string): { place: CursorPlace; backwards: b
   const refuse = (): never => {
     throw new AuditError('invalid_parameter', {
       parameter: 'cursor',
-      detail: 'cursor is not one that a search answered',
+      detail: 'cursor must be one from an answer of a search',
     });
   };
   try {

@@ -12,14 +12,12 @@ import { countMatches, findPlaces } from './search.ts';
 /** The entry of an id, in whichever of the caller's ledgers it is. @throws not_found */
 export async function getEntry(grant: Grant, id: string, context: ReadContext): Promise<EntryView> {
   return context.database.read(rowAccessOf(grant), async (client) => {
-    const place = await findEntry(client, grant, id);
-    const view = await reachedView(client, place, { grant, context });
-    if (!view) throw noEvent(id);
+    const { view } = await findEntry(client, id, { grant, context });
     return view;
   });
 }
 
-/** The entry at a place. Undefined when it is gone, or when the grant does not reach it. */
+/** The entry at a place. Undefined when it was removed, or when the grant does not reach it. */
 export async function reachedView(
   client: Client,
   place: Place,
@@ -27,11 +25,17 @@ export async function reachedView(
 ): Promise<EntryView | undefined> {
   const { grant, context } = options;
   const [view] = await viewsAt(client, [place], context);
-  if (!view) return undefined;
+  return view && reaches(view, place, { grant, context }) ? view : undefined;
+}
+
+function reaches(
+  view: EntryView,
+  place: Place,
+  { grant, context }: { grant: Grant; context: ReadContext },
+): boolean {
   const { searchToken } = context.ledgers.tenantKeys(place.ledger.tenant);
   const terms = termsOf(view, searchToken);
-  const condition = reachCondition(grant, context);
-  return matches(condition, { event: view.event, at: place.at, terms }) ? view : undefined;
+  return matches(reachCondition(grant, context), { event: view.event, at: place.at, terms });
 }
 
 /** The entry at an index of one of the caller's ledgers. @throws not_found */
@@ -51,8 +55,27 @@ export async function entryAt(
   });
 }
 
-/** Where the entry of an id is. @throws not_found, also when the entry belongs to another tenant */
-export async function findEntry(client: Client, grant: Grant, id: string): Promise<Place> {
+/**
+ * The entry of an id, and where it is. The table of ids only says where to look: the entry itself must have the id.
+ * @throws not_found, also when the entry belongs to another tenant or the grant does not reach it; evidence_differs
+ */
+export async function findEntry(
+  client: Client,
+  id: string,
+  options: { grant: Grant; context: ReadContext },
+): Promise<{ place: Place; view: EntryView }> {
+  const { grant, context } = options;
+  const place = await placeOfId(client, grant, id);
+  const [view] = await viewsAt(client, [place], context);
+  if (view && view.id !== id.toLowerCase()) {
+    const operatorText = `ledger ${place.ledger.name}: its table of ids says that ${id} is entry ${place.index}, which is ${view.id}`;
+    throw new AuditError('evidence_differs', { operatorText });
+  }
+  if (!view || !reaches(view, place, options)) throw noEvent(id);
+  return { place, view };
+}
+
+async function placeOfId(client: Client, grant: Grant, id: string): Promise<Place> {
   const result = isUuid(id)
     ? await client.query<{ ledger: number; index: number; at: number }>({
         name: 'entry-by-id',
@@ -70,8 +93,8 @@ export async function findEntry(client: Client, grant: Grant, id: string): Promi
 }
 
 /**
- * The error has the same text for an entry that does not exist and for an entry of somebody else: callers cannot tell them
- * apart.
+ * The error has the same text for an entry that does not exist and for an entry of another person, so callers do not learn
+ * which entries exist.
  */
 export function noEvent(id: string): AuditError {
   return new AuditError('not_found', { parameter: 'id', detail: `there is no event ${id.slice(0, 64)}` });

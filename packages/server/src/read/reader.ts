@@ -51,7 +51,7 @@ export async function readLedgers<T>(
   return openLedgers(ledgers, { scope, sizes, context }, use);
 }
 
-/** Opens ledgers whose sizes are known. The read sees at least so many entries of each. */
+/** Opens ledgers whose sizes are known. The read sees at least this many entries of each. */
 export async function openLedgers<T>(
   ledgers: readonly Ledger[],
   options: {
@@ -84,7 +84,7 @@ export async function peekSizes(
   return new Map([...heads].map(([ledger, { size }]) => [ledger, size]));
 }
 
-/** How many stored spans are looked into at a time: few at first, since the newest entries are mostly enough. */
+/** How many stored spans are read at a time. First only a few, because the newest entries are mostly enough. */
 const waveSizes = [4, 16, 64];
 
 /**

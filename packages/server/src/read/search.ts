@@ -134,7 +134,7 @@ async function pageOfDatabase(
     limit: page.offset + page.limit + 1,
   });
   const listed = cut(places, page);
-  // Time was up between two matches: the next page goes on after the last entry that was looked at.
+  // When the time is up between two matches, the next page continues after the last entry that was compared.
   const goOn = lookedAt && !listed.further ? lookedAt : undefined;
   return {
     entries: await viewsAt(client, listed.places, context),
@@ -224,7 +224,7 @@ async function candidates(opened: readonly OpenLedger[], options: FindOptions): 
   return nearest;
 }
 
-/** Spans that lie wholly before the cursor need not be looked into. */
+/** Spans that lie wholly before the cursor need not be read. */
 function withinCursor({ condition, order, after }: FindOptions): Condition {
   if (!after) return condition;
   const time: Condition =
@@ -277,7 +277,7 @@ function comparePlaces(a: Place, b: Place): number {
   return a.at - b.at || a.ledger.id - b.ledger.id || a.index - b.index;
 }
 
-/** How many entries match: exactly, or as many as could be looked at in two seconds. */
+/** The number of entries that match. It is exact, or the number of matches found within two seconds. */
 export async function countMatches(
   client: Client,
   opened: readonly OpenLedger[],

@@ -108,7 +108,7 @@ function decodePositions(text: string, ledgers: readonly Ledger[]): Map<number, 
   const refuse = (): never => {
     throw new AuditError('invalid_parameter', {
       parameter: 'Last-Event-ID',
-      detail: 'Last-Event-ID is not one that the tail sent',
+      detail: 'Last-Event-ID must be an id that the tail sent',
     });
   };
   try {

@@ -14,7 +14,7 @@ import {
   type Purge,
 } from '../ledger/index.ts';
 import type { Client } from '../storage/index.ts';
-import { findEntry, noEvent, reachedView } from './entries.ts';
+import { findEntry } from './entries.ts';
 import type { ReadContext } from './reader.ts';
 
 /**
@@ -147,12 +147,9 @@ export async function retention(
  * @throws not_found, not_yet_published
  */
 export async function proof(grant: Grant, id: string, context: ReadContext): Promise<string> {
-  const place = await context.database.read(rowAccessOf(grant), async (client) => {
-    const entryPlace = await findEntry(client, grant, id);
-    if (grant.reach.kind !== 'all' && !(await reachedView(client, entryPlace, { grant, context })))
-      throw noEvent(id);
-    return entryPlace;
-  });
+  const { place } = await context.database.read(rowAccessOf(grant), (client) =>
+    findEntry(client, id, { grant, context }),
+  );
   const scope = rowAccessOf(grant, [place.ledger]);
   const published = await context.database.read(scope, (client) =>
     publishedCheckpoint(client, place.ledger.id),

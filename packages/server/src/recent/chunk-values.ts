@@ -7,11 +7,11 @@ import { comparePlaces, type RecentEntry } from './recent-entry.ts';
 import type { Chunk } from './window.ts';
 import { parseDirectory, parseState, type ChunkRow, type WindowState } from './window-state.ts';
 
-/** Entries under one key. A page of 50 entries needs one or two reads, and so many entries compress well together. */
+/** Entries under one key. A page of 50 entries needs one or two reads, and this many entries compress well together. */
 export const chunkEntriesMax = 64;
 const chunksPerLoad = 16;
 
-/** Reads and writes the values of one ledger in one epoch. A value that somebody else wrote is treated as absent. */
+/** Reads and writes the values of one ledger in one epoch. A value that another program wrote is treated as absent. */
 export interface ChunkValues {
   stateName: string;
   chunkName(id: string): string;

@@ -14,12 +14,12 @@ export interface CircuitBreaker {
   stop(): void;
 }
 
-/** The store is not asked any more after so many failures in a row. */
+/** The store is not asked any more after this many failures in a row. */
 const failuresMax = 2;
 const probeEveryMs = 1_000;
 /** A store that needs longer for a single key makes answers slower than PostgreSQL's. */
 const probeWithinMs = 50;
-/** So many probes in a row must be fast before the store is asked again. */
+/** This many probes in a row must be fast before the store is asked again. */
 const probesWanted = 2;
 
 /**

@@ -6,11 +6,11 @@ export interface RecentCounters {
   misses: number;
   /** Questions that went to PostgreSQL because the store could not be asked. */
   fallbacks: number;
-  /** Values that somebody else wrote, or that are damaged. They are treated as absent. */
+  /** Values that another program wrote, or that are damaged. They are treated as absent. */
   refused: number;
   /** Entries written to the store. */
   stored: number;
-  /** How often a window was made anew. */
+  /** How often a window was rebuilt. */
   fills: number;
   errors: number;
 }

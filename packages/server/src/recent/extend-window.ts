@@ -6,7 +6,7 @@ import type { Chunk, Window } from './window.ts';
 
 interface Packed {
   chunks: Chunk[];
-  /** Values of new chunks, by name. */
+  /** The values of new chunks, by name. */
   puts: Map<string, Buffer>;
   floor: RecentPlace | undefined;
 }

@@ -8,7 +8,7 @@ export interface HeldList<Held extends RecentPlace> {
   keep(test: (entry: Held) => boolean): void;
   /** Removes the oldest entry and returns it. */
   shift(): Held | undefined;
-  /** How many entries stand at or before a place. */
+  /** The number of entries at or before a place. */
   countUpTo(place: RecentPlace): number;
 }
 

@@ -7,7 +7,7 @@ export type NextStep =
   | { readonly kind: 'done' }
   /** The window has more than the head: another process saw more of the ledger, or the ledger was put back. */
   | { readonly kind: 'ahead' }
-  /** More entries came than the window holds. It is made anew, because entries that would leave at once need not be read. */
+  /** More entries came than the window holds. It is rebuilt, because entries that would leave at once need not be read. */
   | { readonly kind: 'refill' }
   /** Entries `[first, end)` are added. `tag` is the tag of the head when this step reaches the head, otherwise 0. */
   | { readonly kind: 'append'; readonly first: number; readonly end: number; readonly tag: number };

@@ -15,13 +15,13 @@ export interface RecentOptions {
   settings: RecentSettings;
   /** The installation's master secret. */
   secret: Buffer;
-  /** Tells installations apart that share a store: letters and digits. */
+  /** Letters and digits that differ for each installation, because several may share a store. */
   installation: string;
   activity: ActivityLog;
   clock: () => number;
 }
 
-/** After a failure, the window of a ledger is not tried again for so long. */
+/** After a failure, the window of a ledger is not tried again for this time. */
 const retryAfterMs = 1_000;
 
 /** The parts that all operations of recent share. */
@@ -44,7 +44,7 @@ export interface FollowedLedger {
   size: number;
   /** Entries that this process appended since. */
   growing: number;
-  /** It grew so much between the last two calls of `grown` that its window is not brought up to date. */
+  /** Between the last two calls of `grown` the ledger grew too fast to keep its window up to date. */
   rushing: boolean;
   /** This process answered questions about it or wrote to it: a process that does neither has no use for its window. */
   wanted: boolean;

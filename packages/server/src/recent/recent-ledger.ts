@@ -14,7 +14,7 @@ export interface RecentLedger {
    * then PostgreSQL answers, and the window is made. @throws Error when the store fails
    */
   current(head: LedgerHead, early?: EarlyState): Promise<Window | undefined>;
-  /** Reads the state while the head is being read. Undefined when the epoch is not epochWindow yet, or on failure. */
+  /** Reads the state while the head is being read. Undefined when the epoch is not known yet, or on failure. */
   early(): Promise<EarlyState | undefined>;
   /** Brings the window up to a head, and makes it when there is none. Returns how many entries were written. */
   follow(head: LedgerHead, options?: { anew?: boolean; days?: number }): Promise<number>;
@@ -31,7 +31,7 @@ export interface RecentLedgerOptions extends WindowStoreOptions {
 
 /** When the window lacks more entries than this, a question does not wait for it. */
 const tailEntriesMax = 200;
-/** A question waits until so many new chunks are loaded, at most. */
+/** A question waits for at most this many new chunks. */
 const chunksWaitedForMax = 6;
 const attemptsMax = 3;
 
@@ -43,13 +43,13 @@ interface EpochWindow {
 }
 
 type Hold =
-  /** Nothing was read yet. */
+  /** Nothing has been read yet. */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'held'; readonly window: Window }
   /** The stored window cannot be continued: only a new window replaces it. */
   | { readonly kind: 'lost' };
 
-/** The window of one ledger. It is read from the store, continued from PostgreSQL, or made anew when neither is possible. */
+/** The window of one ledger. It is read from the store, continued from PostgreSQL, or rebuilt when neither is possible. */
 export function createRecentLedger(options: RecentLedgerOptions): RecentLedger {
   let epochWindow: EpochWindow | undefined;
   const epochAt = (head: LedgerHead): EpochWindow => {
@@ -90,13 +90,13 @@ function windowOf({ hold }: EpochWindow): Window | undefined {
 }
 
 function forget(epochWindow: EpochWindow, { ledger, activity }: RecentLedgerOptions): void {
-  activity.info(`ledger ${ledger.name}: a chunk is gone, the window is made anew`);
+  activity.info(`ledger ${ledger.name}: a chunk is missing, so the window is rebuilt`);
   epochWindow.hold = { kind: 'lost' };
 }
 
 /** Changes of the window, one at a time in this process. */
 interface Changes {
-  /** A change is going on for which a question does not wait. */
+  /** A change runs for which a question does not wait. */
   following(): boolean;
   learn(epochWindow: EpochWindow, raw: Buffer): Promise<boolean>;
   step(epochWindow: EpochWindow, head: LedgerHead): Promise<StepResult>;

@@ -71,7 +71,7 @@ function statusRoute({ tenants, store }: RecentRouteOptions): Route {
   return defineRoute({
     method: 'GET',
     path: '/v1/recent',
-    summary: 'What the recent store holds, and how often it answered since the start of this server',
+    summary: 'The content of the recent store, and how often it answered since the start of this server',
     permission: 'admin',
     query: z.object({ ledger: name.optional() }),
     answer: jsonAnswer(statusView),
@@ -84,7 +84,7 @@ function syncRoute({ tenants, read, store }: RecentRouteOptions): Route {
   return defineRoute({
     method: 'POST',
     path: '/v1/recent/sync',
-    summary: 'Fill the recent store anew from the database; also while events are written',
+    summary: 'Fill the recent store again from the database; safe during writes',
     permission: 'admin',
     body: syncInput,
     record: { action: 'recent.sync', each: true },
@@ -131,7 +131,7 @@ function clearRoute({ tenants, store }: RecentRouteOptions): Route {
   return defineRoute({
     method: 'DELETE',
     path: '/v1/recent',
-    summary: 'Empty the recent store: its own keys only, for every server at once',
+    summary: 'Empty the recent store for every server at once; deletes only its own keys',
     permission: 'admin',
     query: z.object({ ledger: name.optional() }),
     record: { action: 'recent.clear', each: true },

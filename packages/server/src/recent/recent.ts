@@ -28,11 +28,11 @@ export interface Recent {
   early(ledger: LedgerRow): Promise<EarlyState | undefined>;
   /** Counts a page that was answered from recent (`hit`), or that could not be (`miss`). */
   counted(outcome: 'hit' | 'miss'): void;
-  /** Notes that this process appended so many entries to a ledger. Returns at once. */
+  /** Notes how many entries this process appended to a ledger. Returns at once. */
   appended(ledger: LedgerRow, count: number): void;
   /** Notes how many entries a ledger has. The caller calls it several times a second. Returns at once. */
   grown(ledger: LedgerRow, size: number): void;
-  /** Makes the window of a ledger anew. Returns how many entries it holds. @throws Error when the store fails */
+  /** Rebuilds the window of a ledger. Returns how many entries it holds. @throws Error when the store fails */
   sync(ledger: LedgerRow, options: { days?: number | undefined }): Promise<number>;
   /** Deletes the stored entries of a ledger, for every process. Returns how many keys were deleted. @throws Error */
   clear(ledger: LedgerRow): Promise<number>;

@@ -34,7 +34,7 @@ function recordRoute(directory: Directory): Route {
   return defineRoute({
     method: 'GET',
     path: '/v1/directory/{type}/{id}',
-    summary: 'How a host described a person or thing',
+    summary: 'The record of a person or thing',
     permission: 'read',
     record: { action: 'directory.view' },
     params: keyParams,
@@ -52,7 +52,7 @@ function removeRecordRoute(directory: Directory): Route {
   return defineRoute({
     method: 'DELETE',
     path: '/v1/directory/{type}/{id}',
-    summary: 'Forget a record; entries keep what they copied',
+    summary: 'Delete a record; entries keep the fields that they copied',
     permission: 'ingest',
     params: keyParams,
     answer: noContent,

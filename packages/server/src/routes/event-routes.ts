@@ -82,6 +82,7 @@ function storeRoute(options: StoreOptions): Route {
     path: '/v1/events',
     summary: 'Store events: one, an array, or NDJSON; answers after the commit',
     permission: 'ingest',
+    idempotent: true,
     query: z.object({ ledger: text.optional(), imported: flag.optional() }),
     body: { eachEvent: eventInput },
     answer: jsonAnswer(ingestAnswer, 201),

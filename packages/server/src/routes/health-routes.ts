@@ -17,7 +17,7 @@ function liveRoute(): Route {
   return defineRoute({
     method: 'GET',
     path: '/livez',
-    summary: 'The process answers',
+    summary: 'Whether the process answers',
     permission: undefined,
     answer: jsonAnswer(z.object({ status: z.literal('live') })),
     handle: () => ({ status: 'live' as const }),
@@ -29,7 +29,7 @@ function readyRoute(readiness: Readiness): Route {
     method: 'GET',
     path: '/readyz',
     summary:
-      'Events can be stored: 503 with the reasons when nothing can be written; an operator is told names, sizes and alarms, too',
+      'Whether events can be stored; 503 with the reasons when not; an operator is also told names, sizes and alarms',
     permission: undefined,
     moreWith: 'operator',
     answer: jsonAnswer(

@@ -1,9 +1,10 @@
+export { checkRoutes } from './check-routes.ts';
 export { directoryRoutes } from './directory-routes.ts';
 export { keyRoutes } from './key-routes.ts';
 export { ledgerRoutes } from './ledger-routes.ts';
 export { eventRoutes } from './event-routes.ts';
 export { healthRoutes } from './health-routes.ts';
-export { pageRoutes } from './page-routes.ts';
+export { missingPage, pageRoutes } from './page-routes.ts';
 export { peopleRoutes } from './people/people-routes.ts';
 export { createReadRecord } from './read-record.ts';
 export { retentionRoutes, type PurgedSegment, type Retention } from './retention-routes.ts';

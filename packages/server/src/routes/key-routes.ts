@@ -146,7 +146,7 @@ function ledgersOfKey(grant: Grant, wanted: string[] | undefined): { ledgers?: s
   if (beyond !== undefined) {
     throw new AuditError('forbidden', {
       parameter: 'ledgers',
-      detail: `this key may not touch ${beyond.slice(0, 100)} itself`,
+      detail: `this key itself has no access to ${beyond.slice(0, 100)}`,
     });
   }
   return { ledgers: wanted ?? [...allowed] };
@@ -163,7 +163,7 @@ function addressesOfKey(grant: Grant, wanted: string[] | undefined): { addresses
   if (beyond !== undefined) {
     throw new AuditError('forbidden', {
       parameter: 'addresses',
-      detail: `this key is not taken from all of ${beyond.slice(0, 100)} itself`,
+      detail: `this key itself is not accepted from all of ${beyond.slice(0, 100)}`,
     });
   }
   return { addresses: wanted ?? [...allowed] };

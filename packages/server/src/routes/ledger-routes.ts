@@ -66,7 +66,7 @@ function makeLedgerRoute(options: LedgerRouteOptions): Route {
   return defineRoute({
     method: 'POST',
     path: '/v1/ledgers',
-    summary: 'Make a further ledger, with a retention period of its own',
+    summary: 'Make another ledger, with its own retention period',
     permission: 'admin',
     body: z.strictObject({ name, retentionDays: z.int().min(1).max(retentionDaysMax).optional() }),
     answer: jsonAnswer(ledgerView, 201),

@@ -147,7 +147,7 @@ function normalised(url: string): string {
 }
 
 /**
- * The URL with session ids replaced by hashes. A session id lets its holder in, so people who read the record must not see
+ * The URL with session ids replaced by hashes. A person who has a session id can sign in, so people who read the record must not see
  * it.
  */
 function withoutSecrets(url: string, hidden: (sessionId: string) => string): string {

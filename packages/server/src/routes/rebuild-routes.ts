@@ -30,14 +30,14 @@ export interface RebuildOptions {
 }
 
 /**
- * The route that makes counts or sessions anew from the entries. Counts stay right during that time, because entries that
+ * The route that rebuilds counts or sessions from the entries. Counts stay right during that time, because entries that
  * are not counted yet are counted from the index. Other servers keep neither in memory, so they need no message.
  */
 export function rebuildRoutes({ database, tenants, projections, holder }: RebuildOptions): Route[] {
   const route = defineRoute({
     method: 'POST',
     path: '/v1/projections/rebuild',
-    summary: 'Make counts or sessions anew from the entries; answers when it is done',
+    summary: 'Rebuild counts or sessions from the entries; answers when it is done',
     permission: 'admin',
     body: input,
     record: { action: 'projection.rebuild', each: true },
@@ -69,7 +69,7 @@ async function followToEnd(ledger: Ledger, options: Parameters<typeof follow>[1]
     if (cursor !== undefined) return cursor;
     if (performance.now() > until) {
       throw new AuditError('unavailable', {
-        detail: `${options.projection.name} of ledger ${ledger.name} is made anew by another server`,
+        detail: `${options.projection.name} of ledger ${ledger.name} is being rebuilt by another server`,
         retryAfterSeconds: 15,
       });
     }

@@ -29,7 +29,7 @@ const runView = z.object({
 export interface Retention {
   /**
    * Removes the segments that are due, one after the other, and returns them as they were; with `dryRun` it only returns
-   * them. An event in each tenant's audit ledger tells what was removed. @throws unavailable; the other segments stay whole
+   * them. Each tenant's audit ledger gets an event about the removal. @throws unavailable; the other segments stay whole
    */
   run(grant: Pick<Grant, 'caller' | 'tenant'>, options: { dryRun: boolean }): Promise<PurgedSegment[]>;
 }

@@ -7,7 +7,7 @@ import { viewsAt, type ReadContext } from '../read/index.ts';
 
 /** The dependencies of reading sessions. */
 export interface SessionContext extends ReadContext {
-  /** A session without an event for so long has expired. */
+  /** A session without an event for this time has expired. */
   sessionIdleMs: number;
   /** Waits until the sessions include all entries that were acknowledged before the call. */
   sessionsUpToDate: (ledgers: readonly Ledger[]) => Promise<void>;

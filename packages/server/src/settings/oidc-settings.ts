@@ -6,18 +6,18 @@ export const oidcSettingTable = {
   oidcIssuer: {
     variable: 'BITACORA_OIDC_ISSUER',
     fallback: '',
-    about: 'OpenID Connect provider that people of the tenant below sign in with; absent: none',
+    about: 'OpenID Connect provider with which people of the tenant below sign in; absent: none',
   },
-  oidcClientId: { variable: 'BITACORA_OIDC_CLIENT_ID', fallback: '', about: 'Our name at the provider' },
+  oidcClientId: { variable: 'BITACORA_OIDC_CLIENT_ID', fallback: '', about: 'Our client id at the provider' },
   oidcClientSecret: {
     variable: 'BITACORA_OIDC_CLIENT_SECRET',
     fallback: '',
-    about: 'Our secret at the provider; absent: a public client with PKCE',
+    about: 'Our client secret at the provider; absent: a public client with PKCE',
   },
   oidcTenant: {
     variable: 'BITACORA_OIDC_TENANT',
     fallback: 'default',
-    about: 'The tenant whose people the provider knows',
+    about: 'The tenant whose people sign in at the provider',
   },
   oidcDefaultRole: {
     variable: 'BITACORA_OIDC_DEFAULT_ROLE',

@@ -6,7 +6,7 @@ export const recentSettingTable = {
   recent: {
     variable: 'BITACORA_RECENT',
     fallback: 'on',
-    about: 'Whether the newest entries are held beside the database: on or off',
+    about: 'Whether the newest entries are held in Redis or memory: on or off',
   },
   redisUrl: {
     variable: 'BITACORA_REDIS_URL',
@@ -17,18 +17,19 @@ export const recentSettingTable = {
   redisHost: {
     variable: 'REDIS_HOST',
     fallback: '',
-    about: 'Host of Redis, where there is no BITACORA_REDIS_URL',
+    about: 'Host of Redis when BITACORA_REDIS_URL is not set',
   },
   redisPort: { variable: 'REDIS_PORT', fallback: '6379', about: 'Port of REDIS_HOST' },
   redisDatabase: {
     variable: 'REDIS_DB_LOGS',
     fallback: '1',
-    about: 'Number of the database in Redis, where the URL names none',
+    about: 'Number of the database in Redis when the URL has none',
   },
   recentDays: {
     variable: 'BITACORA_RECENT_DAYS',
     fallback: '',
-    about: 'Days that entries stay among the newest; absent: 7, or what the packs ask for',
+    about:
+      'Days after which an entry is not held among the newest; absent: 7, or the days that packs declare',
   },
   recentEntriesMaxPerKey: {
     variable: 'BITACORA_RECENT_ENTRIES_MAX_PER_KEY',

@@ -77,17 +77,17 @@ export const settingTable = {
   trustedProxies: {
     variable: 'BITACORA_TRUSTED_PROXIES',
     fallback: '',
-    about: 'Comma-separated addresses or networks of proxies whose X-Forwarded-For is believed',
+    about: 'Comma-separated addresses or networks of proxies whose X-Forwarded-For is trusted',
   },
   sessionIdleMinutes: {
     variable: 'BITACORA_SESSION_IDLE_MINUTES',
     fallback: '60',
-    about: 'Minutes without a request after which a session of a person is over',
+    about: 'Minutes without a request after which a session of a person ends',
   },
   sessionHoursMax: {
     variable: 'BITACORA_SESSION_HOURS_MAX',
     fallback: '12',
-    about: 'Hours after which a session is over in any case',
+    about: 'Hours after which a session ends in any case',
   },
   smtpUrl: {
     variable: 'BITACORA_SMTP_URL',
@@ -117,6 +117,12 @@ export const settingTable = {
     variable: 'BITACORA_SEGMENT_AGE_HOURS_MAX',
     fallback: '24',
     about: 'Hours after which a segment is closed',
+  },
+  checkSeconds: {
+    variable: 'BITACORA_CHECK_SECONDS',
+    fallback: '10',
+    about:
+      'Seconds between two background checks, each of which compares a random part of a ledger with what was made from it',
   },
   cacheMegabytesMax: {
     variable: 'BITACORA_CACHE_MEGABYTES_MAX',
@@ -156,6 +162,7 @@ export interface Settings {
   callLimits: CallLimitSettings;
   segmentEntriesMax: number;
   segmentAgeHoursMax: number;
+  checkSeconds: number;
   cacheMegabytesMax: number;
   recent: RecentVariables;
   logLevel: string;
@@ -193,6 +200,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     callLimits: readCallLimits(reader),
     segmentEntriesMax: number('segmentEntriesMax', 1, 100_000_000),
     segmentAgeHoursMax: number('segmentAgeHoursMax', 1, 8_760),
+    checkSeconds: number('checkSeconds', 1, 86_400),
     cacheMegabytesMax: number('cacheMegabytesMax', 16, 1_000_000),
     recent: readRecent(reader),
     logLevel: readLogLevel(text('logLevel')),

@@ -100,7 +100,7 @@ function takeLock(lock: string): number | undefined {
       rmSync(lock, { force: true });
     }
   }
-  throw new AuditError('data_directory_locked', { operatorText: `${lock} changes hands too fast` });
+  throw new AuditError('data_directory_locked', { operatorText: `${lock} changes its owner too fast` });
 }
 
 function readLock(lock: string): LockHolder | undefined {

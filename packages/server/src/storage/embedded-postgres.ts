@@ -19,7 +19,7 @@ export interface EmbeddedPostgres {
   folder: string;
   /** TCP port on this machine, for psql; does not change while the program runs. */
   port: number;
-  /** Process id of the postmaster; changes when it dies and is started again. */
+  /** Process id of the postmaster; it changes when the postmaster ends and is started again. */
   pid(): number;
   stop(): Promise<void>;
 }
@@ -166,7 +166,7 @@ function isPostgres(pid: number, dataPath: string): boolean {
   }
 }
 
-/** Used where there is no /proc: any running process with the pid of the file counts. */
+/** Used on systems without /proc, on which any running process with the pid of the file counts. */
 function answersSignals(pid: number): boolean {
   try {
     return process.kill(pid, 0);

@@ -93,7 +93,7 @@ function parseDatabaseUrl(text: string): URL {
   if (url && /^postgres(ql)?:$/.test(url.protocol) && url.pathname.length > 1) return url;
   throw new AuditError('invalid_parameter', {
     parameter: 'BITACORA_DATABASE_URL',
-    detail: 'BITACORA_DATABASE_URL must read postgres://login:password@host:5432/database',
+    detail: 'BITACORA_DATABASE_URL must have the form postgres://login:password@host:5432/database',
   });
 }
 
@@ -112,7 +112,7 @@ async function ownDatabase(superuserUrl: string): Promise<string> {
   } finally {
     await client.end();
   }
-  // The URL class refuses a host-less postgres URL, so the socket travels as a parameter.
+  // The URL class refuses a postgres URL without a host, so the socket is passed as a parameter.
   return superuserUrl.replace('@/postgres?', '@localhost/bitacora?');
 }
 

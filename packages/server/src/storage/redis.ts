@@ -10,7 +10,7 @@ export interface RedisOptions {
   onError: (error: Error) => void;
 }
 
-/** A read that takes longer is given up, because PostgreSQL would have answered by then. */
+/** A read that takes longer is given up, because PostgreSQL answers faster. */
 const loadWithinMs = 100;
 /** A write carries a whole window of entries, so it may take longer than a read. */
 const swapWithinMs = 2_000;

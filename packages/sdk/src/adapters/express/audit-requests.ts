@@ -17,7 +17,10 @@ type Next = (error?: unknown) => void;
 
 export interface ExpressAudit<Request extends ExpressRequest> {
   (request: Request, response: ServerResponse, next: Next): void;
-  /** To be used last: notes what handlers throw and passes it on. Without it, the event of a failed request has no error. */
+  /**
+   * A middleware to use last. It notes the errors of handlers and passes them on. Without it, the event of a failed request has
+   * no error.
+   */
   readonly errors: (error: unknown, request: Request, response: ServerResponse, next: Next) => void;
 }
 

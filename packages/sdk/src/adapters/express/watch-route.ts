@@ -1,12 +1,12 @@
 import { expressAnswer, type RoutedRequest } from '../request/express-answer.ts';
 
 /**
- * Makes the function that returns, when the answer is over, which route answered. Express resets the path of a nested router
- * and its parameters when a handler throws or passes on, so that this keeps what the router set. A parameter in the path of a
- * nested router is shown by its name, as in the route's own pattern.
+ * Makes the function that returns, after the answer, the route that answered. Express resets the path of a nested router and
+ * its parameters when a handler throws or calls `next`, so the values of the router are kept here. A parameter in the path of
+ * a nested router is shown by its name, as in the route's own pattern.
  */
 export function watchRoute(request: RoutedRequest): () => ReturnType<typeof expressAnswer> {
-  // Where the middleware stands twice in the chain, the outer one keeps watching.
+  // When the middleware is in the chain twice, the outer one keeps watching.
   if (Object.getOwnPropertyDescriptor(request, 'route')?.set) return () => expressAnswer(request);
   let { route, params } = request;
   let matched: RoutedRequest | undefined;
@@ -16,7 +16,7 @@ export function watchRoute(request: RoutedRequest): () => ReturnType<typeof expr
   watchMember(request, 'route', {
     get: () => route,
     set(value) {
-      // The route sets itself once more when it begins.
+      // The route sets itself again when it begins.
       if (route === value) return;
       route = value;
       isRouteNew = true;

@@ -38,7 +38,7 @@ export function auditRequests<Context extends HonoContext = HonoContext>(
     if (socket) watchAnswer(socket.outgoing, started, () => answer);
     try {
       await started.run(next);
-      // Hono catches what handlers throw and answers by `onError`.
+      // Hono catches the errors of handlers and answers with `onError`.
       if (context.error !== undefined) started.fail(context.error);
     } catch (error) {
       started.fail(error);
@@ -73,7 +73,7 @@ function fromFetch({ req }: HonoContext): IncomingRequest {
 /** To be called right after the handlers: then the router's state is that of the handler that answered. */
 function answerOf({ req, res }: HonoContext, own: string): Pick<Answer, 'route' | 'params' | 'body'> {
   let text: unknown;
-  // Only a body that the handler has read itself: reading it here would take it away from the handler.
+  // Only a body that the handler has read is captured, because reading it here would take it away from the handler.
   const [cached] = Object.values(req.bodyCache);
   if (cached instanceof Promise) {
     cached.then(

@@ -39,7 +39,7 @@ export function createAuditInterceptor(
       started.identify();
       const policy = policyOfHandler(context.getClass(), context.getHandler());
       started.resume(() => {
-        // What the handler says by `describeRequest` comes later and overrides this.
+        // A later call of `describeRequest` in the handler overrides this.
         if (policy !== undefined && currentRequest() !== undefined) describeRequest(policy);
       });
       return noteErrors(next.handle(), started);
@@ -47,7 +47,7 @@ export function createAuditInterceptor(
   });
 }
 
-/** Passes the stream on and notes its error. RxJS belongs to the host, so that the class is taken from the stream itself. */
+/** Passes the stream on and notes its error. RxJS belongs to the host, so the class is taken from the stream itself. */
 function noteErrors(stream: Stream, started: StartedRequest): Stream {
   const { constructor } = stream;
   const watched: unknown = Reflect.construct(constructor, [

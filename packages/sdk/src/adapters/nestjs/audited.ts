@@ -16,7 +16,7 @@ export function Audited(
   };
 }
 
-/** The policy of a handler, laid over that of its controller. */
+/** The policy of a handler. Its fields replace those of its controller's policy. */
 export function policyOfHandler(controller: object, handler: object): RequestPolicy | undefined {
   const outer = policyOn(controller);
   const inner = policyOn(handler);

@@ -29,7 +29,7 @@ export function auditRequests(
   };
 }
 
-/** Runs the listener and notes what it throws or rejects with, which then goes on to the caller. */
+/** Runs the listener. Notes its error, and passes the error on to the caller. */
 function noteFailure(started: StartedRequest, listen: () => unknown): unknown {
   try {
     const result = listen();

@@ -15,7 +15,7 @@ export interface AuditSession {
    * Bitácora names the session when it is closed. TypeError for an actor without id.
    */
   login(actor: ActorInput, more?: { readonly sessionId?: string; readonly id?: string }): Captured;
-  /** `actor` is the one as whom somebody tried to sign in. */
+  /** `actor` is the account into which somebody tried to sign in. */
   loginFailed(more?: { readonly actor?: ActorInput; readonly reason?: string }): Captured;
   logout(): Captured;
 }

@@ -2,7 +2,7 @@ import type { CaptureInput } from '../../audit.ts';
 import { errorOf, sharedFields, type RequestFacts, type RequestOutcome } from './request-event.ts';
 import type { SessionEvent } from './session-rules.ts';
 
-/** The events that follow from how a request ended, besides its own: a session's event, a denied access, an error of the system. */
+/** The further events of a request that ended: a session's event, a denied access, an error of the system. */
 export function consequencesOf(
   facts: RequestFacts,
   outcome: RequestOutcome & { readonly session: SessionEvent | undefined },

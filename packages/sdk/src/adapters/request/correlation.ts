@@ -5,7 +5,7 @@ import type { IncomingRequest } from './incoming-request.ts';
 
 const headersDefault = ['x-request-id', 'x-correlation-id'];
 
-/** Makes the function that returns a request's correlation id, the one it came with or else a new one, and its W3C trace. */
+/** Makes the function that returns a request's correlation id, which is the id in its headers or a new one, and its W3C trace. */
 export function createCorrelation(
   headers: readonly string[] = headersDefault,
 ): (request: IncomingRequest) => Pick<AuditContext, 'correlationId' | 'traceId' | 'spanId'> {

@@ -7,7 +7,7 @@ import type { RequestOptions } from './request-options.ts';
 import { createSessionRules } from './session-rules.ts';
 import { alreadyStarted, startRequest, type StartedRequest } from './started-request.ts';
 
-/** Records the requests of one application. The adapter of a framework says when each starts, fails and is over. */
+/** Records the requests of an application. The adapter of a framework calls it when a request starts, fails and ends. */
 export interface RequestAudit<Host> {
   start(incoming: IncomingRequest, host: Host): StartedRequest;
 }

@@ -1,11 +1,11 @@
 import { currentContext, type AuditContext } from '../../context/audit-context.ts';
 import type { RequestPolicy } from './request-options.ts';
 
-/** What the code inside a request has said about it. */
+/** The reports of the code inside a request about this request. */
 export interface CurrentRequest {
   readonly identity: object;
   policy: RequestPolicy | undefined;
-  /** The handler captured the session's event itself, so that the rules of the options make none. */
+  /** The handler captured the session's event itself, so the rules of the options make none. */
   hasSessionEvent: boolean;
 }
 

@@ -1,6 +1,6 @@
 import type { Answer } from './incoming-request.ts';
 
-/** What Express's router sets on a request, also below NestJS. */
+/** The members that Express's router sets on a request, also below NestJS. */
 export interface RoutedRequest {
   readonly baseUrl?: unknown;
   readonly route?: unknown;

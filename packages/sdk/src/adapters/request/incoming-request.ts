@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 
 /** A request as it came in, whatever the framework. */
 export interface IncomingRequest {
-  /** One object per request, by which a second middleware on the same request finds that there is a first. */
+  /** An object that is the same for all middlewares of a request, so that a second middleware notices the first. */
   readonly identity: object;
   readonly method: string;
   /** Path and query, as received. */
@@ -13,11 +13,11 @@ export interface IncomingRequest {
   header(name: string): string | undefined;
 }
 
-/** What is known of the answer once it is over. */
+/** The facts about an answer that has ended. */
 export interface Answer {
   /** Undefined: the connection ended before there was an answer. */
   readonly status: number | undefined;
-  /** The connection ended before the answer did. */
+  /** The connection ended before the answer was complete. */
   readonly aborted?: boolean;
   /** The pattern that the router matched, `/bookings/:id`. */
   readonly route?: string | undefined;

@@ -7,7 +7,7 @@ export function pathOf(url: string): string {
   return query < 0 ? url : url.slice(0, query);
 }
 
-/** The URL as received. Where it is longer than an event may hold, its query is left out, and then also the end of its path. */
+/** The URL as received. When it is too long for an event, its query is left out, and then also the end of its path. */
 export function recordableUrl(url: string): string {
   const max = requestLimits.urlLengthMaxChars;
   if (url.length <= max) return cleanText(url);

@@ -12,7 +12,7 @@ import type { RequestOptions } from './request-options.ts';
 /** The actor of a request until its real actor is known; compared by identity. */
 export const anonymous: EventInput['actor'] = Object.freeze({ type: 'user', id: 'anonymous' });
 
-/** Makes the function that returns what all events inside a request have in common. TypeError for options that cannot work. */
+/** Makes the function that returns the context of all events inside a request. TypeError for options that cannot work. */
 export function createRequestContext<Host>(
   options: RequestOptions<Host>,
 ): (request: IncomingRequest, host: { readonly host: Host; readonly ask: Ask }) => AuditContext {

@@ -13,7 +13,7 @@ export interface RequestFacts extends RouteFacts {
   readonly url: string;
 }
 
-/** What is known of a request when it is over. */
+/** The facts about a request that has ended. */
 export interface RequestOutcome {
   readonly answer: Answer;
   readonly thrown: { readonly error: unknown } | undefined;
@@ -36,7 +36,7 @@ const operationOfMethod: ReadonlyMap<string, Operation> = new Map([
   ['DELETE', 'delete'],
 ]);
 
-/** The one event that each request has: what the client asked for, how it ended, how long it took. */
+/** The event of a request: what the client asked for, the outcome and the duration. */
 export function requestEvent(
   facts: RequestFacts,
   outcome: RequestOutcome & { readonly failed: () => readonly string[] },
@@ -77,7 +77,7 @@ export function sharedFields(
   return target === undefined ? { request } : { request, targets: [target] };
 }
 
-/** The error that a handler threw, else an error where the answer did not end; undefined where neither. */
+/** The error of a handler, or an error when the answer did not end; undefined when neither happened. */
 export function errorOf({ thrown, answer }: RequestOutcome): EventInput['error'] | undefined {
   if (thrown !== undefined) return errorFrom(thrown.error);
   if (answer.aborted !== true) return undefined;
@@ -109,7 +109,7 @@ function routeTarget({ route }: RequestFacts): Target | undefined {
     : { type: 'route', id: cleanText(route.slice(0, limits.idLengthMaxChars)) };
 }
 
-/** What the client sent is below one key, so that a pack can declare all of it personal by one path. */
+/** The client's input is below one key, so that a pack can declare all of it personal by one path. */
 function attributesOf(
   facts: RequestFacts,
   { answer, policy, ask, failed }: RequestOutcome & { readonly failed: () => readonly string[] },

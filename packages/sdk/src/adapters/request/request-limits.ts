@@ -1,6 +1,7 @@
 /**
- * How much of a request is kept. An event has at most 60 KiB, and no client may be able to push its own request's event above
- * that. What exceeds a limit is replaced by its length and never cut, because half a secret is not recognised as a secret.
+ * The limits for the recorded parts of a request. An event has at most 60 KiB, and a client must not be able to make the event
+ * of its own request larger. A value above a limit is replaced by its length and never cut, because half a secret is not
+ * recognised as a secret.
  */
 export const requestLimits = Object.freeze({
   urlLengthMaxChars: 8_192,

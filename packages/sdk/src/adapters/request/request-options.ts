@@ -21,10 +21,10 @@ export interface RequestOptions<Host> {
    * and at the end, as long as no actor is known. The authentication may call `extendContext({ actor })` instead.
    */
   readonly actorOf?: (request: Host) => ActorInput | null | undefined;
-  /** Returns an id of the session with which nobody can use the session: never the cookie itself. */
+  /** Returns an id of the session. It must not be the cookie itself, because nobody may be able to use the session with it. */
   readonly sessionOf?: (request: Host) => string | null | undefined;
   readonly tenantOf?: (request: Host) => string | null | undefined;
-  /** Returns what is special about the requests of a route; `describeRequest` inside a handler adds to it. */
+  /** Returns the policy for the requests of a route; `describeRequest` inside a handler adds to it. */
   readonly policyOf?: (request: Host, facts: RouteFacts) => RequestPolicy | undefined;
   /** Keeps the parsed bodies of requests, redacted and bounded. Absent: no body is kept. */
   readonly captureBody?: boolean;
@@ -72,7 +72,7 @@ export interface SessionRule {
 }
 
 export interface SignInRule<Host> extends SessionRule {
-  /** Returns who tries to sign in, for the failures: `(request) => ({ id: request.body.email })`. */
+  /** Returns the person who tried to sign in, for failures: `(request) => ({ id: request.body.email })`. */
   readonly actorOf?: (request: Host) => ActorInput | null | undefined;
   /** For pages that answer 200 to a wrong password. Absent: a status below 400 is a success. */
   readonly succeeded?: (request: Host, status: number) => boolean;

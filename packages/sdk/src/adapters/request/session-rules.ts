@@ -17,7 +17,7 @@ export type SessionEvent = Pick<CaptureInput, 'outcome' | 'level' | 'actor'> & {
   readonly action: 'session.login' | 'session.login_failed' | 'session.logout';
 };
 
-/** Returns the event of what a request did to its session; undefined where it did nothing. */
+/** Returns the event of a request that changed its session; undefined when it did not. */
 export type SessionRules<Host> = (host: Host, ended: EndedRequest) => SessionEvent | undefined;
 
 /** Makes the function that applies the host's rules for signing in and out. */
@@ -31,7 +31,7 @@ export function createSessionRules<Host>(
 
   return (host, { facts, current, ask }) => {
     const { status } = facts;
-    // Where there is no answer, or the server failed, nobody knows what became of the session.
+    // Without an answer, or after a failure of the server, the state of the session is unknown.
     if (current.hasSessionEvent || status === undefined || status >= 500) return undefined;
     const signIn = signIns.find((rule) => matches(rule, facts));
     if (signIn !== undefined) return signInEvent(signIn, { host, status, ask });
@@ -47,7 +47,7 @@ function signInEvent<Host>(
 ): SessionEvent {
   const { succeeded, actorOf } = rule;
   const isSuccess = succeeded ? ask('signIn.succeeded', () => succeeded(host, status)) : status < 400;
-  // After a success the actor is the one whom the authentication found; after a failure, the one who was typed in.
+  // After a success the actor comes from the authentication; after a failure it is the name that was typed in.
   const asksHost = actorOf && (isSuccess !== true || currentContext().actor === anonymous);
   const actor = asksHost ? actorFrom(ask('signIn.actorOf', () => actorOf(host))) : undefined;
   const by = actor === undefined ? {} : { actor };

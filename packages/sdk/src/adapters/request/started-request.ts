@@ -17,21 +17,21 @@ import { requestEvent } from './request-event.ts';
 import type { RequestOptions, RequestPolicy } from './request-options.ts';
 import type { SessionRules } from './session-rules.ts';
 
-/** A request under way. Its functions throw only what the host's own function throws that they run. */
+/** A request under way. Its functions throw only the errors of the host's functions that they run. */
 export interface StartedRequest {
   /** Runs the application's own code inside the request's context; returns what it returns. */
   run<Result>(next: () => Result): Result;
-  /** Runs `next` in that context again, where a framework has left it. */
+  /** Runs `next` in the request's context again, when a framework has left it. */
   resume<Result>(next: () => Result): Result;
-  /** Asks the host again who acts, for the events that are captured from here on. */
+  /** Asks the host for the actor again, for the events that are captured from now on. */
   identify(): void;
-  /** Notes what a handler threw. */
+  /** Notes the error of a handler. */
   fail(error: unknown): void;
-  /** The answer is over. Only the first call counts. */
+  /** To be called when the answer has ended. Only the first call counts. */
   finish(read: () => Answer): void;
 }
 
-/** What all requests of an application share. */
+/** The parts that all requests of an application share. */
 export interface RequestAuditParts<Host> {
   readonly audit: Audit;
   readonly options: RequestOptions<Host>;
@@ -101,7 +101,7 @@ export function startRequest<Host>(
   };
 }
 
-/** For a middleware that stands twice in one chain: the outer one records the request. */
+/** The request for a middleware that is in a chain twice: only the outer one records the request. */
 export const alreadyStarted: StartedRequest = Object.freeze({
   run: <Result>(next: () => Result) => next(),
   resume: <Result>(next: () => Result) => next(),

@@ -10,7 +10,7 @@ export interface NodeAnswer {
   on(event: 'close' | 'finish', listener: () => void): unknown;
 }
 
-/** Finishes `started` when an answer of `node:http` is over, whole or not. `read` returns what the framework knows then. */
+/** Finishes `started` when an answer of `node:http` has ended, complete or not. `read` returns what the framework then knows. */
 export function watchAnswer(
   response: NodeAnswer,
   started: StartedRequest,

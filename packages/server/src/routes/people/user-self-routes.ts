@@ -127,7 +127,7 @@ function passwordRoute({ people, cookie, acts }: UserSelfOptions): Route {
   return defineRoute({
     method: 'PUT',
     path: '/v1/me/password',
-    summary: 'Change your password; your other sessions end, and this one goes on under a new id',
+    summary: 'Change your password; your other sessions end, and this one continues with a new id',
     permission: 'any',
     body: z.strictObject({ old: password, password }),
     answer: noContent,
