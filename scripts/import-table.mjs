@@ -38,7 +38,7 @@ export const stages = {
   access: ['storage'],
   people: ['access', 'storage'],
   ledger: ['storage'],
-  ingest: ['access', 'ledger', 'storage'],
+  ingest: ['access', 'ledger', 'query', 'storage'],
   projections: ['ledger', 'query', 'storage'],
   read: ['access', 'ledger', 'projections', 'query', 'storage'],
   checks: ['access', 'ledger', 'projections', 'query', 'read', 'storage'],

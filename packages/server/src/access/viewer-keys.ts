@@ -27,7 +27,7 @@ export interface ViewerKeys {
   list(tenant: number): Promise<ViewerKey[]>;
   /** @throws not_found */
   remove(tenant: number, kid: string): Promise<void>;
-  /** Cached for two seconds, unless there is none: for so long another server's change may stay unseen. */
+  /** Cached for two seconds, unless there is none, so another server's change may stay unseen for this time. */
   find(tenant: number, kid: string): Promise<CheckingKey | undefined>;
 }
 

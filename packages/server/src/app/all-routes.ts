@@ -46,7 +46,12 @@ function apiRoutes(core: Core): Route[] {
     context: read,
     packs,
     directory: records,
-    quota: createQuota(core.settings.quotaEventsPerSecond, core.clock),
+    quota: createQuota(core.settings.quotaEventsPerSecond, core.clock, (tenantId, paths) =>
+      core.logger.warn(
+        { tenantId, paths },
+        'a tenant has sent more paths of attributes today than are remembered',
+      ),
+    ),
   };
   const projections = [core.rollups, core.sessions];
   const { holder } = leases;

@@ -30,7 +30,7 @@ export function createEvidenceCheck(options: EvidenceCheckOptions): () => Promis
       if (reported.has(`${ledger.name} ${kind}`)) continue;
       reported.add(`${ledger.name} ${kind}`);
       health.add({
-        shown: 'stored evidence differs',
+        shown: 'stored evidence differs: see the log',
         detail: `stored evidence differs in ledger ${ledger.name}: ${kind}`,
       });
     }

@@ -10,6 +10,7 @@ import type { AnyPack } from '@bitacora/pack-kit';
 import type { Directory } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
 import type { AdmittedEvent, AppendResult, LedgerRow, Ledgers } from '../ledger/index.ts';
+import { ownPathsMax, ownPathsOf } from '../query/index.ts';
 import { admit } from './admit.ts';
 import { createVocabulary } from './vocabulary.ts';
 
@@ -22,8 +23,18 @@ export interface EventError {
 }
 
 export type EventResult =
-  /** `expired`: imported, although the id is so old that its entry may have been purged. */
-  | { id: string; index: number; leafHash: string; duplicate?: true; expired?: true }
+  /**
+   * `expired`: imported, although the id is so old that its entry may have been purged. `pathsLeftOut`: the number of paths of
+   * attributes and context by which the entry is not found, because it has more than `ownPathsMax`; it is found by their text.
+   */
+  | {
+      id: string;
+      index: number;
+      leafHash: string;
+      duplicate?: true;
+      expired?: true;
+      pathsLeftOut?: number;
+    }
   | { id?: string; error: EventError };
 
 export interface IngestAnswer {
@@ -106,7 +117,7 @@ export function createIngest(options: {
           group.map(({ value }) => value),
           { ...now(), imported: target.imported ?? false },
         );
-        appended.forEach((result, offset) => (results[group[offset]?.position ?? 0] = resultOf(result)));
+        appended.forEach((result, offset) => putResult(results, group[offset], result));
       });
       await Promise.all(appends);
       return summary(results);
@@ -187,7 +198,15 @@ function refused(rejection: Rejection, read: ReadEvent): EventResult {
     : { error: rejection };
 }
 
-function resultOf(result: AppendResult): EventResult {
+function putResult(
+  results: EventResult[],
+  sent: Positioned<AdmittedEvent> | undefined,
+  result: AppendResult,
+): void {
+  results[sent?.position ?? 0] = resultOf(result, sent?.value.event);
+}
+
+function resultOf(result: AppendResult, event: AuditEvent | undefined): EventResult {
   if (result.outcome === 'conflict') {
     return {
       id: result.id,
@@ -198,7 +217,13 @@ function resultOf(result: AppendResult): EventResult {
     const message = 'retention may have removed an event with this id, so it is not stored again';
     return { id: result.id, error: { code: 'expired', field: 'id', message } };
   }
-  const place = { id: result.id, index: result.index, leafHash: result.leafHash.toString('base64') };
+  const leftOut = Math.max(0, (event ? ownPathsOf(event).size : 0) - ownPathsMax);
+  const place = {
+    id: result.id,
+    index: result.index,
+    leafHash: result.leafHash.toString('base64'),
+    ...(leftOut > 0 ? { pathsLeftOut: leftOut } : {}),
+  };
   if (result.outcome === 'duplicate') return { ...place, duplicate: true };
   return result.expired ? { ...place, expired: true } : place;
 }

@@ -1,6 +1,7 @@
-import type { ReadEvent } from '@bitacora/event';
+import type { JsonValue, ReadEvent } from '@bitacora/event';
 import { auditLedgerName, ledgerFor, type Grant, type Ledger, type Tenants } from '../access/index.ts';
 import { AuditError } from '../audit-error.ts';
+import { ownPathsOf } from '../query/index.ts';
 import type { Idempotency, KeyedRequest } from './idempotency.ts';
 import type { Ingest, IngestAnswer } from './ingest.ts';
 import type { PackLedgers } from './pack-ledgers.ts';
@@ -55,7 +56,7 @@ export async function storeEvents(
 ): Promise<IngestAnswer> {
   const { options, packLedgers, imported = false, defaultLedger = writableLedger(grant, undefined) } = target;
   const sequences = readSequences(request.headers['bitacora-sequences'], sent.length);
-  options.quota.take(grant.tenant.id, sent.length);
+  options.quota.take(grant.tenant.id, sent.length, () => sent.map(pathsOf));
   const events = await options.idempotency.withIds(grant.tenant.id, request, sent);
   const answer = await options.ingest.ingest(events, {
     tenant: grant.tenant.id,
@@ -69,6 +70,13 @@ export async function storeEvents(
   if (sequences) await options.sources.received(grant.tenant.id, sequences);
   await reportConflicts(grant, answer, options);
   return answer;
+}
+
+/** The paths of an event as it came; none of one that is no object: it will be refused. */
+function pathsOf(read: ReadEvent): ReadonlySet<string> {
+  if (!read.ok || typeof read.value !== 'object' || read.value === null) return new Set();
+  const { attributes, context }: { attributes?: JsonValue; context?: JsonValue } = read.value;
+  return ownPathsOf({ attributes, context });
 }
 
 const conflictsNamedMax = 20;

@@ -26,6 +26,7 @@ export {
   unite,
   type RankSet,
 } from './rank-set.ts';
+export { ownPathsMax, ownPathsOf } from './own-paths.ts';
 export { rankOfPlace, rankOfTime, type FieldValue, type Ranks, type Span } from './span.ts';
 export { fieldBounds, fieldName, keyOf, personalField, personalKey, termsOf, valueOfKey } from './terms.ts';
 export { momentsOf, offsetAt, rangeOf, startOfDay } from './time-range.ts';

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { hash } from 'node:crypto';
-import type { EventView, JsonValue, OpenEvent } from '@bitacora/event';
+import type { EventView, OpenEvent } from '@bitacora/event';
+import { eachLeaf, ownPathsMax } from './own-paths.ts';
 
 /**
  * Makes the token that is stored instead of a personal value or a word. It is keyed, so that the index shows nothing after
@@ -84,17 +85,25 @@ interface KeyCache {
   words: LRUCache<string, readonly string[]>;
   /** By field, then by value. */
   fields: LRUCache<string, LRUCache<string, string>>;
+  /** Values that were put into `fields` since it was empty. */
+  put: number;
 }
 
 const keyCaches = new WeakMap<Token, KeyCache>();
 /** The limit of cached texts, and of cached values of each field. */
 const valuesCachedMax = 50_000;
 const fieldsCachedMax = 1_000;
+/** The limit of cached values of all fields together, about a hundred bytes each. */
+const keysCachedMax = 200_000;
 
 function keyCacheOf(token: Token): KeyCache {
   const existing = keyCaches.get(token);
   if (existing) return existing;
-  const cache: KeyCache = { words: growingCache(valuesCachedMax), fields: growingCache(fieldsCachedMax) };
+  const cache: KeyCache = {
+    words: growingCache(valuesCachedMax),
+    fields: growingCache(fieldsCachedMax),
+    put: 0,
+  };
   keyCaches.set(token, cache);
   return cache;
 }
@@ -115,6 +124,10 @@ function cachedKey(cache: KeyCache, field: string, value: string, token: Token):
   if (cached !== undefined) return cached;
   const key = keyOf(field, value, token);
   keys.set(value, key);
+  if (++cache.put > keysCachedMax) {
+    cache.fields.clear();
+    cache.put = 0;
+  }
   return key;
 }
 
@@ -209,19 +222,25 @@ function addFields(event: EventView, { add }: TermAdder): void {
 }
 
 /**
- * Adds attributes and context, whose fields the host names. A value that a pack declares personal is found only as a
- * whole.
+ * Adds attributes and context, whose fields the host names; the first `ownPathsMax` paths of an event. A value that a pack
+ * declares personal is found only as a whole.
  */
 function addOwnFields({ event, open }: IndexedEvent, { add, addPersonal }: TermAdder): void {
   const openPaths = new Set<string>();
+  const indexed = new Set<string>();
+  /** Counts the path, also when only other fields are asked for, so that the same paths are left out each time. */
+  const isIndexed = (path: string): boolean => {
+    if (indexed.size < ownPathsMax) indexed.add(path);
+    return indexed.has(path);
+  };
   const addOpen = (path: string, value: string): void => {
     openPaths.add(path);
-    add(path, value);
+    if (isIndexed(path)) add(path, value);
   };
   eachLeaf('attributes', open.attributes, addOpen);
   eachLeaf('context', open.context, addOpen);
   const addClosed = (path: string, value: string): void => {
-    if (!openPaths.has(path)) addPersonal(path, value);
+    if (!openPaths.has(path) && isIndexed(path)) addPersonal(path, value);
   };
   if (event.attributes !== open.attributes) eachLeaf('attributes', event.attributes, addClosed);
   if (event.context !== open.context) eachLeaf('context', event.context, addClosed);
@@ -245,17 +264,4 @@ function eachTextIn(value: unknown, visit: (text: string) => void): void {
   else if (typeof value === 'number') visit(String(value));
   else if (typeof value === 'object' && value !== null)
     for (const inner of Object.values(value)) eachTextIn(inner, visit);
-}
-
-/** Scalars below an object with their dotted paths; elements of a list share its path. */
-function eachLeaf(
-  path: string,
-  value: JsonValue | undefined,
-  visit: (path: string, value: string) => void,
-): void {
-  if (value === undefined) return;
-  if (typeof value !== 'object' || value === null) visit(path, String(value));
-  else if (Array.isArray(value)) for (const inner of value) eachLeaf(path, inner as JsonValue, visit);
-  else
-    for (const [key, inner] of Object.entries(value)) eachLeaf(`${path}.${key}`, inner as JsonValue, visit);
 }

@@ -29,7 +29,7 @@ function readyRoute(readiness: Readiness): Route {
     method: 'GET',
     path: '/readyz',
     summary:
-      'Events can be stored: 503 with the reasons when nothing can be written; for an operator also names, sizes and alarms',
+      'Whether events can be stored; 503 with the reasons when not; an operator also gets names, sizes and alarms',
     permission: undefined,
     moreWith: 'operator',
     answer: jsonAnswer(

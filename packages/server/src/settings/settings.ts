@@ -103,8 +103,9 @@ export const settingTable = {
   ...oidcSettingTable,
   quotaEventsPerSecond: {
     variable: 'BITACORA_QUOTA_EVENTS_PER_SECOND',
-    fallback: '',
-    about: 'Events a second that one tenant may send on average; absent: no limit',
+    fallback: '25000',
+    about:
+      'Events a second that one tenant may send on average; a path of attributes that is new that day counts as one more; off: no limit',
   },
   ...callLimitSettingTable,
   segmentEntriesMax: {
@@ -194,9 +195,8 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     mail: readMail(text),
     oidc: readOidc(reader),
     sessionWebhook: readWebhook(reader),
-    quotaEventsPerSecond: text('quotaEventsPerSecond')
-      ? number('quotaEventsPerSecond', 1, 10_000_000)
-      : undefined,
+    quotaEventsPerSecond:
+      text('quotaEventsPerSecond') === 'off' ? undefined : number('quotaEventsPerSecond', 1, 10_000_000),
     callLimits: readCallLimits(reader),
     segmentEntriesMax: number('segmentEntriesMax', 1, 100_000_000),
     segmentAgeHoursMax: number('segmentAgeHoursMax', 1, 8_760),
