@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { nobody, requirePermission, type Access, type Credentials, type Grant } from '../access/index.ts';
 import type { BodyBudget } from './body-budget.ts';
@@ -32,6 +33,8 @@ export interface RegisterOptions {
 /** The body of a route that is open to everybody is small: such a body reserves no room. */
 const openBodyMaxBytes = 65_536;
 const userAgentCharsMax = 300;
+/** An open route waits this long to learn who calls. */
+const openWithinMs = 1_000;
 
 export function registerRoute(app: FastifyInstance, route: Route, options: RegisterOptions): void {
   const grants = new WeakMap<FastifyRequest, Grant>();
@@ -85,7 +88,9 @@ async function enterOpen(
     requirePermission(grant, moreWith);
     return grant;
   };
-  return options.limits.enter(credentials, authenticate).catch(() => nobody);
+  const granted = options.limits.enter(credentials, authenticate).catch(() => nobody);
+  // A database that does not answer must not hold up the answer that says so.
+  return Promise.race([granted, sleep(openWithinMs, nobody, { ref: false })]);
 }
 
 /** The grant of the caller at present. @throws unauthenticated, forbidden */

@@ -36,14 +36,15 @@ function valuesRoute(context: ReadContext): Route {
       first: z
         .string()
         .regex(/^\d{1,15}$/, 'must be an index')
-        .transform(Number),
+        .transform(Number)
+        .optional(),
       limit: queryShapes.wholeNumber(rangeMax).optional(),
     }),
     answer: jsonAnswer(valuesView),
     async handle({ grant, params, query }) {
       requireWhole(grant);
       const ledger = ledgerFor(grant, params.ledger);
-      const { first, limit = rangeMax } = query;
+      const { first = 0, limit = rangeMax } = query;
       const { database, ledgers } = context;
       const scope = { tenant: ledger.tenant, ledgers: [ledger.id] };
       return database.read(scope, (client) =>
